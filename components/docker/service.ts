@@ -1,0 +1,109 @@
+import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import { cpuShare, goDuration } from "./canonical";
+import { LABEL } from "./labels";
+import { placed, type Site } from "./site";
+
+export type Role = "postgres" | "api" | "worker" | "console" | "caddy";
+
+/** A container, and the gate behind which it is known to work: what comes next depends on `ready`. */
+export interface Service {
+  readonly container: docker.Container;
+  readonly healthcheck?: Healthcheck | undefined;
+  readonly ready: pulumi.Resource;
+}
+
+/** What a healthcheck runs inside the container, and how patient it is. */
+export interface Healthcheck {
+  readonly test: string[];
+  /** Seconds of failing checks that do not count after a start. */
+  readonly startSeconds: number;
+}
+
+/** Everything about a container that differs between the services; the rest is the same for all and lives below. */
+export interface ServiceArgs {
+  readonly role: Role;
+  readonly image: pulumi.Input<string>;
+  /** The release that the container runs, for people and for finding what a killed update left behind. */
+  readonly version: string;
+  /**
+   * `beside`: the new container starts while the old one serves, and the old one goes last (api, console).
+   * `after`: the old one stops first, because two cannot share a data directory, a port or a queue's jobs.
+   */
+  readonly replacement: "beside" | "after";
+  /** A fixed container name; without one the name ends in a random suffix, which `beside` needs. */
+  readonly fixedName?: string;
+  readonly network: pulumi.Input<string>;
+  readonly aliases?: string[];
+  readonly env?: pulumi.Input<string>[];
+  readonly command?: string[];
+  readonly healthcheck?: Healthcheck;
+  readonly mounts?: docker.types.input.ContainerMount[];
+  readonly ports?: docker.types.input.ContainerPort[];
+  /** Linux capabilities that stay; all others are dropped. */
+  readonly capabilities?: string[];
+  /** Seconds between SIGTERM and SIGKILL. */
+  readonly graceSeconds: number;
+  readonly limits: { readonly memory?: number | undefined; readonly cpus?: number | undefined };
+  readonly shmMegabytes?: number;
+}
+
+/**
+ * The house rules of a container, each learned from a way to lose data or traffic.
+ *
+ * - `replaceOnChanges: ["*"]`: the provider reports an edited healthcheck as updated and does nothing.
+ * - `destroyGraceSeconds`: without it the provider kills the old container at once, whatever `stopTimeout` says; the
+ *   value used is the one already in state, so it is set from the first deployment on.
+ * - `memorySwap` equals `memory`: Docker would fill it in, and the provider would see a change on every preview.
+ * - `wait: false`: the gate waits, and can say why a container died; the provider cannot.
+ */
+export function createContainer(
+  site: Site,
+  name: string,
+  args: ServiceArgs,
+  options: pulumi.CustomResourceOptions,
+): docker.Container {
+  const logicalName = `${site.name}-${name}`;
+  const { memory, cpus } = args.limits;
+  return new docker.Container(
+    logicalName,
+    {
+      ...(args.fixedName === undefined ? {} : { name: args.fixedName }),
+      image: args.image,
+      labels: labels({ stack: site.stack, role: args.role, version: args.version }),
+      networksAdvanced: [{ name: args.network, aliases: args.aliases ?? [] }],
+      envs: args.env ?? [],
+      ...(args.command && { command: args.command }),
+      ...(args.healthcheck && { healthcheck: healthcheck(args.healthcheck) }),
+      mounts: args.mounts ?? [],
+      ports: args.ports ?? [],
+      restart: "unless-stopped",
+      logDriver: "json-file",
+      logOpts: { "max-size": "10m", "max-file": "3" },
+      securityOpts: ["no-new-privileges"],
+      capabilities: { drops: ["ALL"], adds: (args.capabilities ?? []).map((capability) => `CAP_${capability}`) },
+      stopTimeout: args.graceSeconds,
+      destroyGraceSeconds: args.graceSeconds,
+      ...(memory !== undefined && { memory, memorySwap: memory }),
+      ...(cpus !== undefined && { cpus: cpuShare(cpus) }),
+      ...(args.shmMegabytes !== undefined && { shmSize: args.shmMegabytes }),
+      wait: false,
+    },
+    placed(site, { ...options, replaceOnChanges: ["*"], deleteBeforeReplace: args.replacement === "after" }),
+  );
+}
+
+function labels(values: Record<string, string>): docker.types.input.ContainerLabel[] {
+  return Object.entries(values).map(([key, value]) => ({ label: `${LABEL}.${key}`, value }));
+}
+
+/** `startInterval` would make the first check sooner, but engines below API 1.44 refuse it; the gate asks by itself. */
+function healthcheck({ test, startSeconds }: Healthcheck): docker.types.input.ContainerHealthcheck {
+  return {
+    tests: test,
+    interval: goDuration(10),
+    timeout: goDuration(5),
+    retries: 3,
+    startPeriod: goDuration(startSeconds),
+  };
+}

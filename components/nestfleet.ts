@@ -1,0 +1,68 @@
+import * as pulumi from "@pulumi/pulumi";
+import { bringImages, type Images } from "./docker/images";
+import { createNetwork } from "./docker/network";
+import { dockerProvider } from "./docker/provider";
+import type { Site } from "./docker/site";
+import { createVolume } from "./docker/volume";
+import { cutOver } from "./safety/cutover";
+import { createSecrets } from "./safety/secrets";
+import { publicUrl } from "./services/address";
+import { applicationEnv, createApi } from "./services/api";
+import { backupStore } from "./safety/backups";
+import { createCaddy } from "./services/caddy";
+import { createConsole } from "./services/console";
+import { createPostgres } from "./services/postgres";
+import { createWorkers } from "./services/worker";
+import type { Settings } from "./settings/schema";
+
+/** A running NestFleet on one Docker host. The constructor reads in the order in which an update happens. */
+export class NestFleet extends pulumi.ComponentResource {
+  /** Where users find it. */
+  public readonly url: string;
+  /** The release that answers, as seen from outside; not the one that was asked for. */
+  public readonly version: pulumi.Output<string>;
+  /** The digest of the image behind each service. */
+  public readonly images: Record<string, pulumi.Output<string>>;
+  /** The name of each container. */
+  public readonly containers: Record<string, pulumi.Output<string> | pulumi.Output<string>[]>;
+  /** Where backups are kept, and how many. */
+  public readonly backups: pulumi.Output<object>;
+
+  public constructor(name: string, settings: Settings, options: pulumi.ComponentResourceOptions = {}) {
+    super("nestfleet:index:NestFleet", name, {}, options);
+    const provider = dockerProvider(name, settings.dockerHost, this);
+    const site: Site = { name, stack: pulumi.getStack(), settings, parent: this, provider };
+
+    const images = bringImages(site);
+    const secrets = createSecrets(site);
+    const network = createNetwork(site).name;
+    const data = settings.postgres.existingVolume ?? createVolume(site, "postgres").name;
+    const backups = backupStore(site);
+    const proxy = { data: createVolume(site, "caddy-data").name, config: createVolume(site, "caddy-config").name };
+
+    const postgres = createPostgres(site, images.postgres, network, data, backups.mount, secrets);
+    const env = applicationEnv(site, postgres.url, secrets);
+    const api = createApi(site, images.api, network, env, postgres.ready);
+    const workers = createWorkers(site, images.worker, network, env, api.ready);
+    const console = createConsole(site, images.console, network, api.ready);
+    const caddy = createCaddy(site, images.caddy, network, proxy, [api, ...workers, console]);
+    const verified = cutOver(site, caddy, api, console, [postgres, ...workers]);
+
+    this.url = publicUrl(settings);
+    this.version = verified.version;
+    this.images = digests(images);
+    this.containers = {
+      postgres: postgres.container.name,
+      api: api.container.name,
+      worker: workers.map(({ container }) => container.name),
+      console: console.container.name,
+      caddy: caddy.container.name,
+    };
+    this.backups = backups.location;
+    this.registerOutputs({});
+  }
+}
+
+function digests(images: Images): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(Object.entries(images).map(([role, image]) => [role, image.digest]));
+}

@@ -1,0 +1,27 @@
+import semver from "semver";
+
+/** A release as an operator names it: the image tag, and the semantic version when the tag is one. */
+export interface Version {
+  readonly tag: string;
+  /** Set when the tag is a semantic version: only then can the application's own answer be compared with it. */
+  readonly semver?: string;
+}
+
+/** Tags that name another image tomorrow; a rollback to such a tag would not bring back what ran. */
+const MOVING = /^(latest|main|master|develop|dev|edge|nightly|stable|next)$/i;
+/** Docker's own grammar of a tag. */
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+/** `1.5` or `2`: somebody forgot a number, or YAML made 1.5 of 1.50. */
+const SHORTENED = /^v?\d+(\.\d+)?$/;
+
+export const VERSION_RULE =
+  "three numbers such as 1.5.0, or an immutable image tag such as sha-1a2b3c4 (at most 128 letters, digits, '.', '_', '-'); " +
+  "not a tag that moves (latest, main, …) and not a shortened number (1.5)";
+
+/** Reads what the operator typed; `v1.5.0` and ` 1.5.0 ` mean 1.5.0. Undefined when it breaks VERSION_RULE. */
+export function parseVersion(text: string): Version | undefined {
+  const asked = text.trim();
+  if (!TAG.test(asked) || MOVING.test(asked) || SHORTENED.test(asked)) return undefined;
+  const release = semver.parse(asked);
+  return release ? { tag: release.version, semver: release.version } : { tag: asked };
+}

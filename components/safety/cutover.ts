@@ -1,0 +1,55 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { runScript } from "../docker/script";
+import type { Service } from "../docker/service";
+import type { Site } from "../docker/site";
+
+/** What answered from outside, once the requests went to the new containers. */
+export interface Verified {
+  /** The version in the health answer, not the one that was asked for. */
+  readonly version: pulumi.Output<string>;
+}
+
+/**
+ * The last step of an update: sends the requests to the new api and console, then asks as a user would, through the
+ * published ports, with the domain's own TLS, for health, version and login page, until all has held for
+ * `health.holdSeconds`. When it does not, the requests go back to the containers that served before, which have been
+ * running all along. Runs whenever a container was replaced; `others` are those that no request is routed to.
+ */
+export function cutOver(
+  site: Site,
+  caddy: Service,
+  api: Service,
+  console: Service,
+  others: readonly Service[],
+): Verified {
+  const { dockerHost, domain, http, health, version } = site.settings;
+  const target = ({ container, healthcheck }: Service) => ({
+    container: container.id,
+    name: container.name,
+    probe: healthcheck?.test,
+  });
+  const cutover = runScript(
+    site,
+    "cutover",
+    "cutover",
+    {
+      dockerHost,
+      stack: site.stack,
+      caddy: caddy.container.name,
+      targets: { api: target(api), console: target(console) },
+      containers: [caddy, ...others].map(({ container }) => container.id),
+      domain,
+      http,
+      release: version,
+      holdSeconds: health.holdSeconds,
+      timeoutSeconds: health.timeoutSeconds,
+    },
+    [caddy, api, console, ...others].map(({ ready }) => ready),
+  );
+  const answer = cutover.stdout.apply((stdout) => JSON.parse(stdout) as Answer);
+  return { version: answer.version };
+}
+
+interface Answer {
+  readonly version: string;
+}

@@ -1,0 +1,30 @@
+import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import { runScript } from "../docker/script";
+import type { Healthcheck, Role } from "../docker/service";
+import type { Site } from "../docker/site";
+
+/**
+ * Lets the update go on once the container answers its own healthcheck. Red within seconds when it dies, with the last
+ * lines of its log. `whenRefused: "stop"` stops the refused container, so that it neither restarts for ever nor takes
+ * traffic beside the one that still serves; `leave` is for services that have no second.
+ */
+export function createGate(
+  site: Site,
+  role: Role,
+  name: string,
+  container: docker.Container,
+  healthcheck: Healthcheck | undefined,
+  whenRefused: "stop" | "leave",
+): pulumi.Resource {
+  const { dockerHost, health } = site.settings;
+  return runScript(site, `${name}-gate`, "gate", {
+    dockerHost,
+    stack: site.stack,
+    role,
+    container: container.id,
+    ...(healthcheck && { probe: healthcheck.test }),
+    timeoutSeconds: health.timeoutSeconds,
+    whenRefused,
+  });
+}

@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Image } from "../docker/images";
+import { createContainer, type Healthcheck, type Service } from "../docker/service";
+import type { Site } from "../docker/site";
+import { createGate } from "../safety/gate";
+import type { Secrets } from "../safety/secrets";
+import { publicUrl } from "./address";
+import { UPSTREAM_PORTS } from "./upstream";
+
+/** The image has Node and is not known to have curl. */
+export const apiHealthcheck: Healthcheck = {
+  test: [
+    "CMD",
+    "node",
+    "-e",
+    `fetch("http://127.0.0.1:${UPSTREAM_PORTS.api}/health").then((r) => { if (!r.ok) throw new Error(r.status + " from /health"); }).catch((e) => { console.error(e.cause?.message ?? e.message); process.exit(1); })`,
+  ],
+  startSeconds: 300,
+};
+
+/** The application's environment, as its contract has it; api and worker share it. */
+export function applicationEnv(
+  site: Site,
+  databaseUrl: pulumi.Output<string>,
+  secrets: Secrets,
+): pulumi.Input<string>[] {
+  const { env, secretEnv } = site.settings;
+  const optional = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const encrypted = Object.entries(secretEnv).map(([name, value]) => pulumi.secret(`${name}=${value}`));
+  return [
+    "NODE_ENV=production",
+    `PORT=${UPSTREAM_PORTS.api}`,
+    `CONSOLE_ORIGIN=${publicUrl(site.settings)}`,
+    pulumi.interpolate`DATABASE_URL=${databaseUrl}`,
+    pulumi.interpolate`JWT_SECRET=${secrets.jwtSecret}`,
+    pulumi.interpolate`SECRET_ENCRYPTION_KEY=${secrets.secretEncryptionKey}`,
+    ...optional,
+    ...encrypted,
+  ];
+}
+
+/**
+ * The api. A change starts a new container beside the old one, which serves until the cutover. The new one runs the
+ * pending migrations before it listens. It has no alias: Caddy finds it by name, once it is named.
+ */
+export function createApi(
+  site: Site,
+  image: Image,
+  network: pulumi.Input<string>,
+  env: pulumi.Input<string>[],
+  database: pulumi.Resource,
+): Service {
+  const container = createContainer(
+    site,
+    "api",
+    {
+      role: "api",
+      image: image.id,
+      version: site.settings.version.tag,
+      replacement: "beside",
+      network,
+      env,
+      healthcheck: apiHealthcheck,
+      graceSeconds: 30,
+      limits: site.settings.resources.api,
+    },
+    { dependsOn: [database] },
+  );
+  return {
+    container,
+    healthcheck: apiHealthcheck,
+    ready: createGate(site, "api", "api", container, apiHealthcheck, "stop"),
+  };
+}

@@ -1,0 +1,75 @@
+import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Image } from "../docker/images";
+import { runScript } from "../docker/script";
+import { createContainer, type Healthcheck, type Service } from "../docker/service";
+import type { Site } from "../docker/site";
+import { createGate } from "../safety/gate";
+import { caddyfile } from "./caddyfile";
+
+const CONFIG = "/config/Caddyfile";
+
+/** The admin endpoint listens inside the container only; it answers once the configuration is in force. */
+const healthcheck: Healthcheck = {
+  test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:2019/config/"],
+  startSeconds: 30,
+};
+
+/**
+ * The proxy, the only service with published ports. A changed Caddyfile is checked, written to the config volume and
+ * reloaded, without a dropped connection. A changed image, port or limit replaces the container: ports cannot be shared,
+ * so connections are refused for the second or two in between.
+ */
+export function createCaddy(
+  site: Site,
+  image: Image,
+  network: pulumi.Input<string>,
+  volumes: { data: pulumi.Input<string>; config: pulumi.Input<string> },
+  upstreams: readonly Service[],
+): Service {
+  const { dockerHost, http, images, resources } = site.settings;
+  const fixedName = `${site.name}-caddy`;
+  const configuration = runScript(
+    site,
+    "caddyfile",
+    "caddyfile",
+    {
+      dockerHost,
+      container: fixedName,
+      image: image.id,
+      volume: volumes.config,
+      path: CONFIG,
+      caddyfile: caddyfile(site.settings),
+    },
+    upstreams.map(({ ready }) => ready),
+  );
+  const container = createContainer(
+    site,
+    "caddy",
+    {
+      role: "caddy",
+      image: image.id,
+      version: images.caddy,
+      replacement: "after",
+      fixedName,
+      network,
+      aliases: ["api"],
+      command: ["caddy", "run", "--config", CONFIG, "--adapter", "caddyfile"],
+      healthcheck,
+      mounts: [
+        { type: "volume", source: volumes.data, target: "/data" },
+        { type: "volume", source: volumes.config, target: "/config" },
+      ],
+      ports: [publish(80, http.httpPort, http.bind), publish(443, http.httpsPort, http.bind)],
+      capabilities: ["NET_BIND_SERVICE"],
+      graceSeconds: 35,
+      limits: resources.caddy,
+    },
+    { dependsOn: [configuration] },
+  );
+  return { container, ready: createGate(site, "caddy", "caddy", container, healthcheck, "leave") };
+}
+
+function publish(internal: number, external: number, ip: string): docker.types.input.ContainerPort {
+  return { internal, external, ip, protocol: "tcp" };
+}

@@ -1,0 +1,93 @@
+import type { Settings } from "../settings/schema";
+import { isLocal, publicUrl } from "./address";
+import { pointer, UPSTREAM_PORTS, type Upstream } from "./upstream";
+
+/**
+ * The proxy's configuration. Why each line of the upstream block is there:
+ *
+ * - `{file.…}`: the container that takes the requests is named in a file, read for every request. A cutover is the
+ *   renaming of that file: no reload, which would close the clients' idle connections under a request, and no request
+ *   to a container that is not healthy yet or about to stop. https://caddyserver.com/docs/conventions#placeholders
+ * - `lb_try_duration`: while nothing accepts, a request waits up to 30 s instead of failing, and the file is read anew
+ *   for each try. Only what never reached an upstream is tried again, and GETs.
+ * - `dial_timeout`: on the host's own bridge a living container accepts within a millisecond.
+ * - `keepalive off`: no request is sent on a connection that a restarting side is about to close, which is the one way
+ *   to lose a POST that may not be sent twice; and a graceful stop does not wait for idle connections.
+ *
+ * The site on port 3001 has no published port: it is the api as the console sees it, held and retried like any other.
+ */
+export function caddyfile({ domain, http }: Pick<Settings, "domain" | "http">): string {
+  return `${[globalOptions(domain, http.httpsPort), snippets(domain), sites({ domain, http })].join("\n\n")}\n`;
+}
+
+function globalOptions(domain: string, httpsPort: number): string {
+  const redirects = isLocal(domain) || httpsPort !== 443 ? ["\tauto_https disable_redirects"] : [];
+  const sni = isLocal(domain) ? [`\tdefault_sni ${domain}`] : [];
+  return [
+    "{",
+    ...redirects,
+    ...sni,
+    "\tgrace_period 30s",
+    "\tlog {",
+    "\t\toutput stderr",
+    "\t\tformat json",
+    "\t}",
+    "}",
+  ].join("\n");
+}
+
+function snippets(domain: string): string {
+  return `(upstream) {
+	reverse_proxy {args[0]} {
+		lb_try_duration 30s
+		lb_try_interval 50ms
+		stream_close_delay 5m
+		transport http {
+			dial_timeout 300ms
+			keepalive off
+		}
+	}
+}
+
+(nestfleet) {
+	log {
+		output stderr
+		format json
+	}
+	header {
+${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; includeSubDomains"\n'}		X-Content-Type-Options nosniff
+		X-Frame-Options DENY
+		Referrer-Policy strict-origin-when-cross-origin
+		-Server
+	}
+	@api path /api/* /webhooks/* /health /socket.io/*
+	handle @api {
+		import upstream ${address("api")}
+	}
+	handle {
+		import upstream ${address("console")}
+	}
+}`;
+}
+
+function sites({ domain, http }: Pick<Settings, "domain" | "http">): string {
+  const internal = site(`http://:${UPSTREAM_PORTS.api}`, [`import upstream ${address("api")}`]);
+  if (isLocal(domain)) {
+    return [
+      site("http://", ["import nestfleet"]),
+      site(`https://${domain}`, ["tls internal", "import nestfleet"]),
+      internal,
+    ].join("\n\n");
+  }
+  const redirect =
+    http.httpsPort === 443 ? [] : [site(`http://${domain}`, [`redir ${publicUrl({ domain, http })}{uri} 308`])];
+  return [site(`https://${domain}`, ["import nestfleet"]), ...redirect, internal].join("\n\n");
+}
+
+function site(address: string, lines: string[]): string {
+  return [`${address} {`, ...lines.map((line) => `\t${line}`), "}"].join("\n");
+}
+
+function address(upstream: Upstream): string {
+  return `{file.${pointer(upstream)}}:${UPSTREAM_PORTS[upstream]}`;
+}

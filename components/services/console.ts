@@ -1,0 +1,48 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Image } from "../docker/images";
+import { createContainer, type Healthcheck, type Service } from "../docker/service";
+import type { Site } from "../docker/site";
+import { createGate } from "../safety/gate";
+import { UPSTREAM_PORTS } from "./upstream";
+
+export const consoleHealthcheck: Healthcheck = {
+  test: [
+    "CMD",
+    "node",
+    "-e",
+    `fetch("http://127.0.0.1:${UPSTREAM_PORTS.console}/login").then((r) => { if (!r.ok) throw new Error(r.status + " from /login"); }).catch((e) => { console.error(e.cause?.message ?? e.message); process.exit(1); })`,
+  ],
+  startSeconds: 60,
+};
+
+/**
+ * The web console. A change starts a new container beside the old one, which serves until the cutover. It asks
+ * the api through Caddy, which answers to the name `api`: so its requests, too, are held and retried.
+ */
+export function createConsole(site: Site, image: Image, network: pulumi.Input<string>, api: pulumi.Resource): Service {
+  const container = createContainer(
+    site,
+    "console",
+    {
+      role: "console",
+      image: image.id,
+      version: site.settings.version.tag,
+      replacement: "beside",
+      network,
+      env: [
+        "NODE_ENV=production",
+        `PORT=${UPSTREAM_PORTS.console}`,
+        `INTERNAL_API_URL=http://api:${UPSTREAM_PORTS.api}`,
+      ],
+      healthcheck: consoleHealthcheck,
+      graceSeconds: 15,
+      limits: site.settings.resources.console,
+    },
+    { dependsOn: [api] },
+  );
+  return {
+    container,
+    healthcheck: consoleHealthcheck,
+    ready: createGate(site, "console", "console", container, consoleHealthcheck, "stop"),
+  };
+}

@@ -1,0 +1,65 @@
+import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Image } from "../docker/images";
+import { createContainer, type Healthcheck, type Service } from "../docker/service";
+import type { Site } from "../docker/site";
+import { createGate } from "../safety/gate";
+import type { Secrets } from "../safety/secrets";
+
+const ROLE = "nestfleet";
+const DATABASE = "nestfleet";
+
+/** A first start creates the cluster; a start after a crash replays the write-ahead log. */
+const healthcheck: Healthcheck = { test: ["CMD", "pg_isready", "-U", ROLE, "-d", DATABASE], startSeconds: 120 };
+
+export interface Postgres extends Service {
+  /** Where the application finds its database, password included. */
+  readonly url: pulumi.Output<string>;
+}
+
+/**
+ * The database, on a volume that outlives its container. Any change here replaces the container: PostgreSQL gets 60 s
+ * to shut down cleanly, starts again on the same data, and is away for a few seconds, while Caddy holds requests.
+ *
+ * Backups are mounted from the first deployment on: adding the mount later would be such a restart. The entrypoint
+ * starts as root to own its data directory and then drops to its user: that takes the five capabilities.
+ */
+export function createPostgres(
+  site: Site,
+  image: Image,
+  network: pulumi.Input<string>,
+  dataVolume: pulumi.Input<string>,
+  backups: docker.types.input.ContainerMount,
+  secrets: Secrets,
+): Postgres {
+  const { sharedBuffers, memory, cpus } = site.settings.postgres;
+  const container = createContainer(
+    site,
+    "postgres",
+    {
+      role: "postgres",
+      image: image.id,
+      version: site.settings.images.postgres,
+      replacement: "after",
+      fixedName: `${site.name}-postgres`,
+      network,
+      aliases: ["postgres"],
+      env: [
+        `POSTGRES_DB=${DATABASE}`,
+        `POSTGRES_USER=${ROLE}`,
+        pulumi.interpolate`POSTGRES_PASSWORD=${secrets.postgresPassword}`,
+      ],
+      command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`],
+      healthcheck,
+      mounts: [{ type: "volume", source: dataVolume, target: "/var/lib/postgresql/data" }, backups],
+      capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
+      graceSeconds: 60,
+      limits: { memory, cpus },
+      shmMegabytes: 256, // parallel queries need more than Docker's 64
+    },
+    {},
+  );
+  const ready = createGate(site, "postgres", "postgres", container, healthcheck, "leave");
+  const password = secrets.postgresPassword.apply(encodeURIComponent);
+  return { container, ready, url: pulumi.interpolate`postgres://${ROLE}:${password}@postgres:5432/${DATABASE}` };
+}

@@ -1,0 +1,12 @@
+/** The services that Caddy routes to, and the port that each listens on. */
+export const UPSTREAM_PORTS = { api: 3001, console: 3002 } as const;
+
+export type Upstream = keyof typeof UPSTREAM_PORTS;
+
+/** Where Caddy's container reads the name of the container that takes the requests. */
+export function pointer(upstream: Upstream): string {
+  return `/config/upstream-${upstream}`;
+}
+
+/** In a pointer until the first cutover: connecting fails at once and on this host, so requests are held. */
+export const NOBODY = "255.255.255.255";

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { type Problem, problemsOf } from "./problem";
+import { schema, type Settings, TEXT_KEYS } from "./schema";
+
+/** What the checks said: settings to build from, or everything that must be mended first. */
+export type Checked = { readonly settings: Settings } | { readonly problems: readonly Problem[] };
+
+/** Raw config as the engine hands it over: every value a string, structured ones as JSON. */
+export interface RawConfig {
+  readonly values: Readonly<Record<string, string>>;
+  /** Top-level keys that are encrypted in the stack's file. */
+  readonly encrypted: ReadonlySet<string>;
+  readonly stack: string;
+}
+
+const MUST_BE_ENCRYPTED = ["secrets", "secretEnv"];
+
+/** Checks the whole config and reports all problems at once. Pure: touches nothing, reads nothing. */
+export function check({ values, encrypted, stack }: RawConfig): Checked {
+  const config = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, structured(key, value)]));
+  const parsed = schema.safeParse(config);
+  const problems = [
+    ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, config, keysAt, stack))),
+    ...MUST_BE_ENCRYPTED.filter((key) => !isEmpty(config[key]) && !encrypted.has(key)).map((key) =>
+      inClear(key, stack),
+    ),
+  ];
+  return parsed.success && problems.length === 0 ? { settings: parsed.data } : { problems };
+}
+
+/** JSON only where the schema wants an object or a list: the version `1.50` must stay the text that was typed. */
+function structured(key: string, value: string): unknown {
+  if (TEXT_KEYS.includes(key)) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+function keysAt(path: PropertyKey[]): string[] {
+  const keys = path.reduce<unknown>((inner, key) => shapeOf(inner)?.[key], schema);
+  return Object.keys(shapeOf(keys) ?? {});
+}
+
+/** The fields of an object schema, looked for beneath its default and its refinements. */
+function shapeOf(type: unknown): Record<PropertyKey, unknown> | undefined {
+  if (type instanceof z.ZodObject) return type.shape;
+  if (type instanceof z.ZodPrefault || type instanceof z.ZodDefault) return shapeOf(type.unwrap());
+  return undefined;
+}
+
+/** Missing, or the schema's default. */
+function isEmpty(value: unknown): boolean {
+  return value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+}
+
+function inClear(key: string, stack: string): Problem {
+  return {
+    path: `nestfleet:${key}`,
+    value: "not encrypted",
+    rule: "encrypted in the stack's file",
+    mend: `pulumi config rm --stack ${stack} nestfleet:${key} && pulumi config set --stack ${stack} --secret --path 'nestfleet:${key}.NAME'`,
+  };
+}

@@ -1,0 +1,32 @@
+import { z } from "zod";
+
+/** What a problem report needs to know about a value besides that it is wrong. */
+export interface Rule {
+  /** What a good value looks like, as a noun phrase. */
+  readonly rule: string;
+  /** A good value, ready to be typed after `pulumi config set KEY`. */
+  readonly example: string;
+}
+
+/**
+ * A config value with one rule: whatever way the value breaks it (type, range, form), the operator reads the same
+ * sentence and gets an example that works.
+ */
+export function field<T>(inner: z.ZodType<T>, rule: string, example: string) {
+  return z.unknown().transform((value, context): T => {
+    const parsed = inner.safeParse(value);
+    if (parsed.success) return parsed.data;
+    context.issues.push({ code: "custom", message: rule, input: value, params: { example } });
+    return z.NEVER;
+  });
+}
+
+/** A string that must match `form`. */
+export function text(form: RegExp, rule: string, example: string) {
+  return field(z.string().regex(form), rule, example);
+}
+
+/** A whole number within limits, both included. */
+export function whole(min: number, max: number, unit: string, example: number) {
+  return field(z.int().min(min).max(max), `a whole number of ${unit} from ${min} to ${max}`, String(example));
+}

@@ -1,0 +1,94 @@
+import type { z } from "zod";
+import { CREDENTIAL } from "./environment";
+import { nearest } from "./nearest";
+
+/** One thing that is wrong with the config, told so that it can be mended without reading the code. */
+export interface Problem {
+  /** As `pulumi config` spells it: `nestfleet:backups.keep`. */
+  readonly path: string;
+  /** What was given, shortened; never the value of a secret. */
+  readonly value: string;
+  readonly rule: string;
+  /** A command to type. */
+  readonly mend: string;
+}
+
+type Issue = z.core.$ZodIssue;
+
+const NAMESPACE = "nestfleet";
+const SECRET = ["secrets", "secretEnv"];
+/** User and password in a URL, which may stand in any value by mistake. */
+const URL_CREDENTIALS = /\/\/[^/@"]+@/g;
+const LONGEST = 60;
+
+/** The problems behind one zod issue: an issue can name several unknown keys. */
+export function problemsOf(
+  issue: Issue,
+  config: unknown,
+  keysAt: (path: PropertyKey[]) => string[],
+  stack: string,
+): Problem[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => unknownKey([...issue.path, key], config, keysAt(issue.path), stack));
+  }
+  const value = at(config, issue.path);
+  const keys = keysAt(issue.path);
+  if (issue.code === "invalid_type" && keys.length > 0) {
+    return [problem(issue.path, value, `an object with the keys ${keys.join(", ")}`, remove(issue.path, stack))];
+  }
+  const example = issue.code === "custom" ? String(issue.params?.["example"] ?? "") : "";
+  return [problem(issue.path, value, issue.message, set(issue.path, example, stack))];
+}
+
+/** The report of a refused config: everything at once, nothing was touched. */
+export function report(problems: readonly Problem[], stack: string): string {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  const entries = problems.map(
+    ({ path, value, rule, mend }) => `  ${path} is ${value}\n    must be: ${rule}\n    mend:    ${mend}`,
+  );
+  return [
+    `${count} in the configuration of stack ${stack} (Pulumi.${stack}.yaml); nothing was touched.`,
+    ...entries,
+  ].join("\n\n");
+}
+
+function unknownKey(path: PropertyKey[], config: unknown, known: string[], stack: string): Problem {
+  const key = String(path.at(-1));
+  const meant = nearest(key, known);
+  const where = path.length > 1 ? `a key of ${spelled(path.slice(0, -1))}` : "a key of this project";
+  const hint = meant ? `; did you mean ${meant}?` : "";
+  return problem(path, at(config, path), `${where} (${known.join(", ")})${hint}`, remove(path, stack));
+}
+
+function problem(path: PropertyKey[], value: unknown, rule: string, mend: string): Problem {
+  return { path: spelled(path), value: shown(path, value), rule, mend };
+}
+
+function set(path: PropertyKey[], example: string, stack: string): string {
+  if (SECRET.includes(String(path[0])) && path.length > 1)
+    return `pulumi config set --stack ${stack} --secret ${argument(path)}`;
+  return example ? `pulumi config set --stack ${stack} ${argument(path)} ${example}` : remove(path, stack);
+}
+
+function remove(path: PropertyKey[], stack: string): string {
+  return `pulumi config rm --stack ${stack} ${argument(path)}`;
+}
+
+function argument(path: PropertyKey[]): string {
+  return path.length > 1 ? `--path '${spelled(path)}'` : spelled(path);
+}
+
+function spelled(path: PropertyKey[]): string {
+  return `${NAMESPACE}:${path.map(String).join(".")}`;
+}
+
+function shown(path: PropertyKey[], value: unknown): string {
+  if (value === undefined) return "missing";
+  if (SECRET.includes(String(path[0])) || CREDENTIAL.test(String(path.at(-1)))) return "[secret]";
+  const written = JSON.stringify(value).replace(URL_CREDENTIALS, "//[secret]@");
+  return written.length > LONGEST ? `${written.slice(0, LONGEST)}… (${written.length} characters)` : written;
+}
+
+function at(config: unknown, path: PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], config);
+}

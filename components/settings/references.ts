@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { field, text } from "./field";
+
+const HOST = String.raw`(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d{1,5})?/)?`;
+const PATH = String.raw`[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*`;
+const TAG = String.raw`:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`;
+const DIGEST = String.raw`@sha256:[0-9a-f]{64}`;
+
+const REPOSITORY = new RegExp(`^${HOST}${PATH}$`);
+const REFERENCE = new RegExp(`^${HOST}${PATH}(?:${TAG})?(?:${DIGEST})?$`);
+const TAGGED = new RegExp(`(?:${TAG}|${DIGEST})$`);
+
+/** The repository of an image that is released with NestFleet: the tag is `nestfleet:version`. */
+export function imageRepository(example: string) {
+  return text(REPOSITORY, "an image repository without a tag; the tag is nestfleet:version", example);
+}
+
+/** An image that has versions of its own: repository and tag, or digest. */
+export function imageReference(example: string) {
+  return field(z.string().regex(REFERENCE).regex(TAGGED), "an image with its tag or digest", example);
+}
+
+const GIT_SOURCE = /^(?!-)(?:https:\/\/(?![^/]*@)|ssh:\/\/|file:\/\/|git@[^\s:]+:|\/|\.{1,2}\/)[^\s]+$/;
+
+/**
+ * A Git repository: URL or path; empty is none. A leading dash would be an option to git, and credentials in a URL
+ * would be written into the state in clear.
+ */
+export function gitSource() {
+  return field(
+    z.union([z.literal("").transform(() => undefined), z.string().regex(GIT_SOURCE)]),
+    "a Git URL (https://, ssh://, git@host:path) or a path to a repository; credentials belong in Git's credential helper",
+    "https://github.com/nestfleet/nestfleet.git",
+  );
+}

@@ -1,0 +1,137 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+import { parseVersion, VERSION_RULE } from "../release/version";
+import { appEnv, secretEnv } from "./environment";
+import { field, text, whole } from "./field";
+import { gitSource, imageReference, imageRepository } from "./references";
+import { memory, sharedBuffers } from "./sizes";
+
+const VOLUME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/;
+const HOSTNAME =
+  /^(?=.{1,253}$)(?:localhost|(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)$/;
+const DOCKER_HOST = /^(?:unix:\/\/\/[^\s]+|ssh:\/\/(?!-)[A-Za-z0-9_.@:[\]-]+)$/;
+
+const port = (example: number) => whole(1, 65535, "a TCP port", example);
+
+const limits = z.strictObject({
+  memory: memory().optional(),
+  cpus: field(z.number().min(0.01).max(512), "a number of CPUs from 0.01 to 512", "1.5").optional(),
+});
+
+const images = z.strictObject({
+  api: imageRepository("ghcr.io/nestfleet/nestfleet-api").default("ghcr.io/nestfleet/nestfleet-api"),
+  worker: imageRepository("ghcr.io/nestfleet/nestfleet-api").optional(),
+  console: imageRepository("ghcr.io/nestfleet/nestfleet-console").default("ghcr.io/nestfleet/nestfleet-console"),
+  postgres: imageReference("pgvector/pgvector:pg16").default("pgvector/pgvector:pg16"),
+  caddy: imageReference("caddy:2-alpine").default("caddy:2-alpine"),
+});
+
+const secrets = z.strictObject({
+  postgresPassword: text(/^[\x21-\x7e]{8,200}$/, "8 to 200 printable ASCII characters without spaces", "").optional(),
+  jwtSecret: text(/^[\x21-\x7e]{32,500}$/, "at least 32 printable ASCII characters without spaces", "").optional(),
+  secretEncryptionKey: text(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits", "").optional(),
+});
+
+const http = z
+  .strictObject({
+    bind: field(
+      z.string().refine((value) => isIP(value) !== 0),
+      "an IP address of the Docker host",
+      "0.0.0.0",
+    ).default("0.0.0.0"),
+    httpPort: port(80).default(80),
+    httpsPort: port(443).default(443),
+  })
+  .refine(({ httpPort, httpsPort }) => httpPort !== httpsPort, {
+    path: ["httpsPort"],
+    message: "another port than httpPort",
+    params: { example: "443" },
+  });
+
+const postgres = z.strictObject({
+  existingVolume: text(VOLUME, "the name of a Docker volume", "nestfleet_postgres_data").optional(),
+  sharedBuffers: sharedBuffers().default("128MB"),
+  memory: memory().optional(),
+  cpus: limits.shape.cpus,
+});
+
+const worker = z.strictObject({
+  enabled: field(z.boolean(), "true or false", "true").default(true),
+  replicas: whole(1, 32, "worker containers", 1).default(1),
+});
+
+const backups = z
+  .strictObject({
+    keep: whole(1, 1000, "backups to keep", 7).default(7),
+    volume: text(VOLUME, "the name of a Docker volume", "nestfleet_backups").optional(),
+    directory: text(
+      /^\/[^\0\n:]*[^\0\n:/]$/,
+      "an absolute path on the Docker host, without ':'",
+      "/var/backups/nestfleet",
+    ).optional(),
+  })
+  .refine(({ volume, directory }) => !(volume && directory), {
+    path: ["directory"],
+    message: "either a volume or a directory, not both",
+    params: { example: "" },
+  });
+
+const health = z.strictObject({
+  holdSeconds: whole(0, 3600, "seconds", 30).default(30),
+  timeoutSeconds: whole(5, 86400, "seconds", 300).default(300),
+});
+
+const resources = z.strictObject({
+  api: limits.default({}),
+  worker: limits.default({}),
+  console: limits.default({}),
+  caddy: limits.default({}),
+});
+
+/**
+ * Everything an operator can ask for, with its rule and default. Pulumi.yaml describes the same keys for the CLI and
+ * editors; test/unit/settings/schema.test.ts holds the two together.
+ */
+export const schema = z.strictObject({
+  version: field(
+    z.string().transform((value, context) => {
+      const version = parseVersion(value);
+      if (version) return version;
+      context.issues.push({ code: "custom", input: value });
+      return z.NEVER;
+    }),
+    VERSION_RULE,
+    "1.5.0",
+  ),
+  domain: text(
+    HOSTNAME,
+    "a host name in lower case such as fleet.example.com, or localhost; no scheme, port or path",
+    "fleet.example.com",
+  ).default("localhost"),
+  images: images.prefault({}),
+  source: gitSource().optional(),
+  dockerHost: text(
+    DOCKER_HOST,
+    "unix:///path/to/docker.sock or ssh://user@host",
+    "unix:///var/run/docker.sock",
+  ).default("unix:///var/run/docker.sock"),
+  env: appEnv().default({}),
+  secretEnv: secretEnv().default({}),
+  secrets: secrets.prefault({}),
+  http: http.prefault({}),
+  postgres: postgres.prefault({}),
+  resources: resources.prefault({}),
+  worker: worker.prefault({}),
+  backups: backups.prefault({}),
+  health: health.prefault({}),
+  migrateCommand: field(z.array(z.string().min(1)).min(1), "a list of words, the program first", "").default([
+    "node",
+    "dist/infra/db/migrate.js",
+  ]),
+});
+
+/** The keys whose value is one text; all others are objects or lists, which the engine hands over as JSON. */
+export const TEXT_KEYS: readonly string[] = ["version", "domain", "source", "dockerHost"];
+
+/** The settings of one stack after every check: what was asked, canonical, with the defaults filled in. */
+export type Settings = z.output<typeof schema>;

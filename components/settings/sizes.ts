@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { field } from "./field";
+
+const SIZE = /^(\d+)\s?(m|mb|mib|g|gb|gib)$/i;
+
+/** Megabytes (1024 × 1024 bytes) in `512MB`, `2g`, `1.5GB` is refused: Docker counts whole megabytes. */
+function megabytes(size: string): number | undefined {
+  const [, amount, unit] = SIZE.exec(size.trim()) ?? [];
+  return unit === undefined ? undefined : Number(amount) * (unit.toLowerCase().startsWith("g") ? 1024 : 1);
+}
+
+/** A memory limit, kept in MB as the Docker provider counts it. Changing one replaces the container it belongs to. */
+export function memory() {
+  const inner = z
+    .string()
+    .transform((size) => megabytes(size) ?? 0)
+    .pipe(z.number().min(32).max(4_194_304));
+  return field(inner, "a whole size from 32MB to 4096GB, such as 512MB or 2GB", "512MB");
+}
+
+/** PostgreSQL's `shared_buffers`, passed on as written; PostgreSQL wants upper-case units and no space. */
+export function sharedBuffers() {
+  const inner = z.string().regex(/^[1-9]\d{0,6}(?:kB|MB|GB)$/);
+  return field(inner, "a size as PostgreSQL writes it, such as 256MB or 2GB", "256MB");
+}

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { type DockerClient, DockerError } from "../../components/docker/client";
+import { type Container, inspectContainer } from "./containers";
+import { sleep } from "./run";
+
+/** A container, and how to ask it whether it works. */
+export const target = z.object({
+  container: z.string(),
+  /** The healthcheck's own command; without it Docker's verdict counts, or that the container runs. */
+  probe: z.array(z.string()).optional(),
+});
+export type Target = z.infer<typeof target>;
+
+/** Between two probes; each costs a process in the container. */
+const PAUSE_MS = 500;
+/** A container without any healthcheck counts as working when it has run this long. */
+const SETTLED_SECONDS = 5;
+/** A restart this long ago says nothing about the update at hand. */
+const OLD_RESTART_SECONDS = 60;
+
+/**
+ * Waits until the container is healthy. Undefined when it is, else why it will not become so. A container that an
+ * earlier, refused update stopped is started again: what refused it may have been mended meanwhile.
+ */
+export async function waitUntilHealthy(
+  docker: DockerClient,
+  asked: Target,
+  timeoutSeconds: number,
+): Promise<string | undefined> {
+  const started = Date.now();
+  await startAgain(docker, asked.container);
+  for (;;) {
+    const container = await inspectContainer(docker, asked.container);
+    const death = causeOfDeath(container);
+    if (death !== undefined) return death;
+    const complains = await probe(docker, asked, container);
+    if (complains === undefined) return undefined;
+    if (Date.now() - started > timeoutSeconds * 1000)
+      return `it was not healthy within ${timeoutSeconds} s (nestfleet:health.timeoutSeconds): ${complains}`;
+    await sleep(PAUSE_MS);
+  }
+}
+
+/** Only a container that somebody stopped is `exited`; one that died by itself is `restarting`, by its policy. */
+async function startAgain(docker: DockerClient, id: string): Promise<void> {
+  const container = await inspectContainer(docker, id);
+  if (container?.State.Status === "exited") await docker.run(["start", id]);
+}
+
+function causeOfDeath(container: Container | undefined): string | undefined {
+  if (container === undefined) return "it was removed while the gate waited";
+  const { State: state, RestartCount: restarts } = container;
+  if (state.OOMKilled) return "it was killed for using more memory than its limit";
+  if (!state.Running || state.Restarting) return `it exited with code ${state.ExitCode}`;
+  if (restarts > 0 && uptime(container) < OLD_RESTART_SECONDS) return `it exited and was restarted ${restarts} times`;
+  return undefined;
+}
+
+/** Undefined when the container works, else its complaint. */
+async function probe(
+  docker: DockerClient,
+  asked: Target,
+  container: Container | undefined,
+): Promise<string | undefined> {
+  if (asked.probe !== undefined) return probeItself(docker, asked.container, asked.probe);
+  const health = container?.State.Health;
+  if (health !== undefined)
+    return health.Status === "healthy"
+      ? undefined
+      : `its healthcheck says ${health.Log?.at(-1)?.Output.trim() ?? health.Status}`;
+  return container !== undefined && uptime(container) >= SETTLED_SECONDS ? undefined : "it has only just started";
+}
+
+/** Asks at once instead of waiting for Docker's next round. */
+async function probeItself(
+  docker: DockerClient,
+  container: string,
+  [kind, ...command]: string[],
+): Promise<string | undefined> {
+  if (kind !== "CMD") throw new Error(`a healthcheck starts with CMD, not ${String(kind)}`);
+  try {
+    await docker.run(["exec", container, ...command]);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DockerError) return complaint(error);
+    throw error;
+  }
+}
+
+function uptime({ State: { StartedAt: startedAt } }: Container): number {
+  return (Date.now() - Date.parse(startedAt)) / 1000;
+}
+
+/** The last line that a failed healthcheck wrote; pg_isready complains on standard output. */
+function complaint({ stdout, stderr, exitCode }: DockerError): string {
+  const last = `${stdout}\n${stderr}`.trim().split("\n").at(-1);
+  return last === undefined || last === "" ? `its healthcheck exits with code ${exitCode ?? "unknown"}` : last;
+}

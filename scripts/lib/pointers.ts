@@ -1,0 +1,29 @@
+import type { DockerClient } from "../../components/docker/client";
+import { NOBODY, pointer, type Upstream } from "../../components/services/upstream";
+import { inspectContainer } from "./containers";
+
+/** Which container takes the requests of each service, by name. */
+export type Pointers = Record<Upstream, string>;
+
+const UPSTREAMS: readonly Upstream[] = ["api", "console"];
+
+export async function readPointers(docker: DockerClient, caddy: string): Promise<Pointers> {
+  const [api, console] = await Promise.all(
+    UPSTREAMS.map((upstream) => docker.run(["exec", caddy, "cat", pointer(upstream)])),
+  );
+  return { api: (api ?? NOBODY).trim(), console: (console ?? NOBODY).trim() };
+}
+
+/** Renaming makes each change at once and whole: a request sees the container before or the one after. */
+export async function writePointers(docker: DockerClient, caddy: string, pointers: Pointers): Promise<void> {
+  const script = UPSTREAMS.map(
+    (upstream) => `echo "$${upstream}" > ${pointer(upstream)}.new && mv ${pointer(upstream)}.new ${pointer(upstream)}`,
+  ).join(" && ");
+  const environment = UPSTREAMS.flatMap((upstream) => ["--env", `${upstream}=${pointers[upstream]}`]);
+  await docker.run(["exec", ...environment, caddy, "sh", "-c", script]);
+}
+
+/** True when requests sent there would be answered: the container still runs. */
+export async function serves(docker: DockerClient, name: string): Promise<boolean> {
+  return name !== NOBODY && (await inspectContainer(docker, name))?.State.Running === true;
+}

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import type { DockerClient } from "../../components/docker/client";
+import { isLocal, publicUrl } from "../../components/services/address";
+import { ask, type Outside } from "./outside";
+import { Refusal, say, sleep } from "./run";
+
+/** What must answer, where, and for how long. */
+export const expectation = z.object({
+  dockerHost: z.string(),
+  domain: z.string(),
+  http: z.object({ bind: z.string(), httpPort: z.number(), httpsPort: z.number() }),
+  release: z.object({ tag: z.string(), semver: z.string().optional() }),
+  holdSeconds: z.number(),
+  timeoutSeconds: z.number(),
+  caddy: z.string(),
+});
+export type Expectation = z.infer<typeof expectation>;
+
+const health = z.object({ status: z.string(), db: z.string().optional(), version: z.string() });
+export type Health = z.infer<typeof health>;
+
+type Scheme = "http" | "https";
+
+/** Between two rounds of questions. */
+const PAUSE_MS = 1000;
+/** How much of an unexpected answer a message shows. */
+const SHOWN = 200;
+/** Where Caddy keeps the certificate of its own authority. */
+const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
+
+/**
+ * Asks from outside, as a user would. First everything must answer as it should, within the timeout; then it must go
+ * on doing so for the whole hold: a release that dies after 20 s is refused. Returns the last health answer.
+ */
+export async function verify(expected: Expectation, docker: DockerClient): Promise<Health> {
+  await untilGood(expected, docker);
+  return hold(expected, docker);
+}
+
+async function untilGood(expected: Expectation, docker: DockerClient): Promise<void> {
+  const deadline = Date.now() + expected.timeoutSeconds * 1000;
+  for (;;) {
+    try {
+      await round(expected, docker);
+      return;
+    } catch (error) {
+      if (!(error instanceof Refusal) || Date.now() > deadline) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+async function hold(expected: Expectation, docker: DockerClient): Promise<Health> {
+  const started = Date.now();
+  const seconds = () => Math.floor((Date.now() - started) / 1000);
+  for (;;) {
+    const answer = await round(expected, docker).catch((error: unknown) => {
+      if (!(error instanceof Refusal)) throw error;
+      throw new Refusal(`${error.message}, after ${seconds()} s of good answers`);
+    });
+    if (seconds() >= expected.holdSeconds) {
+      say(`${answer.version} answers on ${publicUrl(expected)}, held for ${seconds()} s`);
+      return answer;
+    }
+    await sleep(PAUSE_MS);
+  }
+}
+
+/** One round of what a user does: health, then the console's login page, on every scheme that is served. */
+async function round(expected: Expectation, docker: DockerClient): Promise<Health> {
+  const outside = await trusting(expected, docker);
+  const plain = isLocal(expected.domain) ? await visit(outside, "http", expected) : undefined;
+  const secure = await visit(outside, "https", expected);
+  return plain ?? secure;
+}
+
+async function visit(outside: Outside, scheme: Scheme, { release }: Expectation): Promise<Health> {
+  const answer = await checkHealth(outside, scheme, release.semver);
+  await checkPage(outside, scheme);
+  return answer;
+}
+
+async function checkHealth(outside: Outside, scheme: Scheme, version: string | undefined): Promise<Health> {
+  const where = `${scheme}://${outside.domain}/health`;
+  const { status, body } = await answered(where, ask(outside, scheme, "/health"));
+  const shown = body.slice(0, SHOWN);
+  if (status !== 200) throw new Refusal(`${where} answers ${status} ${shown}`);
+  const parsed = health.safeParse(json(body));
+  if (!parsed.success) throw new Refusal(`${where} answers 200, but not with the application's health: ${shown}`);
+  if (parsed.data.status !== "ok") throw new Refusal(`${where} says ${shown}`);
+  if (version !== undefined && parsed.data.version !== version)
+    throw new Refusal(`${where} is answered by version ${parsed.data.version}, not by ${version}`);
+  return parsed.data;
+}
+
+async function checkPage(outside: Outside, scheme: Scheme): Promise<void> {
+  const where = `${scheme}://${outside.domain}/login`;
+  const { status } = await answered(where, ask(outside, scheme, "/login"));
+  if (status !== 200) throw new Refusal(`${where} answers ${status}`);
+}
+
+function answered<T>(where: string, answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    throw new Refusal(`${where} gives no answer: ${error instanceof Error ? error.message : String(error)}`);
+  });
+}
+
+/** localhost is signed by Caddy's own authority, made at its first start: trusted, so that TLS is checked like any. */
+async function trusting(expected: Expectation, docker: DockerClient): Promise<Outside> {
+  if (!isLocal(expected.domain)) return expected;
+  const read = docker.run(["exec", expected.caddy, "cat", AUTHORITY]);
+  return { ...expected, authority: await answered("Caddy's own certificate authority", read) };
+}
+
+function json(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

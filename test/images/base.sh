@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# base.sh : makes sure of the Debian trixie base image, pulled where an image registry is in reach
+set -euo pipefail
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+base=nestfleet-standin/base:trixie
+
+main() {
+  if docker image inspect "$base" >/dev/null 2>&1; then return; fi
+  local registry
+  registry=$(docker info --format '{{.IndexServerAddress}}' | sed -E 's#^[a-z]+://##; s#/.*##')
+  if [[ -n $registry ]] && resolves "$registry"; then
+    pull
+  else
+    bootstrap
+  fi
+}
+
+pull() {
+  progress "pulling Debian trixie"
+  docker build --label nestfleet.standin=true --tag "$base" "$HERE/base" >/dev/null ||
+    fail "debian:trixie-slim could not be pulled; mend the engine's way to its image registry and run this again"
+}
+
+bootstrap() {
+  if ! command -v mmdebstrap >/dev/null; then
+    [[ $(id -u) == 0 ]] || fail "mmdebstrap is missing; install it: sudo apt-get install mmdebstrap"
+    progress "installing mmdebstrap"
+    apt-get install -qq --yes --no-install-recommends mmdebstrap debian-archive-keyring >/dev/null 2>&1 ||
+      { apt-get update -qq && apt-get install -qq --yes --no-install-recommends mmdebstrap debian-archive-keyring; } >/dev/null ||
+      fail "apt-get cannot install mmdebstrap; its message is above"
+  fi
+  progress "making Debian trixie with mmdebstrap"
+  local log="$WORK/log/base.log"
+  mkdir -p "$WORK/log"
+  # Documentation and translations are two fifths of the image.
+  if ! mmdebstrap --variant=minbase \
+    --dpkgopt='path-exclude=/usr/share/doc/*' \
+    --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    trixie "$WORK/base.tar" 2>"$log"; then
+    tail -n 20 "$log" >&2
+    fail "mmdebstrap failed; the whole log is in $log"
+  fi
+  docker import --change 'CMD ["bash"]' --change 'LABEL nestfleet.standin=true' "$WORK/base.tar" "$base" >/dev/null
+  rm "$WORK/base.tar"
+}
+
+main

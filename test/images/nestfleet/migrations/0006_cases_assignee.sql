@@ -1,0 +1,1 @@
+ALTER TABLE cases ADD COLUMN assignee text NOT NULL DEFAULT 'unassigned';

@@ -1,0 +1,59 @@
+import { caseRoutes } from "./cases/routes";
+import { processCases } from "./cases/processing";
+import { credentialRoutes } from "./credentials/routes";
+import { healthRoute } from "./health";
+import { migrate } from "./infra/db/migrations";
+import { openPool } from "./infra/db/pool";
+import { readEnvironment } from "./infra/environment";
+import { echoSocket } from "./infra/http/echo-socket";
+import type { Route } from "./infra/http/server";
+import { close, httpServer, listen } from "./infra/http/server";
+import { log } from "./infra/log";
+import { onStop, run } from "./infra/process";
+import { Queue } from "./queue";
+import { release } from "./release";
+
+const echoWebhook: Route = {
+  method: "POST",
+  path: /^\/webhooks\/echo$/,
+  handle: async ({ body, headers }) => ({
+    status: 200,
+    body: await body(),
+    type: headers["content-type"] ?? "application/octet-stream",
+  }),
+};
+
+/** The api. It consumes the queue as well, so a second one that no proxy routes to works as a worker. */
+run(async () => {
+  const environment = readEnvironment(process.env);
+  await migrate(environment.databaseUrl);
+
+  const pool = openPool(environment.databaseUrl, "api");
+  const queue = new Queue(pool);
+  await queue.start();
+  await processCases(pool, queue);
+
+  const server = httpServer([
+    healthRoute(pool, queue),
+    ...caseRoutes(pool, queue),
+    ...credentialRoutes(pool, environment.encryptionKey),
+    echoWebhook,
+  ]);
+  const dismissSockets = echoSocket(server);
+  onStop(async () => {
+    const closed = close(server);
+    dismissSockets();
+    await closed;
+    await queue.stop();
+    await pool.end();
+  });
+  await listen(server, environment.port);
+  log.info("listening", { port: environment.port, version: release.version });
+
+  if (release.diesAfterSeconds !== undefined) {
+    setTimeout(() => {
+      log.error("fatal", { error: "licence cache is corrupt: unexpected end of data" });
+      process.exit(1);
+    }, release.diesAfterSeconds * 1_000);
+  }
+});
