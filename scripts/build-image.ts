@@ -50,7 +50,7 @@ async function clone(source: string, tag: string, checkout: string): Promise<voi
 
 async function build(docker: DockerClient, folder: string, image: string, tag: string): Promise<void> {
   try {
-    await docker.run(["build", "--tag", image, folder]);
+    await docker.run(["build", "--force-rm", "--tag", image, folder]);
   } catch (error) {
     if (!(error instanceof DockerError)) throw error;
     const log = `${error.stdout}${error.stderr}`.trim().split("\n").slice(-LOG_LINES).join("\n");

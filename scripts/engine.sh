@@ -11,7 +11,7 @@ readonly PID_FILE=$STATE/dockerd.pid
 
 # The engine's version, through DOCKER_HOST, the context or the default socket.
 engine_version() {
-  has docker && timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null
+  has docker && within 10 docker version --format '{{.Server.Version}}' 2>/dev/null
 }
 
 is_root() {
@@ -69,7 +69,8 @@ wait_for_engine() {
 
 # As a service would: in a session of its own, without this terminal.
 start_dockerd() {
-  setsid nohup dockerd >>"$LOG" 2>&1 </dev/null &
+  [[ ! -f $LOG ]] || mv -f "$LOG" "$LOG.before"
+  setsid nohup dockerd >"$LOG" 2>&1 </dev/null &
   local pid=$!
   echo "$pid" >"$PID_FILE"
   local version

@@ -3,11 +3,10 @@
 
 # The project's root. BASH_SOURCE[0] is this file, wherever it is sourced from.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-readonly ROOT
 
 # Everything that is built, downloaded or generated.
 # shellcheck disable=SC2034 # used by those who source this
-readonly LOCAL=$ROOT/.nestfleet
+LOCAL=$ROOT/.nestfleet
 
 # One line to a person. Standard output belongs to data.
 say() {
@@ -24,13 +23,22 @@ has() {
   command -v "$1" >/dev/null 2>&1
 }
 
+# within SECONDS COMMAND...: where there is no timeout(1) (macOS), without a limit.
+within() {
+  if has timeout; then
+    timeout "$@"
+  else
+    "${@:2}"
+  fi
+}
+
 # Whether a host name resolves: one look-up of a second at most, nothing else is
-# sent. On a machine without getent (macOS) the answer comes from node.
+# sent. Where there is no getent (macOS) node asks.
 resolves() {
   if has getent; then
-    timeout 1 getent ahosts "$1" >/dev/null 2>&1
+    within 1 getent ahosts "$1" >/dev/null 2>&1
   else
-    node -e 'setTimeout(() => process.exit(1), 1000).unref();
+    node -e 'setTimeout(() => process.exit(1), 1000);
       require("dns").lookup(process.argv[1], (e) => process.exit(e ? 1 : 0))' "$1" >/dev/null 2>&1
   fi
 }
@@ -38,7 +46,7 @@ resolves() {
 # version_at_least 3.259.0 3.200.0: numbers compared part by part.
 version_at_least() {
   local -a have want
-  IFS=. read -r -a have <<<"${1%%[-+]*}"
+  IFS=. read -r -a have <<<"${1%%[!0-9.]*}"
   IFS=. read -r -a want <<<"$2"
   local part
   for part in 0 1 2; do

@@ -14,6 +14,8 @@ source "$ROOT/toolchain/versions.env"
 readonly OURS=$LOCAL/pulumi
 readonly SOURCES=$ROOT/toolchain
 readonly DOWNLOADS=get.pulumi.com
+readonly TEMP=$OURS/temp.$$
+TICKER=
 
 # The oldest installed CLI that is used. It has to read what the pinned one
 # writes, deployments of schema version 4 included; older ones were not tried.
@@ -21,9 +23,9 @@ readonly OLDEST_PULUMI=3.200.0
 
 plugin_version() {
   case $1 in
-    docker) echo "$DOCKER" ;;
-    random) echo "$RANDOM_PLUGIN" ;;
-    command) echo "$COMMAND" ;;
+    docker) echo "$DOCKER_VERSION" ;;
+    random) echo "$RANDOM_VERSION" ;;
+    command) echo "$COMMAND_VERSION" ;;
   esac
 }
 
@@ -62,30 +64,48 @@ installed_version_is_good() {
   [[ -x $(dirname "$(readlink -f "$1")")/pulumi-language-nodejs ]] || has pulumi-language-nodejs
 }
 
-plugin_dir() {
-  echo "$CLI_HOME/plugins/resource-$1-v$(plugin_version "$1")"
+# file_of PART: where the part's binary belongs.
+file_of() {
+  case $1 in
+    pulumi) echo "$OURS/bin/pulumi" ;;
+    language-nodejs) echo "$OURS/bin/pulumi-language-nodejs" ;;
+    *) echo "$CLI_HOME/plugins/resource-$1-v$(plugin_version "$1")/pulumi-resource-$1" ;;
+  esac
 }
 
-# A part is there when its file is. What was built here carries a stamp and is
-# there only while its sources have not changed; an official file carries none.
+cli() {
+  PULUMI_HOME=$CLI_HOME PULUMI_SKIP_UPDATE_CHECK=1 "$CLI" "$@"
+}
+
+# A part is there when its file is. What was put there by this script carries a
+# stamp: where it is from, or the sources it was built from. In our own home a
+# file without one is what a killed run left.
 is_there() {
-  local file=$1 part=$2
-  [[ -x $file ]] || return 1
-  [[ ! -f $file.built ]] || [[ ${CHECK_SOURCES:-} != 1 ]] || [[ $(<"$file.built") == "$(sources_of "$part")" ]]
+  local file=$1 part=$2 stamp=
+  [[ -x $file && ! -e $(dirname "$file").partial ]] || return 1
+  [[ ! -f $file.stamp ]] || stamp=$(<"$file.stamp")
+  case $stamp in
+    '') [[ $file != "$OURS"/* ]] ;;
+    download-*) [[ $stamp == "$(download_stamp "$part")" ]] ;;
+    *) [[ ${CHECK_SOURCES:-} != 1 || $stamp == "$(sources_of "$part")" ]] ;;
+  esac
+}
+
+download_stamp() {
+  case $1 in
+    pulumi | language-nodejs) echo "download-$PULUMI_VERSION" ;;
+    *) echo "download-$(plugin_version "$1")" ;;
+  esac
 }
 
 # Sets MISSING to the parts that are not there.
 find_missing() {
+  local -a wanted=(docker random command)
+  [[ $CLI != "$OURS"/* ]] || wanted=(pulumi language-nodejs "${wanted[@]}")
+  local part
   MISSING=()
-  if [[ $CLI_HOME == "$OURS" && $CLI == "$OURS"/* ]]; then
-    is_there "$OURS/bin/pulumi" pulumi || MISSING+=(pulumi)
-    is_there "$OURS/bin/pulumi-language-nodejs" language-nodejs || MISSING+=(language-nodejs)
-  fi
-  local name
-  for name in docker random command; do
-    if ! is_there "$(plugin_dir "$name")/pulumi-resource-$name" "$name" && ! has "pulumi-resource-$name"; then
-      MISSING+=("$name")
-    fi
+  for part in "${wanted[@]}"; do
+    is_there "$(file_of "$part")" "$part" || has "pulumi-resource-$part" || MISSING+=("$part")
   done
 }
 
@@ -119,21 +139,25 @@ platform() {
 
 download_cli() {
   has curl || fail 'curl is needed to download Pulumi.' 'apt-get install curl, then run this again.'
-  say "downloading pulumi $PULUMI …"
-  local temp=$OURS/temp.$$
-  mkdir -p "$temp"
+  say "downloading pulumi $PULUMI_VERSION …"
+  mkdir -p "$TEMP" "$OURS/bin"
   curl --proto '=https' --fail --silent --show-error --location \
-    "https://$DOWNLOADS/releases/sdk/pulumi-v$PULUMI-$(platform).tar.gz" | tar -xz -C "$temp"
-  mkdir -p "$OURS/bin"
-  mv -f "$temp"/pulumi/* "$OURS/bin/"
-  rm -rf "$temp" "$OURS"/bin/*.built
+    "https://$DOWNLOADS/releases/sdk/pulumi-v$PULUMI_VERSION-$(platform).tar.gz" | tar -xz -C "$TEMP" ||
+    fail "pulumi $PULUMI_VERSION could not be downloaded from $DOWNLOADS." 'Run this again, or install Pulumi.'
+  rm -f "$OURS"/bin/*.stamp
+  mv -f "$TEMP"/pulumi/* "$OURS/bin/"
+  local part
+  for part in pulumi language-nodejs; do
+    download_stamp "$part" >"$(file_of "$part").stamp"
+  done
 }
 
 download_plugin() {
   say "downloading the $1 plugin $(plugin_version "$1") …"
-  rm -rf "$(plugin_dir "$1")"
-  PULUMI_HOME=$CLI_HOME PULUMI_SKIP_UPDATE_CHECK=1 "$CLI" plugin install resource "$1" "$(plugin_version "$1")" \
-    --exact --server "https://$DOWNLOADS/releases/plugins" >&2
+  cli plugin install resource "$1" "$(plugin_version "$1")" \
+    --exact --reinstall --server "https://$DOWNLOADS/releases/plugins" >&2 ||
+    fail "The $1 plugin could not be downloaded from $DOWNLOADS." 'Run this again.'
+  download_stamp "$1" >"$(file_of "$1").stamp"
 }
 
 download_missing() {
@@ -154,17 +178,17 @@ download_missing() {
 
 need_go() {
   has go || [[ ! -x /usr/local/go/bin/go ]] || PATH=$PATH:/usr/local/go/bin
-  local want have
+  local want have advice
   want=$(sed -n 's/^go //p' "$SOURCES/go.mod")
-  has go ||
-    fail "Pulumi has to be built here ($DOWNLOADS does not resolve), and Go is missing." \
-      "Install Go $want or newer (https://go.dev/dl/) and put it on PATH, or install Pulumi $OLDEST_PULUMI or newer."
+  advice="Install Go $want or newer (https://go.dev/dl/), or Pulumi $OLDEST_PULUMI or newer, then run this again."
+  has go || fail 'Go is missing; it builds Pulumi where its download cannot be reached.' "$advice"
+  # Asked from / because in a module Go may answer for the one the module wants.
   have=$(cd / && go env GOVERSION)
-  # From 1.21 on, an older Go fetches the one that go.mod asks for, unless told not to.
-  if ! version_at_least "${have#go}" "$want" && [[ $(cd / && go env GOTOOLCHAIN) == local* || $have == go1.[0-9]* && ! $have == go1.2[1-9]* ]]; then
-    fail "Pulumi has to be built here ($DOWNLOADS does not resolve), and Go ${have#go} is too old." \
-      "Install Go $want or newer (https://go.dev/dl/), or install Pulumi $OLDEST_PULUMI or newer."
-  fi
+  have=${have#go}
+  version_at_least "$have" "$want" && return
+  # From 1.21 on Go fetches the version that a module wants, unless told not to.
+  version_at_least "$have" 1.21 && [[ $(cd / && go env GOTOOLCHAIN) != local ]] && return
+  fail "Go $have is too old to build Pulumi, whose download cannot be reached." "$advice"
 }
 
 # no_compose leaves Docker Compose out of the docker provider: nothing here uses
@@ -179,7 +203,7 @@ compile() {
   local sdk=github.com/pulumi/pulumi/sdk/v3
   case $1 in
     pulumi)
-      go_here build -ldflags "-s -w -X $sdk/go/common/version.Version=v$PULUMI" \
+      go_here build -ldflags "-s -w -X $sdk/go/common/version.Version=v$PULUMI_VERSION" \
         -o "$2" github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
       ;;
     language-nodejs)
@@ -191,67 +215,80 @@ compile() {
   esac
 }
 
-# Waits for a job, saying every half minute that it goes on.
-wait_for() {
-  local pid=$1 what=$2 start=$3 next=30
-  while kill -0 "$pid" 2>/dev/null; do
-    sleep 0.2
-    if ((SECONDS - start >= next)); then
-      say "  still building $what, $((SECONDS - start)) s"
-      next=$((next + 30))
-    fi
+# Says every half minute that a build goes on. Ends with this script, however
+# that ends.
+tick() {
+  local start=$SECONDS next=30
+  while sleep 1 && kill -0 $$ 2>/dev/null; do
+    ((SECONDS - start < next)) && continue
+    say "  still building $1, $((SECONDS - start)) s"
+    next=$((next + 30))
   done
-  wait "$pid"
 }
 
-# install_part PART FILE: moves, so that a killed run leaves no half a binary.
+# install_part PART FILE: whole or not at all, the stamp last.
 install_part() {
   local part=$1 file=$2 target
+  target=$(file_of "$part")
   case $part in
     pulumi | language-nodejs)
-      target=$OURS/bin/pulumi
-      [[ $part == pulumi ]] || target=$OURS/bin/pulumi-language-nodejs
       mkdir -p "$OURS/bin"
-      rm -f "$target.built"
+      rm -f "$target.stamp"
       mv -f "$file" "$target"
       ;;
     *)
-      target=$(plugin_dir "$part")/pulumi-resource-$part
-      PULUMI_HOME=$CLI_HOME PULUMI_SKIP_UPDATE_CHECK=1 "$CLI" plugin install resource "$part" \
-        "$(plugin_version "$part")" --file "$file" --reinstall >/dev/null
+      cli plugin install resource "$part" "$(plugin_version "$part")" --file "$file" --reinstall >"$TEMP/log" 2>&1 ||
+        fail "$(title "$part") could not be installed into $CLI_HOME: $(tail -n 1 "$TEMP/log")"
       ;;
   esac
-  sources_of "$part" >"$target.built"
+  sources_of "$part" >"$target.stamp"
+}
+
+title() {
+  case $1 in
+    pulumi) echo "pulumi $PULUMI_VERSION" ;;
+    language-nodejs) echo 'the Node.js language host' ;;
+    *) echo "the $1 plugin $(plugin_version "$1")" ;;
+  esac
 }
 
 build_missing() {
   need_go
-  local temp=$OURS/temp.$$ part what start number=0
-  mkdir -p "$temp"
+  mkdir -p "$TEMP"
+  local part file start number=0
   for part in "${MISSING[@]}"; do
     number=$((number + 1))
     start=$SECONDS
-    what="the $part plugin"
-    [[ $part != language-nodejs ]] || what='the Node.js language host'
-    [[ $part != pulumi ]] || what="pulumi $PULUMI"
-    say "building $what ($number of ${#MISSING[@]}) …"
-    compile "$part" "$temp/pulumi-resource-$part" >"$temp/log" 2>&1 &
-    if ! wait_for $! "$what" "$start"; then
-      tail -n 20 "$temp/log" >&2
-      rm -rf "$temp"
-      fail "$what could not be built from toolchain/." 'Mend what is said above, then run this again.'
+    file=$TEMP/pulumi-resource-$part
+    say "building $(title "$part") ($number of ${#MISSING[@]}) …"
+    tick "$(title "$part")" &
+    TICKER=$!
+    if ! compile "$part" "$file" >"$TEMP/log" 2>&1; then
+      tail -n 20 "$TEMP/log" >&2
+      fail "$(title "$part") could not be built from toolchain/." 'Mend what is said above, then run this again.'
     fi
-    install_part "$part" "$temp/pulumi-resource-$part"
+    stop_ticker
+    install_part "$part" "$file"
     say "  built in $((SECONDS - start)) s"
   done
-  rm -rf "$temp"
+}
+
+stop_ticker() {
+  [[ -z $TICKER ]] || kill "$TICKER" 2>/dev/null || true
+  TICKER=
+}
+
+clean_up() {
+  stop_ticker
+  rm -rf "$TEMP"
 }
 
 # --- entry -------------------------------------------------------------------
 
 need_node() {
   local have
-  has node && has npm || fail 'Node.js with npm is missing.' 'Install Node.js 20.12 or newer (https://nodejs.org/).'
+  { has node && has npm; } ||
+    fail 'Node.js with npm is missing.' 'Install Node.js 20.12 or newer (https://nodejs.org/).'
   have=$(node --version)
   version_at_least "${have#v}" 20.12.0 ||
     fail "Node.js ${have#v} is too old." 'Install Node.js 20.12 or newer (https://nodejs.org/).'
@@ -267,6 +304,7 @@ ensure_toolchain() {
     exec 9>"$OURS/lock"
     ! has flock || flock 9
     rm -rf "$OURS"/temp.*
+    trap clean_up EXIT
     find_missing
     if ((${#MISSING[@]} == 0)); then
       :
@@ -279,7 +317,7 @@ ensure_toolchain() {
   fi
   local origin="installed ($CLI)"
   [[ $CLI != "$OURS"/* ]] || origin="ours ($CLI_HOME)"
-  say "Pulumi $(PULUMI_SKIP_UPDATE_CHECK=1 PULUMI_HOME=$CLI_HOME "$CLI" version): $origin; plugins docker $DOCKER, random $RANDOM_PLUGIN, command $COMMAND."
+  say "Pulumi $(cli version): $origin; plugins docker $DOCKER_VERSION, random $RANDOM_VERSION, command $COMMAND_VERSION."
 }
 
 check_sources() {

@@ -15,6 +15,7 @@ import { pointer, UPSTREAM_PORTS, type Upstream } from "./upstream";
  *   to lose a POST that may not be sent twice; and a graceful stop does not wait for idle connections.
  *
  * The site on port 3001 has no published port: it is the api as the console sees it, held and retried like any other.
+ * It keeps no connection open: a reload closes idle ones, and the console would take that for a failure of the api.
  */
 export function caddyfile({ domain, http }: Pick<Settings, "domain" | "http">): string {
   return `${[globalOptions(domain, http.httpsPort), snippets(domain), sites({ domain, http })].join("\n\n")}\n`;
@@ -71,7 +72,10 @@ ${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; inclu
 }
 
 function sites({ domain, http }: Pick<Settings, "domain" | "http">): string {
-  const internal = site(`http://:${UPSTREAM_PORTS.api}`, [`import upstream ${address("api")}`]);
+  const internal = site(`http://:${UPSTREAM_PORTS.api}`, [
+    "header Connection close",
+    `import upstream ${address("api")}`,
+  ]);
   if (isLocal(domain)) {
     return [
       site("http://", ["import nestfleet"]),

@@ -14,7 +14,7 @@ export const RESERVED = [
 
 const NAME = /^[A-Z][A-Z0-9_]*$/;
 /** Names that carry a credential by the application's own convention; a public key is none. */
-export const CREDENTIAL = /(?<!PUBLIC)_(KEY|SECRET|TOKEN|PASSWORD|PASS)$/;
+export const CREDENTIAL = /(?<!PUBLIC)_(KEY|SECRET|TOKEN|PASSWORD|PASS)$/i;
 /** Minimum lengths that the application checks at start: known here, the update is refused before anything runs. */
 const MINIMUM: Readonly<Record<string, number>> = { INTERNAL_CRON_SECRET: 32, EMAIL_WEBHOOK_SECRET: 16 };
 

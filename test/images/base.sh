@@ -1,30 +1,25 @@
 #!/usr/bin/env bash
 # base.sh : makes sure of the Debian trixie base image, pulled where an image registry is in reach
 set -euo pipefail
-# shellcheck source=lib.sh
+# shellcheck source=test/images/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 base=nestfleet-standin/base:trixie
 
 main() {
   if docker image inspect "$base" >/dev/null 2>&1; then return; fi
-  local registry
-  registry=$(docker info --format '{{.IndexServerAddress}}' | sed -E 's#^[a-z]+://##; s#/.*##')
-  if [[ -n $registry ]] && resolves "$registry"; then
-    pull
-  else
-    bootstrap
-  fi
+  if image_registry_in_reach; then pull; else bootstrap; fi
 }
 
 pull() {
+  mkdir -p "$WORK/log"
   progress "pulling Debian trixie"
-  docker build --label nestfleet.standin=true --tag "$base" "$HERE/base" >/dev/null ||
-    fail "debian:trixie-slim could not be pulled; mend the engine's way to its image registry and run this again"
+  docker build --label nestfleet.standin=true --tag "$base" "$HERE/base" >"$WORK/log/base.log" 2>&1 ||
+    fail "debian:trixie-slim could not be pulled; mend the engine's way to its image registry and run this again: $(tail -n 1 "$WORK/log/base.log")"
 }
 
 bootstrap() {
-  if ! command -v mmdebstrap >/dev/null; then
+  if ! has mmdebstrap; then
     [[ $(id -u) == 0 ]] || fail "mmdebstrap is missing; install it: sudo apt-get install mmdebstrap"
     progress "installing mmdebstrap"
     apt-get install -qq --yes --no-install-recommends mmdebstrap debian-archive-keyring >/dev/null 2>&1 ||

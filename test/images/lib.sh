@@ -1,76 +1,86 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the variables are for those who source this
 # What the scripts of the stand-in share. Source after `set -euo pipefail`.
-# shellcheck source=../../scripts/lib.sh
+# shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
-HERE="$ROOT/test/images"
-WORK="$ROOT/.nestfleet/images"
-REGISTRY_NAME=${NESTFLEET_REGISTRY_NAME:-nestfleet-registry}
-REGISTRY_PORT=${NESTFLEET_REGISTRY_PORT:-5055}
-REGISTRY="127.0.0.1:$REGISTRY_PORT"
+readonly HERE=$ROOT/test/images
+readonly WORK=$LOCAL/images
+readonly REGISTRY_NAME=${NESTFLEET_REGISTRY_NAME:-nestfleet-registry}
+readonly REGISTRY_PORT=${NESTFLEET_REGISTRY_PORT:-5055}
+readonly REGISTRY=127.0.0.1:$REGISTRY_PORT
 
 # The images refer to one another by local names, which only the engine's own builder knows.
 export BUILDX_BUILDER=default
 
 # One clock for a script and the ones it calls.
-export STANDIN_STARTED=${STANDIN_STARTED:-$EPOCHSECONDS}
+export STANDIN_STARTED=${STANDIN_STARTED:-$(date +%s)}
 
-progress() { say "$(printf '%4ds  %s' $((EPOCHSECONDS - STANDIN_STARTED)) "$*")"; }
+progress() { say "$(printf '%4ds  %s' $(($(date +%s) - STANDIN_STARTED)) "$*")"; }
 
-# What the engine has of ours, asked once: a question for each image costs more than the rest of a run with nothing to do.
-declare -A IMAGE_ID=() IMAGE_INPUTS=()
+# Whether the engine could pull from its public image registry.
+image_registry_in_reach() {
+  local address
+  address=$(docker info --format '{{.IndexServerAddress}}' | sed -E 's#^[a-z]+://##; s#[/:].*##')
+  [[ -n $address ]] && resolves "$address"
+}
 
-# note_images NAME...
-note_images() {
-  local id inputs names name
-  while IFS='|' read -r id inputs names; do
-    for name in $names; do
-      IMAGE_ID[$name]=$id
-      IMAGE_INPUTS[$name]=$inputs
-    done
-  done < <(docker image inspect "$@" \
-    --format '{{.Id}}|{{index .Config.Labels "nestfleet.standin.inputs"}}|{{range .RepoTags}}{{.}} {{end}}')
+# What the engine has of ours, a line each: name, id, inputs. Asked once, because a question for
+# each image costs more than the rest of a run that has nothing to do.
+OURS=''
+
+describe() {
+  docker image inspect "$@" --format \
+    '{{range .RepoTags}}{{.}} {{$.Id}} {{index $.Config.Labels "nestfleet.standin.inputs"}}{{println}}{{end}}'
 }
 
 note_ours() {
   local ids
-  mapfile -t ids < <(docker image ls --quiet --no-trunc --filter label=nestfleet.standin=true)
-  if [[ ${#ids[@]} -gt 0 ]]; then note_images "${ids[@]}"; fi
+  ids=$(docker image ls --quiet --no-trunc --filter label=nestfleet.standin=true)
+  # shellcheck disable=SC2086 # one argument for each id
+  OURS=$([[ -z $ids ]] || describe $ids)
 }
 
-# hash_of PATH... : names and contents of all files below
+# ours NAME id|inputs
+ours() {
+  local name id inputs
+  while read -r name id inputs; do
+    if [[ $name == "$1" ]]; then
+      if [[ $2 == id ]]; then echo "$id"; else echo "$inputs"; fi
+      return
+    fi
+  done <<<"$OURS"
+}
+
+# Names and contents of all files below a directory.
 hash_of() {
-  local path
-  for path in "$@"; do
-    (cd "$path" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
-  done | sha256sum | cut -c1-16
+  (cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-16
 }
 
 # inputs_of SOURCE PARENT : what an image made from the files of SOURCE on top of PARENT is known by
-inputs_of() { echo "$(hash_of "$1")-$(cut -c8-19 <<<"${IMAGE_ID[$2]:-}")"; }
+inputs_of() { echo "$(hash_of "$1")-$(ours "$2" id | cut -c8-19)"; }
 
-is_built() { [[ ${IMAGE_INPUTS[$1]:-} == "$2" ]]; }
+is_built() { [[ $(ours "$1" inputs) == "$2" ]]; }
 
 # build_image NAME CONTEXT PARENT [INPUTS] : builds unless NAME was built from these very inputs
 build_image() {
   local name=$1 context=$2 inputs log
   inputs=${4:-$(inputs_of "$context" "$3")}
   if is_built "$name" "$inputs"; then return; fi
-  log="$WORK/log/${name//[:\/]/-}.log"
+  log=$WORK/log/$(tr '/:' '--' <<<"$name").log
   mkdir -p "$WORK/log"
   progress "building $name"
-  if ! docker build --label nestfleet.standin=true --label "nestfleet.standin.inputs=$inputs" \
+  if ! docker build --force-rm --label nestfleet.standin=true --label "nestfleet.standin.inputs=$inputs" \
     --tag "$name" "$context" >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     fail "$name could not be built; the whole log is in $log"
   fi
-  note_images "$name"
+  OURS=$(describe "$name")$'\n'$OURS
 }
 
 # publish NAME REPOSITORY:TAG : pushes unless the registry has this very image
 publish() {
   local name=$1 reference=$2 id held
-  id=${IMAGE_ID[$name]}
+  id=$(ours "$name" id)
   # The engine's id is the digest of the configuration or, in its newer store, of the manifest;
   # the registry's answer has both.
   if [[ $(registry_get "/v2/${reference%:*}/manifests/${reference##*:}") == *"$id"* ]]; then return; fi
@@ -82,14 +92,15 @@ publish() {
   if [[ -z $held ]]; then docker image rm "$REGISTRY/$reference" >/dev/null; fi
 }
 
+readonly MANIFEST_TYPES='application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json'
+
 # registry_get PATH : status line, headers and body, or nothing when no registry answers
 registry_get() {
-  timeout 5 bash -c '
+  # shellcheck disable=SC2016 # the inner shell expands them
+  within 5 bash -c '
     exec 3<>"/dev/tcp/127.0.0.1/$1"
-    printf "GET %s HTTP/1.0\r\nHost: %s\r\nAccept: %s\r\n\r\n" "$2" "127.0.0.1:$1" "$3" >&3
-    cat <&3' - "$REGISTRY_PORT" "$1" \
-    'application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json' \
-    2>/dev/null || true
+    printf "GET %s HTTP/1.0\r\nHost: 127.0.0.1:%s\r\nAccept: %s\r\n\r\n" "$2" "$1" "$3" >&3
+    cat <&3' - "$REGISTRY_PORT" "$1" "$MANIFEST_TYPES" 2>/dev/null || true
 }
 
-registry_answers() { [[ $(registry_get /v2/ | head -n 1) == *' 200 '* ]]; }
+registry_answers() { [[ $(registry_get /v2/) == 'HTTP/1.'?' 200 '* ]]; }

@@ -1,34 +1,48 @@
 #!/usr/bin/env bash
 # registry.sh start | stop [--purge] : the image registry on loopback that the stand-in is pulled from
 set -euo pipefail
-# shellcheck source=lib.sh
+# shellcheck source=test/images/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 start() {
   if registry_answers; then return; fi
   note_ours
   build_image nestfleet-standin/registry:2 "$HERE/registry" nestfleet-standin/base:trixie
-  # What is left of an earlier one keeps nothing: the images are in the volume.
-  docker rm --force "$REGISTRY_NAME" >/dev/null 2>&1 || true
-  docker volume create --label nestfleet.standin=true "$REGISTRY_NAME" >/dev/null
-  docker run --detach --name "$REGISTRY_NAME" --label nestfleet.standin=true --restart unless-stopped \
-    --publish "127.0.0.1:$REGISTRY_PORT:5000" --volume "$REGISTRY_NAME:/var/lib/registry" \
-    nestfleet-standin/registry:2 >/dev/null ||
-    fail "the image registry cannot start; if port $REGISTRY_PORT is taken, set NESTFLEET_REGISTRY_PORT to a free one"
-  local attempt
-  for attempt in {1..50}; do
+  if [[ $(docker container inspect --format '{{.State.Running}} {{.HostConfig.PortBindings}}' "$REGISTRY_NAME" \
+    2>/dev/null) != "true "*"$REGISTRY_PORT"* ]]; then
+    run_registry
+  fi
+  # Waited for a little even if it could not be run: another build may have been quicker.
+  local attempts=100
+  if [[ -n $problem ]]; then attempts=20; fi
+  while ((attempts-- > 0)); do
     if registry_answers; then
       progress "image registry answers at $REGISTRY"
       return
     fi
     sleep 0.1
   done
-  docker logs --tail 10 "$REGISTRY_NAME" >&2
-  fail "the image registry does not answer at $REGISTRY after $((attempt / 10)) s; its last log lines are above"
+  fail "no image registry answers at $REGISTRY: ${problem:-see docker logs $REGISTRY_NAME}" \
+    "If the port is taken, set NESTFLEET_REGISTRY_PORT to a free one."
+}
+
+problem=''
+
+# Anew, on whichever port: the images are in the volume. A network of its own, because an engine
+# need not have the default one.
+run_registry() {
+  docker rm --force "$REGISTRY_NAME" >/dev/null 2>&1 || true
+  docker volume create --label nestfleet.standin=true "$REGISTRY_NAME" >/dev/null
+  docker network inspect "$REGISTRY_NAME" >/dev/null 2>&1 ||
+    docker network create --label nestfleet.standin=true "$REGISTRY_NAME" >/dev/null
+  problem=$(docker run --detach --name "$REGISTRY_NAME" --label nestfleet.standin=true --restart unless-stopped \
+    --network "$REGISTRY_NAME" --publish "127.0.0.1:$REGISTRY_PORT:5000" --volume "$REGISTRY_NAME:/var/lib/registry" \
+    nestfleet-standin/registry:2 2>&1 >/dev/null | head -n 1) || true
 }
 
 stop() {
   docker rm --force "$REGISTRY_NAME" >/dev/null 2>&1 || true
+  docker network rm "$REGISTRY_NAME" >/dev/null 2>&1 || true
   if [[ ${1:-} == --purge ]]; then docker volume rm --force "$REGISTRY_NAME" >/dev/null; fi
 }
 

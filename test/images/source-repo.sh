@@ -2,7 +2,7 @@
 # source-repo.sh DIR : a Git repository of the stand-in, laid out like the published one, with the tags
 # v1.4.2, v1.5.0 and v1.5.9, whose api image cannot be built. Building needs what build.sh has made, and no network.
 set -euo pipefail
-# shellcheck source=lib.sh
+# shellcheck source=test/images/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 main() {

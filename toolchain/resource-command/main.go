@@ -42,11 +42,15 @@ func run(shutdown context.Context) error {
 }
 
 func newProvider(shutdown context.Context) (provider.Provider, error) {
-	return infer.NewProviderBuilder().
+	command, err := infer.NewProviderBuilder().
 		WithDisplayName("Command").
 		WithDescription("Runs commands and scripts as part of the Pulumi resource model.").
 		WithLicense("Apache-2.0").
 		WithResources(infer.Resource(&local.Command{Shutdown: shutdown})).
 		WithFunctions(infer.Function(&local.Run{Shutdown: shutdown})).
 		Build()
+	if err == nil {
+		command.Read = local.ReadFiles(command.Read)
+	}
+	return command, err
 }

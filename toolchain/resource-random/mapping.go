@@ -20,6 +20,8 @@ func mapping(version string) tfbridge.ProviderInfo {
 		P:       pf.ShimProvider(shim.NewProvider()),
 		Name:    packageName,
 		Version: version,
+		// Required by the bridge, which records renamings of resources here: none.
+		MetadataInfo: tfbridge.NewProviderMetadata([]byte("{}")),
 		Resources: map[string]*tfbridge.ResourceInfo{
 			"random_bytes": {ComputeID: bytesID},
 		},

@@ -10,7 +10,6 @@ import type { Release } from "./releases";
  * The bundles are made here, so that no build needs the network.
  */
 function stage(source: string, target: string, release: Release): void {
-  rmSync(target, { recursive: true, force: true });
   bundle(source, join(target, "dist"), release, "src", ["src/index.ts", "src/infra/db/migrate.ts"]);
   bundle(source, join(target, "worker/dist"), release, "src", ["src/worker.ts"]);
   bundle(source, join(target, "console/dist"), release, "console/src", ["console/src/index.ts"]);
@@ -52,16 +51,7 @@ function makeReadable(directory: string): void {
   }
 }
 
-const [source = "", target = "", ...wanted] = process.argv.slice(2);
-const unknown = wanted.filter((version) => !releases.some((release) => release.version === version));
-if (source === "" || target === "" || unknown.length > 0) {
-  const known = releases.map((release) => release.version).join(" ");
-  const problem = unknown.length > 0 ? `no release ${unknown.join(", ")}; there are ${known}` : "usage: stage SOURCE TARGET [RELEASE...]";
-  process.stderr.write(`${problem}\n`);
-  process.exit(2);
-}
-for (const release of releases) {
-  if (wanted.length > 0 && !wanted.includes(release.version)) continue;
-  stage(resolve(source), join(resolve(target), release.version), release);
-  process.stdout.write(`${release.version}\n`);
-}
+const [source, target] = process.argv.slice(2);
+if (source === undefined || target === undefined) throw new Error("usage: stage SOURCE TARGET");
+rmSync(target, { recursive: true, force: true });
+for (const release of releases) stage(resolve(source), join(resolve(target), release.version), release);

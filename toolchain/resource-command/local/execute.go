@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	provider "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi-go-provider/infer/types"
 )
 
 // execute runs the command text and replaces result by what it left. On failure
@@ -53,7 +54,11 @@ func (r *Result) collect(dir string, how Invocation, stdout, stderr string) erro
 		if err != nil {
 			return err
 		}
-		next.Assets = &assets
+		named := make(map[string]types.AssetOrArchive, len(assets))
+		for file, asset := range assets {
+			named[file] = types.AssetOrArchive{Asset: asset}
+		}
+		next.Assets = &named
 	}
 	if how.ArchivePaths != nil {
 		archive, err := findArchive(dir, *how.ArchivePaths)
@@ -76,10 +81,14 @@ func (i Invocation) interpreter() []string {
 }
 
 func (i Invocation) directory() (string, error) {
-	if i.Dir != nil {
-		return *i.Dir, nil
+	if i.Dir == nil {
+		return os.Getwd()
 	}
-	return os.Getwd()
+	// A child in a group of its own would blame the interpreter for this.
+	if _, err := os.Stat(*i.Dir); err != nil {
+		return "", fmt.Errorf("dir: %w", err)
+	}
+	return *i.Dir, nil
 }
 
 // environ is the operator's environment, then the resource's own, then the last

@@ -2,15 +2,16 @@ package local
 
 import (
 	"github.com/pulumi/pulumi-go-provider/infer"
+	"github.com/pulumi/pulumi-go-provider/infer/types"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // Result is what a command leaves behind.
 type Result struct {
-	Stdout  string                      `pulumi:"stdout"`
-	Stderr  string                      `pulumi:"stderr"`
-	Assets  *map[string]*resource.Asset `pulumi:"assets,optional"`
-	Archive *resource.Archive           `pulumi:"archive,optional"`
+	Stdout  string                           `pulumi:"stdout"`
+	Stderr  string                           `pulumi:"stderr"`
+	Assets  *map[string]types.AssetOrArchive `pulumi:"assets,optional"`
+	Archive *resource.Archive                `pulumi:"archive,optional"`
 }
 
 // Annotate describes the fields in the schema.

@@ -4,7 +4,6 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -60,28 +59,32 @@ func (p *process) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 }
 
+// cancel gives the group its grace. The rest of it is killed once the command has
+// ended and nothing holds its output open, or when the grace is over.
 func (p *process) cancel(ctx context.Context, ended <-chan error, streams *streams) error {
-	deadline := time.Now().Add(p.grace)
 	p.signal(syscall.SIGTERM)
-	for p.alive() && time.Now().Before(deadline) {
-		time.Sleep(20 * time.Millisecond)
+	select {
+	case err := <-ended:
+		p.signal(syscall.SIGKILL)
+		return cancelled(ctx, err)
+	case <-time.After(p.grace):
 	}
 	p.signal(syscall.SIGKILL)
 	// A process that left the group may still hold the output open.
-	streams.stopReading(time.Now().Add(time.Second))
-	if err := <-ended; err != nil {
-		return fmt.Errorf("%w (%w)", context.Cause(ctx), err)
+	streams.stopReading(time.Now().Add(500 * time.Millisecond))
+	return cancelled(ctx, <-ended)
+}
+
+func cancelled(ctx context.Context, err error) error {
+	if err == nil {
+		return context.Cause(ctx)
 	}
-	return context.Cause(ctx)
+	return fmt.Errorf("%w (%w)", context.Cause(ctx), err)
 }
 
 func (p *process) signal(signal syscall.Signal) {
-	// ESRCH: the group is gone, which is what was wanted.
+	// It fails when the group is gone, which is what was wanted.
 	_ = syscall.Kill(-p.cmd.Process.Pid, signal)
-}
-
-func (p *process) alive() bool {
-	return !errors.Is(syscall.Kill(-p.cmd.Process.Pid, 0), syscall.ESRCH)
 }
 
 // streams are the pipes between a command and the writers of its output.

@@ -31,7 +31,7 @@ run(async () => {
   const pool = openPool(environment.databaseUrl, "api");
   const queue = new Queue(pool);
   await queue.start();
-  await processCases(pool, queue);
+  processCases(pool, queue);
 
   const server = httpServer([
     healthRoute(pool, queue),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import PgBoss from "pg-boss";
 import type { Pool, PoolClient } from "pg";
 import { log, reason } from "./infra/log";
@@ -12,41 +13,72 @@ export interface CaseJob {
 export class Queue {
   private state: "stopped" | "started" = "stopped";
   private readonly boss: PgBoss;
+  private readonly stopping = new AbortController();
+  private consumer: Promise<void> = Promise.resolve();
 
-  constructor(pool: Pool) {
-    this.boss = new PgBoss({ db: connection(pool), schedule: false });
-    this.boss.on("error", (error) => log.warn("queue", { error: reason(error) }));
+  public constructor(pool: Pool) {
+    this.boss = new PgBoss({ db: connection(pool), schedule: false, maintenanceIntervalSeconds: 10 });
+    this.boss.on("error", (error) => {
+      log.warn("queue", { error: reason(error) });
+    });
   }
 
-  get status(): "stopped" | "started" {
+  public get status(): "stopped" | "started" {
     return this.state;
   }
 
-  async start(): Promise<void> {
+  public async start(): Promise<void> {
     await this.boss.start();
-    await this.boss.createQueue(processCase, { name: processCase, retryLimit: 10, retryDelay: 1, expireInSeconds: 60 });
+    await this.boss.createQueue(processCase, { name: processCase, retryLimit: 10, retryDelay: 1, expireInSeconds: 30 });
     this.state = "started";
   }
 
   /** Part of the caller's transaction: no case without its job, no job without its case. */
-  async enqueue(client: PoolClient, job: CaseJob): Promise<void> {
+  public async enqueue(client: PoolClient, job: CaseJob): Promise<void> {
     await this.boss.send(processCase, job, { db: connection(client) });
   }
 
-  async consume(handle: (job: PgBoss.Job<CaseJob>) => Promise<void>): Promise<void> {
-    await this.boss.work<CaseJob>(processCase, { batchSize: 25, pollingIntervalSeconds: 0.5 }, async (jobs) => {
-      for (const job of jobs) await handle(job);
+  /**
+   * Fetches in a loop of its own instead of `boss.work`, which reports a job's end without waiting for
+   * the answer: with the database gone, that rejection has no handler and ends the process.
+   */
+  public consume(handle: (job: PgBoss.Job<CaseJob>) => Promise<void>): void {
+    this.consumer = this.run(handle);
+  }
+
+  private async run(handle: (job: PgBoss.Job<CaseJob>) => Promise<void>): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      const jobs = await this.boss.fetch<CaseJob>(processCase, { batchSize: 25 }).catch((error: unknown) => {
+        log.warn("no jobs fetched", { error: reason(error) });
+        return [];
+      });
+      for (const job of jobs) await handle(job).catch((error: unknown) => this.fail(job.id, error));
+      if (jobs.length === 0) await this.pause();
+    }
+  }
+
+  // A job whose failure cannot be told either comes again when its time has expired.
+  private async fail(jobId: string, cause: unknown): Promise<void> {
+    log.warn("job failed", { jobId, error: reason(cause) });
+    await this.boss.fail(processCase, jobId, { error: reason(cause) }).catch((error: unknown) => {
+      log.warn("failed job not reported", { jobId, error: reason(error) });
     });
   }
 
+  private async pause(): Promise<void> {
+    await sleep(500, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  }
+
   /** Within the transaction that did the work, so that done and known to be done are one fact. */
-  async complete(client: PoolClient, jobId: string): Promise<void> {
+  public async complete(client: PoolClient, jobId: string): Promise<void> {
     await this.boss.complete(processCase, jobId, { db: connection(client) });
   }
 
-  /** Lets the jobs that run come to their end. */
-  async stop(): Promise<void> {
-    await this.boss.stop({ graceful: true, wait: true, timeout: 20_000 });
+  /** Takes no more jobs and lets those under way come to their end. */
+  public async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.consumer;
+    await this.boss.stop();
     this.state = "stopped";
   }
 }

@@ -1,5 +1,6 @@
 import { processCases } from "./cases/processing";
 import { healthRoute } from "./health";
+import { connect } from "./infra/db/connect";
 import { openPool } from "./infra/db/pool";
 import { readEnvironment } from "./infra/environment";
 import { close, httpServer, listen } from "./infra/http/server";
@@ -11,10 +12,12 @@ import { release } from "./release";
 /** Takes jobs and nothing else; `/health` is there for its own health check. */
 run(async () => {
   const environment = readEnvironment(process.env);
+  await (await connect(environment.databaseUrl, "worker")).end();
+
   const pool = openPool(environment.databaseUrl, "worker");
   const queue = new Queue(pool);
   await queue.start();
-  await processCases(pool, queue);
+  processCases(pool, queue);
 
   const server = httpServer([healthRoute(pool, queue)]);
   onStop(async () => {

@@ -16,7 +16,7 @@ const html = (status: number, page: string): Response => ({
 
 function routes(api: string): Route[] {
   return [
-    { method: "GET", path: /^\/login$/, handle: async () => html(200, loginPage()) },
+    { method: "GET", path: /^\/login$/, handle: () => Promise.resolve(html(200, loginPage())) },
     {
       method: "GET",
       path: /^\/$/,

@@ -38,7 +38,10 @@ ${body}
 
 export function casesPage({ count, cases }: Overview): string {
   if (cases.length === 0) {
-    return page("Cases", `<h2>Cases</h2>\n<p>None yet. <code>POST /api/cases</code> with a <code>title</code> makes one.</p>`);
+    return page(
+      "Cases",
+      `<h2>Cases</h2>\n<p>None yet. <code>POST /api/cases</code> with a <code>title</code> makes one.</p>`,
+    );
   }
   return page(
     "Cases",
@@ -63,7 +66,10 @@ export function loginPage(): string {
 }
 
 export function unreachablePage(): string {
-  return page("Unavailable", `<h2>The api cannot be reached</h2>\n<p>Its state is at <a href="/health">/health</a>.</p>`);
+  return page(
+    "Unavailable",
+    `<h2>The api cannot be reached</h2>\n<p>Its state is at <a href="/health">/health</a>.</p>`,
+  );
 }
 
 function escape(text: string): string {

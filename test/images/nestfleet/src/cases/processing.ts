@@ -9,8 +9,8 @@ const { title, events } = release.cases;
 const processor = `${hostname()} ${release.version}`;
 
 /** Marks each case once. A job that comes again leaves the case alone and a row in `duplicate_jobs`. */
-export async function processCases(pool: Pool, queue: Queue): Promise<void> {
-  await queue.consume(async (job) => {
+export function processCases(pool: Pool, queue: Queue): void {
+  queue.consume(async (job) => {
     const { caseId } = job.data;
     await inTransaction(pool, async (client) => {
       const first = await client.query(

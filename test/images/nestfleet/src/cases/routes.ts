@@ -18,7 +18,10 @@ export function caseRoutes(pool: Pool, queue: Queue): Route[] {
         if (title === undefined || title === "" || title.length > maxTitle) {
           throw new Refusal(400, `title must be a text of 1 to ${maxTitle} characters`);
         }
-        return { status: 201, body: { id: await createCase(pool, queue, { title, channel: text(body.channel) ?? "web" }) } };
+        return {
+          status: 201,
+          body: { id: await createCase(pool, queue, { title, channel: text(body.channel) ?? "web" }) },
+        };
       },
     },
     {

@@ -46,7 +46,7 @@ const rules: Readonly<Record<string, Rule>> = {
 };
 
 export class InvalidEnvironment extends Error {
-  constructor(readonly problems: readonly string[]) {
+  public constructor(public readonly problems: readonly string[]) {
     super(["Invalid environment:", ...problems.map((problem) => `  ${problem}`)].join("\n"));
   }
 }

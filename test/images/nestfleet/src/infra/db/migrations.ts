@@ -1,18 +1,17 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client } from "pg";
-import { release } from "../../release";
+import type { Client } from "pg";
 import { log, reason } from "../log";
+import { connect } from "./connect";
 import { statements } from "./statements";
 
 const directory = join(process.cwd(), "migrations");
 const lock = 7_303_014;
-const patienceMs = 30_000;
 
 /** Applies what is missing, in file order. Two starters do not collide: the second waits and finds nothing to do. */
 export async function migrate(databaseUrl: string): Promise<void> {
-  const client = await connect(databaseUrl);
+  const client = await connect(databaseUrl, "migrate");
   try {
     await acquire(client);
     await client.query(
@@ -26,7 +25,9 @@ export async function migrate(databaseUrl: string): Promise<void> {
         (row) => row.filename,
       ),
     );
-    client.on("notice", (notice) => log.info("migration notice", { notice: notice.message }));
+    client.on("notice", (notice) => {
+      log.info("migration notice", { notice: notice.message });
+    });
     const pending = (await migrationFiles()).filter((filename) => !applied.has(filename));
     for (const filename of pending) await apply(client, filename);
     log.info("migrations up to date", { applied: pending.length, inAll: applied.size + pending.length });
@@ -72,33 +73,4 @@ async function acquire(client: Client): Promise<void> {
     if (attempt === 0) log.info("another instance is migrating; waiting for it");
     await sleep(500);
   }
-}
-
-// After a reboot every container starts at once, the database among them.
-async function connect(databaseUrl: string): Promise<Client> {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const client = new Client({
-      connectionString: databaseUrl,
-      connectionTimeoutMillis: 5_000,
-      application_name: `nestfleet-migrate ${release.version}`,
-    });
-    client.on("error", (error) => log.warn("database connection lost", { error: reason(error) }));
-    try {
-      await client.connect();
-      return client;
-    } catch (error) {
-      if (!isStarting(error) || Date.now() > deadline) {
-        throw new Error(`cannot reach the database: ${reason(error)}`, { cause: error });
-      }
-      log.info("database not ready yet", { error: reason(error) });
-      await sleep(1_000);
-    }
-  }
-}
-
-function isStarting(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.every(isStarting);
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return ["ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "57P03"].includes(String(code));
 }

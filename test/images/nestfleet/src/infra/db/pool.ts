@@ -10,8 +10,16 @@ export function openPool(databaseUrl: string, role: string): Pool {
     connectionTimeoutMillis: 5_000,
     application_name: `nestfleet-${role} ${release.version}`,
   });
-  // Without a listener, an idle connection that the server closes would end the process.
-  pool.on("error", (error) => log.warn("database connection lost", { error: reason(error) }));
+  // Without a listener, a connection that the server closes would end the process: the pool's own
+  // is for idle connections only, the other one for those in use.
+  pool.on("error", (error) => {
+    log.warn("idle database connection lost", { error: reason(error) });
+  });
+  pool.on("connect", (client) => {
+    client.on("error", (error) => {
+      log.warn("database connection lost", { error: reason(error) });
+    });
+  });
   return pool;
 }
 

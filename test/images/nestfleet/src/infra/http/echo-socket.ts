@@ -7,7 +7,9 @@ const path = "/socket.io/";
 export function echoSocket(server: Server): () => void {
   const sockets = new WebSocketServer({ noServer: true });
   sockets.on("connection", (socket) => {
-    socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
+    socket.on("message", (data, isBinary) => {
+      socket.send(data, { binary: isBinary });
+    });
   });
   server.on("upgrade", (request, socket, head) => {
     if (!(request.url ?? "").startsWith(path)) {

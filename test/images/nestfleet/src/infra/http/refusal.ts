@@ -1,7 +1,7 @@
 /** An answer that says why a request cannot be served. */
 export class Refusal extends Error {
-  constructor(
-    readonly status: number,
+  public constructor(
+    public readonly status: number,
     message: string,
     options?: ErrorOptions,
   ) {

@@ -31,8 +31,12 @@ export function httpServer(routes: readonly Route[]): Server {
   const server = createServer((incoming, outgoing) => {
     answer(routes, incoming)
       .catch(failure)
-      .then((response) => send(server, outgoing, response))
-      .catch((error: unknown) => log.error("answer not sent", { error: reason(error) }));
+      .then((response) => {
+        send(server, outgoing, response);
+      })
+      .catch((error: unknown) => {
+        log.error("answer not sent", { error: reason(error) });
+      });
   });
   // Longer than a proxy keeps an idle connection, so that it is the proxy that closes first.
   server.keepAliveTimeout = 130_000;
@@ -52,7 +56,10 @@ export function listen(server: Server, port: number): Promise<void> {
 /** Takes no new connection, lets go of the idle ones and waits for the requests under way. */
 export function close(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.close((error) => (error ? reject(error) : resolve()));
+    server.close((error) => {
+      if (error) reject(error);
+      else resolve();
+    });
     server.closeIdleConnections();
   });
 }
@@ -63,7 +70,9 @@ async function answer(routes: readonly Route[], incoming: IncomingMessage): Prom
   const method = incoming.method === "HEAD" ? "GET" : incoming.method;
   const route = matching.find((candidate) => candidate.method === method);
   if (route === undefined) {
-    throw matching.length > 0 ? new Refusal(405, `${incoming.method} is not allowed here`) : new Refusal(404, "not found");
+    throw matching.length > 0
+      ? new Refusal(405, `${incoming.method} is not allowed here`)
+      : new Refusal(404, "not found");
   }
   const body = () => read(incoming);
   return route.handle({

@@ -1,0 +1,258 @@
+import * as https from "node:https";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import WebSocket from "ws";
+import { Load } from "../support/load";
+import { caddyfile } from "../../components/services/caddyfile";
+import { type Ran, run, TestStack } from "../support/stack";
+
+const stack = new TestStack("test-story", 18080);
+const origin = `http://127.0.0.1:${stack.httpPort}`;
+
+beforeAll(async () => {
+  await stack.create({ version: "1.4.2" });
+});
+
+afterAll(async () => {
+  await stack.dispose();
+});
+
+/** Nothing to do, with and without asking the containers themselves. */
+async function expectNoDiff(): Promise<void> {
+  expect(await stack.preview()).toEqual([]);
+  expect(await stack.preview("--refresh")).toEqual([]);
+}
+
+async function health(): Promise<Record<string, unknown>> {
+  return (await (await fetch(`${origin}/health`)).json()) as Record<string, unknown>;
+}
+
+describe("from nothing to a running NestFleet and on", () => {
+  test("the first up ends with the five services answering", async () => {
+    const up = await stack.up();
+    expect(up.output).toContain("1.4.2 answers on http://localhost:18080, held for 3 s");
+    expect(up.exitCode).toBe(0);
+    expect(await health()).toMatchObject({ status: "ok", db: "ok", queue: "started", version: "1.4.2" });
+    const running = await stack.containers();
+    expect(Object.fromEntries(Object.entries(running).map(([role, ids]) => [role, ids.length]))).toEqual({
+      postgres: 1,
+      api: 1,
+      worker: 1,
+      console: 1,
+      caddy: 1,
+    });
+    await expectNoDiff();
+  });
+
+  test("the outputs say where it is, what answers, and what it is made of", async () => {
+    const outputs = await stack.outputs();
+    expect(outputs).toMatchObject({
+      url: "http://localhost:18080",
+      version: "1.4.2",
+      backups: { volume: "nestfleet-test-story-backups", keep: 7 },
+      containers: { postgres: "nestfleet-test-story-postgres", caddy: "nestfleet-test-story-caddy" },
+    });
+    for (const digest of Object.values(outputs["images"] as Record<string, string>))
+      expect(digest).toMatch(/@sha256:[0-9a-f]{64}$/);
+  });
+
+  test("caddy serves the console, the api, web sockets and HTTPS, with the security headers", async () => {
+    const login = await fetch(`${origin}/login`);
+    expect(login.status).toBe(200);
+    expect(Object.fromEntries(login.headers)).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "referrer-policy": "strict-origin-when-cross-origin",
+    });
+    expect(login.headers.get("server")).toBeNull();
+    expect((await fetch(`${origin}/webhooks/echo`, { method: "POST", body: "{}" })).status).toBeLessThan(300);
+    expect(await echoed(`ws://127.0.0.1:${stack.httpPort}/socket.io/`, "hello")).toBe("hello");
+    const authority = await stack.docker.run([
+      "exec",
+      "nestfleet-test-story-caddy",
+      "cat",
+      "/data/caddy/pki/authorities/local/root.crt",
+    ]);
+    expect(await statusOverTls(authority)).toBe(200);
+  });
+
+  test("the worker does the jobs, and only caddy is reachable from outside", async () => {
+    const created = await fetch(`${origin}/api/cases`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"title":"first"}',
+    });
+    expect(created.status).toBe(201);
+    await expect
+      .poll(() => stack.sql("SELECT count(*) FROM cases WHERE processed_at IS NOT NULL"), { timeout: 20_000 })
+      .toBe("1");
+    const published = await stack.docker.run([
+      "ps",
+      "--filter",
+      "label=org.nestfleet.stack=test-story",
+      "--format",
+      '{{.Label "org.nestfleet.role"}} {{.Ports}}',
+    ]);
+    const reachable = published
+      .trim()
+      .split("\n")
+      .filter((line) => line.includes("->"));
+    expect(reachable).toEqual([expect.stringMatching(/^caddy /)]);
+  });
+
+  test("a change of env replaces api and worker, and no request fails", async () => {
+    const before = await stack.containers();
+    await stack.configure({ "env.LOG_LEVEL": "debug" });
+    expect(await stack.preview()).toEqual([
+      "replace nestfleet-test-story-api",
+      "replace nestfleet-test-story-worker-1",
+      "update nestfleet-test-story-api-gate",
+      "update nestfleet-test-story-cutover",
+      "update nestfleet-test-story-worker-1-gate",
+    ]);
+    const load = new Load(stack.httpPort, 100);
+    const up = await stack.up();
+    const report = await load.stop();
+    expect(up.exitCode).toBe(0);
+    expect(report.failed).toEqual([]);
+    expect(report.sent).toBeGreaterThan(500);
+    expect(await lost(report.created)).toEqual([]);
+    const after = await stack.containers();
+    expect(after["api"]).not.toEqual(before["api"]);
+    expect(after["worker"]).not.toEqual(before["worker"]);
+    for (const role of ["postgres", "console", "caddy"]) expect(after[role], role).toEqual(before[role]);
+    await expectNoDiff();
+  });
+
+  test("the application's warnings: a release that refuses its environment is red in seconds, and the old one serves", async () => {
+    const before = await stack.containers();
+    await stack.configure({ "env.LLM_PROVIDER": "no such provider", "env.LOG_LEVEL": "no such level" });
+    const load = new Load(stack.httpPort, 50);
+    const up = await stack.up();
+    const report = await load.stop();
+    expect(up.exitCode).not.toBe(0);
+    expect(up.output).toContain("api is not healthy: it exited");
+    expect(up.output).toMatch(/\| .*LOG_LEVEL/);
+    expect(up.output).toMatch(/What runs now:[^]*api 1\.4\.2/);
+    expect(up.seconds).toBeLessThan(60);
+    expect(report.failed).toEqual([]);
+    expect((await stack.containers())["api"]).toEqual(before["api"]);
+    const again = await stack.up();
+    expect(again.exitCode).not.toBe(0);
+    await stack.unset("env.LLM_PROVIDER");
+    await stack.configure({ "env.LOG_LEVEL": "debug" });
+    expect((await stack.up()).exitCode).toBe(0);
+    await expectNoDiff();
+    expect((await stack.containers())["api"]).toHaveLength(1);
+  });
+
+  // On a reload Caddy closes the connections that are idle, and a client that is about to use one sees it hang up:
+  // hence no connection is kept here, and hence no reload in a cutover.
+  test("a changed Caddyfile is reloaded under load; a broken one is refused and the one before stays", async () => {
+    const current = caddyfile({
+      domain: "localhost",
+      http: { bind: "127.0.0.1", httpPort: stack.httpPort, httpsPort: 0 },
+    });
+    const before = await stack.containers();
+    const load = new Load(stack.httpPort, 100, { keepAlive: false });
+    const changed = await applyCaddyfile(current.replace("nosniff", "nosniff\n\t\tX-Probe reloaded"));
+    expect(changed.output).toContain("caddy reloaded its configuration");
+    expect((await fetch(`${origin}/login`)).headers.get("x-probe")).toBe("reloaded");
+    const broken = await applyCaddyfile(`${current}\nno such directive {\n`);
+    expect(broken.exitCode).toBe(1);
+    expect(broken.output).toContain("Caddy refuses its new configuration; the one before stays in force");
+    expect((await fetch(`${origin}/login`)).headers.get("x-probe")).toBe("reloaded");
+    expect((await applyCaddyfile(current)).exitCode).toBe(0);
+    expect((await load.stop()).failed).toEqual([]);
+    expect(await stack.containers()).toEqual(before);
+  });
+
+  test("destroy is refused while the data is protected; without it, the volumes stay, and up finds the data again", async () => {
+    const cases = await stack.sql("SELECT count(*) FROM cases");
+    const volumes = await stack.volumes();
+    const refused = await stack.try("destroy", "--yes");
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toContain("protect");
+    expect((await stack.containers())["postgres"]).toHaveLength(1);
+    await stack.pulumi("destroy", "--yes", "--skip-preview", "--exclude-protected");
+    expect(await stack.containers()).toEqual({});
+    expect(await stack.volumes()).toEqual(volumes);
+    expect((await stack.up()).exitCode).toBe(0);
+    expect(await stack.sql("SELECT count(*) FROM cases")).toBe(cases);
+    await expectNoDiff();
+  });
+
+  test("no secret is in clear in anything that was said, nor in the state", async () => {
+    const inspected = await stack.docker.run([
+      "inspect",
+      "--format",
+      "{{json .Config.Env}}",
+      ...((await stack.containers())["api"] ?? []),
+    ]);
+    const environment = JSON.parse(inspected) as string[];
+    const secrets = ["JWT_SECRET", "SECRET_ENCRYPTION_KEY"].map(
+      (name) => environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? "",
+    );
+    secrets.push(/:([^:@]+)@/.exec(environment.find((entry) => entry.startsWith("DATABASE_URL=")) ?? "")?.[1] ?? "");
+    for (const secret of secrets) {
+      expect(secret.length).toBeGreaterThanOrEqual(32);
+      expect(stack.said.includes(secret)).toBe(false);
+      expect(stack.state().includes(secret)).toBe(false);
+    }
+  });
+});
+
+/** What the update does with a Caddyfile, by hand. */
+async function applyCaddyfile(content: string): Promise<Ran> {
+  const container = "nestfleet-test-story-caddy";
+  const image = (await stack.docker.run(["inspect", "--format", "{{.Image}}", container])).trim();
+  const input = {
+    dockerHost: stack.docker.host,
+    container,
+    image,
+    volume: `${container}-config`,
+    path: "/config/Caddyfile",
+    caddyfile: content,
+  };
+  return run("node", ["--import", "tsx", "scripts/caddyfile.ts"], {}, JSON.stringify(input));
+}
+
+/** Ids that the api acknowledged and the database does not have. */
+async function lost(acknowledged: readonly string[]): Promise<string[]> {
+  const stored = new Set((await stack.sql("SELECT id FROM cases")).split("\n"));
+  return acknowledged.filter((id) => !stored.has(id));
+}
+
+function echoed(url: string, message: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url);
+    socket.on("open", () => {
+      socket.send(message);
+    });
+    socket.on("message", (data: Buffer) => {
+      socket.close();
+      resolve(data.toString());
+    });
+    socket.on("error", reject);
+  });
+}
+
+function statusOverTls(ca: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    https
+      .get(
+        {
+          host: "127.0.0.1",
+          port: stack.httpPort + 1,
+          path: "/health",
+          servername: "localhost",
+          headers: { host: "localhost" },
+          ca,
+        },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        },
+      )
+      .on("error", reject);
+  });
+}

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { isSecret, type Registered, registered } from "../support/program";
+
+const names = (resources: Registered[]) =>
+  resources.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`).sort();
+const container = (resources: Registered[], name: string) =>
+  resources.find((resource) => resource.type.endsWith(":Container") && resource.name === name)?.inputs ?? {};
+
+describe("a stack with nothing but a version", async () => {
+  const resources = await registered({ version: "1.5.0" });
+
+  test("registers exactly these resources", () => {
+    expect(names(resources)).toEqual([
+      "Command nestfleet-test-api-gate",
+      "Command nestfleet-test-caddy-gate",
+      "Command nestfleet-test-caddyfile",
+      "Command nestfleet-test-console-gate",
+      "Command nestfleet-test-cutover",
+      "Command nestfleet-test-postgres-gate",
+      "Command nestfleet-test-worker-1-gate",
+      "Container nestfleet-test-api",
+      "Container nestfleet-test-caddy",
+      "Container nestfleet-test-console",
+      "Container nestfleet-test-postgres",
+      "Container nestfleet-test-worker-1",
+      "NestFleet nestfleet-test",
+      "Network nestfleet-test",
+      "RandomBytes nestfleet-test-secret-encryption-key",
+      "RandomPassword nestfleet-test-jwt-secret",
+      "RandomPassword nestfleet-test-postgres-password",
+      "RemoteImage nestfleet-test-api",
+      "RemoteImage nestfleet-test-caddy",
+      "RemoteImage nestfleet-test-console",
+      "RemoteImage nestfleet-test-postgres",
+      "Volume nestfleet-test-backups",
+      "Volume nestfleet-test-caddy-config",
+      "Volume nestfleet-test-caddy-data",
+      "Volume nestfleet-test-postgres",
+      "docker nestfleet-test",
+    ]);
+  });
+
+  test("pulls the published images at the version, the worker's is the api's", () => {
+    const pulled = resources.filter(({ type }) => type.endsWith(":RemoteImage")).map(({ inputs }) => inputs["name"]);
+    expect(pulled).toEqual([
+      "ghcr.io/nestfleet/nestfleet-api:1.5.0",
+      "ghcr.io/nestfleet/nestfleet-console:1.5.0",
+      "pgvector/pgvector:pg16",
+      "caddy:2-alpine",
+    ]);
+    expect(container(resources, "nestfleet-test-worker-1")["image"]).toBe("sha256:nestfleet-test-api");
+  });
+
+  test("only caddy publishes ports", () => {
+    const published = resources.filter(({ inputs }) => Array.isArray(inputs["ports"]) && inputs["ports"].length > 0);
+    expect(published.map(({ name }) => name)).toEqual(["nestfleet-test-caddy"]);
+  });
+
+  test("every container obeys the house rules", () => {
+    const containers = resources.filter(({ type }) => type.endsWith(":Container"));
+    expect(containers).toHaveLength(5);
+    for (const { inputs } of containers) {
+      expect(inputs).toMatchObject({
+        restart: "unless-stopped",
+        logDriver: "json-file",
+        logOpts: { "max-size": "10m", "max-file": "3" },
+        securityOpts: ["no-new-privileges"],
+        capabilities: { drops: ["ALL"] },
+        wait: false,
+      });
+      expect(inputs["destroyGraceSeconds"]).toBe(inputs["stopTimeout"]);
+      expect(inputs["destroyGraceSeconds"]).toBeGreaterThanOrEqual(15);
+    }
+  });
+
+  test("the labels say stack, role and version; postgres and caddy carry versions of their own", () => {
+    const labels = Object.fromEntries(
+      ["api", "postgres", "caddy"].map((role) => [role, container(resources, `nestfleet-test-${role}`)["labels"]]),
+    );
+    const of = (role: string, version: string) => [
+      { label: "org.nestfleet.stack", value: "test" },
+      { label: "org.nestfleet.role", value: role },
+      { label: "org.nestfleet.version", value: version },
+    ];
+    expect(labels).toEqual({
+      api: of("api", "1.5.0"),
+      postgres: of("postgres", "pgvector/pgvector:pg16"),
+      caddy: of("caddy", "caddy:2-alpine"),
+    });
+  });
+});
+
+describe("what config changes", () => {
+  test("an existing volume is mounted, and no volume for data is made", async () => {
+    const resources = await registered({ version: "1.5.0", postgres: { existingVolume: "nestfleet_pgdata" } });
+    expect(names(resources)).not.toContain("Volume nestfleet-test-postgres");
+    expect(container(resources, "nestfleet-test-postgres")["mounts"]).toEqual([
+      { type: "volume", source: "nestfleet_pgdata", target: "/var/lib/postgresql/data" },
+      { type: "volume", source: "nestfleet-test-backups", target: "/backups" },
+    ]);
+  });
+
+  test("a backup directory is bound, and no volume for backups is made", async () => {
+    const resources = await registered({ version: "1.5.0", backups: { directory: "/srv/backups" } });
+    expect(names(resources)).not.toContain("Volume nestfleet-test-backups");
+    expect(container(resources, "nestfleet-test-postgres")["mounts"]).toContainEqual({
+      type: "bind",
+      source: "/srv/backups",
+      target: "/backups",
+    });
+  });
+
+  test("secrets that are given are used, and none is generated for them", async () => {
+    const secrets = { postgresPassword: "p@ss/word", jwtSecret: "j".repeat(32), secretEncryptionKey: "0".repeat(64) };
+    const resources = await registered({ version: "1.5.0", secrets });
+    expect(names(resources).filter((name) => name.startsWith("Random"))).toEqual([]);
+    const { envs } = container(resources, "nestfleet-test-api");
+    expect(isSecret(envs)).toBe(true);
+    expect((envs as { value: string[] }).value).toContain(
+      "DATABASE_URL=postgres://nestfleet:p%40ss%2Fword@postgres:5432/nestfleet",
+    );
+  });
+
+  test("three workers are three containers; a worker that is off is none", async () => {
+    const three = await registered({ version: "1.5.0", worker: { replicas: 3 } });
+    expect(names(three).filter((name) => name.startsWith("Container nestfleet-test-worker"))).toHaveLength(3);
+    const none = await registered({ version: "1.5.0", worker: { enabled: false } });
+    expect(names(none).filter((name) => name.includes("worker"))).toEqual([]);
+  });
+
+  test("a source builds api and console, and pulls postgres and caddy", async () => {
+    const resources = await registered({ version: "1.5.0", source: "https://example.com/nestfleet.git" });
+    expect(names(resources).filter((name) => /RemoteImage|-build/.test(name))).toEqual([
+      "Command nestfleet-test-api-build",
+      "Command nestfleet-test-console-build",
+      "RemoteImage nestfleet-test-caddy",
+      "RemoteImage nestfleet-test-postgres",
+    ]);
+    expect(container(resources, "nestfleet-test-worker-1")["image"]).toBe("sha256:built-nestfleet-test-api-build");
+  });
+
+  test("limits are given to Docker in its own spelling, swap equal to memory", async () => {
+    const resources = await registered({ version: "1.5.0", resources: { api: { memory: "1GB", cpus: 1 } } });
+    expect(container(resources, "nestfleet-test-api")).toMatchObject({ memory: 1024, memorySwap: 1024, cpus: "1.0" });
+  });
+});

@@ -1,0 +1,177 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DockerClient } from "../../components/docker/client";
+
+const ROOT = join(__dirname, "../..");
+const REGISTRY = `127.0.0.1:${process.env["NESTFLEET_REGISTRY_PORT"] ?? "5055"}`;
+const DOCKER_HOST = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
+
+/** What a command said, and how it ended. */
+export interface Ran {
+  readonly exitCode: number;
+  /** Both streams, in order. */
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** A step of a preview or an update, as the engine's JSON has it. */
+export interface Step {
+  readonly op: string;
+  readonly urn: string;
+}
+
+/**
+ * A stack of a test's own on the real engine: own state, own passphrase, own ports, the stand-in's images. `dispose`
+ * leaves nothing behind, whatever happened before.
+ */
+export class TestStack {
+  public readonly docker = new DockerClient(DOCKER_HOST);
+  /** Everything that every command has said: no secret may be in it. */
+  public said = "";
+  private readonly folder: string;
+
+  public constructor(
+    public readonly name: string,
+    public readonly httpPort: number,
+  ) {
+    this.folder = mkdtempSync(join(tmpdir(), `nestfleet-${name}-`));
+  }
+
+  /** Creates the stack and its config; `config` is by path, such as `health.holdSeconds`. */
+  public async create(config: Record<string, string>): Promise<void> {
+    await this.dispose({ keepFolder: true });
+    await this.pulumi("stack", "init");
+    await this.configure({
+      dockerHost: DOCKER_HOST,
+      "images.api": `${REGISTRY}/nestfleet/nestfleet-api`,
+      "images.console": `${REGISTRY}/nestfleet/nestfleet-console`,
+      "images.postgres": `${REGISTRY}/postgres:17`,
+      "images.caddy": `${REGISTRY}/caddy:2.11`,
+      "http.bind": "127.0.0.1",
+      "http.httpPort": String(this.httpPort),
+      "http.httpsPort": String(this.httpPort + 1),
+      "health.holdSeconds": "3",
+      ...config,
+    });
+  }
+
+  public async configure(config: Record<string, string>): Promise<void> {
+    const settings = Object.entries(config).flatMap(([path, value]) => ["--plaintext", `nestfleet:${path}=${value}`]);
+    await this.pulumi("config", "set-all", "--path", ...settings);
+  }
+
+  public async unset(path: string): Promise<void> {
+    await this.pulumi("config", "rm", "--path", `nestfleet:${path}`);
+  }
+
+  public up(...options: string[]): Promise<Ran> {
+    return this.try("up", "--yes", "--skip-preview", ...options);
+  }
+
+  /** The resources that a preview would change, as `op name`; the stack's own outputs do not count. */
+  public async preview(...options: string[]): Promise<string[]> {
+    const { output } = await this.pulumi("preview", "--json", ...options);
+    const { steps } = JSON.parse(output.slice(output.indexOf("{"))) as { steps: Step[] };
+    return steps
+      .filter(({ op }) => op !== "same" && op !== "read" && op !== "refresh")
+      .map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? urn}`)
+      .sort();
+  }
+
+  public async outputs(): Promise<Record<string, unknown>> {
+    const { output } = await this.pulumi("stack", "output", "--json");
+    return JSON.parse(output) as Record<string, unknown>;
+  }
+
+  /** The state as it lies on the disk. */
+  public state(): string {
+    return readFileSync(join(this.folder, ".pulumi/stacks/nestfleet", `${this.name}.json`), "utf8");
+  }
+
+  /** Ids of the running containers by role. */
+  public async containers(): Promise<Record<string, string[]>> {
+    const format = '{{.Label "org.nestfleet.role"}} {{.ID}}';
+    const listed = await this.docker.run(["ps", "--no-trunc", "--filter", this.label(), "--format", format]);
+    const byRole: Record<string, string[]> = {};
+    for (const line of listed.trim().split("\n").filter(Boolean)) {
+      const [role = "", id = ""] = line.split(" ");
+      (byRole[role] ??= []).push(id);
+    }
+    return byRole;
+  }
+
+  public async volumes(): Promise<string[]> {
+    const listed = await this.docker.run(["volume", "ls", "--quiet", "--filter", `name=^nestfleet-${this.name}-`]);
+    return listed.trim().split("\n").filter(Boolean).sort();
+  }
+
+  /** SQL in the stack's database, one value a line. */
+  public async sql(statement: string): Promise<string> {
+    const container = `nestfleet-${this.name}-postgres`;
+    return (
+      await this.docker.run(["exec", container, "psql", "-U", "nestfleet", "-d", "nestfleet", "-tA", "-c", statement])
+    ).trim();
+  }
+
+  /** A command that must succeed. */
+  public async pulumi(...args: string[]): Promise<Ran> {
+    const ran = await this.try(...args);
+    if (ran.exitCode !== 0) throw new Error(`pulumi ${args.join(" ")} exits with ${ran.exitCode}:\n${ran.output}`);
+    return ran;
+  }
+
+  /** A command that may fail. */
+  public async try(...args: string[]): Promise<Ran> {
+    const ran = await run(
+      join(ROOT, "scripts/pulumi"),
+      ["--cwd", ROOT, "--non-interactive", ...args, "--stack", this.name],
+      {
+        PULUMI_BACKEND_URL: `file://${this.folder}`,
+        PULUMI_CONFIG_PASSPHRASE: "test",
+      },
+    );
+    this.said += ran.output;
+    return ran;
+  }
+
+  public async dispose({ keepFolder = false } = {}): Promise<void> {
+    const ids = (await this.docker.run(["ps", "--all", "--quiet", "--filter", this.label()]))
+      .split("\n")
+      .filter(Boolean);
+    if (ids.length > 0) await this.docker.run(["rm", "--force", "--volumes", ...ids]);
+    const volumes = await this.volumes();
+    if (volumes.length > 0) await this.docker.run(["volume", "rm", ...volumes]);
+    const networks = await this.docker.run(["network", "ls", "--quiet", "--filter", `name=^nestfleet-${this.name}$`]);
+    if (networks.trim() !== "") await this.docker.run(["network", "rm", `nestfleet-${this.name}`]);
+    rmSync(join(ROOT, `Pulumi.${this.name}.yaml`), { force: true });
+    if (!keepFolder) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private label(): string {
+    return `label=org.nestfleet.stack=${this.name}`;
+  }
+}
+
+/** Runs a program to its end, whatever its exit code. */
+export function run(
+  program: string,
+  args: string[],
+  environment: Record<string, string> = {},
+  stdin = "",
+): Promise<Ran> {
+  const started = Date.now();
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...environment } });
+    let output = "";
+    const collect = (chunk: Buffer) => (output += chunk.toString());
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ exitCode: code ?? 1, output, seconds: (Date.now() - started) / 1000 });
+    });
+    child.stdin.on("error", () => undefined).end(stdin);
+  });
+}

@@ -1,0 +1,278 @@
+import { describe, expect, test } from "vitest";
+import { check } from "../../../components/settings/check";
+import { report } from "../../../components/settings/problem";
+
+/** Config as the engine hands it over: each value a string. */
+function checked(config: Record<string, unknown>, encrypted: string[] = []) {
+  const values = Object.entries({ version: "1.5.0", ...config }).map(([key, value]) => [
+    key,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return check({
+    values: Object.fromEntries(values) as Record<string, string>,
+    encrypted: new Set(encrypted),
+    stack: "prod",
+  });
+}
+
+function problems(config: Record<string, unknown>, encrypted: string[] = []) {
+  const result = checked(config, encrypted);
+  return "problems" in result ? result.problems : [];
+}
+
+function settings(config: Record<string, unknown>, encrypted: string[] = []) {
+  const result = checked(config, encrypted);
+  if ("problems" in result) throw new Error(report(result.problems, "prod"));
+  return result.settings;
+}
+
+describe("a bad value is told with its path, the rule and the command that mends it", () => {
+  test.each<[Record<string, unknown>, string, string, string]>([
+    [
+      { version: "" },
+      "nestfleet:version",
+      "three numbers such as 1.5.0",
+      "pulumi config set --stack prod nestfleet:version 1.5.0",
+    ],
+    [
+      { version: "latest" },
+      "nestfleet:version",
+      "not a tag that moves",
+      "pulumi config set --stack prod nestfleet:version 1.5.0",
+    ],
+    [
+      { version: "1.5" },
+      "nestfleet:version",
+      "not a shortened number",
+      "pulumi config set --stack prod nestfleet:version 1.5.0",
+    ],
+    [
+      { version: "1.5.0; rm -rf /" },
+      "nestfleet:version",
+      "three numbers",
+      "pulumi config set --stack prod nestfleet:version 1.5.0",
+    ],
+    [
+      { version: "9".repeat(300) },
+      "nestfleet:version",
+      "at most 128",
+      "pulumi config set --stack prod nestfleet:version 1.5.0",
+    ],
+    [
+      { verson: "1.5.0" },
+      "nestfleet:verson",
+      "did you mean version?",
+      "pulumi config rm --stack prod nestfleet:verson",
+    ],
+    [
+      { domain: "https://x.example" },
+      "nestfleet:domain",
+      "a host name in lower case",
+      "pulumi config set --stack prod nestfleet:domain fleet.example.com",
+    ],
+    [
+      { domain: "no_underscore.example" },
+      "nestfleet:domain",
+      "a host name",
+      "pulumi config set --stack prod nestfleet:domain fleet.example.com",
+    ],
+    [
+      { http: "80" },
+      "nestfleet:http",
+      "an object with the keys bind, httpPort, httpsPort",
+      "pulumi config rm --stack prod nestfleet:http",
+    ],
+    [
+      { http: { httpPort: 70000 } },
+      "nestfleet:http.httpPort",
+      "from 1 to 65535",
+      "pulumi config set --stack prod --path 'nestfleet:http.httpPort' 80",
+    ],
+    [
+      { http: { httpPort: 443 } },
+      "nestfleet:http.httpsPort",
+      "another port than httpPort",
+      "pulumi config set --stack prod --path 'nestfleet:http.httpsPort' 443",
+    ],
+    [
+      { http: { bind: "eth0" } },
+      "nestfleet:http.bind",
+      "an IP address",
+      "pulumi config set --stack prod --path 'nestfleet:http.bind' 0.0.0.0",
+    ],
+    [
+      { backups: { keep: -1 } },
+      "nestfleet:backups.keep",
+      "from 1 to 1000",
+      "pulumi config set --stack prod --path 'nestfleet:backups.keep' 7",
+    ],
+    [
+      { backups: { kep: 3 } },
+      "nestfleet:backups.kep",
+      "did you mean keep?",
+      "pulumi config rm --stack prod --path 'nestfleet:backups.kep'",
+    ],
+    [
+      { backups: { volume: "v1", directory: "/x" } },
+      "nestfleet:backups.directory",
+      "not both",
+      "pulumi config rm --stack prod --path 'nestfleet:backups.directory'",
+    ],
+    [
+      { images: { api: "repo/api:1.0" } },
+      "nestfleet:images.api",
+      "without a tag",
+      "pulumi config set --stack prod --path 'nestfleet:images.api' ghcr.io/nestfleet/nestfleet-api",
+    ],
+    [
+      { images: { redis: "redis:7" } },
+      "nestfleet:images.redis",
+      "a key of nestfleet:images (api, worker, console, postgres, caddy)",
+      "pulumi config rm --stack prod --path 'nestfleet:images.redis'",
+    ],
+    [
+      { images: { caddy: "caddy" } },
+      "nestfleet:images.caddy",
+      "with its tag or digest",
+      "pulumi config set --stack prod --path 'nestfleet:images.caddy' caddy:2-alpine",
+    ],
+    [
+      { dockerHost: "tcp://10.0.0.1:2375" },
+      "nestfleet:dockerHost",
+      "unix:///path/to/docker.sock or ssh://user@host",
+      "pulumi config set --stack prod nestfleet:dockerHost unix:///var/run/docker.sock",
+    ],
+    [
+      { dockerHost: "ssh://-oProxyCommand=x" },
+      "nestfleet:dockerHost",
+      "ssh://user@host",
+      "pulumi config set --stack prod nestfleet:dockerHost unix:///var/run/docker.sock",
+    ],
+    [
+      { source: "--upload-pack=x" },
+      "nestfleet:source",
+      "a Git URL",
+      "pulumi config set --stack prod nestfleet:source https://github.com/nestfleet/nestfleet.git",
+    ],
+    [
+      { env: { DATABASE_URL: "x" } },
+      "nestfleet:env.DATABASE_URL",
+      "left to this program",
+      "pulumi config rm --stack prod --path 'nestfleet:env.DATABASE_URL'",
+    ],
+    [
+      { env: { lower: "x" } },
+      "nestfleet:env.lower",
+      "a name in upper case",
+      "pulumi config rm --stack prod --path 'nestfleet:env.lower'",
+    ],
+    [
+      { env: { A: { b: 1 } } },
+      "nestfleet:env.A",
+      "a string, number or boolean",
+      "pulumi config rm --stack prod --path 'nestfleet:env.A'",
+    ],
+    [
+      { resources: { api: { memory: "1" } } },
+      "nestfleet:resources.api.memory",
+      "such as 512MB or 2GB",
+      "pulumi config set --stack prod --path 'nestfleet:resources.api.memory' 512MB",
+    ],
+    [
+      { worker: { replicas: 1.5 } },
+      "nestfleet:worker.replicas",
+      "a whole number",
+      "pulumi config set --stack prod --path 'nestfleet:worker.replicas' 1",
+    ],
+    [
+      { health: { holdSeconds: "soon" } },
+      "nestfleet:health.holdSeconds",
+      "from 0 to 3600",
+      "pulumi config set --stack prod --path 'nestfleet:health.holdSeconds' 30",
+    ],
+    [
+      { migrateCommand: [] },
+      "nestfleet:migrateCommand",
+      "a list of words",
+      "pulumi config rm --stack prod nestfleet:migrateCommand",
+    ],
+    [
+      { secrets: { jwtSecret: "x".repeat(40) } },
+      "nestfleet:secrets",
+      "encrypted",
+      "--secret --path 'nestfleet:secrets.NAME'",
+    ],
+  ])("%j", (config, path, rule, mend) => {
+    const [problem, ...others] = problems(config);
+    expect(others).toEqual([]);
+    expect(problem?.path).toBe(path);
+    expect(problem?.rule).toContain(rule);
+    expect(problem?.mend).toContain(mend);
+  });
+
+  test("all problems come at once, in one report that says nothing was touched", () => {
+    const bad = problems({ version: "latest", verson: "1", backups: { keep: 0 }, domain: "A" });
+    const text = report(bad, "prod");
+    expect(text).toMatch(
+      /^4 problems in the configuration of stack prod \(Pulumi\.prod\.yaml\); nothing was touched\./,
+    );
+    for (const path of ["nestfleet:version", "nestfleet:verson", "nestfleet:backups.keep", "nestfleet:domain"])
+      expect(text).toContain(path);
+  });
+});
+
+describe("a secret is never shown", () => {
+  test.each<[Record<string, unknown>, string[]]>([
+    [{ secrets: { jwtSecret: "hunter2" } }, ["secrets"]],
+    [{ secrets: { secretEncryptionKey: "hunter2" } }, ["secrets"]],
+    [{ secretEnv: { INTERNAL_CRON_SECRET: "hunter2" } }, ["secretEnv"]],
+    [{ env: { LLM_API_KEY: "hunter2" } }, []],
+    [{ env: { lower_password: "hunter2" } }, []],
+    [{ source: "https://user:hunter2@example.com/x.git" }, []],
+  ])("%j", (config, encrypted) => {
+    const bad = problems(config, encrypted);
+    expect(bad.length).toBeGreaterThan(0);
+    expect(report(bad, "prod")).not.toContain("hunter2");
+  });
+});
+
+describe("a good config", () => {
+  test("needs the version only", () => {
+    expect(settings({})).toEqual({
+      version: { tag: "1.5.0", semver: "1.5.0" },
+      domain: "localhost",
+      images: {
+        api: "ghcr.io/nestfleet/nestfleet-api",
+        console: "ghcr.io/nestfleet/nestfleet-console",
+        postgres: "pgvector/pgvector:pg16",
+        caddy: "caddy:2-alpine",
+      },
+      dockerHost: "unix:///var/run/docker.sock",
+      env: {},
+      secretEnv: {},
+      secrets: {},
+      http: { bind: "0.0.0.0", httpPort: 80, httpsPort: 443 },
+      postgres: { sharedBuffers: "128MB" },
+      resources: { api: {}, worker: {}, console: {}, caddy: {} },
+      worker: { enabled: true, replicas: 1 },
+      backups: { keep: 7 },
+      health: { holdSeconds: 30, timeoutSeconds: 300 },
+      migrateCommand: ["node", "dist/infra/db/migrate.js"],
+    });
+  });
+
+  test("is made canonical", () => {
+    const { env, resources, version } = settings({
+      version: "v2.0.0",
+      env: { REGISTRATION_ENABLED: false, LOG_LEVEL: "debug", EMBEDDING_DIMENSIONS: 3 },
+      resources: { api: { memory: "2g", cpus: 0.5 } },
+    });
+    expect(version.tag).toBe("2.0.0");
+    expect(env).toEqual({ REGISTRATION_ENABLED: "false", LOG_LEVEL: "debug", EMBEDDING_DIMENSIONS: "3" });
+    expect(resources.api).toEqual({ memory: 2048, cpus: 0.5 });
+  });
+
+  test("keeps a version as it was typed, where YAML and JSON would make a number of it", () => {
+    expect(problems({ version: "1.50" })[0]?.value).toBe('"1.50"');
+  });
+});
