@@ -4,7 +4,7 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# shellcheck and shfmt are no npm packages: their distributions' are used.
+# Neither linter of shell is an npm package: their distributions' are used.
 need_shell_linters() {
   ! has shellcheck || ! has shfmt || return 0
   [[ $(id -u) == 0 ]] && has apt-get ||
