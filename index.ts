@@ -1,17 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
 import { NestFleet } from "./components/nestfleet";
 import { readSettings } from "./components/settings/read";
+import { prepareUpdate } from "./components/update";
 
-const settings = readSettings();
-const nestfleet = new NestFleet(`nestfleet-${pulumi.getStack()}`, settings);
-
-/** Where users find it. */
-export const url = nestfleet.url;
-/** The release that answers, as seen from outside. */
-export const version = nestfleet.version;
-/** The digest of the image behind each service. */
-export const images = nestfleet.images;
-/** The name of each container. */
-export const containers = nestfleet.containers;
-/** Where backups are kept, and how many. */
-export const backups = nestfleet.backups;
+/** Settings → plan → NestFleet → outputs. */
+export = async () => {
+  const name = `nestfleet-${pulumi.getStack()}`;
+  const settings = readSettings();
+  const plan = await prepareUpdate(name, settings);
+  const nestfleet = new NestFleet(name, settings, plan);
+  return {
+    /** Where users find it. */
+    url: nestfleet.url,
+    /** The release that was brought, by its tag. */
+    release: settings.version.tag,
+    /** The version that answers, as seen from outside. */
+    version: nestfleet.version,
+    /** The digest of the image behind each service. */
+    images: nestfleet.images,
+    /** The name of each container. */
+    containers: nestfleet.containers,
+    /** Where backups are kept, and how many. */
+    backups: nestfleet.backups,
+  };
+};

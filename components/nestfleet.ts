@@ -5,6 +5,7 @@ import { dockerProvider } from "./docker/provider";
 import type { Site } from "./docker/site";
 import { createVolume } from "./docker/volume";
 import { cutOver } from "./safety/cutover";
+import { safeguard } from "./safety/safeguard";
 import { createSecrets } from "./safety/secrets";
 import { publicUrl } from "./services/address";
 import { applicationEnv, createApi } from "./services/api";
@@ -13,6 +14,7 @@ import { createCaddy } from "./services/caddy";
 import { createConsole } from "./services/console";
 import { createPostgres } from "./services/postgres";
 import { createWorkers } from "./services/worker";
+import type { Plan } from "./release/plan";
 import type { Settings } from "./settings/schema";
 
 /** A running NestFleet on one Docker host. The constructor reads in the order in which an update happens. */
@@ -28,10 +30,10 @@ export class NestFleet extends pulumi.ComponentResource {
   /** Where backups are kept, and how many. */
   public readonly backups: pulumi.Output<object>;
 
-  public constructor(name: string, settings: Settings, options: pulumi.ComponentResourceOptions = {}) {
+  public constructor(name: string, settings: Settings, plan: Plan, options: pulumi.ComponentResourceOptions = {}) {
     super("nestfleet:index:NestFleet", name, {}, options);
     const provider = dockerProvider(name, settings.dockerHost, this);
-    const site: Site = { name, stack: pulumi.getStack(), settings, parent: this, provider };
+    const site: Site = { name, stack: pulumi.getStack(), settings, plan, parent: this, provider };
 
     const images = bringImages(site);
     const secrets = createSecrets(site);
@@ -41,8 +43,9 @@ export class NestFleet extends pulumi.ComponentResource {
     const proxy = { data: createVolume(site, "caddy-data").name, config: createVolume(site, "caddy-config").name };
 
     const postgres = createPostgres(site, images.postgres, network, data, backups.mount, secrets);
+    const safe = safeguard(site, postgres, images.api, secrets);
     const env = applicationEnv(site, postgres.url, secrets);
-    const api = createApi(site, images.api, network, env, postgres.ready);
+    const api = createApi(site, images.api, network, env, safe);
     const workers = createWorkers(site, images.worker, network, env, api.ready);
     const console = createConsole(site, images.console, network, api.ready);
     const caddy = createCaddy(site, images.caddy, network, proxy, [api, ...workers, console]);

@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { z } from "zod";
 import { DockerClient, DockerError } from "../components/docker/client";
+import { withCheckout } from "../components/host/source";
 import { Refusal, run, say } from "./lib/run";
 
 const input = z.object({
@@ -20,33 +17,14 @@ const input = z.object({
 const LOG_LINES = 20;
 
 /** Builds one image from a tag of the source, on the Docker host, and gives its id. */
-void run(input, async ({ dockerHost, source, tag, context, image }) => {
-  const checkout = await mkdtemp(join(tmpdir(), "nestfleet-source-"));
-  try {
-    say(`fetching ${tag}`);
-    await clone(source, tag, checkout);
-    say(`building ${image}`);
+void run(input, ({ dockerHost, source, tag, context, image }) => {
+  say(`building ${image} from ${tag}`);
+  return withCheckout(source, tag, async (checkout) => {
     const docker = new DockerClient(dockerHost);
     await build(docker, join(checkout, context), image, tag);
     return (await docker.run(["image", "inspect", "--format", "{{.Id}}", image])).trim();
-  } finally {
-    await rm(checkout, { recursive: true, force: true });
-  }
+  });
 });
-
-async function clone(source: string, tag: string, checkout: string): Promise<void> {
-  const git = ["clone", "--quiet", "--depth", "1", "--branch", tag, "--", source, checkout];
-  try {
-    await promisify(execFile)("git", ["-c", "advice.detachedHead=false", ...git], {
-      env: { ...process.env, GIT_TERMINAL_PROMPT: "0" },
-    });
-  } catch (error) {
-    const said = (error as { stderr?: string }).stderr ?? String(error);
-    throw new Refusal(
-      `The source has no tag ${tag}, or cannot be read; nothing was touched. Git says:\n${said.trim()}`,
-    );
-  }
-}
 
 async function build(docker: DockerClient, folder: string, image: string, tag: string): Promise<void> {
   try {

@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # Neither linter of shell is an npm package: their distributions' are used.
 need_shell_linters() {
   ! has shellcheck || ! has shfmt || return 0
-  [[ $(id -u) == 0 ]] && has apt-get ||
+  { [[ $(id -u) == 0 ]] && has apt-get; } ||
     fail 'shellcheck and shfmt are missing, which check the shell scripts.' 'Install both, then run this again.'
   say 'installing shellcheck and shfmt with apt …'
   local log=$LOCAL/linters.log

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
+import { inspectDatabase } from "../components/host/database";
 import { inspectContainer, runningNow } from "./lib/containers";
 import { target, waitUntilHealthy } from "./lib/health";
+import { resume } from "./lib/paused";
 import { indented, NEXT, Refusal, run, say } from "./lib/run";
 
 const input = target.extend({
@@ -9,20 +11,34 @@ const input = target.extend({
   stack: z.string(),
   role: z.string(),
   timeoutSeconds: z.number(),
+  /** What the migrations took in the rehearsal; they may take this and half as much again. */
+  migrationSeconds: z.number(),
+  postgres: z.string(),
+  caddy: z.string(),
   whenRefused: z.enum(["stop", "leave"]),
 });
 type Input = z.infer<typeof input>;
 
 const LOG_LINES = 30;
+/** Production may be slower than the rehearsal was: it also serves. */
+const ALLOWANCE = 1.5;
 
 void run(input, async (asked) => {
   const docker = new DockerClient(asked.dockerHost);
   const started = Date.now();
-  const refusal = await waitUntilHealthy(docker, asked, asked.timeoutSeconds);
+  const patience = asked.timeoutSeconds + ALLOWANCE * asked.migrationSeconds;
+  const refusal = await waitUntilHealthy(docker, asked, patience, () => migrated(docker, asked));
   if (refusal !== undefined) throw new Refusal(await report(docker, asked, refusal));
   say(`${asked.role} is healthy after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   return undefined;
 });
+
+/** Changes with each migration that is done; only the api runs any. */
+async function migrated(docker: DockerClient, { role, postgres }: Input): Promise<number> {
+  if (role !== "api") return 0;
+  const facts = await inspectDatabase(docker, postgres).catch(() => undefined); // not ready to answer: no progress
+  return facts?.applied.length ?? 0;
+}
 
 /** The evidence is read before the container is stopped, which would add to its log. */
 async function report(docker: DockerClient, asked: Input, why: string): Promise<string> {
@@ -31,10 +47,12 @@ async function report(docker: DockerClient, asked: Input, why: string): Promise<
   const log = container === undefined ? "" : await docker.logs(asked.container, LOG_LINES);
   const stop = container !== undefined && asked.whenRefused === "stop";
   if (stop) await docker.run(["stop", asked.container]);
+  const resumed = await resume(docker, asked.caddy);
   return [
     `${asked.role} is not healthy: ${why}.`,
     ...(log ? [`Last lines of its log (docker logs ${name}):`, indented(log)] : []),
     ...(stop ? [`${name} was stopped.`] : []),
+    ...(resumed.length > 0 ? [`${resumed.join(", ")} started again.`] : []),
     "What runs now:",
     await runningNow(docker, asked.stack),
     NEXT,

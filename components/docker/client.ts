@@ -35,12 +35,12 @@ export class DockerClient {
   }
 
   /** `docker inspect`, parsed; undefined when there is no such object. */
-  public async inspect(id: string): Promise<unknown> {
+  public async inspect(id: string, type: "container" | "image" | "volume" = "container"): Promise<unknown> {
     try {
-      const [object] = JSON.parse(await this.run(["inspect", id])) as unknown[];
+      const [object] = JSON.parse(await this.run(["inspect", "--type", type, id])) as unknown[];
       return object;
     } catch (error) {
-      if (error instanceof DockerError && /no such object/i.test(error.stderr)) return undefined;
+      if (error instanceof DockerError && /no such/i.test(error.stderr)) return undefined;
       throw error;
     }
   }

@@ -5,6 +5,12 @@ import type { Site } from "./site";
 /** What a script is told, as JSON on its standard input: nothing of it appears in a process list or in a failure. */
 export type ScriptInput = Record<string, unknown>;
 
+export interface ScriptOptions {
+  readonly dependsOn?: pulumi.Resource[];
+  /** A changed input is no reason to run again: what it did belongs to an update that is over. */
+  readonly frozen?: boolean;
+}
+
 /**
  * A script of ours as a resource: runs when it is new and whenever its input changes. Progress (stderr) is shown while
  * it runs; the result (stdout) is kept as output. A failure is red and leaves the state as it was, so that the next
@@ -18,7 +24,7 @@ export function runScript(
   name: string,
   script: string,
   input: pulumi.Input<ScriptInput>,
-  dependsOn: pulumi.Resource[] = [],
+  { dependsOn = [], frozen = false }: ScriptOptions = {},
 ) {
   return new command.local.Command(
     `${site.name}-${name}`,
@@ -28,6 +34,6 @@ export function runScript(
       logging: "stderr",
       addPreviousOutputInEnv: false,
     },
-    { parent: site.parent, dependsOn },
+    { parent: site.parent, dependsOn, ignoreChanges: frozen ? ["stdin"] : [] },
   );
 }

@@ -1,5 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import type { Plan } from "../release/plan";
 import type { Settings } from "../settings/schema";
 
 /** Where the resources of one stack go: what every room needs to place and name them. */
@@ -8,6 +9,8 @@ export interface Site {
   readonly name: string;
   readonly stack: string;
   readonly settings: Settings;
+  /** What this update is. */
+  readonly plan: Plan;
   readonly parent: pulumi.Resource;
   readonly provider: docker.Provider;
 }

@@ -18,10 +18,14 @@ export const VERSION_RULE =
   "three numbers such as 1.5.0, or an immutable image tag such as sha-1a2b3c4 (at most 128 letters, digits, '.', '_', '-'); " +
   "not a tag that moves (latest, main, …) and not a shortened number (1.5)";
 
-/** Reads what the operator typed; `v1.5.0` and ` 1.5.0 ` mean 1.5.0. Undefined when it breaks VERSION_RULE. */
-export function parseVersion(text: string): Version | undefined {
+/**
+ * Reads what the operator typed; `v1.5.0` and ` 1.5.0 ` mean 1.5.0. Undefined when it breaks VERSION_RULE, which
+ * `nestfleet:allowMovingTag` relaxes.
+ */
+export function parseVersion(text: string, allowMovingTag = false): Version | undefined {
   const asked = text.trim();
-  if (!TAG.test(asked) || MOVING.test(asked) || SHORTENED.test(asked)) return undefined;
+  if (!TAG.test(asked) || SHORTENED.test(asked)) return undefined;
+  if (MOVING.test(asked) && !allowMovingTag) return undefined;
   const release = semver.parse(asked);
   return release ? { tag: release.version, semver: release.version } : { tag: asked };
 }

@@ -1,10 +1,8 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Site } from "../docker/site";
+import { BACKUPS_PATH } from "../release/backup-id";
 import { createVolume } from "../docker/volume";
-
-/** Where the database's container sees the backups. */
-export const BACKUPS_PATH = "/backups";
 
 export interface BackupStore {
   readonly mount: docker.types.input.ContainerMount;

@@ -22,7 +22,7 @@ export function cutOver(
   console: Service,
   others: readonly Service[],
 ): Verified {
-  const { dockerHost, domain, http, health, version } = site.settings;
+  const { dockerHost, domain, http, health, images, source, version } = site.settings;
   const target = ({ container, healthcheck }: Service) => ({
     container: container.id,
     name: container.name,
@@ -43,8 +43,10 @@ export function cutOver(
       release: version,
       holdSeconds: health.holdSeconds,
       timeoutSeconds: health.timeoutSeconds,
+      postgres: `${site.name}-postgres`,
+      repositories: source === undefined ? [...new Set([images.api, images.worker ?? images.api, images.console])] : [],
     },
-    [caddy, api, console, ...others].map(({ ready }) => ready),
+    { dependsOn: [caddy, api, console, ...others].map(({ ready }) => ready) },
   );
   const answer = cutover.stdout.apply((stdout) => JSON.parse(stdout) as Answer);
   return { version: answer.version };

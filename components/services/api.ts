@@ -3,6 +3,7 @@ import type { Image } from "../docker/images";
 import { createContainer, type Healthcheck, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
+import type { Safeguard } from "../safety/safeguard";
 import type { Secrets } from "../safety/secrets";
 import { publicUrl } from "./address";
 import { UPSTREAM_PORTS } from "./upstream";
@@ -48,7 +49,7 @@ export function createApi(
   image: Image,
   network: pulumi.Input<string>,
   env: pulumi.Input<string>[],
-  database: pulumi.Resource,
+  safeguard: Safeguard,
 ): Service {
   const container = createContainer(
     site,
@@ -64,11 +65,11 @@ export function createApi(
       graceSeconds: 30,
       limits: site.settings.resources.api,
     },
-    { dependsOn: [database] },
+    { dependsOn: [safeguard.ready] },
   );
   return {
     container,
     healthcheck: apiHealthcheck,
-    ready: createGate(site, "api", "api", container, apiHealthcheck, "stop"),
+    ready: createGate(site, "api", "api", container, apiHealthcheck, "stop", safeguard.migrationSeconds),
   };
 }

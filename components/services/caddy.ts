@@ -41,7 +41,7 @@ export function createCaddy(
       path: CONFIG,
       caddyfile: caddyfile(site.settings),
     },
-    upstreams.map(({ ready }) => ready),
+    { dependsOn: upstreams.map(({ ready }) => ready) },
   );
   const container = createContainer(
     site,

@@ -14,12 +14,20 @@ import { pointer, UPSTREAM_PORTS, type Upstream } from "./upstream";
  * - `keepalive off`: no request is sent on a connection that a restarting side is about to close, which is the one way
  *   to lose a POST that may not be sent twice; and a graceful stop does not wait for idle connections.
  *
+ * What cannot be held any longer is answered with 503 and Retry-After, for a person as a page that refreshes itself.
+ *
  * The site on port 3001 has no published port: it is the api as the console sees it, held and retried like any other.
  * It keeps no connection open: a reload closes idle ones, and the console would take that for a failure of the api.
  */
 export function caddyfile({ domain, http }: Pick<Settings, "domain" | "http">): string {
   return `${[globalOptions(domain, http.httpsPort), snippets(domain), sites({ domain, http })].join("\n\n")}\n`;
 }
+
+/** What a browser shows once holding a request has taken too long; it asks again by itself. */
+const MAINTENANCE_PAGE =
+  '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="5"><title>NestFleet</title>' +
+  '<body style="font:1.1rem system-ui;margin:20vh auto;max-width:32rem;padding:0 1rem">' +
+  "<h1>Back in a moment</h1><p>NestFleet is being updated. This page looks again by itself.</p></body></html>";
 
 function globalOptions(domain: string, httpsPort: number): string {
   const redirects = isLocal(domain) || httpsPort !== 443 ? ["\tauto_https disable_redirects"] : [];
@@ -67,6 +75,17 @@ ${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; inclu
 	}
 	handle {
 		import upstream ${address("console")}
+	}
+	handle_errors 502 503 504 {
+		header Retry-After 5
+		handle @api {
+			header Content-Type application/json
+			respond \`{"status":"unavailable"}\` 503
+		}
+		handle {
+			header Content-Type "text/html; charset=utf-8"
+			respond \`${MAINTENANCE_PAGE}\` 503
+		}
 	}
 }`;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Problem, problemsOf } from "./problem";
-import { schema, type Settings, TEXT_KEYS } from "./schema";
+import { schema, schemaWithMovingTag, type Settings, TEXT_KEYS } from "./schema";
 
 /** What the checks said: settings to build from, or everything that must be mended first. */
 export type Checked = { readonly settings: Settings } | { readonly problems: readonly Problem[] };
@@ -18,7 +18,7 @@ const MUST_BE_ENCRYPTED = ["secrets", "secretEnv"];
 /** Checks the whole config and reports all problems at once. Pure: touches nothing, reads nothing. */
 export function check({ values, encrypted, stack }: RawConfig): Checked {
   const config = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, structured(key, value)]));
-  const parsed = schema.safeParse(config);
+  const parsed = (config["allowMovingTag"] === true ? schemaWithMovingTag : schema).safeParse(config);
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, config, keysAt, stack))),
     ...MUST_BE_ENCRYPTED.filter((key) => !isEmpty(config[key]) && !encrypted.has(key)).map((key) =>

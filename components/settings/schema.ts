@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import semver from "semver";
 import { z } from "zod";
 import { parseVersion, VERSION_RULE } from "../release/version";
 import { appEnv, secretEnv } from "./environment";
@@ -12,6 +13,24 @@ const HOSTNAME =
 const DOCKER_HOST = /^(?:unix:\/\/\/[^\s]+|ssh:\/\/(?!-)[A-Za-z0-9_.@:[\]-]+)$/;
 
 const port = (example: number) => whole(1, 65535, "a TCP port", example);
+
+function version(allowMovingTag: boolean) {
+  const inner = z.string().transform((value, context) => {
+    const parsed = parseVersion(value, allowMovingTag);
+    if (parsed) return parsed;
+    context.issues.push({ code: "custom", input: value });
+    return z.NEVER;
+  });
+  return field(inner, VERSION_RULE, "1.5.0");
+}
+
+function choice<const Words extends readonly [string, ...string[]]>(...words: Words) {
+  return field(z.enum(words), `one of ${words.join(", ")}`, words[0]);
+}
+
+function flag(example: string) {
+  return field(z.boolean(), "true or false", example);
+}
 
 const limits = z.strictObject({
   memory: memory().optional(),
@@ -56,13 +75,14 @@ const postgres = z.strictObject({
 });
 
 const worker = z.strictObject({
-  enabled: field(z.boolean(), "true or false", "true").default(true),
+  enabled: flag("true").default(true),
   replicas: whole(1, 32, "worker containers", 1).default(1),
 });
 
 const backups = z
   .strictObject({
     keep: whole(1, 1000, "backups to keep", 7).default(7),
+    acceptSmaller: flag("false").default(false),
     volume: text(VOLUME, "the name of a Docker volume", "nestfleet_backups").optional(),
     directory: text(
       /^\/[^\0\n:]*[^\0\n:/]$/,
@@ -93,16 +113,7 @@ const resources = z.strictObject({
  * editors; test/unit/settings/schema.test.ts holds the two together.
  */
 export const schema = z.strictObject({
-  version: field(
-    z.string().transform((value, context) => {
-      const version = parseVersion(value);
-      if (version) return version;
-      context.issues.push({ code: "custom", input: value });
-      return z.NEVER;
-    }),
-    VERSION_RULE,
-    "1.5.0",
-  ),
+  version: version(false),
   domain: text(
     HOSTNAME,
     "a host name in lower case such as fleet.example.com, or localhost; no scheme, port or path",
@@ -128,10 +139,31 @@ export const schema = z.strictObject({
     "node",
     "dist/infra/db/migrate.js",
   ]),
+  rehearsal: choice("full", "restore", "off").default("full"),
+  strategy: choice("auto", "rolling", "recreate").default("auto"),
+  acknowledgeMajor: text(/^\d*$/, "the number of the major release to upgrade to", "2").default(""),
+  requiredStops: field(
+    z.array(z.string().refine((stop) => semver.valid(stop) !== null)),
+    "a list of releases such as 1.5.0",
+    "",
+  ).default([]),
+  allowSchemaAhead: flag("false").default(false),
+  allowMovingTag: flag("false").default(false),
 });
 
+/** The same, where the operator has allowed a version that another image may carry tomorrow. */
+export const schemaWithMovingTag = schema.extend({ version: version(true) });
+
 /** The keys whose value is one text; all others are objects or lists, which the engine hands over as JSON. */
-export const TEXT_KEYS: readonly string[] = ["version", "domain", "source", "dockerHost"];
+export const TEXT_KEYS: readonly string[] = [
+  "version",
+  "domain",
+  "source",
+  "dockerHost",
+  "rehearsal",
+  "strategy",
+  "acknowledgeMajor",
+];
 
 /** The settings of one stack after every check: what was asked, canonical, with the defaults filled in. */
 export type Settings = z.output<typeof schema>;

@@ -33,3 +33,8 @@ export async function runningNow(docker: DockerClient, stack: string): Promise<s
   const lines = listed.trim().split("\n").filter(Boolean).sort();
   return lines.length === 0 ? "  nothing" : lines.map((line) => `  ${line}`).join("\n");
 }
+
+/** The release that a container runs, from its label; undefined when there is no such container. */
+export async function versionOf(docker: DockerClient, name: string): Promise<string | undefined> {
+  return (await inspectContainer(docker, name))?.Config.Labels[`${LABEL}.version`];
+}

@@ -19,15 +19,17 @@ const SETTLED_SECONDS = 5;
 const OLD_RESTART_SECONDS = 60;
 
 /**
- * Waits until the container is healthy. Undefined when it is, else why it will not become so. A container that an
+ * Waits until the container is healthy, for `timeoutSeconds` from the last sign of progress. Undefined when it is, else why it will not become so. A container that an
  * earlier, refused update stopped is started again: what refused it may have been mended meanwhile.
  */
 export async function waitUntilHealthy(
   docker: DockerClient,
   asked: Target,
   timeoutSeconds: number,
+  progress: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<string | undefined> {
-  const started = Date.now();
+  let deadline = Date.now() + timeoutSeconds * 1000;
+  let reached: unknown;
   await startAgain(docker, asked.container);
   for (;;) {
     const container = await inspectContainer(docker, asked.container);
@@ -35,8 +37,10 @@ export async function waitUntilHealthy(
     if (death !== undefined) return death;
     const complains = await probe(docker, asked, container);
     if (complains === undefined) return undefined;
-    if (Date.now() - started > timeoutSeconds * 1000)
-      return `it was not healthy within ${timeoutSeconds} s (nestfleet:health.timeoutSeconds): ${complains}`;
+    const now = await progress();
+    if (now !== reached) deadline = Date.now() + timeoutSeconds * 1000;
+    reached = now;
+    if (Date.now() > deadline) return `it was not healthy within ${Math.round(timeoutSeconds)} s: ${complains}`;
     await sleep(PAUSE_MS);
   }
 }

@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
 import type { z } from "zod";
+import { endWithEngine } from "./abandonment";
 
 /** What went wrong, in words for a person at 2 a.m.: printed as it is, without a stack trace. */
 export class Refusal extends Error {}
@@ -9,6 +10,7 @@ export class Refusal extends Error {}
  * code 1 for a refusal. The secrets in an input never reach a message.
  */
 export async function run<T>(input: z.ZodType<T>, work: (input: T) => Promise<string | undefined>): Promise<void> {
+  endWithEngine();
   try {
     const result = await work(input.parse(JSON.parse(await text(process.stdin))));
     if (result !== undefined) process.stdout.write(`${result}\n`);

@@ -12,12 +12,15 @@ describe("a stack with nothing but a version", async () => {
   test("registers exactly these resources", () => {
     expect(names(resources)).toEqual([
       "Command nestfleet-test-api-gate",
+      "Command nestfleet-test-backup",
       "Command nestfleet-test-caddy-gate",
       "Command nestfleet-test-caddyfile",
       "Command nestfleet-test-console-gate",
       "Command nestfleet-test-cutover",
       "Command nestfleet-test-postgres-gate",
+      "Command nestfleet-test-rehearsal",
       "Command nestfleet-test-worker-1-gate",
+      "Command nestfleet-test-writers",
       "Container nestfleet-test-api",
       "Container nestfleet-test-caddy",
       "Container nestfleet-test-console",

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { NestFleet } from "../../components/nestfleet";
+import { plan } from "../../components/release/plan";
 import { check } from "../../components/settings/check";
 
 /** A resource as the program asked for it. Mocks show inputs, not options: those are proved on the real engine. */
@@ -18,7 +19,7 @@ const COMPUTED: Record<string, (name: string) => Record<string, unknown>> = {
   "random:index/randomPassword:RandomPassword": (name) => ({ result: `generated-${name}` }),
   "random:index/randomBytes:RandomBytes": () => ({ hex: "ab".repeat(32) }),
   "command:local:Command": (name) => ({
-    stdout: name.endsWith("-build") ? `sha256:built-${name}` : '{"version":"1.5.0"}',
+    stdout: name.endsWith("-build") ? `sha256:built-${name}` : '{"version":"1.5.0","backup":null}',
   }),
 };
 
@@ -49,7 +50,8 @@ export async function registered(config: Record<string, unknown>): Promise<Regis
   );
   const checked = check({ values, encrypted: new Set(["secrets", "secretEnv"]), stack: "test" });
   if ("problems" in checked) throw new Error(JSON.stringify(checked.problems));
-  new NestFleet("nestfleet-test", checked.settings);
+  const { settings } = checked;
+  new NestFleet("nestfleet-test", settings, plan("test", settings, { unreachable: "mocks" }, {}));
   await pulumi.runtime.disconnect();
   return resources;
 }

@@ -255,9 +255,15 @@ describe("a good config", () => {
       postgres: { sharedBuffers: "128MB" },
       resources: { api: {}, worker: {}, console: {}, caddy: {} },
       worker: { enabled: true, replicas: 1 },
-      backups: { keep: 7 },
+      backups: { keep: 7, acceptSmaller: false },
       health: { holdSeconds: 30, timeoutSeconds: 300 },
       migrateCommand: ["node", "dist/infra/db/migrate.js"],
+      rehearsal: "full",
+      strategy: "auto",
+      acknowledgeMajor: "",
+      requiredStops: [],
+      allowSchemaAhead: false,
+      allowMovingTag: false,
     });
   });
 
@@ -270,6 +276,10 @@ describe("a good config", () => {
     expect(version.tag).toBe("2.0.0");
     expect(env).toEqual({ REGISTRATION_ENABLED: "false", LOG_LEVEL: "debug", EMBEDDING_DIMENSIONS: "3" });
     expect(resources.api).toEqual({ memory: 2048, cpus: 0.5 });
+  });
+
+  test("may name a moving tag when that is allowed", () => {
+    expect(settings({ version: "latest", allowMovingTag: true }).version).toEqual({ tag: "latest" });
   });
 
   test("keeps a version as it was typed, where YAML and JSON would make a number of it", () => {

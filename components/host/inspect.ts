@@ -1,0 +1,95 @@
+import type { DockerClient } from "../docker/client";
+import { imageReferences } from "../release/images";
+import { NOBODY, pointer } from "../services/upstream";
+import type { Settings } from "../settings/schema";
+import { containersOf } from "./containers";
+import { inspectDatabase } from "./database";
+import type { HostFacts, RunningContainer, TargetFacts } from "./facts";
+import { portsTaken } from "./ports";
+import { migrationsOf, SourceError, withCheckout } from "./source";
+import { readManifests } from "./store";
+import { fetchImage, type ImageInspection, inspectTarget } from "./target";
+
+/**
+ * What the Docker host looks like now. Changes nothing that runs; the one thing it leaves behind are the images of the
+ * release, fetched so that the plan can be read out of them and the update does not wait for them.
+ */
+export async function inspectHost(
+  docker: DockerClient,
+  name: string,
+  stack: string,
+  settings: Settings,
+): Promise<HostFacts> {
+  const containers = await containersOf(docker, stack);
+  const running = (role: string) => containers.find((container) => container.role === role && container.running);
+  const postgres = running("postgres");
+  const caddy = running("caddy");
+  const [serving, database, backups, release, ports] = await Promise.all([
+    caddy && servingApi(docker, caddy, containers),
+    postgres && inspectDatabase(docker, postgres.name),
+    postgres ? readManifests(docker, postgres.name) : [],
+    inspectRelease(docker, name, settings),
+    portsTaken(settings.http, settings.dockerHost, caddy ? await publishedPorts(docker, caddy.name) : []),
+  ]);
+  return {
+    containers,
+    serving,
+    database,
+    backups,
+    ...release,
+    portsTaken: ports,
+    clock: Math.floor(Date.now() / 1000),
+  };
+}
+
+async function servingApi(
+  docker: DockerClient,
+  caddy: RunningContainer,
+  containers: readonly RunningContainer[],
+): Promise<RunningContainer | undefined> {
+  const name = (await docker.run(["exec", caddy.name, "cat", pointer("api")])).trim();
+  return name === NOBODY ? undefined : containers.find((container) => container.name === name);
+}
+
+async function publishedPorts(docker: DockerClient, caddy: string): Promise<number[]> {
+  const ports = await docker.run(["port", caddy]);
+  return [...ports.matchAll(/:(\d+)$/gm)].map(([, port]) => Number(port));
+}
+
+type Release = Pick<HostFacts, "target" | "targetMissing" | "imagesMissing">;
+
+async function inspectRelease(docker: DockerClient, name: string, settings: Settings): Promise<Release> {
+  const references = imageReferences(settings, name);
+  const built = settings.source === undefined ? [] : [references.api, references.console];
+  const wanted = [...new Set(Object.values<string>({ ...references }))].filter(
+    (reference) => !built.includes(reference),
+  );
+  const fetched = new Map<string, ImageInspection | string>();
+  for (const reference of wanted) fetched.set(reference, await fetchImage(docker, reference));
+  const missing = [...fetched].flatMap(([reference, image]) =>
+    typeof image === "string" ? [{ reference, reason: image }] : [],
+  );
+  const postgres = imageOf(fetched.get(references.postgres));
+  if (settings.source !== undefined) return { ...(await inspectSource(settings)), imagesMissing: missing };
+  const api = fetched.get(references.api);
+  const others = missing.filter(({ reference }) => reference !== references.api);
+  if (api === undefined || typeof api === "string")
+    return { targetMissing: `${references.api}: ${api ?? ""}`, imagesMissing: others };
+  return { target: await inspectTarget(docker, api, postgres), imagesMissing: others };
+}
+
+function imageOf(image: ImageInspection | string | undefined): ImageInspection | undefined {
+  return typeof image === "string" ? undefined : image;
+}
+
+/** A release that is built has no image before the update; its source has the migrations. */
+async function inspectSource({ source = "", version }: Settings): Promise<Pick<Release, "target" | "targetMissing">> {
+  try {
+    const migrations = await withCheckout(source, `v${version.tag}`, migrationsOf);
+    const target: TargetFacts = { imageId: "", migrations, requiredStops: [] };
+    return { target };
+  } catch (error) {
+    if (error instanceof SourceError) return { targetMissing: error.message };
+    throw error;
+  }
+}

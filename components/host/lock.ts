@@ -1,0 +1,82 @@
+import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { hostname, userInfo } from "node:os";
+import type { DockerClient } from "../docker/client";
+
+/** Who is at work on a stack, from which machine and process, since when. */
+export interface Holder {
+  readonly operator: string;
+  readonly machine: string;
+  readonly pid: number;
+  readonly since: string;
+}
+
+/** Held until `release`, or until the process that holds it is gone. */
+export interface Lock {
+  /** Waits for Docker, so that a process may call it while it exits. */
+  readonly release: () => void;
+}
+
+const PREFIX = "org.nestfleet.lock";
+
+/**
+ * One update or backup of a stack at a time, whatever checkout and state backend it comes from: Pulumi's own lock knows
+ * only its backend. The lock is a Docker volume, because `docker volume create` is atomic, needs no image, and keeps
+ * the labels of whoever was first.
+ *
+ * A lock whose process is gone is taken over, when it was taken on this machine; from another machine nothing can be
+ * said about it, so it stands until it is freed by hand. Returns the holder instead when somebody else is at work.
+ */
+export async function takeLock(docker: DockerClient, stackName: string): Promise<Lock | Holder> {
+  const volume = lockName(stackName);
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const token = randomUUID();
+    const own: Holder = {
+      operator: userInfo().username,
+      machine: hostname(),
+      pid: process.pid,
+      since: new Date().toISOString(),
+    };
+    await docker.run(["volume", "create", ...Object.entries({ ...own, token }).flatMap(label), volume]);
+    const labels = await labelsOf(docker, volume);
+    if (labels?.[`${PREFIX}.token`] === token)
+      return { release: () => void spawnSync("docker", ["--host", docker.host, "volume", "rm", "--force", volume]) };
+    const holder = labels && holderOf(labels);
+    if (holder !== undefined && !isStale(holder)) return holder;
+    await docker.run(["volume", "rm", "--force", volume]);
+  }
+  throw new Error(`the lock ${volume} changes hands all the time`);
+}
+
+/** The command that frees a lock whose holder is known to be dead. */
+export function freeing(stackName: string, dockerHost: string): string {
+  return `docker --host ${dockerHost} volume rm ${lockName(stackName)}`;
+}
+
+function lockName(stackName: string): string {
+  return `${stackName}-lock`;
+}
+
+function label([key, value]: [string, string | number]): string[] {
+  return ["--label", `${PREFIX}.${key}=${value}`];
+}
+
+async function labelsOf(docker: DockerClient, volume: string): Promise<Record<string, string> | undefined> {
+  const inspected = (await docker.inspect(volume, "volume")) as { Labels?: Record<string, string> | null } | undefined;
+  return inspected && (inspected.Labels ?? {});
+}
+
+function holderOf(labels: Record<string, string>): Holder {
+  const value = (key: string) => labels[`${PREFIX}.${key}`] ?? "unknown";
+  return { operator: value("operator"), machine: value("machine"), pid: Number(value("pid")), since: value("since") };
+}
+
+function isStale({ machine, pid }: Holder): boolean {
+  if (machine !== hostname()) return false;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}

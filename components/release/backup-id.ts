@@ -1,0 +1,47 @@
+/** Where the database's container sees the backups. */
+export const BACKUPS_PATH = "/backups";
+
+/** Parts of a backup's name: `20261124T080102Z-1.4.2`. */
+export interface BackupId {
+  /** Seconds since 1970; of two backups, the later one has the larger number, whatever the clock did in between. */
+  readonly seconds: number;
+  /** Tag of the release that served. */
+  readonly version: string;
+}
+
+/** The tag is Docker's own grammar of one: nothing in an id means anything to a shell or leaves a directory. */
+const ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/;
+
+/** Undefined when the text is no id of a backup. */
+export function parseBackupId(text: string): BackupId | undefined {
+  const [whole, year, month, day, hour, minute, second, version] = ID.exec(text) ?? [];
+  if (whole === undefined || version === undefined) return undefined;
+  const seconds = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) / 1000;
+  // 31 February: taken for 3 March by some parsers, refused by others.
+  if (Number.isNaN(seconds) || formatBackupId({ seconds, version }) !== whole) return undefined;
+  return { seconds, version };
+}
+
+export function formatBackupId({ seconds, version }: BackupId): string {
+  const time = new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
+  return `${time.replace(/[-:]/g, "")}-${version}`;
+}
+
+/**
+ * The id of a backup that is taken now. At least a second after every id there is: two backups within one second, or
+ * after the clock was set back, still have names of their own that sort in the order in which they were taken.
+ */
+export function nextBackupId(now: number, version: string, existing: readonly string[]): string {
+  const taken = existing.map((id) => parseBackupId(id)?.seconds ?? 0);
+  const seconds = Math.max(Math.floor(now), ...taken.map((time) => time + 1));
+  const id = formatBackupId({ seconds, version });
+  if (parseBackupId(id) === undefined)
+    throw new Error(`${JSON.stringify(version)} is no tag that a backup can be named after`);
+  return id;
+}
+
+/** In the order in which they were taken; what is no id comes first. */
+export function compareBackupIds(one: string, other: string): number {
+  const [first, second] = [parseBackupId(one)?.seconds ?? 0, parseBackupId(other)?.seconds ?? 0];
+  return first - second || (one < other ? -1 : Number(one > other));
+}

@@ -1,0 +1,28 @@
+import type { HostFacts } from "../host/facts";
+import type { BackupManifest } from "./manifest";
+import { beyond } from "./migrations";
+import type { Version } from "./version";
+
+/** Newest backup of a release. By its time, not its place: a clock may have been set back. */
+export function newestBackup(backups: readonly BackupManifest[], version?: string): BackupManifest | undefined {
+  return backups
+    .filter((backup) => version === undefined || backup.version === version)
+    .reduce<BackupManifest | undefined>(
+      (newest, backup) => (newest && Date.parse(newest.takenAt) > Date.parse(backup.takenAt) ? newest : backup),
+      undefined,
+    );
+}
+
+/**
+ * Newest backup that a release can be put back on. Its name is not enough: after an update that was killed, the old
+ * release serves on a schema that the new one has already migrated, and so do the backups of that time.
+ */
+export function newestFitting(facts: HostFacts, to: Version): BackupManifest | undefined {
+  return newestBackup(facts.backups.filter((backup) => fits(backup, facts, to)));
+}
+
+/** True when the backup is of this release, and of a schema that the release knows. */
+export function fits({ version, migrations }: BackupManifest, { target }: HostFacts, to: Version): boolean {
+  const known = target?.migrations.map(({ file }) => file) ?? migrations;
+  return version === to.tag && beyond(migrations, known).length === 0;
+}

@@ -1,0 +1,119 @@
+import type { HostFacts } from "../host/facts";
+import { newestBackup } from "./backups";
+import { downtime } from "./downtime";
+import { type BackupEstimate, type DiskNeed, estimateBackup, estimateDisk } from "./estimate";
+import { problemsOf } from "./guards";
+import type { BackupManifest } from "./manifest";
+import { beyond, type PendingMigration } from "./migrations";
+import type { Problem } from "./problem";
+import { type Role, restartsIn, ROLES } from "./restarts";
+import {
+  type LastUpdate,
+  type PlanSettings,
+  type Situation,
+  situation,
+  type Step,
+  type Unreachable,
+} from "./situation";
+import { type Strategy, strategyFor } from "./strategy";
+import type { Version } from "./version";
+import { warningsOf } from "./warnings";
+
+export type { LastUpdate, PlanSettings, Step, Unreachable } from "./situation";
+
+/** What an update will do, and why it is refused if it is. Preview, update, commands and history all read this one. */
+export interface Plan {
+  readonly kind: Step | "refusal";
+  /** What it is, or would be if it were not refused. */
+  readonly step: Step;
+  /** Undefined when nothing ran before, or nobody knows what. */
+  readonly from?: Version | undefined;
+  readonly to: Version;
+  /** Why the host could not be asked: what follows is from the config and the last outputs alone. */
+  readonly unreachable?: string | undefined;
+  /** What the target will run, in that order; undefined while nobody knows. */
+  readonly pending?: readonly PendingMigration[] | undefined;
+  /** Applied migrations that the target does not know. */
+  readonly ahead: readonly string[];
+  readonly strategy: Strategy;
+  readonly rehearsal: PlanSettings["rehearsal"];
+  readonly needsBackup: boolean;
+  /** Undefined when none is taken, or the database cannot be asked. */
+  readonly backup?: BackupEstimate | undefined;
+  /** One entry per file system that is written to. */
+  readonly disk: readonly DiskNeed[];
+  /** Undefined without access to the host; both as far as versions decide it. */
+  readonly restarts?: readonly Role[] | undefined;
+  readonly stays?: readonly Role[] | undefined;
+  /** What users notice, in words. */
+  readonly downtime: string;
+  /** The backup that is restored. */
+  readonly restore?: BackupManifest | undefined;
+  /** How this update is taken back: undefined when there is nothing to go back to. */
+  readonly wayBack?: WayBack | undefined;
+  readonly warnings: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+export interface WayBack {
+  readonly version: string;
+  /** Which backup goes with it: none when the schema stays the same, that of this update, or an earlier one by id. */
+  readonly backup: "none" | "of this update" | { readonly id: string };
+}
+
+/** Compares what is asked with what is there. Pure: asks nobody, touches nothing. */
+export function plan(stack: string, settings: PlanSettings, host: HostFacts | Unreachable, last: LastUpdate): Plan {
+  const judged = situation(stack, settings, host, last);
+  const { step, from, to, schema, restore } = judged;
+  const strategy = strategyFor(judged);
+  const needsBackup = takesBackup(judged);
+  const backup = needsBackup ? estimateBackup(judged) : undefined;
+  const disk = backup ? estimateDisk(judged, backup) : [];
+  const restarts = restartsIn(judged);
+  const problems = problemsOf(judged, disk);
+  return {
+    kind: problems.length > 0 ? "refusal" : step,
+    step,
+    from,
+    to,
+    unreachable: "unreachable" in host ? host.unreachable : undefined,
+    pending: schema?.pending,
+    ahead: schema?.ahead ?? [],
+    strategy,
+    rehearsal: settings.rehearsal,
+    needsBackup,
+    backup,
+    disk,
+    restarts,
+    stays: restarts && ROLES.filter((role) => !restarts.includes(role)),
+    downtime: downtime(judged, strategy, backup, restarts ?? []),
+    restore,
+    wayBack: wayBack(judged),
+    warnings: warningsOf(judged, strategy),
+    problems,
+  };
+}
+
+/** Whenever the version changes, and whenever migrations will run on data that exist. */
+function takesBackup({ step, schema, facts }: Situation): boolean {
+  if (step === "upgrade" || step === "rollback") return true;
+  return (facts?.database?.applied.length ?? 0) > 0 && (schema?.pending.length ?? 0) > 0;
+}
+
+function wayBack({ step, from, facts, schema, restore }: Situation): WayBack | undefined {
+  if (from === undefined || (step !== "upgrade" && step !== "rollback")) return undefined;
+  const earlier = backupBeforeMigrations(from.tag, facts);
+  if (earlier) return { version: from.tag, backup: { id: earlier.id } };
+  const sameSchema = schema?.pending.length === 0 && restore === undefined;
+  return { version: from.tag, backup: sameSchema ? "none" : "of this update" };
+}
+
+/**
+ * A backup of the release that serves, from before a release that never served migrated the database: an update that
+ * was killed or refused has left it so, and a backup taken now would be of the migrated schema.
+ */
+function backupBeforeMigrations(version: string, facts: HostFacts | undefined): BackupManifest | undefined {
+  const applied = facts?.database?.applied ?? [];
+  const earlier = facts?.backups.filter(({ migrations }) => beyond(applied, migrations).length > 0) ?? [];
+  return newestBackup(earlier, version);
+}

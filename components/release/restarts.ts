@@ -1,0 +1,26 @@
+import type { Situation } from "./situation";
+
+export const ROLES = ["api", "worker", "console", "postgres", "caddy"] as const;
+export type Role = (typeof ROLES)[number];
+
+/**
+ * The services that stop and start, as far as versions decide that; undefined without access to the host. Each
+ * container carries as its label the release, or for postgres and caddy the image of the config.
+ */
+export function restartsIn({ facts, settings, step, to }: Situation): Role[] | undefined {
+  if (facts === undefined) return undefined;
+  const stepped = step === "upgrade" || step === "rollback";
+  const wanted: Record<Role, string> = {
+    api: to.tag,
+    worker: to.tag,
+    console: to.tag,
+    postgres: settings.images.postgres,
+    caddy: settings.images.caddy,
+  };
+  return ROLES.filter((role) => {
+    const ours = facts.containers.filter((container) => container.role === role);
+    if (ours.length === 0) return step === "install" || role !== "worker"; // a stack may have no workers
+    if (stepped && wanted[role] === to.tag) return true;
+    return !ours.some(({ running, version }) => running && version === wanted[role]);
+  });
+}

@@ -1,0 +1,112 @@
+import semver from "semver";
+import type { HostFacts } from "../host/facts";
+import type { BackupManifest } from "./manifest";
+import { fits, newestBackup } from "./backups";
+import { compareSchema, type SchemaDifference } from "./migrations";
+import type { ImageReferences } from "./images";
+import { parseVersion, type Version } from "./version";
+
+/** What of the settings decides what an update is; the checked settings of a stack have it all, and more. */
+export interface PlanSettings {
+  readonly version: Version;
+  readonly images: Omit<ImageReferences, "worker"> & { readonly worker?: string | undefined };
+  readonly source?: string | undefined;
+  readonly http: { readonly httpPort: number; readonly httpsPort: number };
+  readonly rehearsal: "full" | "restore" | "off";
+  readonly strategy: "auto" | "rolling" | "recreate";
+  readonly acknowledgeMajor: string;
+  readonly requiredStops: readonly string[];
+  readonly allowSchemaAhead: boolean;
+  readonly allowMovingTag: boolean;
+  /** Id of the backup that a rollback restores. */
+  readonly restore?: string | undefined;
+}
+
+/** Why there are no facts: a preview may run where the Docker host cannot be reached. */
+export interface Unreachable {
+  readonly unreachable: string;
+}
+
+/** What the stack's last good update left in its outputs. */
+export interface LastUpdate {
+  /** Tag of the release that it brought; not what the release says of itself, which may be a constant. */
+  readonly version?: string | undefined;
+}
+
+/** What an update does. A restart keeps the version; something else may change. */
+export type Step = "install" | "upgrade" | "rollback" | "restart";
+
+/** Everything that the guards and the estimates judge by. */
+export interface Situation {
+  /** Name of the Pulumi stack, for commands to type. */
+  readonly stack: string;
+  readonly settings: PlanSettings;
+  /** Undefined without access to the host. */
+  readonly facts?: HostFacts | undefined;
+  readonly step: Step;
+  /** Undefined when nothing ran before, or something unknown. */
+  readonly from?: Version | undefined;
+  readonly to: Version;
+  /** Undefined while the database or the target's migrations are unknown. */
+  readonly schema?: SchemaDifference | undefined;
+  /** The backup that this update restores: one of the target's version, on a rollback, when the config names it. */
+  readonly restore?: BackupManifest | undefined;
+}
+
+/** Compares what is asked with what is there. */
+export function situation(
+  stack: string,
+  settings: PlanSettings,
+  host: HostFacts | Unreachable,
+  last: LastUpdate,
+): Situation {
+  const facts = "unreachable" in host ? undefined : host;
+  const to = settings.version;
+  const from = versionBefore(facts, last);
+  const schema = facts?.database && facts.target && compareSchema(facts.database.applied, facts.target.migrations);
+  const served = facts?.serving !== undefined || last.version !== undefined;
+  const step = stepFrom({ settings, facts, from, to, schema, served });
+  const restore =
+    step === "rollback"
+      ? facts?.backups.find((backup) => backup.id === settings.restore && fits(backup, facts, to))
+      : undefined;
+  return { stack, settings, facts, step, from, to, schema, restore };
+}
+
+/** True when the release's tag is allowed to move and names another image than the one that serves. */
+export function hasMoved({ settings, facts }: Pick<Situation, "settings" | "facts">): boolean {
+  const { serving, target } = facts ?? {};
+  return settings.allowMovingTag && serving !== undefined && target !== undefined && serving.imageId !== target.imageId;
+}
+
+/**
+ * The release before: what serves, else what the last update brought, else what an update that never got as far as
+ * serving has started, for that may have migrated the database.
+ */
+function versionBefore(facts: HostFacts | undefined, last: LastUpdate): Version | undefined {
+  const started = facts?.containers.find(({ role }) => role === "api")?.version;
+  const tag = facts?.serving?.version ?? last.version ?? started;
+  return tag === undefined ? undefined : (parseVersion(tag, true) ?? { tag });
+}
+
+type Known = Pick<Situation, "settings" | "facts" | "from" | "to" | "schema"> & { readonly served: boolean };
+
+function stepFrom(known: Known): Step {
+  const { from, to, facts, served } = known;
+  if (from === undefined) return facts?.database?.applied.length ? direction(known) : "install";
+  if (from.tag === to.tag) return served ? (hasMoved(known) ? direction(known) : "restart") : "install";
+  if (from.semver === undefined || to.semver === undefined) return direction(known);
+  return semver.lt(from.semver, to.semver) ? "upgrade" : "rollback";
+}
+
+/**
+ * Tags without an order of their own are ordered by the schema: a release that does not know an applied migration is
+ * an older one. Where the schema does not tell, a release that has served here before (there is a backup of it) is
+ * taken for the older one.
+ */
+function direction({ schema, to, from, facts }: Known): "upgrade" | "rollback" {
+  if (schema && schema.ahead.length > 0) return "rollback";
+  if (schema && schema.pending.length > 0) return "upgrade";
+  if (from?.tag === to.tag) return "upgrade";
+  return newestBackup(facts?.backups ?? [], to.tag) ? "rollback" : "upgrade";
+}

@@ -1,0 +1,18 @@
+import semver from "semver";
+import type { Situation } from "./situation";
+
+/** rolling: new beside old. recreate: the writers stop, the backup is taken, the new version starts. */
+export type Strategy = "rolling" | "recreate";
+
+/** What the config says; `auto` recreates where the two versions cannot serve side by side. */
+export function strategyFor({ settings, step, from, to, schema }: Situation): Strategy {
+  if (settings.strategy !== "auto") return settings.strategy;
+  if (step === "install" || step === "restart") return "rolling";
+  const marked = schema?.pending.some(({ incompatible }) => incompatible) ?? false;
+  return marked || crossesMajor(from?.semver, to.semver) ? "recreate" : "rolling";
+}
+
+/** Undefined stands for a version that has no semantic number: nothing is known of its majors. */
+export function crossesMajor(from: string | undefined, to: string | undefined): boolean {
+  return from !== undefined && to !== undefined && semver.major(from) !== semver.major(to);
+}

@@ -1,0 +1,138 @@
+import type { PendingMigration } from "./migrations";
+import type { Plan } from "./plan";
+import type { Problem } from "./problem";
+import { duration, size } from "./units";
+
+const LABEL_WIDTH = 13;
+
+/** The plan in the few lines that preview and update print. Plain text: it is read in logs, too. */
+export function summary(plan: Plan): string {
+  const lines = [
+    headline(plan),
+    ...unreachable(plan),
+    ...migrations(plan),
+    ...restore(plan),
+    ...backup(plan),
+    ...disk(plan),
+    ...restarts(plan),
+    ...entry("downtime", plan.downtime),
+    ...rollback(plan),
+    ...plan.warnings.flatMap((warning) => entry("warning", warning)),
+  ];
+  return [...lines, ...refusal(plan.problems)].join("\n");
+}
+
+function headline({ kind, step, from, to }: Plan): string {
+  const what = kind === "refusal" ? `refused: ${step}` : step;
+  if (step === "restart" || step === "install") return `${what} ${to.tag}`;
+  return `${what} ${from?.tag ?? "an unknown version"} → ${to.tag}`;
+}
+
+function unreachable({ unreachable: reason }: Plan): string[] {
+  if (reason === undefined) return [];
+  return [
+    `  the host cannot be reached (${reason.trim().replace(/\s+/g, " ")}): this is what config and the last outputs say`,
+  ];
+}
+
+function migrations({ pending, ahead, step, unreachable: reason }: Plan): string[] {
+  if (pending === undefined) {
+    if (step === "restart") return [];
+    const until = reason === undefined ? "until the database runs and the image is there" : "without the host";
+    return entry("migrations", step === "install" ? "all that the image has" : `unknown ${until}`);
+  }
+  if (step === "install") return entry("migrations", `all ${pending.length} that the image has`);
+  const count = pending.length === 0 ? "none pending" : `${pending.length} pending: ${names(pending)}`;
+  return [
+    ...(step === "restart" && pending.length === 0 ? [] : entry("migrations", count)),
+    ...pending.flatMap(harms),
+    ...(ahead.length > 0 ? entry("", `unknown to this version: ${ahead.join(", ")}`) : []),
+  ];
+}
+
+function harms({ file, findings, incompatible }: PendingMigration): string[] {
+  return [
+    ...findings.flatMap(({ line, statement, losesData }) =>
+      entry("", `${file} line ${line} ${losesData ? "loses data" : "breaks the running version"}: ${statement}`),
+    ),
+    ...(incompatible ? entry("", `${file} is marked incompatible with the running version`) : []),
+  ];
+}
+
+function names(pending: readonly PendingMigration[]): string {
+  return pending.map(({ file }) => file).join(", ");
+}
+
+function restore({ restore: backup, from }: Plan): string[] {
+  if (backup === undefined) return [];
+  return [
+    ...entry("restore", `${backup.id}, taken ${backup.takenAt}`),
+    ...entry("", `what ${from?.tag ?? "the running version"} has written since then is not in it`),
+  ];
+}
+
+function backup({ needsBackup, backup: estimate, rehearsal, step }: Plan): string[] {
+  const rehearsed = `rehearsal ${rehearsal}`;
+  if (!needsBackup) return step === "install" ? entry("backup", "none: there are no data yet") : [];
+  if (estimate === undefined) return entry("backup", `size unknown; ${rehearsed}`);
+  const { databaseBytes, bytes, seconds } = estimate;
+  if (seconds === undefined)
+    return entry("backup", `at most ${size(bytes)}, time unknown: there is none yet to go by; ${rehearsed}`);
+  return entry("backup", `about ${size(bytes)}, ${duration(seconds)} (database ${size(databaseBytes)}); ${rehearsed}`);
+}
+
+function disk({ disk: needs }: Plan): string[] {
+  return needs.flatMap(({ of, neededBytes, freeBytes }, index) =>
+    entry(
+      index === 0 ? "disk" : "",
+      `${of === "data and backups" ? "" : `${of}: `}needs ${size(neededBytes)}, ${size(freeBytes)} free`,
+    ),
+  );
+}
+
+function restarts({ restarts: roles, stays, step }: Plan): string[] {
+  if (step === "install") return [];
+  if (roles === undefined || stays === undefined)
+    return step === "restart" ? [] : entry("restarts", "api, worker, console");
+  if (roles.length === 0) return entry("restarts", "only what a changed setting replaces: the version stays");
+  const others = stays.length === 0 ? "" : `; ${listed(stays)} ${stays.length === 1 ? "stays" : "stay"}`;
+  return entry("restarts", `${roles.join(", ")}${others}`);
+}
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
+}
+
+function rollback({ wayBack }: Plan): string[] {
+  if (wayBack === undefined) return [];
+  const { version, backup: needed } = wayBack;
+  const words = {
+    none: "alone: the schema stays the same",
+    "of this update": "with the backup that this update takes",
+  };
+  const backup = typeof needed === "string" ? words[needed] : `with the backup ${needed.id}`;
+  return entry("rollback", `version ${version} ${backup}`);
+}
+
+function refusal(problems: readonly Problem[]): string[] {
+  if (problems.length === 0) return [];
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  return [
+    "",
+    `${count}; nothing was touched.`,
+    ...problems.flatMap(({ title, why, mend }) => [
+      "",
+      `  ${title}`,
+      ...labelled("why", [why]),
+      ...labelled("mend", mend),
+    ]),
+  ];
+}
+
+function labelled(label: string, texts: readonly string[]): string[] {
+  return texts.map((text, index) => `    ${(index === 0 ? `${label}:` : "").padEnd(6)}${text}`);
+}
+
+function entry(label: string, text: string): string[] {
+  return [`  ${label.padEnd(LABEL_WIDTH)}${text}`];
+}

@@ -1,0 +1,73 @@
+import semver from "semver";
+import { newestBackup } from "./backups";
+import type { Situation } from "./situation";
+import type { Strategy } from "./strategy";
+import { duration } from "./units";
+
+/** What should be known, and is no reason to refuse. */
+export function warningsOf(situation: Situation, strategy: Strategy): string[] {
+  return [
+    ...orderUnknown(situation),
+    ...sideBySide(situation, strategy),
+    ...schemaStaysAhead(situation),
+    ...olderBackup(situation),
+    ...unreadableStops(situation),
+    ...clockBehind(situation),
+  ];
+}
+
+/** Tags without numbers are ordered by what is on the host. */
+function orderUnknown({ facts, step, from, to }: Situation): string[] {
+  const numbered = from?.semver !== undefined && to.semver !== undefined;
+  return facts === undefined && step !== "restart" && from !== undefined && !numbered
+    ? [`whether ${from.tag} → ${to.tag} goes up or back cannot be told without the host`]
+    : [];
+}
+
+/** A rolling update lets the old version serve on the new schema until the new one has proved itself. */
+function sideBySide({ schema, step, from }: Situation, strategy: Strategy): string[] {
+  const breaking = schema?.pending.filter(({ findings }) => findings.some(({ breaksRunning }) => breaksRunning)) ?? [];
+  if (strategy !== "rolling" || step !== "upgrade" || breaking.length === 0) return [];
+  return [
+    `${breaking.map(({ file }) => file).join(", ")} may break ${from?.tag ?? "what runs"}, which serves until the new version has started; nestfleet:strategy recreate avoids that`,
+  ];
+}
+
+/** An upgrade does not make this worse: what runs does not know these migrations either, or knows them no longer. */
+function schemaStaysAhead({ schema, settings, step, to, restore }: Situation): string[] {
+  const ahead = schema?.ahead ?? [];
+  const told = step === "upgrade" || (step === "rollback" && settings.allowSchemaAhead);
+  return told && !restore && ahead.length > 0
+    ? [`${to.tag} runs on a schema that is ahead of it: it does not know ${ahead.join(", ")}`]
+    : [];
+}
+
+/** A `restore` that was left over from the last rollback to the same version. */
+function olderBackup({ facts, restore, to }: Situation): string[] {
+  const newest = newestBackup(facts?.backups ?? [], to.tag);
+  return restore && newest && newest.id !== restore.id
+    ? [`there is a newer backup of ${to.tag} than the one that will be restored: ${newest.id}`]
+    : [];
+}
+
+function unreadableStops({ facts }: Situation): string[] {
+  const unreadable = facts?.target?.requiredStops.filter((stop) => semver.valid(stop) === null) ?? [];
+  return unreadable.length > 0
+    ? [`the image's required stops cannot be read as versions and do not count: ${unreadable.join(", ")}`]
+    : [];
+}
+
+/** Clocks are set back by seconds without harm. */
+const TOLERATED_SECONDS = 300;
+
+/** No refusal: an upgrade may be what is needed, and a backup's id is kept above the newest whatever the clock says. */
+function clockBehind({ facts }: Situation): string[] {
+  const newest = newestBackup(facts?.backups ?? []);
+  if (facts === undefined || newest === undefined) return [];
+  const behind = Date.parse(newest.takenAt) / 1000 - facts.clock;
+  return behind > TOLERATED_SECONDS
+    ? [
+        `the clock of the Docker host is ${duration(behind)} behind the newest backup (${newest.id}): set it, timedatectl shows it`,
+      ]
+    : [];
+}

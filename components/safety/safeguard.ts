@@ -1,0 +1,74 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Image } from "../docker/images";
+import { runScript } from "../docker/script";
+import type { Site } from "../docker/site";
+import type { Postgres } from "../services/postgres";
+import { publicUrl } from "../services/address";
+import { UPSTREAM_PORTS } from "../services/upstream";
+import type { Secrets } from "./secrets";
+
+/** What stands between the wish for another release and the first thing that is touched for it. */
+export interface Safeguard {
+  /** Backed up, rehearsed, and, where the two releases cannot run side by side, the old one's writers stopped. */
+  readonly ready: pulumi.Resource;
+  /** What the migrations took on the copy. */
+  readonly migrationSeconds: pulumi.Output<number>;
+}
+
+interface Rehearsed {
+  readonly totalMigrationSeconds?: number;
+}
+
+/**
+ * Before the new release touches anything: a backup, and a rehearsal of restore and migrations on a copy, while the
+ * old release serves. Both run with every attempt at a change of release, also at one that was refused before, since
+ * data have been written meanwhile; and never otherwise: a restart leaves the commands as they are.
+ */
+export function safeguard(site: Site, postgres: Postgres, image: Image, secrets: Secrets): Safeguard {
+  const { settings, plan, stack } = site;
+  const { dockerHost, backups, rehearsal: mode } = settings;
+  const frozen = plan.step === "restart";
+  const subject = { dockerHost, stack, postgres: postgres.container.name, attempt: new Date().toISOString() };
+  const taking = {
+    ...subject,
+    version: plan.from?.tag ?? plan.to.tag,
+    keep: backups.keep,
+    acceptSmaller: backups.acceptSmaller,
+    rehearsal: mode,
+  };
+  const backup = runScript(site, "backup", "backup", taking, { dependsOn: [postgres.ready], frozen });
+  const rehearsal = runScript(
+    site,
+    "rehearsal",
+    "rehearse",
+    {
+      ...subject,
+      image: image.id,
+      migrateCommand: settings.migrateCommand,
+      mode,
+      backup: backup.stdout.apply((stdout) => (JSON.parse(stdout) as { backup: string | null }).backup),
+      environment: {
+        NODE_ENV: "production",
+        PORT: String(UPSTREAM_PORTS.api),
+        CONSOLE_ORIGIN: publicUrl(settings),
+        JWT_SECRET: secrets.jwtSecret,
+        SECRET_ENCRYPTION_KEY: secrets.secretEncryptionKey,
+      },
+      password: secrets.postgresPassword,
+      prefix: site.name,
+    },
+    { dependsOn: [backup], frozen },
+  );
+  const action = plan.strategy === "recreate" ? "stop" : "leave";
+  const ready = runScript(
+    site,
+    "writers",
+    "writers",
+    { ...taking, caddy: `${site.name}-caddy`, action },
+    { dependsOn: [rehearsal], frozen },
+  );
+  const migrationSeconds = rehearsal.stdout.apply(
+    (stdout) => (JSON.parse(stdout) as Rehearsed).totalMigrationSeconds ?? 0,
+  );
+  return { ready, migrationSeconds };
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { DockerClient } from "../components/docker/client";
+import { containersOf } from "../components/host/containers";
+import { parseVersion } from "../components/release/version";
+import { takeBackup } from "./lib/backup";
+import { interruptible } from "./lib/interruption";
+import { Refusal, run } from "./lib/run";
+import { findStack } from "./lib/stack";
+
+const tag = z.string().refine((text) => parseVersion(text)?.tag === text, "a release's tag");
+
+const input = z.object({
+  dockerHost: z.string(),
+  /** The only one on the host, when it is not named. */
+  stack: z.string().optional(),
+  /** The database's container; found by its label when it is not named. */
+  postgres: z.string().optional(),
+  /** Tag of the release that serves; needed only where no container tells. */
+  version: tag.optional(),
+  keep: z.int().min(1).optional(),
+  acceptSmaller: z.boolean().default(false),
+  /** Whether the backup is restored right afterwards, which reads it better than reading it back here. */
+  rehearsal: z.enum(["full", "restore", "off"]).default("off"),
+});
+type Input = z.infer<typeof input>;
+
+/** Backs up a stack's database. Gives `{"backup": ID}`, or `{"backup": null}` on a first install. */
+void run(input, async (asked) => {
+  const docker = new DockerClient(asked.dockerHost);
+  const { postgres, version, images } = await subject(docker, asked);
+  const { keep, acceptSmaller, rehearsal } = asked;
+  const request = { postgres, version, images, keep, acceptSmaller, readBack: rehearsal === "off" };
+  const manifest = await interruptible((signal) => takeBackup(docker, request, signal));
+  return JSON.stringify({ backup: manifest?.id ?? null, bytes: manifest?.bytes ?? 0, seconds: manifest?.seconds ?? 0 });
+});
+
+async function subject(docker: DockerClient, { stack, postgres, version }: Input) {
+  if (stack !== undefined && postgres !== undefined && version !== undefined) {
+    const running = (await containersOf(docker, stack)).filter((container) => container.running);
+    return { postgres, version, images: Object.fromEntries(running.map(({ role, imageId }) => [role, imageId])) };
+  }
+  const found = await findStack(docker, stack);
+  const serving = version ?? found.version;
+  if (serving === undefined)
+    throw new Refusal(
+      `No api of the stack ${found.stack} serves, so it is not known which release the data is of.\nNext: say it with --version 1.4.2`,
+    );
+  return { postgres: postgres ?? found.postgres, version: serving, images: found.images };
+}

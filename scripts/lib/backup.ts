@@ -1,0 +1,195 @@
+import type { DockerClient } from "../../components/docker/client";
+import { BACKUPS_PATH, nextBackupId } from "../../components/release/backup-id";
+import type { BackupManifest } from "../../components/release/manifest";
+import { retiredBackups } from "../../components/release/retention";
+import { shrinkage, total, wrongDatabase } from "../../components/release/shrinkage";
+import { readable } from "./bytes";
+import { complaint, Database, DATABASE } from "./database";
+import { APPLICATION, bestCompression, dump } from "./dump";
+import { exclusively } from "./exclusion";
+import { readHistory } from "./history";
+import { together } from "./interruption";
+import { countRows } from "./rows";
+import { Refusal, say } from "./run";
+import { Session } from "./session";
+import { type Snapshot, takeSnapshot } from "./snapshot";
+import { type Contents, Store } from "./store";
+
+export interface BackupRequest {
+  /** The database's container. */
+  readonly postgres: string;
+  /** Tag of the release that serves. */
+  readonly version: string;
+  /** Id of the image behind each service that serves. */
+  readonly images: Record<string, string>;
+  /** How many backups stay; undefined removes none. */
+  readonly keep: number | undefined;
+  /** The backup may be far smaller than the one before. */
+  readonly acceptSmaller: boolean;
+  /** The whole dump is read back here; not needed where it is restored right afterwards. */
+  readonly readBack: boolean;
+}
+
+/** A dump of incompressible data is about as large as the data; indexes are not dumped. */
+const MARGIN = 1.2;
+
+/**
+ * Takes a backup, reads it back and only then gives it its name. Undefined when there is nothing to back up yet.
+ * Whatever goes wrong, the backups that there are stay as they are, and nothing that is half done remains.
+ */
+export async function takeBackup(
+  docker: DockerClient,
+  request: BackupRequest,
+  signal: AbortSignal,
+): Promise<BackupManifest | undefined> {
+  const database = new Database(docker, request.postgres);
+  const store = new Store(database);
+  try {
+    await database.mustRun();
+    await store.mustBeWritable();
+    return await exclusively(database, "backup", async () => {
+      await clearRemains(database, store);
+      const taken = await take(database, store, request, signal);
+      if (taken !== undefined) await retire(database, store, request);
+      return taken;
+    });
+  } catch (error) {
+    const why = complaint(signal.aborted ? signal.reason : error);
+    throw new Refusal(
+      `No backup was taken: ${why}.\nThe database and the backups before are untouched.\nNext: mend the cause, then run the same again.`,
+    );
+  }
+}
+
+async function take(
+  database: Database,
+  store: Store,
+  request: BackupRequest,
+  signal: AbortSignal,
+): Promise<BackupManifest | undefined> {
+  const contents = await store.list();
+  for (const broken of contents.broken) say(`${BACKUPS_PATH}/${broken}; it does not count as a backup`);
+  const session = new Session(database, APPLICATION, DATABASE, signal);
+  try {
+    const snapshot = await takeSnapshot(session);
+    if (snapshot.tables === 0 && contents.backups.length === 0) {
+      say("first install: nothing to back up");
+      return undefined;
+    }
+    return await record(database, store, request, contents, session, snapshot, signal);
+  } finally {
+    await session.close();
+  }
+}
+
+async function record(
+  database: Database,
+  store: Store,
+  request: BackupRequest,
+  { backups, ids }: Contents,
+  session: Session,
+  snapshot: Snapshot,
+  signal: AbortSignal,
+): Promise<BackupManifest> {
+  const previous = backups.at(-1);
+  const id = nextBackupId(snapshot.takenAt, request.version, ids);
+  const file = store.partial(id);
+  const expected = previous && Math.round((previous.bytes * snapshot.databaseBytes) / previous.databaseBytes);
+  const [compression] = await Promise.all([
+    bestCompression(database),
+    mustFit(database, (expected ?? snapshot.databaseBytes) * MARGIN),
+  ]);
+  try {
+    const [seconds, rows] = await together(
+      signal,
+      (either) => dump(database, snapshot.id, compression, file, expected, either),
+      async (either) => {
+        const counted = await countRows(session);
+        const wrong = wrongDatabase(counted, previous);
+        if (wrong !== undefined) throw new Refusal(wrong);
+        either.throwIfAborted();
+        return counted;
+      },
+    );
+    const [bytes, sha256] = await Promise.all([
+      store.size(file),
+      checksum(database, file, signal),
+      readBack(database, file, request.readBack, signal),
+    ]);
+    const smaller = request.acceptSmaller ? undefined : shrinkage({ bytes, rows }, previous);
+    if (smaller !== undefined)
+      throw new Refusal(
+        `${smaller}. If that is right, confirm it (nestfleet:backups.acceptSmaller, or --accept-smaller)`,
+      );
+    const { takenAt, databaseBytes, migrations, extensions, server } = snapshot;
+    const manifest: BackupManifest = {
+      id,
+      version: request.version,
+      takenAt: new Date(takenAt * 1000).toISOString(),
+      seconds,
+      bytes,
+      databaseBytes,
+      sha256,
+      compression,
+      rows,
+      migrations,
+      extensions,
+      server,
+      images: request.images,
+    };
+    signal.throwIfAborted();
+    await store.commit(manifest);
+    say(`backup ${id}: ${readable(bytes)}, ${total(rows)} rows, ${seconds.toFixed(1)} s`);
+    return manifest;
+  } catch (error) {
+    await clearRemains(database, store).catch((failure: unknown) => {
+      say(`The unfinished backup could not be removed (${complaint(failure)}); the next one removes it`);
+    });
+    throw error;
+  }
+}
+
+/** Of this run or one before it. The session first: pg_dump would go on writing. */
+async function clearRemains(database: Database, store: Store): Promise<void> {
+  await database.endSessions(APPLICATION);
+  const removed = await store.sweep();
+  if (removed.length > 0) say(`removed what an unfinished backup left: ${removed.join(", ")}`);
+}
+
+async function mustFit(database: Database, needed: number): Promise<void> {
+  const free = await database.freeBytes(BACKUPS_PATH);
+  if (free < needed)
+    throw new Refusal(
+      `${BACKUPS_PATH} has ${free} bytes free, and the backup needs about ${Math.round(needed)}. Make room, or put the backups elsewhere (nestfleet:backups)`,
+    );
+}
+
+export async function checksum(database: Database, file: string, signal: AbortSignal): Promise<string> {
+  let answer = "";
+  const { exitCode, stderr } = await database.run(["sha256sum", file], { signal, onLine: (line) => (answer = line) });
+  const [sum = ""] = answer.split(" ");
+  if (exitCode !== 0 || !/^[0-9a-f]{64}$/.test(sum)) throw new Refusal(`${file} cannot be read: ${stderr}`);
+  return sum;
+}
+
+/** The table of contents, or every byte, unpacked. */
+async function readBack(database: Database, file: string, whole: boolean, signal: AbortSignal): Promise<void> {
+  const { exitCode, stderr } = await database.run(["pg_restore", whole ? "--file=/dev/null" : "--list", file], {
+    signal,
+  });
+  if (exitCode !== 0) throw new Refusal(`the dump cannot be read back: ${stderr}`);
+}
+
+/** The backup is taken by now: that an old one could not be removed is worth a word, not a failure. */
+async function retire(database: Database, store: Store, { keep }: BackupRequest): Promise<void> {
+  if (keep === undefined) return;
+  try {
+    const [{ backups }, history] = await Promise.all([store.list(), readHistory(database)]);
+    const retired = retiredBackups(backups, keep, history);
+    for (const id of retired) await store.remove(id);
+    if (retired.length > 0)
+      say(`removed ${retired.join(", ")}: the newest ${keep} are kept, and what a rollback needs`);
+  } catch (error) {
+    say(`Old backups could not be removed: ${complaint(error)}`);
+  }
+}

@@ -1,0 +1,114 @@
+import type { BackupManifest } from "../../components/release/manifest";
+import { checksum } from "./backup";
+import { type Database, DATABASE, MAINTENANCE, ROLE } from "./database";
+import { difference, countRows } from "./rows";
+import { Refusal } from "./run";
+import { Session } from "./session";
+import { dumpFile } from "./store";
+
+/** Two: one per core of the smallest host, and the production database wants to live beside it. */
+const JOBS = 2;
+/** A restored database has the indexes that a dump leaves out. */
+const MARGIN = 1.2;
+
+/** Refuses a backup that is not, byte for byte, what was written when it was taken. */
+export async function mustBeIntact(database: Database, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
+  const found = await checksum(database, dumpFile(manifest.id), signal);
+  if (found !== manifest.sha256)
+    throw new Refusal(`the backup ${manifest.id} is damaged: its sha256 is ${found} instead of ${manifest.sha256}`);
+}
+
+/**
+ * Refuses a server whose image lacks an extension of the backup, or has an older one: the restore would fail half-way,
+ * or the data would be read by code that does not know it.
+ */
+export async function mustHaveExtensions(database: Database, manifest: BackupManifest): Promise<void> {
+  const [answer = "{}"] = await database.query(
+    "SELECT json_object_agg(name, default_version) FROM pg_available_extensions",
+    MAINTENANCE,
+  );
+  const available = JSON.parse(answer) as Record<string, string>;
+  for (const [name, version] of Object.entries(manifest.extensions)) {
+    const here = available[name];
+    if (here === undefined)
+      throw new Refusal(`the backup needs the extension ${name} ${version}, which the postgres image does not have`);
+    if (olderThan(here, version))
+      throw new Refusal(`the backup needs the extension ${name} ${version}, and the postgres image has ${here}`);
+  }
+}
+
+/** Refuses when the restored database would not fit beside the live one. */
+export async function mustFitBeside(database: Database, manifest: BackupManifest): Promise<void> {
+  const [directory = ""] = await database.query("SHOW data_directory", MAINTENANCE);
+  const free = await database.freeBytes(directory);
+  const needed = Math.round(manifest.databaseBytes * MARGIN);
+  if (free < needed)
+    throw new Refusal(`the disk of the database has ${free} bytes free, and restoring beside it needs about ${needed}`);
+}
+
+/** An empty database with the live one's encoding and collation. */
+export async function createDatabase(database: Database, name: string): Promise<void> {
+  const [statement = ""] = await database.query(
+    `SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L',
+                   '${name}', '${ROLE}', pg_encoding_to_char(encoding), datcollate, datctype)
+       FROM pg_database WHERE datname = '${DATABASE}'`,
+    MAINTENANCE,
+  );
+  await database.query(statement, MAINTENANCE);
+}
+
+/** Ends its sessions first; no database of that name is no error. */
+export async function dropDatabase(database: Database, name: string): Promise<void> {
+  await database.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, MAINTENANCE);
+}
+
+/** Restores a backup into an empty database, and refuses the result unless every table has the rows that were dumped. */
+export async function restoreInto(
+  database: Database,
+  name: string,
+  manifest: BackupManifest,
+  signal: AbortSignal,
+): Promise<void> {
+  const { exitCode, stderr } = await database.run(
+    [
+      "nice",
+      "pg_restore",
+      `--dbname=dbname=${name} user=${ROLE} application_name=nestfleet-restore`,
+      `--jobs=${JOBS}`,
+      "--no-owner",
+      "--no-privileges",
+      `--role=${ROLE}`,
+      "--exit-on-error",
+      dumpFile(manifest.id),
+    ],
+    { signal },
+  );
+  if (exitCode !== 0)
+    throw new Refusal(`the backup ${manifest.id} cannot be restored: ${stderr || `exit code ${exitCode}`}`);
+  await mustHaveAllRows(database, name, manifest, signal);
+}
+
+async function mustHaveAllRows(
+  database: Database,
+  name: string,
+  manifest: BackupManifest,
+  signal: AbortSignal,
+): Promise<void> {
+  const session = new Session(database, "nestfleet-restore", name, signal);
+  try {
+    const unequal = difference(manifest.rows, await countRows(session));
+    if (unequal !== undefined) throw new Refusal(`the backup ${manifest.id} is not what was dumped: ${unequal}`);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Versions of extensions are numbers with dots; a missing number counts as 0. */
+export function olderThan(version: string, than: string): boolean {
+  const [left, right] = [version, than].map((text) => text.split(/[^0-9]+/).map(Number));
+  for (let index = 0; index < Math.max(left?.length ?? 0, right?.length ?? 0); index++) {
+    const step = (left?.[index] ?? 0) - (right?.[index] ?? 0);
+    if (step !== 0) return step < 0;
+  }
+  return false;
+}

@@ -1,0 +1,41 @@
+import type { Session } from "./session";
+
+/** What the database is at one moment: a dump of this moment and a count of its rows agree, whatever is written meanwhile. */
+export interface Snapshot {
+  /** By which pg_dump sees the same moment, while the session that exported it is open. */
+  readonly id: string;
+  /** Seconds since 1970, by the clock of the Docker host. */
+  readonly takenAt: number;
+  readonly databaseBytes: number;
+  readonly server: string;
+  readonly extensions: Record<string, string>;
+  readonly migrations: string[];
+  readonly tables: number;
+}
+
+/** A time limit that somebody set for the application's sessions is not meant for a dump. */
+const BEGIN = `
+  SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s';
+  BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;`;
+
+const DESCRIBE = `
+  SELECT json_build_object(
+    'id', pg_export_snapshot(),
+    'takenAt', extract(epoch FROM now()),
+    'databaseBytes', pg_database_size(current_database()),
+    'server', split_part(current_setting('server_version'), ' ', 1),
+    'extensions', (SELECT json_object_agg(extname, extversion) FROM pg_extension),
+    'tables', (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'));`;
+
+/** The table is there from the first migration on. */
+const MIGRATIONS = `
+  SELECT 'SELECT filename FROM nestfleet_migrations ORDER BY filename COLLATE "C";'
+    WHERE to_regclass('nestfleet_migrations') IS NOT NULL
+  \\gexec`;
+
+export async function takeSnapshot(session: Session): Promise<Snapshot> {
+  await session.query(BEGIN);
+  const [described = ""] = await session.query(DESCRIBE);
+  return { ...(JSON.parse(described) as Omit<Snapshot, "migrations">), migrations: await session.query(MIGRATIONS) };
+}

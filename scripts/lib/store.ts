@@ -1,0 +1,135 @@
+import { BACKUPS_PATH, compareBackupIds, parseBackupId } from "../../components/release/backup-id";
+import { type BackupManifest, backupManifest } from "../../components/release/manifest";
+import { complaint, type Database, lines } from "./database";
+import { Refusal } from "./run";
+
+/** What lies among the backups. */
+export interface Contents {
+  /** Newest last. */
+  readonly backups: readonly BackupManifest[];
+  /** What looks like a backup and cannot be relied on: file and reason. */
+  readonly broken: readonly string[];
+  /** Every id that is taken, by broken ones too. */
+  readonly ids: readonly string[];
+}
+
+/** Where a dump lies that is not a backup yet: on the same file system, so that a rename makes it one. */
+const partial = (id: string) => `${BACKUPS_PATH}/.partial-${id}.dump`;
+const partialManifest = (id: string) => `${BACKUPS_PATH}/.partial-${id}.json`;
+export const dumpFile = (id: string) => `${BACKUPS_PATH}/${id}.dump`;
+const manifestFile = (id: string) => `${BACKUPS_PATH}/${id}.json`;
+
+const PROBE = `
+  [ -d "$1" ] || { echo "there is no directory $1" >&2; exit 1; }
+  umask 077; : >"$1/.partial-probe"; rm "$1/.partial-probe"`;
+
+/** A record separator, which no manifest has, before each file: its name, and the size of its dump. */
+const LIST = `
+  cd "$1"
+  for file in *.dump; do
+    if [ -f "$file" ] && [ ! -f "\${file%.dump}.json" ]; then printf '\\036%s\\n' "$file"; fi
+  done
+  for file in *.json; do
+    [ -f "$file" ] || continue
+    printf '\\036%s %s\\n' "$file" "$(stat -c %s "\${file%.json}.dump" 2>/dev/null || echo none)"
+    cat "$file"
+  done`;
+
+/**
+ * A half-finished commit has a dump under its final name and a manifest that is still partial. Those, and everything
+ * partial, were left by a run that was killed: nobody else works here while the caller has the lock.
+ */
+const SWEEP = `
+  cd "$1"
+  for manifest in .partial-*.json; do
+    [ -f "$manifest" ] || continue
+    id=\${manifest#.partial-}; id=\${id%.json}
+    if [ ! -f "$id.json" ]; then rm -f "$id.dump"; fi
+  done
+  for file in .partial-*; do
+    if [ -f "$file" ]; then rm -f "$file"; echo "$file"; fi
+  done`;
+
+/** The manifest comes last: a dump without one is no backup. Everything is on the disk before its name says so. */
+const COMMIT = `
+  umask 077
+  cat >"$1"
+  sync "$1" "$2"
+  mv "$2" "$3"
+  mv "$1" "$4"
+  sync "$5"`;
+
+/** The backups, as the database's container sees them. */
+export class Store {
+  public constructor(private readonly database: Database) {}
+
+  public partial(id: string): string {
+    return partial(id);
+  }
+
+  public async mustBeWritable(): Promise<void> {
+    try {
+      await this.database.shell(PROBE, [BACKUPS_PATH]);
+    } catch (error) {
+      throw new Refusal(
+        `nothing can be written to ${BACKUPS_PATH} in ${this.database.container} (nestfleet:backups.volume or .directory): ${complaint(error)}`,
+      );
+    }
+  }
+
+  public async list(): Promise<Contents> {
+    const listed = await this.database.shell(LIST, [BACKUPS_PATH]);
+    const backups: BackupManifest[] = [];
+    const broken: string[] = [];
+    const ids: string[] = [];
+    for (const record of listed.split("\x1e").slice(1)) {
+      const [heading = "", ...content] = record.split("\n");
+      const [file = "", size] = heading.split(" ");
+      const id = file.replace(/\.(json|dump)$/, "");
+      if (parseBackupId(id) === undefined) continue; // somebody else's file
+      ids.push(id);
+      const read = size === undefined ? "it has no manifest" : readManifest(id, content.join("\n"), size);
+      if (typeof read === "string") broken.push(`${file}: ${read}`);
+      else backups.push(read);
+    }
+    backups.sort((one, other) => compareBackupIds(one.id, other.id));
+    return { backups, broken, ids };
+  }
+
+  /** Removes what killed runs left, and says which files. */
+  public async sweep(): Promise<string[]> {
+    return lines(await this.database.shell(SWEEP, [BACKUPS_PATH]));
+  }
+
+  public async size(file: string): Promise<number> {
+    return Number(await this.database.shell('stat -c %s "$1" 2>/dev/null || echo 0', [file]));
+  }
+
+  /** Makes the partial dump a backup. */
+  public async commit(manifest: BackupManifest): Promise<void> {
+    const { id } = manifest;
+    const files = [partialManifest(id), partial(id), dumpFile(id), manifestFile(id), BACKUPS_PATH];
+    await this.database.shell(COMMIT, files, `${JSON.stringify(backupManifest.parse(manifest), undefined, 2)}\n`);
+  }
+
+  /** The manifest goes first: a backup is whole, or it is none. */
+  public async remove(id: string): Promise<void> {
+    await this.database.shell('rm -f "$1"; sync "$3"; rm -f "$2"', [manifestFile(id), dumpFile(id), BACKUPS_PATH]);
+  }
+}
+
+/** The manifest, or why it cannot be relied on. */
+function readManifest(id: string, text: string, size: string): BackupManifest | string {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return "it is no JSON";
+  }
+  const { data: manifest } = backupManifest.safeParse(json);
+  if (manifest === undefined) return "it is no manifest of a backup";
+  if (manifest.id !== id) return `it is the manifest of ${manifest.id}`;
+  if (size === "none") return "its dump is missing";
+  if (Number(size) !== manifest.bytes) return `its dump has ${size} bytes instead of ${manifest.bytes}`;
+  return manifest;
+}

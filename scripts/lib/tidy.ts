@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { type DockerClient, DockerError } from "../../components/docker/client";
+import { LABEL } from "../../components/docker/labels";
+import { containersOf } from "../../components/host/containers";
+import { type Change, releasesKept } from "../../components/release/retention";
+import { say } from "./run";
+
+/** The repositories that are released with NestFleet; empty when the images were built here. */
+export const repositories = z.array(z.string());
+
+/** Roles of which a release has containers of its own, replaced beside or after the old ones. */
+const RELEASED = ["api", "worker", "console"];
+
+/**
+ * Stops and removes the containers of a release that are not among `current`: those before, which the engine would
+ * remove next, and any that a killed run left and no state knows. A container that is gone is no error to the engine.
+ */
+export async function removeOthers(docker: DockerClient, stack: string, current: readonly string[]): Promise<void> {
+  const ids = await docker.run([
+    "ps",
+    "--all",
+    "--no-trunc",
+    "--filter",
+    `label=${LABEL}.stack=${stack}`,
+    "--format",
+    "{{.Names}} {{.ID}}",
+  ]);
+  const idOf = new Map(
+    ids
+      .trim()
+      .split("\n")
+      .map((line) => line.split(" ") as [string, string]),
+  );
+  const others = (await containersOf(docker, stack)).filter(
+    ({ role, name }) => RELEASED.includes(role) && !current.includes(idOf.get(name) ?? ""),
+  );
+  for (const { name } of others) await remove(docker, name);
+}
+
+/** Stopping gives the container its own grace time, for what it has in hand. */
+async function remove(docker: DockerClient, name: string): Promise<void> {
+  try {
+    await docker.run(["stop", name]);
+    await docker.run(["rm", name]);
+  } catch (error) {
+    if (!(error instanceof DockerError && /no such container/i.test(error.stderr))) throw error; // the engine was faster
+  }
+}
+
+/**
+ * Removes the images of releases that this stack ran and no rollback needs any more. Only tags of its own history:
+ * another stack on the host may share the repositories. An image that is in use stays.
+ */
+export async function pruneImages(
+  docker: DockerClient,
+  images: readonly string[],
+  history: readonly Change[],
+): Promise<void> {
+  const kept = new Set(releasesKept(history));
+  const past = new Set(history.flatMap(({ from, to }) => (from ? [from, to] : [to])));
+  for (const tag of past) {
+    if (kept.has(tag)) continue;
+    for (const repository of images) await pruneImage(docker, `${repository}:${tag}`);
+  }
+}
+
+async function pruneImage(docker: DockerClient, reference: string): Promise<void> {
+  try {
+    await docker.run(["image", "rm", reference]);
+    say(`image ${reference} is removed: no rollback needs it`);
+  } catch (error) {
+    if (!(error instanceof DockerError)) throw error; // gone already, or in use
+  }
+}

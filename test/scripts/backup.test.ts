@@ -1,0 +1,308 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { BackupManifest } from "../../components/release/manifest";
+import { appendHistory, type HistoryEntry, readHistory } from "../../scripts/lib/history";
+import { Store } from "../../scripts/lib/store";
+import {
+  api,
+  backup,
+  BARE,
+  database,
+  docker,
+  dumping,
+  files,
+  holdDumps,
+  idOf,
+  launch,
+  migrate,
+  READ_ONLY,
+  ready,
+  rehearse,
+  remainsOfRehearsal,
+  said,
+  SECRETS,
+  STACK,
+  start,
+  startBackup,
+  startRehearsal,
+  stop,
+  until,
+} from "./fixture";
+
+const MINUTE = 60_000;
+const CASES = 20_000;
+/** Rows whose dump no compression makes small. */
+const NOISE = `
+  CREATE TABLE noise AS
+    SELECT string_agg(sha512(format('%s/%s', row, part)::bytea), '' ORDER BY part) AS bytes
+      FROM generate_series(1, 2000) row, generate_series(1, 512) part GROUP BY row`;
+
+beforeAll(start, MINUTE);
+afterAll(stop, MINUTE);
+afterEach(async () => {
+  expect((await files()).filter((file) => file.startsWith("."))).toEqual([]);
+  expect(await remainsOfRehearsal()).toEqual([]);
+});
+
+async function newest(): Promise<BackupManifest> {
+  const [manifest] = (await new Store(database).list()).backups.slice(-1);
+  if (manifest === undefined) throw new Error("there is no backup");
+  return manifest;
+}
+
+const shell = (script: string) => docker.run(["exec", database.container, "sh", "-euc", script]);
+const count = async (table: string) => Number((await database.query(`SELECT count(*) FROM ${table}`))[0]);
+
+describe("scripts on a real database", { timeout: MINUTE }, () => {
+  test("a first install has nothing to back up, and says so", async () => {
+    const first = await backup();
+    expect(first.stderr).toContain("first install: nothing to back up");
+    expect(JSON.parse(first.stdout)).toMatchObject({ backup: null });
+    expect(first.exitCode).toBe(0);
+    expect((await rehearse({ backup: null })).exitCode).toBe(0);
+    expect(await files()).toEqual([]);
+  });
+
+  test("a backup agrees with the moment it is of, whatever is written meanwhile", async () => {
+    await migrate("1.4.2");
+    await database.query(
+      `INSERT INTO cases (title, priority, embedding)
+         SELECT md5(n::text), 'normal', ARRAY[n, 1, 2]::vector FROM generate_series(1, ${CASES}) n`,
+    );
+    const writing = database.query(
+      `DO $$ BEGIN
+         FOR n IN 1..300 LOOP
+           INSERT INTO cases (title, priority) VALUES ('meanwhile', 'normal'); COMMIT; PERFORM pg_sleep(0.01);
+         END LOOP;
+       END $$`,
+    );
+    const id = idOf(await backup());
+    await writing;
+    const manifest = await newest();
+    expect(manifest).toMatchObject({ id, version: "1.4.2", compression: "zstd" });
+    expect(id).toMatch(/^\d{8}T\d{6}Z-1\.4\.2$/);
+    expect(manifest.migrations).toHaveLength(5);
+    expect(manifest.extensions).toHaveProperty("vector");
+    expect(manifest.images).toHaveProperty("postgres");
+    expect(manifest.rows["public.cases"]).toBeGreaterThanOrEqual(CASES);
+    expect(manifest.rows["public.cases"]).toBeLessThan(await count("cases"));
+    expect(await files()).toEqual([`${id}.dump`, `${id}.json`]);
+    expect(await shell("stat -c %a:%U /backups/*.dump /backups/*.json")).toBe("600:root\n600:root\n");
+
+    const rehearsed = await rehearse({ mode: "restore" });
+    expect(rehearsed.stderr).toContain(`${id} restored`);
+    expect(JSON.parse(rehearsed.stdout)).toMatchObject({ migrations: [], totalMigrationSeconds: 0 });
+  });
+
+  test("the migrations of the next release are timed on a copy, and no secret is seen anywhere", async () => {
+    const before = await count("cases");
+    const rehearsal = startRehearsal();
+    const watching = setInterval(() => void launch("ps", ["-eww", "-o", "args"]), 50);
+    const { exitCode, stdout, stderr } = await rehearsal.ended;
+    clearInterval(watching);
+    expect(exitCode, stderr).toBe(0);
+    const { migrations } = JSON.parse(stdout) as { migrations: { file: string }[] };
+    expect(migrations.map(({ file }) => file)).toEqual(["0005_case_events.sql", "0006_cases_assignee.sql"]);
+    expect(await count("cases")).toBe(before);
+    expect(await count("nestfleet_migrations")).toBe(5);
+    const seen = said.join("\n");
+    expect(seen).toContain("scripts/rehearse.ts");
+    expect(seen).toContain(`${STACK}-rehearsal`);
+    for (const secret of Object.values(SECRETS)) {
+      expect(seen).not.toContain(secret);
+      expect(seen).not.toContain(encodeURIComponent(secret));
+    }
+  });
+
+  test("a migration that fails on this data is refused with the SQL error", async () => {
+    const { exitCode, stderr } = await rehearse({ image: api("1.6.0") });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("0008_known_priorities.sql");
+    expect(stderr).toMatch(/cases_known_priority.* is violated by some row/);
+    expect(stderr).toContain("Production was not touched");
+    expect(stderr).not.toContain(SECRETS.password);
+  });
+
+  test("a rehearsal that is asked to stop, or killed, leaves nothing behind", async () => {
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      const rehearsal = startRehearsal({ migrateCommand: ["sleep", "60"] });
+      await until(async () => (await remainsOfRehearsal()).length === 3);
+      rehearsal.child.kill(signal);
+      const { stderr } = await rehearsal.ended;
+      if (signal === "SIGTERM") expect(stderr).toContain("stopped by SIGTERM");
+      if (signal === "SIGTERM") expect(await remainsOfRehearsal()).toEqual([]);
+    }
+    expect((await rehearse({ mode: "off" })).exitCode).toBe(0);
+  });
+
+  test.each([
+    [
+      "a flipped byte",
+      'printf "\\377" | dd of="$dump" bs=1 seek=5000 conv=notrunc status=none',
+      /is damaged: its sha256/,
+    ],
+    ["a lost end", 'truncate -s -100 "$dump"', /bytes instead of/],
+  ])("a backup with %s is never restored", async (_, harm, message) => {
+    const { id } = await newest();
+    await shell(`dump=/backups/${id}.dump; cp -p "$dump" /tmp/kept; ${harm}`);
+    const { exitCode, stderr } = await rehearse({ backup: id });
+    await shell(`mv /tmp/kept /backups/${id}.dump`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain("restored");
+  });
+
+  test.each([
+    ["an older extension", '"vector": "99.1"', /extension vector 99\.1, and the postgres image has 0/],
+    ["a missing extension", '"nowhere": "1.0"', /extension nowhere 1\.0, which the postgres image does not have/],
+  ])("%s is found before the restore", async (_, entry, message) => {
+    const { id } = await newest();
+    await shell(`cp -p /backups/${id}.json /tmp/kept; sed -i 's/"vector": "[^"]*"/${entry}/' /backups/${id}.json`);
+    const { exitCode, stderr } = await rehearse({ backup: id });
+    await shell(`mv /tmp/kept /backups/${id}.json`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(message);
+  });
+
+  test("killed in the middle of a dump: nothing under a final name, and the next run cleans up", async () => {
+    const before = await files();
+    const release = await holdDumps();
+    const { child, ended } = startBackup();
+    await until(dumping);
+    child.kill("SIGKILL");
+    await ended;
+    // Nobody is left who could end it: pg_dump goes by itself.
+    await until(async () => !(await docker.run(["top", database.container, "-eo", "args"])).includes("pg_dump"));
+    await release();
+    expect((await files()).filter((file) => !file.startsWith("."))).toEqual(before);
+    const { stderr, ...next } = await backup();
+    expect(stderr).toContain("removed what an unfinished backup left: .partial-");
+    idOf({ stderr, ...next });
+  });
+
+  test("asked to stop in the middle of a dump, it removes what it made", async () => {
+    const before = await files();
+    const release = await holdDumps();
+    const { child, ended } = startBackup();
+    await until(dumping);
+    child.kill("SIGTERM");
+    const { exitCode, stderr } = await ended;
+    await release();
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("No backup was taken: it was stopped by SIGTERM");
+    expect(await files()).toEqual(before);
+  });
+
+  test("a second backup is refused while one runs, and told who runs it", async () => {
+    const release = await holdDumps();
+    const first = startBackup();
+    await until(dumping);
+    const second = await backup();
+    await release();
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toMatch(/another backup runs, by \S+@\S+ since \d{4}-\d\d-\d\d /);
+    idOf(await first.ended);
+  });
+
+  test("the server stops in the middle of a dump", async () => {
+    const before = await files();
+    const release = await holdDumps();
+    const { ended } = startBackup();
+    await until(dumping);
+    await docker.run(["stop", database.container]);
+    const { exitCode, stderr } = await ended;
+    await release();
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("No backup was taken");
+    const refused = await backup();
+    expect(refused.stderr).toContain(`start it with: docker start ${database.container}`);
+    await docker.run(["start", database.container]);
+    await ready();
+    expect((await files()).filter((file) => !file.startsWith("."))).toEqual(before);
+    idOf(await backup());
+  });
+
+  test("the disk fills up in the middle of a dump, and is known to be full before the next", async () => {
+    const before = await files();
+    await database.query(NOISE);
+    const full = await backup();
+    expect(full.exitCode).toBe(1);
+    expect(full.stderr).toMatch(/the disk filled up during the dump \(\d+ bytes were left\)/);
+    expect(await files()).toEqual(before);
+    await shell("head -c 45000000 /dev/zero > /backups/other");
+    const refused = await backup();
+    await shell("rm /backups/other");
+    await database.query("DROP TABLE noise");
+    expect(refused.stderr).toMatch(/\/backups has \d+ bytes free, and the backup needs about \d+/);
+    expect(await files()).toEqual(before);
+  });
+
+  test("a backup far smaller than the one before is refused with both sizes, unless confirmed", async () => {
+    const before = await files();
+    const last = await newest();
+    await database.query(`CREATE TABLE kept AS TABLE cases; DELETE FROM cases WHERE ctid > '(5,0)'; DROP TABLE kept`);
+    const { exitCode, stderr } = await backup();
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/it has \d+ bytes and \d+ rows, the backup before, \S+, has \d+ bytes and \d+ rows/);
+    expect(stderr).toContain(last.id);
+    expect(await files()).toEqual(before);
+    idOf(await backup({ acceptSmaller: true }));
+  });
+
+  test("an empty database under the right name is refused, confirmed or not", async () => {
+    const before = await files();
+    const rename = (from: string, to: string) => database.query(`ALTER DATABASE ${from} RENAME TO ${to}`, "postgres");
+    await rename("nestfleet", "kept");
+    await database.query("CREATE DATABASE nestfleet", "postgres");
+    const { exitCode, stderr } = await backup({ acceptSmaller: true });
+    await database.query("DROP DATABASE nestfleet WITH (FORCE)", "postgres");
+    await rename("kept", "nestfleet");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("no tables at all, and none of the");
+    expect(await files()).toEqual(before);
+  });
+
+  test.each([
+    [READ_ONLY, /nothing can be written to \/backups .*Read-only file system/],
+    [BARE, /there is no directory \/backups/],
+    ["scripttest-absent", /there is no container scripttest-absent/],
+  ])("backups that cannot be written in %s are refused with the path", async (container, message) => {
+    const { exitCode, stderr } = await backup({ postgres: container });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(message);
+  });
+
+  test("the history is appended to, by several at once, after a torn line", async () => {
+    const entry = (to: string): HistoryEntry => ({
+      ...{ at: new Date().toISOString(), operator: "root@test", from: "1.4.2", to, kind: "upgrade", backup: null },
+      ...{ migrations: [], digests: {}, seconds: 1, verdict: "upgraded", reason: "x".repeat(20_000) },
+    });
+    await appendHistory(database, entry("1.5.0"));
+    await shell(`printf '{"at":"2026' >> /backups/history.jsonl`);
+    await Promise.all(["1.5.1", "1.5.2", "1.5.3"].map((to) => appendHistory(database, entry(to))));
+    const read = await readHistory(database);
+    expect(read.map(({ to }) => to).sort()).toEqual(["1.5.0", "1.5.1", "1.5.2", "1.5.3"]);
+    expect(await shell("stat -c %a /backups/history.jsonl")).toBe("600\n");
+    await shell("rm /backups/history.jsonl");
+  });
+
+  test("by hand: the stack is found by its labels, and old backups go, but not those that are needed", async () => {
+    await appendHistory(database, {
+      ...{ at: new Date().toISOString(), operator: "root@test", from: "1.4.2", to: "1.5.0", kind: "upgrade" },
+      ...{ backup: null, migrations: [], digests: {}, seconds: 1, verdict: "upgraded" },
+    });
+    const needed = await newest();
+    await shell("echo '{}' > /backups/20200101T000000Z-1.0.0.json; echo mine > /backups/notes.txt");
+    const byHand = await launch("bash", ["scripts/backup.sh", "--stack", STACK, "--keep", "1", "--version", "1.5.0"])
+      .ended;
+    const id = idOf(byHand);
+    expect(byHand.stderr).toContain("20200101T000000Z-1.0.0.json: it is no manifest of a backup");
+    const { backups } = await new Store(database).list();
+    expect(backups.map((kept) => kept.id)).toEqual([needed.id, id]);
+    expect(await files()).toContain("notes.txt");
+    const nameless = await launch("bash", ["scripts/backup.sh", "--stack", STACK]).ended;
+    expect(nameless.stderr).toContain("say it with --version");
+    const injected = await launch("bash", ["scripts/backup.sh", "--stack", STACK, "--version", "1.5.0; rm -rf /"])
+      .ended;
+    expect(injected.exitCode).toBe(1);
+  });
+});

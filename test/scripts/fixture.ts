@@ -1,0 +1,205 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { join } from "node:path";
+import { DockerClient } from "../../components/docker/client";
+import { Database } from "../../scripts/lib/database";
+
+const ROOT = join(__dirname, "../..");
+const REGISTRY = `127.0.0.1:${process.env["NESTFLEET_REGISTRY_PORT"] ?? "5055"}`;
+export const DOCKER_HOST = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
+export const POSTGRES_IMAGE = `${REGISTRY}/postgres:17`;
+
+export const STACK = "scripttest";
+const POSTGRES = "scripttest-postgres";
+/** Sees the backups read-only, and has no server. */
+export const READ_ONLY = "scripttest-readonly";
+/** Has no backups mounted. */
+export const BARE = "scripttest-bare";
+const NETWORK = "scripttest-net";
+const VOLUME = "scripttest-backups";
+
+/** Small enough to fill up in a test. */
+const BACKUPS_MEGABYTES = 48;
+
+/** Marks that show wherever they leak. */
+export const SECRETS = {
+  password: "pass/word+LEAKED-1",
+  jwt: "jwt-LEAKED-2".padEnd(40, "x"),
+  key: "abcdef12".repeat(8),
+};
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A script that runs. */
+export interface Running {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly ended: Promise<Ended>;
+}
+
+export const docker = new DockerClient(DOCKER_HOST);
+export const database = new Database(docker, POSTGRES);
+/** Everything that the scripts have said, and every command line that was seen meanwhile. */
+export const said: string[] = [];
+
+export function api(version: string): string {
+  return `${REGISTRY}/nestfleet/nestfleet-api:${version}`;
+}
+
+/** A server of the tests' own, with the stack's capabilities and an empty database. */
+export async function start(): Promise<void> {
+  await stop();
+  await docker.run(["network", "create", NETWORK]);
+  const tmpfs = ["--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", `o=size=${BACKUPS_MEGABYTES}m`];
+  await docker.run(["volume", "create", "--driver", "local", ...tmpfs, VOLUME]);
+  const idle = ["--entrypoint", "sleep", POSTGRES_IMAGE, "infinity"];
+  // It also keeps the backups in memory while the server's container is stopped.
+  await docker.run(["run", "--detach", "--init", "--name", READ_ONLY, "--volume", `${VOLUME}:/backups:ro`, ...idle]);
+  await docker.run(["run", "--detach", "--init", "--name", BARE, ...idle]);
+  const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"].map((name) => `--cap-add=${name}`);
+  await docker.run([
+    ...["run", "--detach", "--name", POSTGRES, "--network", NETWORK, "--network-alias", "postgres"],
+    ...["--volume", `${VOLUME}:/backups`, "--cap-drop=ALL", ...capabilities, "--security-opt=no-new-privileges"],
+    ...["--label", `org.nestfleet.stack=${STACK}`, "--label", "org.nestfleet.role=postgres"],
+    ...["--env", "POSTGRES_USER=nestfleet", "--env", "POSTGRES_DB=nestfleet"],
+    ...["--env", `POSTGRES_PASSWORD=${SECRETS.password}`, POSTGRES_IMAGE],
+  ]);
+  await ready();
+}
+
+export async function ready(): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await docker.run(["exec", POSTGRES, "pg_isready", "-U", "nestfleet", "-d", "nestfleet"]);
+      await database.query("SELECT 1");
+      return;
+    } catch (error) {
+      if (attempt > 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+export async function stop(): Promise<void> {
+  if (process.env["KEEP"]) return;
+  const quietly = (args: string[]) => docker.run(args).catch(() => undefined);
+  for (const name of [POSTGRES, READ_ONLY, BARE, `${STACK}-rehearsal`])
+    await quietly(["rm", "--force", "--volumes", name]);
+  await quietly(["volume", "rm", VOLUME]);
+  for (const name of [NETWORK, `${STACK}-rehearsal`]) await quietly(["network", "rm", name]);
+}
+
+/** The migrations of a release, on the live database. */
+export async function migrate(version: string): Promise<void> {
+  const url = `postgres://nestfleet:${encodeURIComponent(SECRETS.password)}@postgres:5432/nestfleet`;
+  const environment = Object.entries({ ...application, DATABASE_URL: url }).flatMap(([name, value]) => [
+    "--env",
+    `${name}=${value}`,
+  ]);
+  await docker.run([
+    ...["run", "--rm", "--network", NETWORK, ...environment, api(version)],
+    ...["node", "dist/infra/db/migrate.js"],
+  ]);
+}
+
+const application = {
+  NODE_ENV: "production",
+  PORT: "3001",
+  CONSOLE_ORIGIN: "https://localhost",
+  JWT_SECRET: SECRETS.jwt,
+  SECRET_ENCRYPTION_KEY: SECRETS.key,
+};
+
+export function backup(options: Record<string, unknown> = {}): Promise<Ended> {
+  return startBackup(options).ended;
+}
+
+export function startBackup(options: Record<string, unknown> = {}): Running {
+  const input = { dockerHost: DOCKER_HOST, stack: STACK, postgres: POSTGRES, version: "1.4.2", keep: 7, ...options };
+  return script("backup", input);
+}
+
+export function rehearse(options: Record<string, unknown> = {}): Promise<Ended> {
+  return startRehearsal(options).ended;
+}
+
+export function startRehearsal(options: Record<string, unknown> = {}): Running {
+  return script("rehearse", {
+    ...{ dockerHost: DOCKER_HOST, stack: STACK, postgres: POSTGRES, prefix: STACK, image: api("1.5.0") },
+    ...{ migrateCommand: ["node", "dist/infra/db/migrate.js"], mode: "full", backup: "newest" },
+    ...{ environment: application, password: SECRETS.password, ...options },
+  });
+}
+
+function script(name: string, input: object): Running {
+  const running = launch(process.execPath, ["--import", "tsx", `scripts/${name}.ts`]);
+  running.child.stdin.end(JSON.stringify(input));
+  return running;
+}
+
+export function launch(command: string, args: readonly string[]): Running {
+  const child = spawn(command, args, { cwd: ROOT });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (exitCode) => {
+      said.push(stdout, stderr);
+      resolve({ exitCode, stdout, stderr });
+    });
+  });
+  return { child, ended };
+}
+
+/** The id of the backup that must have been taken. */
+export function idOf({ exitCode, stdout, stderr }: Ended): string {
+  if (exitCode !== 0) throw new Error(stderr);
+  return (JSON.parse(stdout) as { backup: string }).backup;
+}
+
+/** Names of all files among the backups. */
+export async function files(): Promise<string[]> {
+  const listed = await docker.run(["exec", READ_ONLY, "ls", "-A", "/backups"]);
+  return listed.split("\n").filter(Boolean).sort();
+}
+
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("it does not come true within 10 s");
+}
+
+/** Keeps pg_dump waiting in the middle of its work, for as long as the returned function is not called. */
+export async function holdDumps(): Promise<() => Promise<void>> {
+  const holder = database.converse("holder", "nestfleet", {});
+  holder.write("BEGIN; LOCK TABLE duplicate_jobs IN ACCESS EXCLUSIVE MODE;\n");
+  const held =
+    "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'duplicate_jobs'::regclass";
+  await until(async () => (await database.query(held))[0] === "1");
+  return async () => {
+    holder.close();
+    await holder.ended;
+  };
+}
+
+/** Whether a dump has begun, and waits for its locks. */
+export async function dumping(): Promise<boolean> {
+  const sql =
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nestfleet-backup' AND wait_event_type = 'Lock'";
+  return (await files()).some((file) => file.startsWith(".partial-")) && Number((await database.query(sql))[0]) >= 1;
+}
+
+/** Databases, networks and containers that a rehearsal makes. */
+export async function remainsOfRehearsal(): Promise<string[]> {
+  const found = await Promise.all([
+    database.query("SELECT datname FROM pg_database WHERE datname LIKE '%rehearsal%'"),
+    docker.run(["network", "ls", "--filter", `name=${STACK}-rehearsal`, "--format", "{{.Name}}"]),
+    docker.run(["ps", "--all", "--filter", `name=${STACK}-rehearsal`, "--format", "{{.Names}}"]),
+  ]);
+  return found.flatMap((lines) => (typeof lines === "string" ? lines.split("\n") : lines)).filter(Boolean);
+}

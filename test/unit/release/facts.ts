@@ -1,0 +1,130 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type {
+  DatabaseFacts,
+  HostFacts,
+  MigrationFile,
+  RunningContainer,
+  TargetFacts,
+} from "../../../components/host/facts";
+import type { BackupManifest } from "../../../components/release/manifest";
+import type { PlanSettings } from "../../../components/release/situation";
+import { parseVersion } from "../../../components/release/version";
+import { releases } from "../../images/nestfleet/releases";
+
+export const GB = 1_000_000_000;
+const DIRECTORY = join(__dirname, "../../images/nestfleet/migrations");
+
+/** Files that a release of the stand-in knows. */
+export function filesOf(version: string): string[] {
+  const release = releases.find((known) => known.version === version);
+  if (!release) throw new Error(`no stand-in release ${version}`);
+  return [...release.migrations];
+}
+
+export function migrationsOf(version: string): MigrationFile[] {
+  return filesOf(version).map((file) => ({ file, sql: readFileSync(join(DIRECTORY, file), "utf8") }));
+}
+
+export function asked(tag: string, more: Partial<PlanSettings> = {}): PlanSettings {
+  return {
+    version: parseVersion(tag, true) ?? { tag },
+    images: {
+      api: "ghcr.io/nestfleet/nestfleet-api",
+      console: "ghcr.io/nestfleet/nestfleet-console",
+      postgres: "pgvector/pgvector:pg16",
+      caddy: "caddy:2-alpine",
+    },
+    http: { httpPort: 80, httpsPort: 443 },
+    rehearsal: "full",
+    strategy: "auto",
+    acknowledgeMajor: "",
+    requiredStops: [],
+    allowSchemaAhead: false,
+    allowMovingTag: false,
+    ...more,
+  };
+}
+
+/** The image of a release: a tag that was not moved names the same one everywhere. */
+export function imageOf(tag: string): string {
+  return `sha256:${Buffer.from(tag.padEnd(32)).toString("hex")}`;
+}
+
+export function container(role: string, version: string, more: Partial<RunningContainer> = {}): RunningContainer {
+  return { role, name: `nestfleet-prod-${role}`, version, imageId: imageOf(version), running: true, ...more };
+}
+
+/** A backup of a release, 290 MB of 1.3 GB in 5 s unless told otherwise. */
+export function backup(id: string, more: Partial<BackupManifest> = {}): BackupManifest {
+  const [, year, month, day, hour, minute, second, version = ""] =
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-(.+)$/.exec(id) ?? [];
+  const known = releases.some((release) => release.version === version);
+  return {
+    id,
+    version,
+    takenAt: `${year ?? ""}-${month ?? ""}-${day ?? ""}T${hour ?? ""}:${minute ?? ""}:${second ?? ""}Z`,
+    seconds: 5,
+    bytes: 0.29 * GB,
+    databaseBytes: 1.3 * GB,
+    sha256: "0".repeat(64),
+    compression: "zstd",
+    rows: { "public.cases": 1000 },
+    migrations: known ? filesOf(version) : [],
+    extensions: { vector: "0.8.0" },
+    server: "16.9",
+    images: { api: imageOf(version) },
+    ...more,
+  };
+}
+
+interface Change {
+  readonly facts?: Partial<HostFacts>;
+  readonly database?: Partial<DatabaseFacts>;
+  readonly target?: Partial<TargetFacts>;
+}
+
+/** A host on which `from` serves, asked about `to`: two tags, whose migrations are those of stand-in releases. */
+export function host(from: string, to: string, { facts, database, target }: Change = {}): HostFacts {
+  const api = container("api", from);
+  return {
+    containers: [
+      container("postgres", "pgvector/pgvector:pg16"),
+      api,
+      container("worker", from),
+      container("console", from),
+      container("caddy", "caddy:2-alpine"),
+    ],
+    serving: api,
+    database: {
+      applied: migrationNames(from),
+      sizeBytes: 1.3 * GB,
+      major: 16,
+      freeDataBytes: 53 * GB,
+      freeBackupBytes: 53 * GB,
+      sameFileSystem: true,
+      ...database,
+    },
+    target: {
+      imageId: imageOf(to),
+      migrations: releases.some(({ version }) => version === to) ? migrationsOf(to) : [],
+      postgresMajor: 16,
+      requiredStops: [],
+      ...target,
+    },
+    imagesMissing: [],
+    portsTaken: [],
+    backups: [],
+    clock: Date.parse("2026-11-24T12:00:00Z") / 1000,
+    ...facts,
+  };
+}
+
+/** A Docker host on which nothing of ours is. */
+export function emptyHost(to: string): HostFacts {
+  return { ...host(to, to), containers: [], serving: undefined, database: undefined };
+}
+
+function migrationNames(tag: string): string[] {
+  return releases.some(({ version }) => version === tag) ? filesOf(tag) : [];
+}

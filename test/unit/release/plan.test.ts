@@ -1,0 +1,329 @@
+import { describe, expect, test } from "vitest";
+import { type Plan, plan } from "../../../components/release/plan";
+import type { PlanSettings } from "../../../components/release/situation";
+import { releases } from "../../images/nestfleet/releases";
+import { asked, backup, container, emptyHost, filesOf, GB, host, imageOf, migrationsOf } from "./facts";
+
+const from142 = "20261124T080000Z-1.4.2";
+
+/** The plan for the stand-in's `to`, where its `from` serves. */
+function step(
+  from: string,
+  to: string,
+  settings: Partial<PlanSettings> = {},
+  change: Parameters<typeof host>[2] = {},
+): Plan {
+  return plan("prod", asked(to, settings), host(from, to, change), { version: from });
+}
+
+function pendingFiles({ pending }: Plan): string[] | undefined {
+  return pending?.map(({ file }) => file);
+}
+
+describe("what an update is", () => {
+  test("an install, where nothing ran", () => {
+    const planned = plan("prod", asked("1.4.2"), emptyHost("1.4.2"), {});
+    expect(planned).toMatchObject({ kind: "install", from: undefined, needsBackup: false, disk: [], problems: [] });
+    expect(planned.wayBack).toBeUndefined();
+  });
+
+  test("still an install, when the first one was killed after it had migrated", () => {
+    const killed = host("1.4.2", "1.4.2", { facts: { serving: undefined } });
+    expect(plan("prod", asked("1.4.2"), killed, {})).toMatchObject({ kind: "install", needsBackup: false });
+  });
+
+  test("an upgrade, with the migrations that the target brings", () => {
+    const planned = step("1.4.2", "1.5.0");
+    expect(planned).toMatchObject({ kind: "upgrade", needsBackup: true, strategy: "rolling", ahead: [] });
+    expect(pendingFiles(planned)).toEqual(["0005_case_events.sql", "0006_cases_assignee.sql"]);
+    expect(planned.wayBack).toEqual({ version: "1.4.2", backup: "of this update" });
+  });
+
+  test("a rollback, alone where the schema is the same", () => {
+    const planned = step("1.6.1", "1.5.1");
+    expect(planned).toMatchObject({ kind: "rollback", needsBackup: true, problems: [] });
+    expect(planned.wayBack).toEqual({ version: "1.6.1", backup: "none" });
+  });
+
+  test("a restart, where the version stays", () => {
+    expect(step("1.5.0", "1.5.0")).toMatchObject({ kind: "restart", needsBackup: false, restarts: [], disk: [] });
+  });
+
+  test("a restart also after a refused upgrade that had migrated: the revert heals", () => {
+    const planned = step("1.5.1", "1.5.1", {}, { database: { applied: filesOf("1.6.3") } });
+    expect(planned).toMatchObject({ kind: "restart", problems: [], ahead: ["0009_backfill_search_text.sql"] });
+  });
+
+  test("what serves counts, not what the last good update brought", () => {
+    const planned = plan("prod", asked("1.5.0"), host("1.5.0", "1.5.0"), { version: "1.4.2" });
+    expect(planned.kind).toBe("restart");
+  });
+
+  test("an upgrade of something unknown, where a database has data and nothing serves", () => {
+    const facts = {
+      ...host("1.4.2", "1.5.0"),
+      containers: [container("postgres", "pgvector/pgvector:pg16")],
+      serving: undefined,
+    };
+    expect(plan("prod", asked("1.5.0"), facts, {})).toMatchObject({
+      kind: "upgrade",
+      from: undefined,
+      needsBackup: true,
+    });
+  });
+
+  test("every step between releases of the stand-in is the one that the numbers say, and what is pending is new", () => {
+    for (const one of releases) {
+      for (const other of releases) {
+        const planned = step(one.version, other.version, { allowSchemaAhead: true, acknowledgeMajor: "2" });
+        const expected =
+          one === other ? "restart" : releases.indexOf(one) < releases.indexOf(other) ? "upgrade" : "rollback";
+        expect(planned.kind, `${one.version} → ${other.version}`).toBe(expected);
+        expect(
+          [...one.migrations.filter((file) => !planned.ahead.includes(file)), ...(pendingFiles(planned) ?? [])].sort(),
+        ).toEqual([...other.migrations].sort());
+      }
+    }
+  });
+});
+
+describe("tags without numbers are ordered by what is on the host", () => {
+  const tags = (applied: string, known: string, backups = [backup(from142)]) =>
+    plan(
+      "prod",
+      asked("sha-bbbbbbb", { allowSchemaAhead: true }),
+      host("sha-aaaaaaa", "sha-bbbbbbb", {
+        database: { applied: filesOf(applied) },
+        target: { migrations: migrationsOf(known) },
+        facts: { backups },
+      }),
+      {},
+    ).kind;
+
+  test.each([
+    ["the target knows more", "1.4.2", "1.5.0", "upgrade"],
+    ["the target knows less", "1.5.0", "1.4.2", "rollback"],
+    ["each knows what the other does not", "1.6.0", "1.6.3", "rollback"],
+    ["both know the same", "1.5.0", "1.5.0", "upgrade"],
+  ])("%s", (_, applied, known, kind) => {
+    expect(tags(applied, known)).toBe(kind);
+  });
+
+  test("both know the same, and the target has served here before", () => {
+    expect(tags("1.5.0", "1.5.0", [backup("20261124T080000Z-sha-bbbbbbb")])).toBe("rollback");
+  });
+
+  test("a number on one side only orders nothing", () => {
+    const facts = host("9.9.9", "sha-bbbbbbb", { target: { migrations: migrationsOf("1.5.0") } });
+    expect(plan("prod", asked("sha-bbbbbbb"), facts, {}).kind).toBe("upgrade");
+  });
+
+  test("without the host nobody knows, and the plan says so", () => {
+    const planned = plan("prod", asked("sha-bbbbbbb"), { unreachable: "no route" }, { version: "sha-aaaaaaa" });
+    expect(planned.warnings).toEqual([
+      "whether sha-aaaaaaa → sha-bbbbbbb goes up or back cannot be told without the host",
+    ]);
+  });
+});
+
+describe("a tag that may move", () => {
+  const latest = (target: Parameters<typeof host>[2]) =>
+    plan("prod", asked("latest", { allowMovingTag: true }), host("latest", "latest", target), { version: "latest" });
+
+  test("is restarted while it names the image that serves", () => {
+    expect(latest({}).kind).toBe("restart");
+  });
+
+  test("is an upgrade, with a backup, once it names another one", () => {
+    const moved = latest({ target: { imageId: imageOf("other"), migrations: migrationsOf("1.5.0") } });
+    expect(moved).toMatchObject({
+      kind: "upgrade",
+      needsBackup: true,
+      problems: [],
+      restarts: ["api", "worker", "console"],
+    });
+  });
+});
+
+describe("strategy", () => {
+  const marked = {
+    target: { migrations: [...migrationsOf("1.4.2"), { file: "0005_a.sql", sql: "-- nestfleet: incompatible" }] },
+  };
+
+  test.each<[string, Plan, string]>([
+    ["auto rolls", step("1.4.2", "1.5.0"), "rolling"],
+    ["auto recreates on a major step", step("1.6.3", "2.0.0"), "recreate"],
+    ["auto recreates on a major step back", step("2.0.0", "1.6.3"), "recreate"],
+    ["auto recreates for a marked migration", step("1.4.2", "1.5.0", {}, marked), "recreate"],
+    ["what the config says wins", step("1.4.2", "1.5.0", { strategy: "rolling" }, marked), "rolling"],
+    ["also the other way", step("1.4.2", "1.5.0", { strategy: "recreate" }), "recreate"],
+    ["an install has nothing to stop", plan("prod", asked("1.4.2"), emptyHost("1.4.2"), {}), "rolling"],
+  ])("%s", (_, { strategy }, expected) => {
+    expect(strategy).toBe(expected);
+  });
+
+  test("rolling over a change that the running version may not survive is warned about", () => {
+    expect(step("1.4.2", "1.5.1").warnings).toEqual([
+      "0007_drop_cases_channel.sql may break 1.4.2, which serves until the new version has started; nestfleet:strategy recreate avoids that",
+    ]);
+    expect(step("1.4.2", "1.5.1", { strategy: "recreate" }).warnings).toEqual([]);
+  });
+});
+
+describe("backup and disk", () => {
+  const withBackup = { facts: { backups: [backup(from142, { bytes: 100, databaseBytes: 1000, seconds: 2 })] } };
+
+  test("scaled from the newest backup by the size of the database", () => {
+    const planned = step("1.4.2", "1.5.0", {}, { ...withBackup, database: { sizeBytes: 3000 } });
+    expect(planned.backup).toEqual({ databaseBytes: 3000, bytes: 300, seconds: 6 });
+  });
+
+  test("without one, as large as the database, and nobody knows how long", () => {
+    expect(step("1.4.2", "1.5.0").backup).toEqual({ databaseBytes: 1.3 * GB, bytes: 1.3 * GB });
+  });
+
+  test("on one file system: dump, restored database, its write-ahead log, and head room", () => {
+    const planned = step("1.4.2", "1.5.0", {}, { ...withBackup, database: { sizeBytes: 0.5 * GB } });
+    expect(planned.disk).toEqual([
+      { of: "data and backups", neededBytes: 1.05 * GB * 1.1 + 256_000_000, freeBytes: 53 * GB },
+    ]);
+  });
+
+  test("the write-ahead log ends at a gibibyte", () => {
+    const [need] = step("1.4.2", "1.5.0", {}, { database: { sizeBytes: 100 * GB, sameFileSystem: false } }).disk;
+    expect(need?.neededBytes).toBe(Math.ceil((100 * GB + 1024 ** 3) * 1.1) + 256_000_000);
+  });
+
+  test("on two file systems each has its own need", () => {
+    const planned = step(
+      "1.4.2",
+      "1.5.0",
+      {},
+      { ...withBackup, database: { sameFileSystem: false, freeBackupBytes: 7 } },
+    );
+    expect(planned.disk.map(({ of, freeBytes }) => [of, freeBytes])).toEqual([
+      ["data", 53 * GB],
+      ["backups", 7],
+    ]);
+  });
+
+  test("without a rehearsal only the dump is written", () => {
+    const planned = step("1.4.2", "1.5.0", { rehearsal: "off" }, { database: { sameFileSystem: false } });
+    expect(planned.disk.map(({ of }) => of)).toEqual(["backups"]);
+  });
+
+  test("a rollback restores a whole database, rehearsed or not", () => {
+    const backups = [backup("20261124T080000Z-1.4.2", { databaseBytes: 9 * GB })];
+    const planned = step("1.5.0", "1.4.2", { rehearsal: "off", restore: from142 }, { facts: { backups } });
+    expect(planned.disk[0]?.neededBytes).toBeGreaterThan(9 * GB);
+  });
+
+  test("needs never shrink as the database grows", () => {
+    let before = 0;
+    for (let sizeBytes = 1000; sizeBytes < 1e13; sizeBytes *= 3) {
+      const needed = step("1.4.2", "1.5.0", {}, { ...withBackup, database: { sizeBytes } }).disk[0]?.neededBytes ?? 0;
+      expect(needed).toBeGreaterThan(before);
+      before = needed;
+    }
+  });
+});
+
+describe("restarts", () => {
+  test("a new version restarts its three services", () => {
+    expect(step("1.4.2", "1.5.0")).toMatchObject({
+      restarts: ["api", "worker", "console"],
+      stays: ["postgres", "caddy"],
+    });
+  });
+
+  test("another image of postgres or caddy restarts it, and users wait", () => {
+    const images = { ...asked("1.5.0").images, postgres: "pgvector/pgvector:0.8.1-pg16" };
+    const planned = step("1.5.0", "1.5.0", { images });
+    expect(planned.restarts).toEqual(["postgres"]);
+    expect(planned.downtime).toContain("requests wait some seconds while postgres restarts");
+  });
+
+  test("what does not run, or runs another version after a failed update, is started again", () => {
+    const { containers } = host("1.5.0", "1.5.0");
+    const changed = containers.map((one) =>
+      one.role === "worker" ? { ...one, running: false } : one.role === "console" ? { ...one, version: "1.4.2" } : one,
+    );
+    expect(step("1.5.0", "1.5.0", {}, { facts: { containers: changed } }).restarts).toEqual(["worker", "console"]);
+  });
+
+  test("a stack without workers restarts none", () => {
+    const containers = host("1.4.2", "1.5.0").containers.filter(({ role }) => role !== "worker");
+    expect(step("1.4.2", "1.5.0", {}, { facts: { containers } }).restarts).toEqual(["api", "console"]);
+  });
+});
+
+describe("the way back", () => {
+  test("of a second try after a killed one is the backup from before the first", () => {
+    const backups = [backup(from142), backup("20261124T090000Z-1.4.2", { migrations: filesOf("1.5.0") })];
+    const planned = step("1.4.2", "1.5.0", {}, { database: { applied: filesOf("1.5.0") }, facts: { backups } });
+    expect(planned.wayBack).toEqual({ version: "1.4.2", backup: { id: from142 } });
+  });
+});
+
+describe("restore", () => {
+  const backups = [backup(from142), backup("20261124T090000Z-1.5.0")];
+
+  test("a rollback restores the backup of its version that the config names", () => {
+    const planned = step("1.5.0", "1.4.2", { restore: from142 }, { facts: { backups } });
+    expect(planned).toMatchObject({ kind: "rollback", restore: { id: from142 } });
+  });
+
+  test.each([
+    ["an upgrade", "1.5.0", "1.5.1", from142],
+    ["an upgrade to the very version of the backup", "1.4.2", "1.5.0", "20261124T090000Z-1.5.0"],
+    ["a restart", "1.4.2", "1.4.2", from142],
+    ["a rollback to another version", "1.6.1", "1.5.1", from142],
+  ])("%s is not touched by a leftover", (_, from, to, restore) => {
+    const planned = step(from, to, { restore }, { facts: { backups } });
+    expect(planned.restore).toBeUndefined();
+    expect(planned.problems).toEqual([]);
+  });
+
+  test("an older backup than need be is warned about", () => {
+    const planned = step(
+      "1.5.0",
+      "1.4.2",
+      { restore: from142 },
+      { facts: { backups: [...backups, backup("20261124T100000Z-1.4.2")] } },
+    );
+    expect(planned.warnings).toEqual([
+      "there is a newer backup of 1.4.2 than the one that will be restored: 20261124T100000Z-1.4.2",
+    ]);
+  });
+});
+
+describe("without access to the host", () => {
+  const planned = plan("prod", asked("1.5.0"), { unreachable: "no such file" }, { version: "1.4.2" });
+
+  test("config and last outputs still say what the step is", () => {
+    expect(planned).toMatchObject({
+      kind: "upgrade",
+      from: { tag: "1.4.2" },
+      unreachable: "no such file",
+      problems: [],
+    });
+  });
+
+  test("nothing is made up", () => {
+    expect([planned.pending, planned.backup, planned.restarts]).toEqual([undefined, undefined, undefined]);
+    expect(planned.disk).toEqual([]);
+  });
+
+  test("what needs no facts is still refused", () => {
+    const major = plan(
+      "prod",
+      asked("2.0.0", { requiredStops: ["1.6.3"] }),
+      { unreachable: "no" },
+      { version: "1.4.2" },
+    );
+    expect(major.problems.map(({ title }) => title)).toEqual([
+      "1.4.2 → 2.0.0 is a step to major release 2",
+      "1.4.2 → 2.0.0 skips 1.6.3",
+    ]);
+  });
+});

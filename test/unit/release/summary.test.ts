@@ -1,0 +1,135 @@
+import { expect, test } from "vitest";
+import type { HostFacts } from "../../../components/host/facts";
+import { plan } from "../../../components/release/plan";
+import type { LastUpdate, PlanSettings, Unreachable } from "../../../components/release/situation";
+import { summary } from "../../../components/release/summary";
+import { asked, backup, emptyHost, filesOf, GB, host } from "./facts";
+
+const from142 = "20261124T080000Z-1.4.2";
+
+function printed(
+  tag: string,
+  found: HostFacts | Unreachable,
+  last: LastUpdate = {},
+  settings: Partial<PlanSettings> = {},
+) {
+  return summary(plan("prod", asked(tag, settings), found, last)).split("\n");
+}
+
+test("an install", () => {
+  expect(printed("1.4.2", emptyHost("1.4.2"))).toEqual([
+    "install 1.4.2",
+    "  migrations   all that the image has",
+    "  backup       none: there are no data yet",
+    "  downtime     none: nothing runs yet",
+  ]);
+});
+
+test("an upgrade, with a migration that loses data", () => {
+  expect(printed("1.5.1", host("1.4.2", "1.5.1", { facts: { backups: [backup(from142)] } }))).toEqual([
+    "upgrade 1.4.2 → 1.5.1",
+    "  migrations   3 pending: 0005_case_events.sql, 0006_cases_assignee.sql, 0007_drop_cases_channel.sql",
+    "               0007_drop_cases_channel.sql line 2 loses data: ALTER TABLE cases DROP COLUMN channel",
+    "  backup       about 290 MB, 5 s (database 1.3 GB); rehearsal full",
+    "  disk         needs 3.2 GB, 53 GB free",
+    "  restarts     api, worker, console; postgres and caddy stay",
+    "  downtime     none: requests wait at most a second",
+    "  rollback     version 1.4.2 with the backup that this update takes",
+    "  warning      0007_drop_cases_channel.sql may break 1.4.2, which serves until the new version has started; nestfleet:strategy recreate avoids that",
+  ]);
+});
+
+test("a first upgrade, a major one, on two file systems", () => {
+  const facts = host("1.6.3", "2.0.0", { database: { sameFileSystem: false, freeBackupBytes: 9 * GB } });
+  expect(printed("2.0.0", facts, {}, { acknowledgeMajor: "2", rehearsal: "restore" })).toEqual([
+    "upgrade 1.6.3 → 2.0.0",
+    "  migrations   1 pending: 0010_rename_title_to_subject.sql",
+    "               0010_rename_title_to_subject.sql line 1 breaks the running version: ALTER TABLE cases RENAME COLUMN title TO subject",
+    "               unknown to this version: 0009_backfill_search_text.sql",
+    "  backup       at most 1.3 GB, time unknown: there is none yet to go by; rehearsal restore",
+    "  disk         data: needs 2.9 GB, 53 GB free",
+    "               backups: needs 1.7 GB, 9 GB free",
+    "  restarts     api, worker, console; postgres and caddy stay",
+    "  downtime     a maintenance page for about 15 s, the backup's time (unknown) and the migrations' time",
+    "  rollback     version 1.6.3 with the backup that this update takes",
+    "  warning      2.0.0 runs on a schema that is ahead of it: it does not know 0009_backfill_search_text.sql",
+  ]);
+});
+
+test("a rollback that restores", () => {
+  const facts = host("1.5.0", "1.4.2", { facts: { backups: [backup(from142)] } });
+  expect(printed("1.4.2", facts, {}, { restore: from142 })).toEqual([
+    "rollback 1.5.0 → 1.4.2",
+    "  migrations   none pending",
+    "               unknown to this version: 0005_case_events.sql, 0006_cases_assignee.sql",
+    "  restore      20261124T080000Z-1.4.2, taken 2026-11-24T08:00:00Z",
+    "               what 1.5.0 has written since then is not in it",
+    "  backup       about 290 MB, 5 s (database 1.3 GB); rehearsal full",
+    "  disk         needs 3.2 GB, 53 GB free",
+    "  restarts     api, worker, console; postgres and caddy stay",
+    "  downtime     requests wait about 15 s, while the databases are swapped and the old version starts",
+    "  rollback     version 1.5.0 with the backup that this update takes",
+  ]);
+});
+
+test("the second try of a killed upgrade names the backup of the first", () => {
+  const facts = host("1.4.2", "1.5.0", {
+    database: { applied: filesOf("1.5.0") },
+    facts: { backups: [backup(from142)] },
+  });
+  const lines = printed("1.5.0", facts);
+  expect(lines).toContain("  migrations   none pending");
+  expect(lines).toContain("  rollback     version 1.4.2 with the backup 20261124T080000Z-1.4.2");
+});
+
+test("a version step without a change of the schema goes back alone", () => {
+  expect(printed("1.6.1", host("1.5.1", "1.6.1"))).toContain(
+    "  rollback     version 1.5.1 alone: the schema stays the same",
+  );
+});
+
+test("a restart is told in three lines", () => {
+  expect(printed("1.5.0", host("1.5.0", "1.5.0"))).toEqual([
+    "restart 1.5.0",
+    "  restarts     only what a changed setting replaces: the version stays",
+    "  downtime     none: requests wait at most a second",
+  ]);
+});
+
+test("without the host", () => {
+  expect(printed("1.5.0", { unreachable: "Cannot connect to the Docker daemon\n" }, { version: "1.4.2" })).toEqual([
+    "upgrade 1.4.2 → 1.5.0",
+    "  the host cannot be reached (Cannot connect to the Docker daemon): this is what config and the last outputs say",
+    "  migrations   unknown without the host",
+    "  backup       size unknown; rehearsal full",
+    "  restarts     api, worker, console",
+    "  downtime     none: requests wait at most a second",
+    "  rollback     version 1.4.2 with the backup that this update takes",
+  ]);
+});
+
+test("a refusal tells every problem with its mend", () => {
+  const facts = host("1.5.0", "1.4.2", { facts: { portsTaken: [{ port: 80, by: "nginx" }] } });
+  const lines = printed("1.4.2", facts);
+  expect(lines[0]).toBe("refused: rollback 1.5.0 → 1.4.2");
+  expect(lines.slice(lines.indexOf("") + 1)).toEqual([
+    "2 problems; nothing was touched.",
+    "",
+    "  1.5.0 → 1.4.2 goes back, and the schema is ahead of it",
+    "    why:  the database has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
+    "    mend: there is no backup of 1.4.2 to go back to",
+    "          or keep the schema, when 1.4.2 can run on it: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
+    "          or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
+    "",
+    "  port 80 of the Docker host is taken",
+    "    why:  80 by nginx",
+    "    mend: stop what has taken it",
+    "          or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpPort' 8080",
+  ]);
+});
+
+test("every line is plain text", () => {
+  const text = printed("1.5.0", host("1.4.2", "1.5.0")).join("\n");
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);
+  expect(text).not.toContain("undefined");
+});
