@@ -58,7 +58,6 @@ function harmOf(action: Statement, kind: string, table: string, withDefault: Rea
 }
 
 function harmToColumn(action: Statement, table: string, withDefault: ReadonlySet<string>): Harm | undefined {
-  if (is(action[1], "CONSTRAINT")) return undefined;
   const { name, end } = nameAt(action, columnAt(action));
   if (is(action[end], "TYPE") || follows(action, end, "SET", "DATA", "TYPE")) return LOSES;
   if (!follows(action, end, "SET", "NOT", "NULL")) return undefined;

@@ -1,14 +1,15 @@
 import type { HostFacts } from "../host/facts";
+import { compareBackupIds } from "./backup-id";
 import type { BackupManifest } from "./manifest";
 import { beyond } from "./migrations";
 import type { Version } from "./version";
 
-/** Newest backup of a release. By its time, not its place: a clock may have been set back. */
+/** Newest backup of a release. By its id, which grows even when a clock is set back. */
 export function newestBackup(backups: readonly BackupManifest[], version?: string): BackupManifest | undefined {
   return backups
     .filter((backup) => version === undefined || backup.version === version)
     .reduce<BackupManifest | undefined>(
-      (newest, backup) => (newest && Date.parse(newest.takenAt) > Date.parse(backup.takenAt) ? newest : backup),
+      (newest, backup) => (newest && compareBackupIds(newest.id, backup.id) > 0 ? newest : backup),
       undefined,
     );
 }

@@ -131,8 +131,8 @@ function deletions(statement: Statement, seen: Seen): Finding[] {
     const deletes = follows(statement, at + 1, "FROM") && (at === 0 || BEFORE_DELETE.has(before?.text ?? ""));
     const merges = is(before, "THEN");
     if (!deletes && !merges) return [];
-    const shown = finding(upToParenthesis(statement.slice(at)), LOSES);
-    return merges ? shown : sparing(seen, nameAt(statement, after(statement, at + 2, "ONLY")).name, shown);
+    const { name } = nameAt(statement, after(statement, at + 2, "ONLY"));
+    return sparing(seen, name, finding(upToParenthesis(statement.slice(at)), LOSES));
   });
 }
 

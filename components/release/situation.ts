@@ -47,7 +47,7 @@ export interface Situation {
   /** Undefined when nothing ran before, or something unknown. */
   readonly from?: Version | undefined;
   readonly to: Version;
-  /** Undefined while the database or the target's migrations are unknown. */
+  /** Undefined while the database or the target's migrations are unknown. Pending is what is so after a restore. */
   readonly schema?: SchemaDifference | undefined;
   /** The backup that this update restores: one of the target's version, on a rollback, when the config names it. */
   readonly restore?: BackupManifest | undefined;
@@ -70,7 +70,17 @@ export function situation(
     step === "rollback"
       ? facts?.backups.find((backup) => backup.id === settings.restore && fits(backup, facts, to))
       : undefined;
-  return { stack, settings, facts, step, from, to, schema, restore };
+  return { stack, settings, facts, step, from, to, schema: afterRestore(schema, restore, facts), restore };
+}
+
+/** What will be pending on the restored database; what is ahead now, the restore undoes. */
+function afterRestore(
+  schema: SchemaDifference | undefined,
+  restore: BackupManifest | undefined,
+  facts: HostFacts | undefined,
+): SchemaDifference | undefined {
+  if (schema === undefined || restore === undefined || facts?.target === undefined) return schema;
+  return { ahead: schema.ahead, pending: compareSchema(restore.migrations, facts.target.migrations).pending };
 }
 
 /** True when the release's tag is allowed to move and names another image than the one that serves. */

@@ -35,7 +35,7 @@ function unreachable({ unreachable: reason }: Plan): string[] {
   ];
 }
 
-function migrations({ pending, ahead, step, unreachable: reason }: Plan): string[] {
+function migrations({ pending, ahead, step, restore: restored, unreachable: reason }: Plan): string[] {
   if (pending === undefined) {
     if (step === "restart") return [];
     const until = reason === undefined ? "until the database runs and the image is there" : "without the host";
@@ -46,7 +46,9 @@ function migrations({ pending, ahead, step, unreachable: reason }: Plan): string
   return [
     ...(step === "restart" && pending.length === 0 ? [] : entry("migrations", count)),
     ...pending.flatMap(harms),
-    ...(ahead.length > 0 ? entry("", `unknown to this version: ${ahead.join(", ")}`) : []),
+    ...(ahead.length > 0
+      ? entry("", `${restored ? "undone by the restore" : "unknown to this version"}: ${ahead.join(", ")}`)
+      : []),
   ];
 }
 

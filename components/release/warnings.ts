@@ -1,4 +1,5 @@
 import semver from "semver";
+import { parseBackupId } from "./backup-id";
 import { newestBackup } from "./backups";
 import type { Situation } from "./situation";
 import type { Strategy } from "./strategy";
@@ -64,7 +65,7 @@ const TOLERATED_SECONDS = 300;
 function clockBehind({ facts }: Situation): string[] {
   const newest = newestBackup(facts?.backups ?? []);
   if (facts === undefined || newest === undefined) return [];
-  const behind = Date.parse(newest.takenAt) / 1000 - facts.clock;
+  const behind = (parseBackupId(newest.id)?.seconds ?? 0) - facts.clock;
   return behind > TOLERATED_SECONDS
     ? [
         `the clock of the Docker host is ${duration(behind)} behind the newest backup (${newest.id}): set it, timedatectl shows it`,

@@ -1,6 +1,7 @@
 import semver from "semver";
 import type { DockerClient } from "../../components/docker/client";
 import { containersOf } from "../../components/host/containers";
+import type { RunningContainer } from "../../components/host/facts";
 import { inspectDatabase } from "../../components/host/database";
 import { readManifests } from "../../components/host/store";
 import type { Change } from "../../components/release/retention";
@@ -52,9 +53,7 @@ async function entryOf(
     kind,
     backup: backup?.id ?? null,
     migrations: applied.filter((file) => !backup?.migrations.includes(file)),
-    digests: Object.fromEntries(
-      containers.filter(({ running }) => running).map(({ role, imageId }) => [role, imageId]),
-    ),
+    digests: digestsOf(containers, failure === undefined ? step.to : step.from),
     seconds: Math.round((Date.now() - step.started) / 1000),
     verdict: failure === undefined ? VERDICTS[kind] : "failed",
     ...(failure !== undefined && { reason: failure }),
@@ -71,4 +70,11 @@ function kindOf({ from, to }: Step, history: readonly Change[]): Kind {
   if (from === to) return "restart";
   if (semver.valid(from) !== null && semver.valid(to) !== null) return semver.lt(to, from) ? "rollback" : "upgrade";
   return history.some((change) => change.to === to && change.verdict !== "failed") ? "rollback" : "upgrade";
+}
+
+/** Of what serves once the update is over; postgres and caddy have versions of their own, and one container each. */
+function digestsOf(containers: readonly RunningContainer[], serving: string | undefined): Record<string, string> {
+  const serve = ({ role, version, running }: RunningContainer) =>
+    running && (version === serving || role === "postgres" || role === "caddy");
+  return Object.fromEntries(containers.filter(serve).map(({ role, imageId }) => [role, imageId]));
 }

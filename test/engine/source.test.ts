@@ -40,7 +40,9 @@ describe("images built from a source", () => {
     await stack.configure({ version: "1.5.9" });
     const broken = await stack.up();
     expect(broken.exitCode).not.toBe(0);
-    expect(broken.output).toMatch(/nestfleet-test-source-api:1\.5\.9 cannot be built from v1\.5\.9; nothing was touched/);
+    expect(broken.output).toMatch(
+      /nestfleet-test-source-api:1\.5\.9 cannot be built from v1\.5\.9; nothing was touched/,
+    );
     expect(await stack.containers()).toEqual(before);
     expect(await answeringVersion()).toBe("1.4.2");
   });

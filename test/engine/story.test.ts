@@ -115,7 +115,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect(up.exitCode).toBe(0);
     expect(report.failed).toEqual([]);
     expect(report.sent).toBeGreaterThan(500);
-    expect(await lost(report.created)).toEqual([]);
+    expect(await stack.missing(report.created)).toEqual([]);
     const after = await stack.containers();
     expect(after["api"]).not.toEqual(before["api"]);
     expect(after["worker"]).not.toEqual(before["worker"]);
@@ -214,12 +214,6 @@ async function applyCaddyfile(content: string): Promise<Ran> {
     caddyfile: content,
   };
   return run("node", ["--import", "tsx", "scripts/caddyfile.ts"], {}, JSON.stringify(input));
-}
-
-/** Ids that the api acknowledged and the database does not have. */
-async function lost(acknowledged: readonly string[]): Promise<string[]> {
-  const stored = new Set((await stack.sql("SELECT id FROM cases")).split("\n"));
-  return acknowledged.filter((id) => !stored.has(id));
 }
 
 function echoed(url: string, message: string): Promise<string> {

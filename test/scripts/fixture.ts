@@ -83,7 +83,6 @@ export async function ready(): Promise<void> {
 }
 
 export async function stop(): Promise<void> {
-  if (process.env["KEEP"]) return;
   const quietly = (args: string[]) => docker.run(args).catch(() => undefined);
   for (const name of [POSTGRES, READ_ONLY, BARE, `${STACK}-rehearsal`])
     await quietly(["rm", "--force", "--volumes", name]);

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DockerClient } from "../../components/docker/client";
+import { Database } from "../../scripts/lib/database";
+import { type HistoryEntry, readHistory } from "../../scripts/lib/history";
 
 const ROOT = join(__dirname, "../..");
 const REGISTRY = `127.0.0.1:${process.env["NESTFLEET_REGISTRY_PORT"] ?? "5055"}`;
@@ -78,6 +80,24 @@ export class TestStack {
       .filter(({ op }) => op !== "same" && op !== "read" && op !== "refresh")
       .map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? urn}`)
       .sort();
+  }
+
+  /** The resources that an update has changed, as `preview` names them. */
+  public changed({ output }: Ran): string[] {
+    const done = /^ *(\+|~|\+-|-) +\S+:(?:\S+) (\S+) (?:created|updated|replaced|deleted) \(/gm;
+    const ops: Record<string, string> = { "+": "create", "~": "update", "+-": "replace", "-": "delete" };
+    const names = [...output.matchAll(done)].map(([, sign = "", name = ""]) => `${ops[sign] ?? sign} ${name}`);
+    return [...new Set(names)].sort();
+  }
+
+  /** Ids that the api acknowledged and the database does not have. */
+  public async missing(acknowledged: readonly string[]): Promise<string[]> {
+    const stored = new Set((await this.sql("SELECT id FROM cases")).split("\n"));
+    return acknowledged.filter((id) => !stored.has(id));
+  }
+
+  public async history(): Promise<HistoryEntry[]> {
+    return readHistory(new Database(this.docker, `nestfleet-${this.name}-postgres`));
   }
 
   public async outputs(): Promise<Record<string, unknown>> {

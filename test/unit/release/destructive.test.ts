@@ -77,6 +77,7 @@ describe("not destructive", () => {
     ["ALTER TABLE cases ALTER a DROP NOT NULL, ALTER b DROP DEFAULT, ALTER c DROP IDENTITY IF EXISTS"],
     ["ALTER TABLE cases RENAME CONSTRAINT a TO b"],
     ["ALTER INDEX a RENAME TO b"],
+    ["ALTER TABLE cases ALTER CONSTRAINT c DEFERRABLE INITIALLY DEFERRED"],
     ["ALTER TABLE cases ADD COLUMN a text"],
     ["ALTER TABLE cases ADD COLUMN a text NOT NULL DEFAULT 'x'"],
     ["ALTER TABLE cases ADD COLUMN a text DEFAULT 'x' NOT NULL"],
@@ -170,6 +171,11 @@ DROP TABLE i;`;
       "15 loses TRUNCATE h",
       "18 both DROP TABLE i",
     ]);
+  });
+
+  test("also behind a CASE statement", () => {
+    const sql = "DO $$ BEGIN CASE a WHEN 1 THEN DELETE FROM b; ELSE TRUNCATE c; END CASE; DROP TABLE d; END $$";
+    expect(found(sql)).toEqual(["1 loses DELETE FROM b", "1 loses TRUNCATE c", "1 both DROP TABLE d"]);
   });
 
   test("also what they execute from a text", () => {

@@ -330,7 +330,7 @@ describe("a clock behind the newest backup", () => {
   const at = (time: string) =>
     step("1.4.2", "1.5.0", {}, { facts: { backups, clock: Date.parse(`2026-11-24T${time}Z`) / 1000 } });
 
-  test("is a warning: the newest is that of the latest time, wherever it stands", () => {
+  test("is a warning: the newest is that of the highest id, wherever it stands", () => {
     expect(at("12:00:00")).toMatchObject({
       problems: [],
       warnings: [

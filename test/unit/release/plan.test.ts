@@ -178,6 +178,15 @@ describe("backup and disk", () => {
     expect(planned.backup).toEqual({ databaseBytes: 3000, bytes: 300, seconds: 6 });
   });
 
+  test("the newest is that of the highest id, also after the clock was set back", () => {
+    const backups = [
+      backup("20261124T080001Z-1.4.2", { takenAt: "2026-11-24T03:00:00Z", bytes: 100, databaseBytes: 1000 }),
+      backup(from142, { bytes: 900, databaseBytes: 1000 }),
+    ];
+    const planned = step("1.4.2", "1.5.0", {}, { facts: { backups }, database: { sizeBytes: 1000 } });
+    expect(planned.backup?.bytes).toBe(100);
+  });
+
   test("without one, as large as the database, and nobody knows how long", () => {
     expect(step("1.4.2", "1.5.0").backup).toEqual({ databaseBytes: 1.3 * GB, bytes: 1.3 * GB });
   });
@@ -282,6 +291,13 @@ describe("restore", () => {
     const planned = step(from, to, { restore }, { facts: { backups } });
     expect(planned.restore).toBeUndefined();
     expect(planned.problems).toEqual([]);
+  });
+
+  test("what is pending then is so on the restored database", () => {
+    const older = backup(from142, { migrations: filesOf("1.4.2").slice(0, -1) });
+    const planned = step("1.5.0", "1.4.2", { restore: from142 }, { facts: { backups: [older] } });
+    expect(pendingFiles(planned)).toEqual(["0004_credentials.sql"]);
+    expect(planned.ahead).toEqual(["0005_case_events.sql", "0006_cases_assignee.sql"]);
   });
 
   test("an older backup than need be is warned about", () => {

@@ -61,7 +61,7 @@ test("a rollback that restores", () => {
   expect(printed("1.4.2", facts, {}, { restore: from142 })).toEqual([
     "rollback 1.5.0 → 1.4.2",
     "  migrations   none pending",
-    "               unknown to this version: 0005_case_events.sql, 0006_cases_assignee.sql",
+    "               undone by the restore: 0005_case_events.sql, 0006_cases_assignee.sql",
     "  restore      20261124T080000Z-1.4.2, taken 2026-11-24T08:00:00Z",
     "               what 1.5.0 has written since then is not in it",
     "  backup       about 290 MB, 5 s (database 1.3 GB); rehearsal full",

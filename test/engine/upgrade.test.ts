@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Load, type LoadReport } from "../support/load";
+import { type Ran, TestStack } from "../support/stack";
+
+const stack = new TestStack("test-upgrade", 18100);
+const origin = `http://127.0.0.1:${stack.httpPort}`;
+/** Rows of about a kilobyte that do not compress: 200 MB of data. */
+const SEED_ROWS = 200_000;
+
+beforeAll(async () => {
+  await stack.create({ version: "1.4.2" });
+  expect((await stack.up()).exitCode).toBe(0);
+  await stack.sql(SEED);
+  expect(Number(await stack.sql("SELECT pg_database_size('nestfleet')"))).toBeGreaterThan(200_000_000);
+});
+
+afterAll(async () => {
+  await stack.dispose();
+});
+
+const SEED = `
+  INSERT INTO cases (id, title, processed_at)
+  SELECT gen_random_uuid(), (SELECT string_agg(md5(random()::text || n || k), '') FROM generate_series(1, 28) k), now()
+  FROM generate_series(1, ${SEED_ROWS}) n`;
+
+async function answeringVersion(): Promise<string> {
+  return ((await (await fetch(`${origin}/health`)).json()) as { version: string }).version;
+}
+
+/** Updates to a release under load; what was acknowledged must be there afterwards, whatever came of the update. */
+async function underLoad(version: string): Promise<{ up: Ran; report: LoadReport }> {
+  await stack.configure({ version });
+  const load = new Load(stack.httpPort, 100);
+  const up = await stack.up();
+  const report = await load.stop();
+  expect(report.failed, up.output).toEqual([]);
+  expect(await stack.missing(report.created)).toEqual([]);
+  return { up, report };
+}
+
+/** Each case that the load created was worked on once, and none twice. */
+async function expectJobsDoneOnce(): Promise<void> {
+  await expect
+    .poll(() => stack.sql("SELECT count(*) FROM cases WHERE processed_at IS NULL"), { timeout: 60_000 })
+    .toBe("0");
+  expect(await stack.sql("SELECT count(*) FROM duplicate_jobs")).toBe("0");
+}
+
+/** Nothing to do, one of each, and the version that is meant to serve does. */
+async function expectSettled(version: string): Promise<void> {
+  expect(await stack.preview()).toEqual([]);
+  expect(await stack.preview("--refresh")).toEqual([]);
+  const running = await stack.containers();
+  const counts = Object.fromEntries(Object.entries(running).map(([role, ids]) => [role, ids.length]));
+  expect(counts).toEqual({ postgres: 1, api: 1, worker: 1, console: 1, caddy: 1 });
+  expect(await answeringVersion()).toBe(version);
+}
+
+/** The config taken back, applied: the release from before serves, and there is nothing left to do. */
+async function revert(version: string): Promise<void> {
+  const { up } = await underLoad(version);
+  expect(up.exitCode, up.output).toBe(0);
+  await expectSettled(version);
+}
+
+describe("upgrades under 100 requests a second", () => {
+  test.each([
+    ["1.5.0", ["0005_case_events.sql, 0006_cases_assignee.sql"]],
+    ["1.5.1", ["1 pending: 0007_drop_cases_channel.sql", "0007_drop_cases_channel.sql line"]],
+  ])(
+    "to %s: backed up, rehearsed, no request failed, none lost, none slower than half a second",
+    async (version, said) => {
+      await stack.configure({ version });
+      const { output } = await stack.pulumi("preview");
+      for (const words of said) expect(output).toContain(words);
+      const previewed = await stack.preview();
+      const { up, report } = await underLoad(version);
+      expect(up.exitCode, up.output).toBe(0);
+      expect(stack.changed(up)).toEqual(previewed);
+      expect(up.output).toMatch(/backup \d{8}T\d{6}Z-/);
+      expect(up.output).toContain("rehearsal:");
+      expect(up.output).toContain(`${version} answers on`);
+      expect(report.slowestMs).toBeLessThan(500);
+      await expectSettled(version);
+      await expectJobsDoneOnce();
+    },
+  );
+
+  test("the history tells who changed what, and how it ended", async () => {
+    const history = await stack.history();
+    expect(history.map(({ from, to, verdict }) => `${from ?? "nothing"} → ${to} ${verdict}`)).toEqual([
+      "nothing → 1.4.2 installed",
+      "1.4.2 → 1.5.0 upgraded",
+      "1.5.0 → 1.5.1 upgraded",
+    ]);
+    expect(history.at(-1)).toMatchObject({
+      migrations: ["0007_drop_cases_channel.sql"],
+      backup: expect.stringMatching(/-1\.5\.0$/) as string,
+    });
+  });
+});
+
+describe("releases that must not stay", () => {
+  test("1.6.0, whose migration fails on real data, is refused by the rehearsal before anything is touched", async () => {
+    const before = await stack.containers();
+    const { up } = await underLoad("1.6.0");
+    expect(up.exitCode).not.toBe(0);
+    expect(up.output).toContain('check constraint "cases_known_priority"');
+    expect(up.output).toContain("Production was not touched");
+    expect(await stack.containers()).toEqual(before);
+    expect(await stack.sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%rehearsal%'")).toBe("0");
+    await revert("1.5.1");
+  });
+
+  test("1.6.2, which answers with another version, is red twice; the one before serves", async () => {
+    const { up } = await underLoad("1.6.2");
+    expect(up.exitCode).not.toBe(0);
+    expect(up.output).toContain("is answered by version 1.5.1, not by 1.6.2");
+    expect(up.output).toMatch(/The requests go to \S+ and \S+ again/);
+    expect(await answeringVersion()).toBe("1.5.1");
+    const again = await stack.up();
+    expect(again.exitCode).not.toBe(0);
+    expect(again.output).toContain("is answered by version 1.5.1, not by 1.6.2");
+    await revert("1.5.1");
+  });
+
+  test("1.6.1, which dies after 15 seconds, is red: health must hold", async () => {
+    await stack.configure({ "health.holdSeconds": "20" });
+    expect((await stack.up()).exitCode).toBe(0);
+    const { up } = await underLoad("1.6.1");
+    expect(up.exitCode).not.toBe(0);
+    expect(up.output).toMatch(/1\.6\.1 is refused: .*after \d+ s of good answers/);
+    expect(await answeringVersion()).toBe("1.5.1");
+    await stack.configure({ "health.holdSeconds": "3" });
+    await revert("1.5.1");
+  });
+
+  test("1.6.3, whose migration takes longer than the gate waits, is not given up: the rehearsal has shown how long it takes", async () => {
+    await stack.configure({ "health.timeoutSeconds": "15" });
+    const { up } = await underLoad("1.6.3");
+    expect(up.exitCode, up.output).toBe(0);
+    await expectSettled("1.6.3");
+    await expectJobsDoneOnce();
+  });
+});
+
+describe("what a preview refuses, with nothing touched", () => {
+  test.each<[string, Record<string, string>, RegExp]>([
+    [
+      "going back while the schema is ahead",
+      { version: "1.4.2" },
+      /schema is ahead[^]*0005_case_events\.sql[^]*nestfleet:restore \d{8}T\d{6}Z-1\.4\.2/,
+    ],
+    ["a major step that nobody acknowledged", { version: "2.0.0" }, /acknowledgeMajor 2/],
+    ["a stop that would be skipped", { version: "1.7.0", "requiredStops[0]": "1.6.9" }, /1\.6\.9/],
+    ["a release that no registry has", { version: "1.9.9" }, /nestfleet-api:1\.9\.9/],
+  ])("%s", async (_, config, reason) => {
+    const before = await stack.containers();
+    await stack.configure(config);
+    const refused = await stack.try("preview");
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toMatch(reason);
+    expect(refused.output).toContain("nothing was touched");
+    expect(await stack.containers()).toEqual(before);
+    await stack.configure({ version: "1.6.3" });
+    if ("requiredStops[0]" in config) await stack.unset("requiredStops");
+  });
+});
+
+describe("a major release", () => {
+  test("is run by recreate once it is acknowledged: the writers stop, what waits is held, nothing is lost", async () => {
+    await stack.configure({ acknowledgeMajor: "2", "health.timeoutSeconds": "60" });
+    const { up, report } = await underLoad("2.0.0");
+    expect(up.exitCode, up.output).toBe(0);
+    expect(up.output).toContain("the releases cannot run side by side");
+    expect(report.slowestMs).toBeLessThan(30_000);
+    await expectSettled("2.0.0");
+    await expectJobsDoneOnce();
+  });
+});
