@@ -2,13 +2,10 @@ import * as docker from "@pulumi/docker";
 import { placed, type Site } from "./site";
 
 /**
- * The network that the five services share. No labels: a changed label would replace the network, and a replacement
- * fails on its own name unless the old one goes first, which takes every container off it.
+ * The network that the five services share. Its name ends in a random suffix: a run that is killed between Docker's
+ * making it and the state's hearing of it leaves a spare one, not a name that the next run cannot have. No labels: a
+ * changed one would replace the network, which takes every container off it.
  */
 export function createNetwork(site: Site): docker.Network {
-  return new docker.Network(
-    site.name,
-    { name: site.name, driver: "bridge" },
-    placed(site, { deleteBeforeReplace: true }),
-  );
+  return new docker.Network(site.name, { driver: "bridge" }, placed(site));
 }

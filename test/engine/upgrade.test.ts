@@ -19,8 +19,8 @@ afterAll(async () => {
 });
 
 const SEED = `
-  INSERT INTO cases (id, title, processed_at)
-  SELECT gen_random_uuid(), (SELECT string_agg(md5(random()::text || n || k), '') FROM generate_series(1, 28) k), now()
+  INSERT INTO cases (id, title, priority, processed_at)
+  SELECT gen_random_uuid(), (SELECT string_agg(md5(random()::text || n || k), '') FROM generate_series(1, 28) k), 'normal', now()
   FROM generate_series(1, ${SEED_ROWS}) n`;
 
 async function answeringVersion(): Promise<string> {

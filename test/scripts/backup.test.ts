@@ -10,7 +10,6 @@ import {
   docker,
   dumping,
   files,
-  holdDumps,
   idOf,
   launch,
   migrate,
@@ -26,6 +25,7 @@ import {
   startRehearsal,
   stop,
   until,
+  whileDumpsWait,
 } from "./fixture";
 
 const MINUTE = 60_000;
@@ -165,39 +165,40 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
 
   test("killed in the middle of a dump: nothing under a final name, and the next run cleans up", async () => {
     const before = await files();
-    const release = await holdDumps();
-    const { child, ended } = startBackup();
-    await until(dumping);
-    child.kill("SIGKILL");
-    await ended;
-    // Nobody is left who could end it: pg_dump goes by itself.
-    await until(async () => !(await docker.run(["top", database.container, "-eo", "args"])).includes("pg_dump"));
-    await release();
+    await whileDumpsWait(async () => {
+      const { child, ended } = startBackup();
+      await until(dumping);
+      child.kill("SIGKILL");
+      await ended;
+      // Nobody is left who could end it: pg_dump goes by itself.
+      const processes = () => docker.run(["top", database.container, "-eo", "pid,args"]);
+      await until(async () => !(await processes()).includes("pg_dump"));
+    });
     expect((await files()).filter((file) => !file.startsWith("."))).toEqual(before);
-    const { stderr, ...next } = await backup();
-    expect(stderr).toContain("removed what an unfinished backup left: .partial-");
-    idOf({ stderr, ...next });
+    const next = await backup();
+    expect(next.stderr).toContain("removed what an unfinished backup left: .partial-");
+    idOf(next);
   });
 
   test("asked to stop in the middle of a dump, it removes what it made", async () => {
     const before = await files();
-    const release = await holdDumps();
-    const { child, ended } = startBackup();
-    await until(dumping);
-    child.kill("SIGTERM");
-    const { exitCode, stderr } = await ended;
-    await release();
+    const { exitCode, stderr } = await whileDumpsWait(async () => {
+      const { child, ended } = startBackup();
+      await until(dumping);
+      child.kill("SIGTERM");
+      return ended;
+    });
     expect(exitCode).toBe(1);
     expect(stderr).toContain("No backup was taken: it was stopped by SIGTERM");
     expect(await files()).toEqual(before);
   });
 
   test("a second backup is refused while one runs, and told who runs it", async () => {
-    const release = await holdDumps();
-    const first = startBackup();
-    await until(dumping);
-    const second = await backup();
-    await release();
+    const [first, second] = await whileDumpsWait(async () => {
+      const running = startBackup();
+      await until(dumping);
+      return [running, await backup()] as const;
+    });
     expect(second.exitCode).toBe(1);
     expect(second.stderr).toMatch(/another backup runs, by \S+@\S+ since \d{4}-\d\d-\d\d /);
     idOf(await first.ended);
@@ -205,18 +206,18 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
 
   test("the server stops in the middle of a dump", async () => {
     const before = await files();
-    const release = await holdDumps();
-    const { ended } = startBackup();
-    await until(dumping);
-    await docker.run(["stop", database.container]);
-    const { exitCode, stderr } = await ended;
-    await release();
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain("No backup was taken");
+    const { exitCode, stderr } = await whileDumpsWait(async () => {
+      const { ended } = startBackup();
+      await until(dumping);
+      await docker.run(["stop", database.container]);
+      return ended;
+    });
     const refused = await backup();
-    expect(refused.stderr).toContain(`start it with: docker start ${database.container}`);
     await docker.run(["start", database.container]);
     await ready();
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("No backup was taken");
+    expect(refused.stderr).toContain(`start it with: docker start ${database.container}`);
     expect((await files()).filter((file) => !file.startsWith("."))).toEqual(before);
     idOf(await backup());
   });

@@ -173,17 +173,19 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
   throw new Error("it does not come true within 10 s");
 }
 
-/** Keeps pg_dump waiting in the middle of its work, for as long as the returned function is not called. */
-export async function holdDumps(): Promise<() => Promise<void>> {
+/** Does the work while pg_dump, if it is started, waits in the middle of its own. */
+export async function whileDumpsWait<T>(work: () => Promise<T>): Promise<T> {
   const holder = database.converse("holder", "nestfleet", {});
   holder.write("BEGIN; LOCK TABLE duplicate_jobs IN ACCESS EXCLUSIVE MODE;\n");
   const held =
     "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'duplicate_jobs'::regclass";
-  await until(async () => (await database.query(held))[0] === "1");
-  return async () => {
+  try {
+    await until(async () => (await database.query(held))[0] === "1");
+    return await work();
+  } finally {
     holder.close();
     await holder.ended;
-  };
+  }
 }
 
 /** Whether a dump has begun, and waits for its locks. */

@@ -163,8 +163,8 @@ export class TestStack {
     if (ids.length > 0) await this.docker.run(["rm", "--force", "--volumes", ...ids]);
     const volumes = await this.volumes();
     if (volumes.length > 0) await this.docker.run(["volume", "rm", ...volumes]);
-    const networks = await this.docker.run(["network", "ls", "--quiet", "--filter", `name=^nestfleet-${this.name}$`]);
-    if (networks.trim() !== "") await this.docker.run(["network", "rm", `nestfleet-${this.name}`]);
+    const networks = await this.docker.run(["network", "ls", "--quiet", "--filter", `name=^nestfleet-${this.name}-`]);
+    for (const network of networks.split("\n").filter(Boolean)) await this.docker.run(["network", "rm", network]);
     rmSync(join(ROOT, `Pulumi.${this.name}.yaml`), { force: true });
     if (!keepFolder) rmSync(this.folder, { recursive: true, force: true });
   }
