@@ -27,14 +27,14 @@ const PREFIX = "org.nestfleet.lock";
  * A lock whose process is gone is taken over, when it was taken on this machine; from another machine nothing can be
  * said about it, so it stands until it is freed by hand. Returns the holder instead when somebody else is at work.
  */
-export async function takeLock(docker: DockerClient, stackName: string): Promise<Lock | Holder> {
+export async function takeLock(docker: DockerClient, stackName: string, pid = process.pid): Promise<Lock | Holder> {
   const volume = lockName(stackName);
   for (let attempt = 0; attempt < 3; attempt++) {
     const token = randomUUID();
     const own: Holder = {
       operator: userInfo().username,
       machine: hostname(),
-      pid: process.pid,
+      pid,
       since: new Date().toISOString(),
     };
     await docker.run(["volume", "create", ...Object.entries({ ...own, token }).flatMap(label), volume]);
@@ -53,7 +53,7 @@ export function freeing(stackName: string, dockerHost: string): string {
   return `docker --host ${dockerHost} volume rm ${lockName(stackName)}`;
 }
 
-function lockName(stackName: string): string {
+export function lockName(stackName: string): string {
   return `${stackName}-lock`;
 }
 

@@ -18,6 +18,7 @@ export interface PlanSettings {
   readonly requiredStops: readonly string[];
   readonly allowSchemaAhead: boolean;
   readonly allowMovingTag: boolean;
+  readonly worker?: { readonly enabled: boolean } | undefined;
   /** Id of the backup that a rollback restores. */
   readonly restore?: string | undefined;
 }

@@ -14,7 +14,17 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...olderBackup(situation),
     ...unreadableStops(situation),
     ...clockBehind(situation),
+    ...notRunning(situation),
   ];
+}
+
+/** Stopped or removed by hand: the engine's state does not know, and a plain update would leave it so. */
+function notRunning({ facts, settings, step }: Situation): string[] {
+  if (facts === undefined || step === "install") return [];
+  const wanted = ["postgres", "api", "console", "caddy", ...(settings.worker?.enabled === true ? ["worker"] : [])];
+  return wanted
+    .filter((role) => !facts.containers.some((container) => container.role === role && container.running))
+    .map((role) => `no ${role} runs, though it should; pulumi up --refresh starts it again`);
 }
 
 /** Tags without numbers are ordered by what is on the host. */

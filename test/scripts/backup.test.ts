@@ -36,6 +36,14 @@ const NOISE = `
     SELECT string_agg(sha512(format('%s/%s', row, part)::bytea), '' ORDER BY part) AS bytes
       FROM generate_series(1, 2000) row, generate_series(1, 512) part GROUP BY row`;
 
+/** A table that is quickly dumped and takes 20 s to restore. */
+const NAP = `
+  CREATE FUNCTION nap() RETURNS boolean LANGUAGE plpgsql AS
+    $$ BEGIN IF current_database() <> 'nestfleet' THEN PERFORM pg_sleep(0.1); END IF; RETURN true; END $$;
+  CREATE TABLE naps (n integer CHECK (public.nap()));
+  INSERT INTO naps SELECT generate_series(1, 200);`;
+const NAPPING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE 'COPY%naps%'";
+
 beforeAll(start, MINUTE);
 afterAll(stop, MINUTE);
 afterEach(async () => {
@@ -50,6 +58,7 @@ async function newest(): Promise<BackupManifest> {
 }
 
 const shell = (script: string) => docker.run(["exec", database.container, "sh", "-euc", script]);
+const processes = () => docker.run(["top", database.container, "-eo", "pid,args"]);
 const count = async (table: string) => Number((await database.query(`SELECT count(*) FROM ${table}`))[0]);
 
 describe("scripts on a real database", { timeout: MINUTE }, () => {
@@ -171,13 +180,27 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
       child.kill("SIGKILL");
       await ended;
       // Nobody is left who could end it: pg_dump goes by itself.
-      const processes = () => docker.run(["top", database.container, "-eo", "pid,args"]);
       await until(async () => !(await processes()).includes("pg_dump"));
     });
     expect((await files()).filter((file) => !file.startsWith("."))).toEqual(before);
     const next = await backup();
     expect(next.stderr).toContain("removed what an unfinished backup left: .partial-");
     idOf(next);
+  });
+
+  test.each(["KILL", "TERM"])("pg_dump is ended by SIG%s in the middle of its work", async (signal) => {
+    const before = await files();
+    const { exitCode, stderr } = await whileDumpsWait(async () => {
+      const { ended } = startBackup();
+      await until(dumping);
+      await shell(`for process in /proc/[0-9]*; do
+        if [ "$(cat $process/comm 2>/dev/null)" = pg_dump ]; then kill -${signal} "\${process#/proc/}"; fi
+      done`);
+      return ended;
+    });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/No backup was taken: pg_dump (was killed|fails)/);
+    expect(await files()).toEqual(before);
   });
 
   test("asked to stop in the middle of a dump, it removes what it made", async () => {
@@ -305,5 +328,11 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     const injected = await launch("bash", ["scripts/backup.sh", "--stack", STACK, "--version", "1.5.0; rm -rf /"])
       .ended;
     expect(injected.exitCode).toBe(1);
+  });
+
+  test("through all of this the server has never restarted its sessions", async () => {
+    const log = await docker.logs(database.container, 10_000);
+    expect(log).toContain("ready to accept connections");
+    expect(log).not.toContain("terminating any other active server processes");
   });
 });

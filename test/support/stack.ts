@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -70,6 +71,16 @@ export class TestStack {
 
   public up(...options: string[]): Promise<Ran> {
     return this.try("up", "--yes", "--skip-preview", ...options);
+  }
+
+  /** Starts an update and kills the engine with -9, unless it is done by then. Its own children are left to themselves. */
+  public async upKilledAfter(milliseconds: number): Promise<void> {
+    const [program = "", ...args] = this.command("up", "--yes", "--skip-preview");
+    const child = spawn(program, args, { env: this.environment(), stdio: "ignore" });
+    const ended = once(child, "exit");
+    const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds); // the wrapper execs: its pid is the engine's
+    await ended;
+    clearTimeout(timer);
   }
 
   /** The resources that a preview would change, as `op name`; the stack's own outputs do not count. */
@@ -144,14 +155,8 @@ export class TestStack {
 
   /** A command that may fail. */
   public async try(...args: string[]): Promise<Ran> {
-    const ran = await run(
-      join(ROOT, "scripts/pulumi"),
-      ["--cwd", ROOT, "--non-interactive", ...args, "--stack", this.name],
-      {
-        PULUMI_BACKEND_URL: `file://${this.folder}`,
-        PULUMI_CONFIG_PASSPHRASE: "test",
-      },
-    );
+    const [program = "", ...all] = this.command(...args);
+    const ran = await run(program, all, this.environment());
     this.said += ran.output;
     return ran;
   }
@@ -169,6 +174,14 @@ export class TestStack {
     if (!keepFolder) rmSync(this.folder, { recursive: true, force: true });
   }
 
+  public command(...args: string[]): string[] {
+    return [join(ROOT, "scripts/pulumi"), "--cwd", ROOT, "--non-interactive", ...args, "--stack", this.name];
+  }
+
+  public environment(): NodeJS.ProcessEnv {
+    return { ...process.env, PULUMI_BACKEND_URL: `file://${this.folder}`, PULUMI_CONFIG_PASSPHRASE: "test" };
+  }
+
   private label(): string {
     return `label=org.nestfleet.stack=${this.name}`;
   }
@@ -178,12 +191,12 @@ export class TestStack {
 export function run(
   program: string,
   args: string[],
-  environment: Record<string, string> = {},
+  environment: NodeJS.ProcessEnv = process.env,
   stdin = "",
 ): Promise<Ran> {
   const started = Date.now();
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...environment } });
+    const child = spawn(program, args, { cwd: ROOT, env: environment });
     let output = "";
     const collect = (chunk: Buffer) => (output += chunk.toString());
     child.stdout.on("data", collect);

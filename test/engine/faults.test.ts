@@ -1,0 +1,214 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lockName, takeLock } from "../../components/host/lock";
+import { run, TestStack } from "../support/stack";
+
+/** The numbers are those of the list of faults that the design answers to. */
+const stack = new TestStack("test-faults", 18120);
+const postgres = "nestfleet-test-faults-postgres";
+const origin = `http://127.0.0.1:${stack.httpPort}`;
+const REGISTRY = "127.0.0.1:5055";
+const spoilt: string[] = [];
+
+beforeAll(async () => {
+  await stack.create({ version: "1.4.2", "health.holdSeconds": "1" });
+  expect((await stack.up()).exitCode).toBe(0);
+});
+
+afterAll(async () => {
+  await stack.dispose();
+  for (const image of spoilt) await stack.docker.run(["image", "rm", "--force", image]);
+});
+
+async function answeringVersion(): Promise<string> {
+  return ((await (await fetch(`${origin}/health`)).json()) as { version: string }).version;
+}
+
+/** An update that must be refused with a reason, and touch nothing. */
+async function refused(reason: RegExp, ...args: string[]): Promise<void> {
+  const before = await stack.containers();
+  const { exitCode, output } = await stack.try(...args);
+  expect(exitCode).not.toBe(0);
+  expect(output).toMatch(reason);
+  expect(await stack.containers()).toEqual(before);
+  expect(await answeringVersion()).toBe("1.4.2");
+}
+
+describe("two at once", () => {
+  test("9: a second operator, from another checkout and state, is told who is at work and since when", async () => {
+    const sleeper = spawn("sleep", ["60"]);
+    const lock = await takeLock(stack.docker, "nestfleet-test-faults", sleeper.pid);
+    if (!("release" in lock)) throw new Error("the lock was taken");
+    try {
+      await refused(
+        /\S+@\S+ \(pid \d+\) has been working on this stack since \d{4}-[^]*nothing was touched/,
+        "up",
+        "--yes",
+        "--skip-preview",
+      );
+    } finally {
+      lock.release();
+      sleeper.kill();
+    }
+    expect((await stack.up()).exitCode).toBe(0);
+  });
+
+  test("10: a lock whose holder died is taken over", async () => {
+    const dead = spawn("true");
+    await new Promise((resolve) => dead.once("exit", resolve));
+    await takeLock(stack.docker, "nestfleet-test-faults", dead.pid);
+    expect((await stack.up()).exitCode).toBe(0);
+    expect(
+      (
+        await stack.docker.run(["volume", "ls", "--quiet", "--filter", `name=${lockName("nestfleet-test-faults")}`])
+      ).trim(),
+    ).toBe("");
+  });
+});
+
+describe("refused in preview", () => {
+  test("38: every problem of a bad config at once, with the command that mends it", async () => {
+    await stack.configure({
+      verson: "1.5.0",
+      "backups.keep": "-1",
+      "images.redis": "redis:7",
+      "env.LLM_API_KEY": "hunter2",
+    });
+    await refused(/4 problems[^]*nestfleet:backups\.keep[^]*pulumi config set[^]*did you mean version/, "preview");
+    expect(stack.said).not.toContain("hunter2");
+    for (const path of ["verson", "backups.keep", "images.redis", "env.LLM_API_KEY"]) await stack.unset(path);
+  });
+
+  test.each(["latest", "1.5", "1.5.0; rm -rf /", "9".repeat(300)])("37: the version %j", async (version) => {
+    await stack.configure({ version });
+    await refused(/nestfleet:version is[^]*three numbers such as 1\.5\.0/, "preview");
+    await stack.configure({ version: "1.4.2" });
+  });
+
+  test("21: a port that something else has taken", async () => {
+    const server = createServer().listen(18129, "127.0.0.1");
+    await stack.configure({ "http.httpsPort": "18129" });
+    await refused(/18129[^]*nothing was touched/, "preview");
+    await stack.configure({ "http.httpsPort": "18121" });
+    server.close();
+  });
+
+  test("13: a tag that was moved to another image", async () => {
+    const own = `${REGISTRY}/nestfleet/nestfleet-api:1.4.2`;
+    const id = (await stack.docker.run(["image", "inspect", "--format", "{{.Id}}", own])).trim();
+    await stack.docker.run(["tag", `${REGISTRY}/nestfleet/nestfleet-console:1.4.2`, own]);
+    try {
+      await refused(/moved|another image/, "preview");
+    } finally {
+      await stack.docker.run(["tag", id, own]);
+    }
+    expect(await stack.preview()).toEqual([]);
+  });
+
+  test("31: a PostgreSQL whose major is not that of the data", async () => {
+    const other = `${REGISTRY}/postgres:16-of-a-test`;
+    await spoil(`FROM ${REGISTRY}/postgres:17\nENV PG_MAJOR=16`, other);
+    await stack.configure({ "images.postgres": other });
+    await refused(/PostgreSQL 17[^]*16|16[^]*17/, "preview");
+    await stack.configure({ "images.postgres": `${REGISTRY}/postgres:17` });
+  });
+
+  test("25: a change that restarts postgres is visible, and the data stay", async () => {
+    const rows = await stack.sql("SELECT count(*) FROM nestfleet_migrations");
+    await stack.configure({ "postgres.sharedBuffers": "64MB" });
+    const previewed = await stack.preview();
+    expect(previewed).toContain("replace nestfleet-test-faults-postgres");
+    const up = await stack.up();
+    expect(up.exitCode, up.output).toBe(0);
+    expect(stack.changed(up)).toEqual(previewed);
+    expect(await stack.sql("SHOW shared_buffers")).toBe("64MB");
+    expect(await stack.sql("SELECT count(*) FROM nestfleet_migrations")).toBe(rows);
+  });
+});
+
+describe("the host is changed by hand", () => {
+  test("27: a container that was removed is missed in preview, and --refresh brings it back", async () => {
+    const [console = ""] = (await stack.containers())["console"] ?? [];
+    await stack.docker.run(["rm", "--force", console]);
+    expect((await stack.pulumi("preview")).output).toMatch(/warning +no console runs[^]*--refresh/);
+    expect((await stack.up("--refresh")).exitCode).toBe(0);
+    expect((await stack.containers())["console"]).toHaveLength(1);
+    expect(await stack.preview("--refresh")).toEqual([]);
+  });
+});
+
+describe("refused in the update", () => {
+  test("19: the api is migrated, the worker fails: red, says which versions run, and a revert heals", async () => {
+    await spoil(
+      `FROM ${REGISTRY}/nestfleet/nestfleet-worker:1.5.0\nENTRYPOINT ["sh", "-c", "echo no work today; exit 3"]`,
+      `${REGISTRY}/nestfleet/broken-worker:1.5.0`,
+    );
+    await stack.configure({
+      version: "1.5.0",
+      "images.worker": `${REGISTRY}/nestfleet/broken-worker`,
+      allowSchemaAhead: "true",
+    });
+    const up = await stack.up();
+    expect(up.exitCode).not.toBe(0);
+    expect(up.output).toMatch(/worker is not healthy: it exited[^]*no work today[^]*What runs now:[^]*api 1\.4\.2/);
+    expect(await answeringVersion()).toBe("1.4.2");
+    await stack.unset("images.worker");
+    await stack.configure({ version: "1.4.2" });
+    const reverted = await stack.up();
+    expect(reverted.exitCode, reverted.output).toBe(0);
+    expect(await stack.preview()).toEqual([]);
+    expect(await answeringVersion()).toBe("1.4.2");
+  });
+
+  test("17: healthy inside, broken from outside", async () => {
+    const containers = await stack.containers();
+    const name = async (role: string) =>
+      (await stack.docker.run(["inspect", "--format", "{{.Name}}", containers[role]?.[0] ?? ""])).trim().slice(1);
+    const target = async (role: string) => ({ container: containers[role]?.[0], name: await name(role) });
+    const input = {
+      dockerHost: stack.docker.host,
+      stack: stack.name,
+      postgres,
+      caddy: "nestfleet-test-faults-caddy",
+      domain: "localhost",
+      http: { bind: "127.0.0.1", httpPort: stack.httpPort, httpsPort: 18128 },
+      release: { tag: "1.4.2", semver: "1.4.2" },
+      holdSeconds: 0,
+      timeoutSeconds: 2,
+      targets: { api: await target("api"), console: await target("console") },
+      containers: Object.values(containers).flat(),
+      repositories: [],
+    };
+    const { exitCode, output } = await run(
+      "node",
+      ["--import", "tsx", "scripts/cutover.ts"],
+      process.env,
+      JSON.stringify(input),
+    );
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/1\.4\.2 is refused: https:\/\/localhost\/health gives no answer[^]*What runs now:/);
+    expect(await answeringVersion()).toBe("1.4.2");
+  });
+});
+
+describe("a preview without access to the host", () => {
+  test("says so, and shows the plan from config and the last outputs", async () => {
+    await stack.configure({ version: "1.5.0" });
+    const hidden = 'mount --bind /dev/null /var/run/docker.sock && exec "$@"';
+    const preview = await run(
+      "unshare",
+      ["--mount", "sh", "-c", hidden, "-", ...stack.command("preview")],
+      stack.environment(),
+    );
+    expect(preview.output).toMatch(/upgrade 1\.4\.2 → 1\.5\.0[^]*the host cannot be reached/);
+    expect(preview.exitCode, preview.output).toBe(0);
+    await stack.configure({ version: "1.4.2" });
+  });
+});
+
+/** An image of a test's own. */
+async function spoil(dockerfile: string, reference: string): Promise<void> {
+  spoilt.push(reference);
+  await stack.docker.run(["build", "--force-rm", "--tag", reference, "-"], dockerfile);
+}
