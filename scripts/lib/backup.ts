@@ -104,6 +104,10 @@ async function record(
       signal,
       (either) => dump(database, snapshot.id, compression, file, expected, either),
       async (either) => {
+        // A count may wait for a lock, long after the dump has failed.
+        either.addEventListener("abort", () => {
+          session.abandon();
+        });
         const counted = await countRows(session);
         const wrong = wrongDatabase(counted, previous);
         if (wrong !== undefined) throw new Refusal(wrong);

@@ -44,6 +44,11 @@ export class Execution {
     this.child.stdin.write(text);
   }
 
+  /** Ends the client at once. */
+  public kill(): void {
+    this.child.kill("SIGKILL");
+  }
+
   /** The end of its input: psql leaves, and a command that dies with its client dies. */
   public close(): void {
     this.child.stdin.end();

@@ -45,6 +45,11 @@ export class Session {
     await this.execution.ended;
   }
 
+  /** Ends the conversation in the middle of a question, which fails; the server's side may go on for a while. */
+  public abandon(): void {
+    this.execution.kill();
+  }
+
   private hear(line: string): void {
     const question = this.asked[0];
     if (question === undefined) return;

@@ -21,6 +21,9 @@ export type Health = z.infer<typeof health>;
 
 type Scheme = "http" | "https";
 
+/** An answer that no patience will change. */
+class WrongAnswer extends Refusal {}
+
 /** Between two rounds of questions. */
 const PAUSE_MS = 1000;
 /** How much of an unexpected answer a message shows. */
@@ -29,8 +32,8 @@ const SHOWN = 200;
 const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
 
 /**
- * Asks from outside, as a user would. First everything must answer as it should, within the timeout; then it must go
- * on doing so for the whole hold: a release that dies after 20 s is refused. Returns the last health answer.
+ * Asks from outside, as a user would. First everything must answer as it should, within the timeout (a certificate may
+ * have to be had first); then it must go on doing so for the whole hold: a release that dies after 20 s is refused. Returns the last health answer.
  */
 export async function verify(expected: Expectation, docker: DockerClient): Promise<Health> {
   await untilGood(expected, docker);
@@ -44,7 +47,7 @@ async function untilGood(expected: Expectation, docker: DockerClient): Promise<v
       await round(expected, docker);
       return;
     } catch (error) {
-      if (!(error instanceof Refusal) || Date.now() > deadline) throw error;
+      if (!(error instanceof Refusal) || error instanceof WrongAnswer || Date.now() > deadline) throw error;
       await sleep(PAUSE_MS);
     }
   }
@@ -89,7 +92,7 @@ async function checkHealth(outside: Outside, scheme: Scheme, version: string | u
   if (!parsed.success) throw new Refusal(`${where} answers 200, but not with the application's health: ${shown}`);
   if (parsed.data.status !== "ok") throw new Refusal(`${where} says ${shown}`);
   if (version !== undefined && parsed.data.version !== version)
-    throw new Refusal(`${where} is answered by version ${parsed.data.version}, not by ${version}`);
+    throw new WrongAnswer(`${where} is answered by version ${parsed.data.version}, not by ${version}`);
   return parsed.data;
 }
 

@@ -143,6 +143,22 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect((await rehearse({ mode: "off" })).exitCode).toBe(0);
   });
 
+  test("stopped or killed in the middle of a restore, it leaves nothing behind", async () => {
+    await database.query(NAP);
+    idOf(await backup());
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      const rehearsal = startRehearsal({ mode: "restore" });
+      await until(async () => (await database.query(NAPPING))[0] !== "0");
+      rehearsal.child.kill(signal);
+      await rehearsal.ended;
+      await until(async () => !(await processes()).includes("pg_restore"));
+      if (signal === "SIGTERM") expect(await remainsOfRehearsal()).toEqual([]);
+    }
+    expect((await rehearse({ mode: "off" })).exitCode).toBe(0);
+    await database.query("DROP TABLE naps; DROP FUNCTION nap");
+    idOf(await backup());
+  });
+
   test.each([
     [
       "a flipped byte",
