@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: "engine",
-          include: ["test/engine/**/*.test.ts"],
+          include: ["test/engine/**/*.test.ts", "test/scripts/**/*.test.ts"],
           globalSetup: ["test/engine/setup.ts"],
           // Two cores: two stories side by side, each on a stack of its own.
           maxWorkers: 2,

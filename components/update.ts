@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { DockerClient, DockerError } from "./docker/client";
 import type { HostFacts } from "./host/facts";
 import { inspectHost } from "./host/inspect";
-import { freeing, takeLock } from "./host/lock";
+import { busy, takeLock } from "./host/lock";
 import { type Plan, plan, type Unreachable } from "./release/plan";
 import { summary } from "./release/summary";
 import type { Settings } from "./settings/schema";
@@ -48,11 +48,7 @@ async function workAlone(docker: DockerClient, name: string, host: HostFacts | U
     process.once("exit", lock.release);
     return;
   }
-  const { operator, machine, pid, since } = lock;
-  throw new pulumi.RunError(
-    `${operator}@${machine} (pid ${pid}) has been working on this stack since ${since}; nothing was touched.\n` +
-      `Wait until that is done. If it is dead: ${freeing(name, docker.host)}`,
-  );
+  throw new pulumi.RunError(busy(lock, name, docker.host));
 }
 
 /** The release of the last good update, from the stack's own outputs: all there is where the host is out of reach. */

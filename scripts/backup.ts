@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
-import { containersOf } from "../components/host/containers";
+import { busy, takeLock } from "../components/host/lock";
 import { parseVersion } from "../components/release/version";
 import { takeBackup } from "./lib/backup";
 import { interruptible } from "./lib/interruption";
@@ -19,6 +19,8 @@ const input = z.object({
   version: tag.optional(),
   keep: z.int().min(1).optional(),
   acceptSmaller: z.boolean().default(false),
+  /** The update has the stack's lock. */
+  partOfUpdate: z.boolean().default(false),
   /** Whether the backup is restored right afterwards, which reads it better than reading it back here. */
   rehearsal: z.enum(["full", "restore", "off"]).default("off"),
 });
@@ -27,23 +29,32 @@ type Input = z.infer<typeof input>;
 /** Backs up a stack's database. Gives `{"backup": ID}`, or `{"backup": null}` on a first install. */
 void run(input, async (asked) => {
   const docker = new DockerClient(asked.dockerHost);
-  const { postgres, version, images } = await subject(docker, asked);
+  const { stack, ...found } = await subject(docker, asked);
   const { keep, acceptSmaller, rehearsal } = asked;
-  const request = { postgres, version, images, keep, acceptSmaller, readBack: rehearsal === "off" };
-  const manifest = await interruptible((signal) => takeBackup(docker, request, signal));
+  const request = { ...found, keep, acceptSmaller, readBack: rehearsal === "off" };
+  const take = () => interruptible((signal) => takeBackup(docker, request, signal));
+  const manifest = asked.partOfUpdate ? await take() : await alone(docker, stack, take);
   return JSON.stringify({ backup: manifest?.id ?? null, bytes: manifest?.bytes ?? 0, seconds: manifest?.seconds ?? 0 });
 });
 
 async function subject(docker: DockerClient, { stack, postgres, version }: Input) {
-  if (stack !== undefined && postgres !== undefined && version !== undefined) {
-    const running = (await containersOf(docker, stack)).filter((container) => container.running);
-    return { postgres, version, images: Object.fromEntries(running.map(({ role, imageId }) => [role, imageId])) };
-  }
   const found = await findStack(docker, stack);
-  const serving = version ?? found.version;
+  const serving = found.version ?? version;
   if (serving === undefined)
     throw new Refusal(
       `No api of the stack ${found.stack} serves, so it is not known which release the data is of.\nNext: say it with --version 1.4.2`,
     );
-  return { postgres: postgres ?? found.postgres, version: serving, images: found.images };
+  return { stack: found.stack, postgres: postgres ?? found.postgres, version: serving, images: found.images };
+}
+
+/** By hand or from cron: not while an update is at work on the stack. */
+async function alone<T>(docker: DockerClient, stack: string, work: () => Promise<T>): Promise<T> {
+  const name = `nestfleet-${stack}`;
+  const lock = await takeLock(docker, name);
+  if (!("release" in lock)) throw new Refusal(busy(lock, name, docker.host));
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
 }

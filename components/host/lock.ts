@@ -48,9 +48,12 @@ export async function takeLock(docker: DockerClient, stackName: string, pid = pr
   throw new Error(`the lock ${volume} changes hands all the time`);
 }
 
-/** The command that frees a lock whose holder is known to be dead. */
-export function freeing(stackName: string, dockerHost: string): string {
-  return `docker --host ${dockerHost} volume rm ${lockName(stackName)}`;
+/** Who is at work, since when, and what frees the lock when they are known to be dead. */
+export function busy({ operator, machine, pid, since }: Holder, stackName: string, dockerHost: string): string {
+  return (
+    `${operator}@${machine} (pid ${pid}) has been working on this stack since ${since}; nothing was touched.\n` +
+    `Wait until that is done. If it is dead: docker --host ${dockerHost} volume rm ${lockName(stackName)}`
+  );
 }
 
 export function lockName(stackName: string): string {

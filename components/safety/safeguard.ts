@@ -35,6 +35,7 @@ export function safeguard(site: Site, postgres: Postgres, image: Image, secrets:
     keep: backups.keep,
     acceptSmaller: backups.acceptSmaller,
     rehearsal: mode,
+    partOfUpdate: true,
   };
   const backup = runScript(site, "backup", "backup", taking, { dependsOn: [postgres.ready], frozen });
   const rehearsal = runScript(

@@ -25,12 +25,21 @@ export interface Step {
   readonly urn: string;
 }
 
+/** Where a stack lives, when it is not on the machine's own engine. */
+export interface Place {
+  readonly docker: DockerClient;
+  /** The command line that runs a command where the stack's ports can be reached. */
+  readonly inside: (...command: string[]) => string[];
+}
+
+const HERE: Place = { docker: new DockerClient(DOCKER_HOST), inside: (...command) => command };
+
 /**
  * A stack of a test's own on the real engine: own state, own passphrase, own ports, the stand-in's images. `dispose`
  * leaves nothing behind, whatever happened before.
  */
 export class TestStack {
-  public readonly docker = new DockerClient(DOCKER_HOST);
+  public readonly docker: DockerClient;
   /** Everything that every command has said: no secret may be in it. */
   public said = "";
   private readonly folder: string;
@@ -38,7 +47,9 @@ export class TestStack {
   public constructor(
     public readonly name: string,
     public readonly httpPort: number,
+    private readonly place: Place = HERE,
   ) {
+    this.docker = place.docker;
     this.folder = mkdtempSync(join(tmpdir(), `nestfleet-${name}-`));
   }
 
@@ -47,7 +58,7 @@ export class TestStack {
     await this.dispose({ keepFolder: true });
     await this.pulumi("stack", "init");
     await this.configure({
-      dockerHost: DOCKER_HOST,
+      dockerHost: this.docker.host,
       "images.api": `${REGISTRY}/nestfleet/nestfleet-api`,
       "images.console": `${REGISTRY}/nestfleet/nestfleet-console`,
       "images.postgres": `${REGISTRY}/postgres:17`,
@@ -175,7 +186,8 @@ export class TestStack {
   }
 
   public command(...args: string[]): string[] {
-    return [join(ROOT, "scripts/pulumi"), "--cwd", ROOT, "--non-interactive", ...args, "--stack", this.name];
+    const options = ["--cwd", ROOT, "--non-interactive", ...args, "--stack", this.name];
+    return this.place.inside(join(ROOT, "scripts/pulumi"), ...options);
   }
 
   public environment(): NodeJS.ProcessEnv {
@@ -187,18 +199,22 @@ export class TestStack {
   }
 }
 
-/** Runs a program to its end, whatever its exit code. */
+/** Runs a program to its end, whatever its exit code. `hear` gets all that was said so far, whenever more is. */
 export function run(
   program: string,
   args: string[],
   environment: NodeJS.ProcessEnv = process.env,
   stdin = "",
+  hear: (output: string) => void = () => undefined,
 ): Promise<Ran> {
   const started = Date.now();
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: ROOT, env: environment });
     let output = "";
-    const collect = (chunk: Buffer) => (output += chunk.toString());
+    const collect = (chunk: Buffer) => {
+      output += chunk.toString();
+      hear(output);
+    };
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
     child.on("error", reject);
