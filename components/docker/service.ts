@@ -46,6 +46,8 @@ export interface ServiceArgs {
   readonly graceSeconds: number;
   readonly limits: { readonly memory?: number | undefined; readonly cpus?: number | undefined };
   readonly shmMegabytes?: number;
+  /** Docker's own init as process 1, which adopts and reaps what others leave behind. */
+  readonly init?: true;
 }
 
 /**
@@ -87,6 +89,7 @@ export function createContainer(
       ...(memory !== undefined && { memory, memorySwap: memory }),
       ...(cpus !== undefined && { cpus: cpuShare(cpus) }),
       ...(args.shmMegabytes !== undefined && { shmSize: args.shmMegabytes }),
+      ...(args.init && { init: args.init }),
       wait: false,
     },
     placed(site, { ...options, replaceOnChanges: ["*"], deleteBeforeReplace: args.replacement === "after" }),

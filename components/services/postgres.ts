@@ -53,6 +53,8 @@ export function createPostgres(
       healthcheck,
       mounts: [{ type: "volume", source: dataVolume, target: "/var/lib/postgresql/data" }, backups],
       capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
+      // As process 1, PostgreSQL takes an orphan that dies of a signal for a crashed session, and restarts them all.
+      init: true,
       graceSeconds: 60,
       limits: { memory, cpus },
       shmMegabytes: 256, // parallel queries need more than Docker's 64
