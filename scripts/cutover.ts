@@ -1,9 +1,18 @@
 import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
 import { inspectContainer, runningNow, versionOf } from "./lib/containers";
-import { target, waitUntilHealthy } from "./lib/health";
-import { forget, resume } from "./lib/paused";
-import { type Pointers, readPointers, serves, writePointers } from "./lib/pointers";
+import { complaint } from "./lib/database";
+import { type Target, target, waitUntilHealthy } from "./lib/health";
+import { forget, takeBack } from "./lib/paused";
+import {
+  forgetBefore,
+  type Pointers,
+  readBefore,
+  readPointers,
+  serves,
+  writeBefore,
+  writePointers,
+} from "./lib/pointers";
 import { record, type Step } from "./lib/record";
 import { NEXT, Refusal, run, say } from "./lib/run";
 import { pruneImages, removeOthers, repositories } from "./lib/tidy";
@@ -27,7 +36,7 @@ type Input = z.infer<typeof input>;
  */
 void run(input, async (asked) => {
   const docker = new DockerClient(asked.dockerHost);
-  const before = await readPointers(docker, asked.caddy);
+  const before = (await readBefore(docker, asked.caddy)) ?? (await readPointers(docker, asked.caddy));
   const from = await versionOf(docker, before.api);
   const step: Step = { ...asked, from, to: asked.release.tag, started: Date.now() };
   try {
@@ -36,32 +45,41 @@ void run(input, async (asked) => {
     return JSON.stringify(answer);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const undone = await goBack(asked, docker, before);
-    await resume(docker, asked.caddy);
-    await record(docker, step, error.message);
+    const undone = await goBack(asked, docker, before).catch(told("The requests could not be sent back"));
+    await record(docker, step, error.message).catch(told("The history could not be written"));
     throw new Refusal(await report(asked, docker, error.message, undone));
   }
 });
 
 async function cutOver(asked: Input, docker: DockerClient, before: Pointers): Promise<Health> {
-  for (const [role, service] of Object.entries(asked.targets)) {
-    const refusal = await waitUntilHealthy(docker, service, asked.timeoutSeconds);
-    if (refusal !== undefined) throw new Refusal(`${role} is not healthy: ${refusal}`);
-  }
+  for (const container of asked.containers) await mustRun(asked, docker, container);
+  for (const [role, service] of Object.entries(asked.targets)) await mustBeHealthy(asked, docker, role, service);
   const after = namesOf(asked);
+  if (differ(before, after)) await writeBefore(docker, asked.caddy, before);
   await writePointers(docker, asked.caddy, after);
   if (differ(before, after)) say(`requests go to ${after.api} and ${after.console}`);
   return verify(asked, docker);
 }
 
+/** Gated already; an attempt that was refused may have stopped it since. */
+async function mustRun(asked: Input, docker: DockerClient, container: string): Promise<void> {
+  const running = (await inspectContainer(docker, container))?.State;
+  if (running?.Running !== true || running.Restarting) await mustBeHealthy(asked, docker, "a service", { container });
+}
+
+async function mustBeHealthy(asked: Input, docker: DockerClient, role: string, service: Target): Promise<void> {
+  const refusal = await waitUntilHealthy(docker, service, asked.timeoutSeconds);
+  if (refusal === undefined) return;
+  const name = (await inspectContainer(docker, service.container))?.Name.slice(1) ?? service.container;
+  throw new Refusal(`${role} (${name}) is not healthy: ${refusal}`);
+}
+
 async function finish(asked: Input, docker: DockerClient, step: Step): Promise<void> {
+  await forgetBefore(docker, asked.caddy);
   await forget(docker, asked.caddy);
   const history = await record(docker, step);
-  await removeOthers(docker, asked.stack, [
-    asked.targets.api.container,
-    asked.targets.console.container,
-    ...asked.containers,
-  ]);
+  const current = [asked.targets.api.container, asked.targets.console.container, ...asked.containers];
+  await removeOthers(docker, asked.stack, current);
   await pruneImages(docker, asked.repositories, history);
 }
 
@@ -69,13 +87,16 @@ async function finish(asked: Input, docker: DockerClient, step: Step): Promise<v
 async function goBack(asked: Input, docker: DockerClient, before: Pointers): Promise<string> {
   const after = namesOf(asked);
   if (!differ(before, after)) return "The requests went to the same containers before; nothing was changed.";
+  const resumed = await takeBack(docker, asked.caddy, asked.stack);
   if (!(await comesBack(docker, before.api)) || !(await comesBack(docker, before.console))) {
     return "No container from before is left; the requests still go to the new ones.";
   }
   await writePointers(docker, asked.caddy, before);
+  await forgetBefore(docker, asked.caddy);
   const refused = (["api", "console"] as const).filter((upstream) => before[upstream] !== after[upstream]);
   await docker.run(["stop", ...refused.map((upstream) => asked.targets[upstream].container)]);
-  return `The requests go to ${before.api} and ${before.console} again; ${refused.map((upstream) => after[upstream]).join(" and ")} stopped.`;
+  const back = `The requests go to ${before.api} and ${before.console} again; ${refused.map((upstream) => after[upstream]).join(" and ")} stopped.`;
+  return resumed.length === 0 ? back : `${back}\n${resumed.join(", ")} started again, on the database as it is now.`;
 }
 
 /** The one before runs, or could be started again: an update that stops the old release first leaves it there. */
@@ -84,6 +105,15 @@ async function comesBack(docker: DockerClient, name: string): Promise<boolean> {
   if ((await inspectContainer(docker, name)) === undefined) return false;
   await docker.run(["start", name]);
   return true;
+}
+
+/** A second failure is told, and does not hide the first. */
+function told(what: string): (error: unknown) => string {
+  return (error) => {
+    const line = `${what}: ${complaint(error)}`;
+    say(line);
+    return line;
+  };
 }
 
 function namesOf({ targets }: Input): Pointers {

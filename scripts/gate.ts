@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
 import { inspectDatabase } from "../components/host/database";
-import { inspectContainer, runningNow } from "./lib/containers";
+import { type Container, inspectContainer, runningNow } from "./lib/containers";
 import { target, waitUntilHealthy } from "./lib/health";
-import { resume } from "./lib/paused";
+import { complaint } from "./lib/database";
+import { takeBack } from "./lib/paused";
 import { indented, NEXT, Refusal, run, say } from "./lib/run";
+import { withheld } from "./lib/secrecy";
 
 const input = target.extend({
   dockerHost: z.string(),
@@ -44,17 +46,37 @@ async function migrated(docker: DockerClient, { role, postgres }: Input): Promis
 async function report(docker: DockerClient, asked: Input, why: string): Promise<string> {
   const container = await inspectContainer(docker, asked.container);
   const name = container?.Name.slice(1) ?? asked.container;
-  const log = container === undefined ? "" : await docker.logs(asked.container, LOG_LINES);
-  const stop = container !== undefined && asked.whenRefused === "stop";
-  if (stop) await docker.run(["stop", asked.container]);
-  const resumed = await resume(docker, asked.caddy);
+  const log = container === undefined ? "" : await evidence(docker, asked.container, container);
+  const undone = await undo(docker, asked, container === undefined ? undefined : name);
   return [
     `${asked.role} is not healthy: ${why}.`,
     ...(log ? [`Last lines of its log (docker logs ${name}):`, indented(log)] : []),
-    ...(stop ? [`${name} was stopped.`] : []),
-    ...(resumed.length > 0 ? [`${resumed.join(", ")} started again.`] : []),
+    ...undone,
     "What runs now:",
     await runningNow(docker, asked.stack),
     NEXT,
   ].join("\n");
+}
+
+async function evidence(docker: DockerClient, id: string, { Config: { Env: entries } }: Container): Promise<string> {
+  const environment = Object.fromEntries((entries ?? []).map((entry) => entry.split(/=(.*)/s) as [string, string]));
+  const log = await docker.logs(id, LOG_LINES).catch((error: unknown) => `the log cannot be read: ${complaint(error)}`);
+  return withheld(log, environment);
+}
+
+/** Whatever one step says, the next is tried: what served before must serve again. */
+async function undo(docker: DockerClient, asked: Input, name: string | undefined): Promise<string[]> {
+  const failed = (what: string) => (error: unknown) => [`${what} failed: ${complaint(error)}`];
+  const stop = async (refused: string) => {
+    await docker.run(["stop", refused]);
+    return [`${refused} was stopped.`];
+  };
+  const resume = async () => {
+    const resumed = await takeBack(docker, asked.caddy, asked.stack);
+    return resumed.length > 0 ? [`${resumed.join(", ")} started again, on the database as it is now.`] : [];
+  };
+  return [
+    ...(name !== undefined && asked.whenRefused === "stop" ? await stop(name).catch(failed(`stopping ${name}`)) : []),
+    ...(await resume().catch(failed("starting what ran before"))),
+  ];
 }

@@ -23,14 +23,14 @@ const LARGEST_OUTPUT = 64 * 1024 * 1024;
 export class DockerClient {
   public constructor(public readonly host: string) {}
 
-  /** Runs `docker ARGS`, feeding `stdin`, and returns what it wrote. */
-  public run(args: readonly string[], stdin = ""): Promise<string> {
-    return this.output(args, stdin).then(({ stdout }) => stdout);
+  /** Runs `docker ARGS`, feeding `stdin`, and returns what it wrote; with a time limit, unless that is 0. */
+  public run(args: readonly string[], stdin = "", timeoutSeconds = 0): Promise<string> {
+    return this.output(args, stdin, timeoutSeconds).then(({ stdout }) => stdout);
   }
 
   /** The last lines of a container's log, both streams, as `docker logs` orders them. */
   public async logs(container: string, lines: number): Promise<string> {
-    const { stdout, stderr } = await this.output(["logs", "--tail", String(lines), container], "");
+    const { stdout, stderr } = await this.output(["logs", "--tail", String(lines), container], "", 0);
     return `${stdout}${stderr}`.trim();
   }
 
@@ -45,12 +45,16 @@ export class DockerClient {
     }
   }
 
-  private output(args: readonly string[], stdin: string): Promise<{ stdout: string; stderr: string }> {
+  private output(
+    args: readonly string[],
+    stdin: string,
+    timeoutSeconds: number,
+  ): Promise<{ stdout: string; stderr: string }> {
     return new Promise((resolve, reject) => {
       const child = execFile(
         "docker",
         ["--host", this.host, ...args],
-        { maxBuffer: LARGEST_OUTPUT },
+        { maxBuffer: LARGEST_OUTPUT, timeout: timeoutSeconds * 1000, killSignal: "SIGKILL" },
         (error, stdout, stderr) => {
           if (error) reject(new DockerError(args[0] ?? "", exitCode(error), stderr || error.message, stdout));
           else resolve({ stdout, stderr });

@@ -28,6 +28,7 @@ export function cutOver(
     name: container.name,
     probe: healthcheck?.test,
   });
+  const published = [...new Set([images.api, images.worker ?? images.api, images.console])];
   const cutover = runScript(
     site,
     "cutover",
@@ -44,7 +45,7 @@ export function cutOver(
       holdSeconds: health.holdSeconds,
       timeoutSeconds: health.timeoutSeconds,
       postgres: `${site.name}-postgres`,
-      repositories: source === undefined ? [...new Set([images.api, images.worker ?? images.api, images.console])] : [],
+      repositories: source === undefined ? published : [`${site.name}-api`, `${site.name}-console`],
     },
     { dependsOn: [caddy, api, console, ...others].map(({ ready }) => ready) },
   );

@@ -27,7 +27,7 @@ interface Rehearsed {
 export function safeguard(site: Site, postgres: Postgres, image: Image, secrets: Secrets): Safeguard {
   const { settings, plan, stack } = site;
   const { dockerHost, backups, rehearsal: mode } = settings;
-  const frozen = plan.step === "restart";
+  const frozen = plan.step === "restart" && !plan.needsBackup;
   const subject = { dockerHost, stack, postgres: postgres.container.name, attempt: new Date().toISOString() };
   const taking = {
     ...subject,
@@ -65,7 +65,7 @@ export function safeguard(site: Site, postgres: Postgres, image: Image, secrets:
     site,
     "writers",
     "writers",
-    { ...taking, caddy: `${site.name}-caddy`, action },
+    { ...taking, caddy: `${site.name}-caddy`, target: plan.to.tag, action },
     { dependsOn: [rehearsal], frozen },
   );
   const migrationSeconds = rehearsal.stdout.apply(

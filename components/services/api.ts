@@ -14,7 +14,7 @@ export const apiHealthcheck: Healthcheck = {
     "CMD",
     "node",
     "-e",
-    `fetch("http://127.0.0.1:${UPSTREAM_PORTS.api}/health").then((r) => { if (!r.ok) throw new Error(r.status + " from /health"); }).catch((e) => { console.error(e.cause?.message ?? e.message); process.exit(1); })`,
+    `fetch("http://127.0.0.1:${UPSTREAM_PORTS.api}/health", { signal: AbortSignal.timeout(4000) }).then((r) => { if (!r.ok) throw new Error(r.status + " from /health"); }).catch((e) => { console.error(e.cause?.message ?? e.message); process.exit(1); })`,
   ],
   startSeconds: 300,
 };

@@ -10,7 +10,7 @@ export const consoleHealthcheck: Healthcheck = {
     "CMD",
     "node",
     "-e",
-    `fetch("http://127.0.0.1:${UPSTREAM_PORTS.console}/login").then((r) => { if (!r.ok) throw new Error(r.status + " from /login"); }).catch((e) => { console.error(e.cause?.message ?? e.message); process.exit(1); })`,
+    `fetch("http://127.0.0.1:${UPSTREAM_PORTS.console}/login", { signal: AbortSignal.timeout(4000) }).then((r) => { if (!r.ok) throw new Error(r.status + " from /login"); }).catch((e) => { console.error(e.cause?.message ?? e.message); process.exit(1); })`,
   ],
   startSeconds: 60,
 };
@@ -30,6 +30,7 @@ export function createConsole(site: Site, image: Image, network: pulumi.Input<st
       replacement: "beside",
       network,
       env: [
+        "HOSTNAME=0.0.0.0", // Next.js listens on this name, and Docker sets it to the container's id
         "NODE_ENV=production",
         `PORT=${UPSTREAM_PORTS.console}`,
         `INTERNAL_API_URL=http://api:${UPSTREAM_PORTS.api}`,

@@ -10,3 +10,6 @@ export function pointer(upstream: Upstream): string {
 
 /** In a pointer until the first cutover: connecting fails at once and on this host, so requests are held. */
 export const NOBODY = "255.255.255.255";
+
+/** Who took the requests before a cutover that has not been judged yet: the api's container, then the console's. */
+export const BEFORE = "/config/upstream-before";

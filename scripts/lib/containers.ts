@@ -5,7 +5,7 @@ import { LABEL } from "../../components/docker/labels";
 const shape = z.object({
   Name: z.string(),
   RestartCount: z.number(),
-  Config: z.object({ Labels: z.record(z.string(), z.string()) }),
+  Config: z.object({ Labels: z.record(z.string(), z.string()), Env: z.array(z.string()).nullish() }),
   State: z.object({
     Status: z.string(),
     Running: z.boolean(),

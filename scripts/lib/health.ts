@@ -13,6 +13,8 @@ export type Target = z.infer<typeof target>;
 
 /** Between two probes; each costs a process in the container. */
 const PAUSE_MS = 500;
+/** A probe that takes longer has failed. */
+const PROBE_SECONDS = 10;
 /** A container without any healthcheck counts as working when it has run this long. */
 const SETTLED_SECONDS = 5;
 /** A restart this long ago says nothing about the update at hand. */
@@ -83,7 +85,7 @@ async function probeItself(
 ): Promise<string | undefined> {
   if (kind !== "CMD") throw new Error(`a healthcheck starts with CMD, not ${String(kind)}`);
   try {
-    await docker.run(["exec", container, ...command]);
+    await docker.run(["exec", container, ...command], "", PROBE_SECONDS);
     return undefined;
   } catch (error) {
     if (error instanceof DockerError) return complaint(error);

@@ -2,6 +2,7 @@ import { LABEL } from "../../components/docker/labels";
 import { complaint, type Database, ROLE } from "./database";
 import { Execution } from "./execution";
 import { indented, Refusal, say, sleep } from "./run";
+import { withheld } from "./secrecy";
 import { Session } from "./session";
 
 /** The new release's migrations, run where they can do no harm. */
@@ -63,7 +64,7 @@ export async function runMigrations(
   const timed = await watch(database, asked, execution.ended, signal);
   const { exitCode } = await execution.ended;
   signal.throwIfAborted();
-  if (exitCode !== 0) throw new Refusal(failure(exitCode, log, [asked.password, ...Object.values(environment)]));
+  if (exitCode !== 0) throw new Refusal(failure(exitCode, log, environment));
   return timed;
 }
 
@@ -131,16 +132,11 @@ async function watch(
 }
 
 /** The lines that tell of the error, with what follows a multi-line one; all of the last lines when none does. */
-function failure(exitCode: number, log: readonly string[], secrets: readonly string[]): string {
+function failure(exitCode: number, log: readonly string[], environment: Readonly<Record<string, string>>): string {
   const telling = log.filter((line) => TELLING.test(line));
   const shown = (telling.length > 0 ? telling : log).slice(-LOG_LINES).join("\n");
-  const why = shown === "" ? "It said nothing." : `It said:\n${indented(withheld(shown, secrets))}`;
+  const why = shown === "" ? "It said nothing." : `It said:\n${indented(withheld(shown, environment))}`;
   return `the migrations fail on a copy of the data (exit code ${exitCode}). ${why}`;
-}
-
-/** An application may put its own environment into an error. Short values are words, not secrets. */
-function withheld(text: string, secrets: readonly string[]): string {
-  return secrets.filter(({ length }) => length >= 8).reduce((shown, secret) => shown.replaceAll(secret, "***"), text);
 }
 
 async function absentIsFine(work: Promise<unknown>): Promise<void> {

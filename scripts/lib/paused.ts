@@ -1,19 +1,33 @@
 import type { DockerClient } from "../../components/docker/client";
+import { containersOf } from "../../components/host/containers";
 import { inspectContainer } from "./containers";
 
 /** In Caddy's config volume, which outlives everything: the containers that an update has stopped to come back to. */
 const FILE = "/config/paused";
 
-/** Stops containers, having noted which: whoever refuses the update starts them again. */
+/** The services that write to the database. */
+export const WRITERS: readonly string[] = ["api", "worker"];
+
+/** Stops containers, having noted which, with those that an attempt before has noted: whoever refuses starts them again. */
 export async function pause(docker: DockerClient, caddy: string, names: readonly string[]): Promise<void> {
-  await docker.run(["exec", "-i", caddy, "sh", "-c", `cat > ${FILE}.new && mv ${FILE}.new ${FILE}`], names.join("\n"));
+  const noted = [...new Set([...(await paused(docker, caddy)), ...names])];
+  await docker.run(["exec", "-i", caddy, "sh", "-c", `cat > ${FILE}.new && mv ${FILE}.new ${FILE}`], noted.join("\n"));
   if (names.length > 0) await docker.run(["stop", ...names]);
 }
 
-/** Starts again what an update has stopped, as far as it is still there. */
-export async function resume(docker: DockerClient, caddy: string): Promise<string[]> {
+/**
+ * Takes a change of release back that had stopped the writers before: stops those of the refused release, which cannot
+ * run beside the old one, and starts again what was stopped. Does nothing where nothing was. Gives what runs again.
+ */
+export async function takeBack(docker: DockerClient, caddy: string, stack: string): Promise<string[]> {
+  const names = await paused(docker, caddy);
+  if (names.length === 0) return [];
+  const refused = (await containersOf(docker, stack)).filter(
+    ({ role, name, running }) => running && WRITERS.includes(role) && !names.includes(name),
+  );
+  if (refused.length > 0) await docker.run(["stop", ...refused.map(({ name }) => name)]);
   const resumed: string[] = [];
-  for (const name of await paused(docker, caddy)) {
+  for (const name of names) {
     const container = await inspectContainer(docker, name);
     if (container === undefined || container.State.Running) continue;
     await docker.run(["start", name]);

@@ -1,5 +1,5 @@
 import type { DockerClient } from "../../components/docker/client";
-import { NOBODY, pointer, type Upstream } from "../../components/services/upstream";
+import { BEFORE, NOBODY, pointer, type Upstream } from "../../components/services/upstream";
 import { inspectContainer } from "./containers";
 
 /** Which container takes the requests of each service, by name. */
@@ -21,6 +21,23 @@ export async function writePointers(docker: DockerClient, caddy: string, pointer
   ).join(" && ");
   const environment = UPSTREAMS.flatMap((upstream) => ["--env", `${upstream}=${pointers[upstream]}`]);
   await docker.run(["exec", ...environment, caddy, "sh", "-c", script]);
+}
+
+/** Who took the requests before a cutover that has not been judged: a run that is killed in the middle knows it again. */
+export async function readBefore(docker: DockerClient, caddy: string): Promise<Pointers | undefined> {
+  const [api, console] = (await docker.run(["exec", caddy, "sh", "-c", `[ ! -f ${BEFORE} ] || cat ${BEFORE}`]))
+    .trim()
+    .split("\n");
+  return api !== undefined && console !== undefined ? { api, console } : undefined;
+}
+
+export async function writeBefore(docker: DockerClient, caddy: string, { api, console }: Pointers): Promise<void> {
+  const script = `cat > ${BEFORE}.new && mv ${BEFORE}.new ${BEFORE}`;
+  await docker.run(["exec", "-i", caddy, "sh", "-c", script], `${api}\n${console}\n`);
+}
+
+export async function forgetBefore(docker: DockerClient, caddy: string): Promise<void> {
+  await docker.run(["exec", caddy, "rm", "-f", BEFORE]);
 }
 
 /** True when requests sent there would be answered: the container still runs. */

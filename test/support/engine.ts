@@ -3,7 +3,7 @@ import { once } from "node:events";
 import {
   closeSync,
   existsSync,
-  mkdtempSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -12,11 +12,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { DockerClient } from "../../components/docker/client";
 import { run } from "./stack";
 
+/** Of the folder of an engine; the pid of the test that it belongs to follows. */
+const PREFIX = join(realpathSync(tmpdir()), "nestfleet-engine-");
 const TOOLS = ["docker", "dockerd", "mount", "nsenter", "perl", "setpriv", "sh", "umount", "unshare"];
 const START_MS = 60_000;
 /** dockerd gives its containers their grace time first: 60 s for the longest. */
@@ -48,7 +50,7 @@ export class OwnEngine {
 
   public constructor() {
     mustBePossible();
-    this.folder = realpathSync(mkdtempSync(join(tmpdir(), "nestfleet-engine-")));
+    this.folder = `${PREFIX}${process.pid}`;
     this.network = join(this.folder, "network");
     this.host = `unix://${join(this.folder, "docker.sock")}`;
     this.docker = new DockerClient(this.host);
@@ -61,7 +63,7 @@ export class OwnEngine {
 
   /** Starts the engine and waits until it answers, and with it the containers that are to run. */
   public async start(): Promise<void> {
-    if (!existsSync(this.network)) await this.prepare();
+    if (!existsSync(this.folder)) await this.prepare();
     const log = openSync(join(this.folder, "dockerd.log"), "a");
     // It goes when the test goes, whatever takes the test away.
     const [program, ...args] = this.inside(
@@ -89,16 +91,13 @@ export class OwnEngine {
   /** As a crash takes it: the containers run on, without anybody who knows them. */
   public async kill(): Promise<void> {
     await this.end("SIGKILL");
-    await killAll(() => pidsOf(({ program }) => program === "containerd", this.folder));
+    await killContainerd(this.folder);
   }
 
   /** As a power failure or the reset of the host takes it: nothing that ran does any more, nothing could say goodbye. */
   public async cutPower(): Promise<void> {
-    const containers = this.containers();
-    await this.kill();
-    // A shim first, or it would see its container die and put it in order.
-    await killAll(() => pidsOf(() => true, this.folder));
-    await killAll(() => pidsIn(containers));
+    await this.end("SIGKILL");
+    await killEverything(this.folder);
   }
 
   /** Copies images of the machine's engine, under the names given. Reads from that engine and changes nothing of it. */
@@ -117,9 +116,8 @@ export class OwnEngine {
 
   /** Leaves nothing behind: no process, no mount, no namespace, no file. */
   public async dispose(): Promise<void> {
-    await this.cutPower();
-    for (const mount of mountsBelow(this.folder)) await promisify(execFile)("umount", [mount]);
-    rmSync(this.folder, { recursive: true, force: true });
+    await this.end("SIGKILL");
+    await clear(this.folder);
   }
 
   /** The end of what the engine said. */
@@ -130,6 +128,8 @@ export class OwnEngine {
 
   /** A file of its own, so that the machine's /etc/docker/daemon.json does not apply. */
   private async prepare(): Promise<void> {
+    for (const folder of abandoned()) await clear(folder);
+    mkdirSync(this.folder, { mode: 0o700 });
     const config = {
       hosts: [this.host],
       "data-root": this.path("data"),
@@ -153,12 +153,6 @@ export class OwnEngine {
     const timer = setTimeout(() => engine.kill("SIGKILL"), STOP_MS);
     await ended;
     clearTimeout(timer);
-  }
-
-  /** Ids of all containers, as they lie on the disk. */
-  private containers(): string[] {
-    const folder = this.path("data/containers");
-    return existsSync(folder) ? readdirSync(folder) : [];
   }
 }
 
@@ -186,6 +180,33 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
 
+/** Engines of tests that were killed before they could tidy up. */
+function abandoned(): string[] {
+  const folders = readdirSync(dirname(PREFIX)).map((name) => join(dirname(PREFIX), name));
+  return folders.filter((folder) => folder.startsWith(PREFIX) && !existsSync(`/proc/${folder.slice(PREFIX.length)}`));
+}
+
+async function clear(folder: string): Promise<void> {
+  await killEverything(folder);
+  for (const mount of mountsBelow(folder)) await promisify(execFile)("umount", [mount]);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** dockerd takes the number in the file for that of a living containerd as long as nobody has waited for the dead one. */
+async function killContainerd(folder: string): Promise<void> {
+  await killAll(() => pidsOf(folder, /^containerd$/));
+  rmSync(join(folder, "exec/containerd/containerd.pid"), { force: true });
+}
+
+/** The shims first, or they would see their containers die and put them in order. */
+async function killEverything(folder: string): Promise<void> {
+  const containers = join(folder, "data/containers");
+  const ids = existsSync(containers) ? readdirSync(containers) : [];
+  await killContainerd(folder);
+  await killAll(() => pidsOf(folder));
+  await killAll(() => pidsIn(ids));
+}
+
 /** Kills what is found until nothing is. */
 async function killAll(find: () => number[]): Promise<void> {
   await within(STOP_MS, "A process cannot be killed", () => {
@@ -201,18 +222,11 @@ async function killAll(find: () => number[]): Promise<void> {
   });
 }
 
-interface Process {
-  readonly program: string;
-  readonly args: readonly string[];
-}
-
-/** The processes of the engine in that folder: containerd, its shims and the port proxies; each is told the folder. */
-function pidsOf(wanted: (process: Process) => boolean, folder: string): number[] {
+/** The processes of the engine in that folder, by program: each is told the folder on its command line. */
+function pidsOf(folder: string, program = /^(dockerd|containerd.*|runc)$/): number[] {
   return pids().filter((pid) => {
     const [path = "", ...args] = read(`/proc/${pid}/cmdline`).split("\0");
-    const program = path.split("/").at(-1) ?? "";
-    const isEngine = /^(dockerd|containerd|containerd-shim.*|runc|docker-proxy)$/.test(program);
-    return isEngine && args.some((arg) => arg.includes(`${folder}/`)) && wanted({ program, args });
+    return program.test(basename(path)) && args.some((arg) => arg.includes(`${folder}/`));
   });
 }
 
