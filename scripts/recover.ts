@@ -4,9 +4,12 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { DockerClient } from "../components/docker/client";
+import { DockerClient, DockerError } from "../components/docker/client";
 import { LABEL } from "../components/docker/labels";
-import { Refusal, run, say } from "./lib/run";
+import { busy, type Lock, takeLock } from "../components/host/lock";
+import { lines } from "./lib/database";
+import { interrupted, operation, type Orphan, orphansOf } from "./lib/orphans";
+import { Refusal, run, say, sleep } from "./lib/run";
 
 const input = z.object({
   /** The Pulumi CLI. */
@@ -23,8 +26,8 @@ const state = z.object({
   checkpoint: z.object({
     latest: z
       .object({
-        resources: z.array(z.object({ type: z.string(), id: z.string().optional() })).nullish(),
-        pending_operations: z.array(z.unknown()).nullish(),
+        resources: z.array(z.object({ id: z.string().optional() })).nullish(),
+        pending_operations: z.array(operation).nullish(),
       })
       .nullish(),
   }),
@@ -39,9 +42,11 @@ type Latest = NonNullable<z.infer<typeof state>["checkpoint"]["latest"]>;
 void run(input, async (asked) => {
   await freeLock(asked);
   const latest = await read(asked);
-  if ((latest?.pending_operations ?? []).length === 0) return undefined;
+  const pending = latest?.pending_operations ?? [];
+  if (pending.length === 0) return undefined;
   say("A run of pulumi was killed: clearing what it left …");
-  await removeOrphans(asked, latest?.resources ?? []);
+  const names = interrupted(pending);
+  if (names.length > 0) await removeOrphans(asked, names, new Set(latest?.resources?.map(({ id }) => id)));
   await pulumi(asked, "refresh", "--yes", "--skip-preview", "--clear-pending-creates");
   return undefined;
 });
@@ -82,21 +87,47 @@ async function read({ backend, project, stack }: Input): Promise<Latest | undefi
   return text === undefined ? undefined : (state.parse(JSON.parse(text)).checkpoint.latest ?? undefined);
 }
 
-async function removeOrphans(asked: Input, resources: NonNullable<Latest["resources"]>): Promise<void> {
-  const known = new Set(
-    resources.filter(({ type }) => type === "docker:index/container:Container").map(({ id }) => id),
-  );
+/** Under the host's lock: a container that the state does not know may belong to whoever is at work with another state. */
+async function removeOrphans(asked: Input, names: string[], known: ReadonlySet<string | undefined>): Promise<void> {
   const docker = new DockerClient(await dockerHost(asked));
-  const filter = `label=${LABEL}.stack=${asked.stack}`;
-  const ids = (await docker.run(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter]))
-    .trim()
-    .split("\n")
-    .filter(Boolean);
-  for (const orphan of ids.filter((id) => !known.has(id))) {
-    await docker.run(["stop", orphan]);
-    await docker.run(["rm", orphan]);
-    say(`Container ${orphan.slice(0, 12)}, which no state knows, is removed.`);
+  const lock = await lockOf(docker, `nestfleet-${asked.stack}`);
+  try {
+    for (const { id, name } of orphansOf(await containersOf(docker, asked.stack), names, known)) {
+      await unlessGone(docker.run(["stop", id]));
+      await unlessGone(docker.run(["rm", id]));
+      say(`Container ${name}, which no state knows, is removed.`);
+    }
+  } finally {
+    lock.release();
   }
+}
+
+/** The killed engine's program lives a moment longer than it, and its lock as long. */
+const PATIENCE_MS = 10_000;
+
+async function lockOf(docker: DockerClient, name: string): Promise<Lock> {
+  for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(500)) {
+    const lock = await takeLock(docker, name);
+    if ("release" in lock) return lock;
+    if (Date.now() > deadline) throw new Refusal(busy(lock, name, docker.host));
+  }
+}
+
+async function containersOf(docker: DockerClient, stack: string): Promise<Orphan[]> {
+  const format = `{{.ID}}\t{{.Names}}\t{{.Label "${LABEL}.role"}}`;
+  const filter = `label=${LABEL}.stack=${stack}`;
+  const listed = await docker.run(["ps", "--all", "--no-trunc", "--filter", filter, "--format", format]);
+  return lines(listed).map((line) => {
+    const [id = "", name = "", role = ""] = line.split("\t");
+    return { id, name, role };
+  });
+}
+
+/** Docker may be removing it already, as the last wish of the killed run. */
+async function unlessGone(asked: Promise<string>): Promise<void> {
+  await asked.catch((error: unknown) => {
+    if (!(error instanceof DockerError && /no such container|already in progress/i.test(error.stderr))) throw error;
+  });
 }
 
 async function dockerHost(asked: Input): Promise<string> {

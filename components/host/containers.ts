@@ -1,24 +1,36 @@
-import type { DockerClient } from "../docker/client";
+import { type DockerClient, DockerError } from "../docker/client";
 import { LABEL } from "../docker/labels";
 import type { RunningContainer } from "./facts";
 
-/** The containers of a stack, running or not, found by their labels. */
+/** The containers of a stack, running or not, found by their labels. One that goes meanwhile is none of them. */
 export async function containersOf(docker: DockerClient, stack: string): Promise<RunningContainer[]> {
-  const format = `{{.Names}}\t{{.Label "${LABEL}.role"}}\t{{.Label "${LABEL}.version"}}\t{{.State}}`;
-  const listed = await docker.run(["ps", "--all", "--filter", `label=${LABEL}.stack=${stack}`, "--format", format]);
+  const format = `{{.ID}}\t{{.Names}}\t{{.Label "${LABEL}.role"}}\t{{.Label "${LABEL}.version"}}\t{{.State}}`;
+  const filter = `label=${LABEL}.stack=${stack}`;
+  const listed = await docker.run(["ps", "--all", "--no-trunc", "--filter", filter, "--format", format]);
   const rows = listed
     .trim()
     .split("\n")
     .filter(Boolean)
     .map((line) => line.split("\t"));
-  if (rows.length === 0) return [];
-  const images = await docker.run(["inspect", "--format", "{{.Image}}", ...rows.map(([name = ""]) => name)]);
-  const imageIds = images.trim().split("\n");
-  return rows.map(([name = "", role = "", version = "", state], index) => ({
-    name,
-    role,
-    version,
-    imageId: imageIds[index] ?? "",
-    running: state === "running",
-  }));
+  const images = await imagesOf(
+    docker,
+    rows.map(([id = ""]) => id),
+  );
+  return rows.flatMap(([id = "", name = "", role = "", version = "", state]) => {
+    const imageId = images.get(id);
+    return imageId === undefined ? [] : [{ name, role, version, imageId, running: state === "running" }];
+  });
+}
+
+/** By id of the container. Docker fails when one of several is gone, but tells of the others first. */
+async function imagesOf(docker: DockerClient, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const told = await docker
+    .run(["inspect", "--type", "container", "--format", "{{.Id}}\t{{.Image}}", ...ids])
+    .catch((error: unknown) => {
+      if (error instanceof DockerError && /no such/i.test(error.stderr)) return error.stdout;
+      throw error;
+    });
+  const lines = told.trim().split("\n").filter(Boolean);
+  return new Map(lines.map((line) => line.split("\t") as [string, string]));
 }

@@ -14,6 +14,10 @@ export interface HostFacts {
   readonly imagesMissing: readonly { readonly reference: string; readonly reason: string }[];
   /** TCP ports of `http` that something else than our Caddy has taken on the host. */
   readonly portsTaken: readonly { readonly port: number; readonly by: string }[];
+  /** Undefined when it could not be asked for. */
+  readonly dataVolume?: DataVolume | undefined;
+  /** The directory of the config that backups cannot be written to, with the reason. */
+  readonly backupDirectory?: { readonly path: string; readonly fault: string } | undefined;
   /** Newest last. */
   readonly backups: readonly BackupManifest[];
   /** Seconds since 1970 on the Docker host. */
@@ -27,6 +31,16 @@ export interface RunningContainer {
   readonly version: string;
   readonly imageId: string;
   readonly running: boolean;
+}
+
+export interface DataVolume {
+  /** The one that the config names, or the stack's own. */
+  readonly wanted: string;
+  readonly exists: boolean;
+  /** The one under the stack's postgres, which runs or is stopped; undefined when there is none. */
+  readonly mounted?: string | undefined;
+  /** Other containers that run and may write to the wanted one. */
+  readonly usedBy: readonly string[];
 }
 
 export interface DatabaseFacts {

@@ -2,7 +2,10 @@ import type { DockerClient } from "../docker/client";
 import { imageReferences } from "../release/images";
 import { NOBODY, pointer } from "../services/upstream";
 import type { Settings } from "../settings/schema";
+import { answerOr } from "./answer";
+import { backupDirectoryFault } from "./backup-directory";
 import { containersOf } from "./containers";
+import { inspectDataVolume } from "./data-volume";
 import { inspectDatabase } from "./database";
 import type { HostFacts, RunningContainer, TargetFacts } from "./facts";
 import { portsTaken } from "./ports";
@@ -13,6 +16,7 @@ import { fetchImage, type ImageInspection, inspectTarget } from "./target";
 /**
  * What the Docker host looks like now. Changes nothing that runs; the one thing it leaves behind are the images of the
  * release, fetched so that the plan can be read out of them and the update does not wait for them.
+ * What cannot be asked just now (a database that starts, a container that goes) is not known, and no failure.
  */
 export async function inspectHost(
   docker: DockerClient,
@@ -22,14 +26,17 @@ export async function inspectHost(
 ): Promise<HostFacts> {
   const containers = await containersOf(docker, stack);
   const running = (role: string) => containers.find((container) => container.role === role && container.running);
+  const databases = containers.filter(({ role }) => role === "postgres").map((container) => container.name);
+  const volume = settings.postgres.existingVolume ?? `${name}-postgres`;
   const postgres = running("postgres");
   const caddy = running("caddy");
-  const [serving, database, backups, release, ports] = await Promise.all([
-    caddy && servingApi(docker, caddy, containers),
-    postgres && inspectDatabase(docker, postgres.name),
-    postgres ? readManifests(docker, postgres.name) : [],
+  const [serving, database, backups, release, ports, dataVolume] = await Promise.all([
+    caddy && answerOr(servingApi(docker, caddy, containers), undefined),
+    postgres && answerOr(inspectDatabase(docker, postgres.name), undefined),
+    postgres ? answerOr(readManifests(docker, postgres.name), []) : [],
     inspectRelease(docker, name, settings),
-    portsTaken(settings.http, settings.dockerHost, caddy ? await publishedPorts(docker, caddy.name) : []),
+    portsTaken(settings.http, settings.dockerHost, caddy ? await answerOr(publishedPorts(docker, caddy.name), []) : []),
+    answerOr(inspectDataVolume(docker, volume, databases), undefined),
   ]);
   return {
     containers,
@@ -38,8 +45,18 @@ export async function inspectHost(
     backups,
     ...release,
     portsTaken: ports,
+    dataVolume,
+    // Once the release is fetched: the directory is tried with its postgres image.
+    backupDirectory: await unusableDirectory(docker, settings, postgres?.name ?? databases[0]),
     clock: Math.floor(Date.now() / 1000),
   };
+}
+
+async function unusableDirectory(docker: DockerClient, { backups, images }: Settings, postgres: string | undefined) {
+  const { directory: path } = backups;
+  if (path === undefined) return undefined;
+  const fault = await answerOr(backupDirectoryFault(docker, path, postgres, images.postgres), undefined);
+  return fault === undefined ? undefined : { path, fault };
 }
 
 async function servingApi(

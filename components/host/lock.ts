@@ -39,11 +39,11 @@ export async function takeLock(docker: DockerClient, stackName: string, pid = pr
     };
     await docker.run(["volume", "create", ...Object.entries({ ...own, token }).flatMap(label), volume]);
     const labels = await labelsOf(docker, volume);
-    if (labels?.[`${PREFIX}.token`] === token)
-      return { release: () => void spawnSync("docker", ["--host", docker.host, "volume", "rm", "--force", volume]) };
+    const found = labels && tokenOf(labels);
+    if (found === token) return { release: () => { remove(docker, volume, token); } };
     const holder = labels && holderOf(labels);
     if (holder !== undefined && !isStale(holder)) return holder;
-    await docker.run(["volume", "rm", "--force", volume]);
+    if (found !== undefined) remove(docker, volume, found);
   }
   throw new Error(`the lock ${volume} changes hands all the time`);
 }
@@ -58,6 +58,17 @@ export function busy({ operator, machine, pid, since }: Holder, stackName: strin
 
 export function lockName(stackName: string): string {
   return `${stackName}-lock`;
+}
+
+/** Only while it is still that one's: meanwhile another may have taken it over, and holds a lock of the same name. */
+function remove(docker: DockerClient, volume: string, token: string): void {
+  const ask = (...args: string[]) => spawnSync("docker", ["--host", docker.host, "volume", ...args], { encoding: "utf8" });
+  const current = ask("inspect", "--format", `{{index .Labels "${PREFIX}.token"}}`, volume).stdout.trim();
+  if (current === token) ask("rm", "--force", volume);
+}
+
+function tokenOf(labels: Record<string, string>): string {
+  return labels[`${PREFIX}.token`] ?? "";
 }
 
 function label([key, value]: [string, string | number]): string[] {

@@ -22,7 +22,11 @@ export async function withCheckout<T>(source: string, tag: string, work: (folder
 /** The migrations of a release that is built from source: its image does not exist before the update. */
 export async function migrationsOf(folder: string): Promise<MigrationFile[]> {
   const directory = join(folder, "migrations");
-  const files = (await readdir(directory)).filter((file) => file.endsWith(".sql")).sort();
+  const all = await readdir(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return []; // a release may have none
+    throw error;
+  });
+  const files = all.filter((file) => file.endsWith(".sql")).sort();
   return Promise.all(files.map(async (file) => ({ file, sql: await readFile(join(directory, file), "utf8") })));
 }
 

@@ -1,10 +1,11 @@
 import { type DockerClient, DockerError } from "../docker/client";
 import type { MigrationFile, TargetFacts } from "./facts";
 
-/** Prints the migrations in the image as JSON; the image has Node, and is not known to have anything else. */
+/** Prints the migrations in the image, if any, as JSON; the image has Node, and is not known to have anything else. */
 const READ_MIGRATIONS = `
-  const { readdirSync, readFileSync } = require("node:fs");
-  const files = readdirSync("migrations").filter((file) => file.endsWith(".sql")).sort();
+  const { existsSync, readdirSync, readFileSync } = require("node:fs");
+  const all = existsSync("migrations") ? readdirSync("migrations") : [];
+  const files = all.filter((file) => file.endsWith(".sql")).sort();
   console.log(JSON.stringify(files.map((file) => ({ file, sql: readFileSync("migrations/" + file, "utf8") }))));`;
 
 const STOPS = "org.nestfleet.required-stops";

@@ -1,4 +1,5 @@
 import semver from "semver";
+import { BACKUPS_PATH } from "./backup-id";
 import { newestBackup, newestFitting } from "./backups";
 import type { DiskNeed } from "./estimate";
 import { imageReferences } from "./images";
@@ -7,6 +8,8 @@ import type { Problem } from "./problem";
 import type { Situation } from "./situation";
 import { crossesMajor } from "./strategy";
 import { size } from "./units";
+
+const EXISTING_VOLUME = "postgres.existingVolume";
 
 /** One reason to refuse an update; undefined when it does not apply, or when the facts that it needs are not known. */
 type Guard = (situation: Situation) => Problem | undefined;
@@ -19,6 +22,10 @@ export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Pro
     majorUnacknowledged,
     requiredStopSkipped,
     databaseStopped,
+    volumeMissing,
+    volumeInUse,
+    volumeChanged,
+    backupDirectoryUnusable,
     postgresMajorDiffers,
     schemaAhead,
     (judged) => diskTooSmall(judged, disk),
@@ -121,9 +128,62 @@ export function databaseStopped({ facts, stack, step, from }: Situation): Proble
       ? [`docker start ${name}`, `if it stops again: docker logs --tail 50 ${name}`]
       : [
           ...(from ? [configSet(stack, "version", from.tag)] : []),
-          `pulumi up --stack ${stack}`,
+          `pulumi up --refresh --stack ${stack}`,
           "then the new version",
         ],
+  };
+}
+
+/** A name that was mistyped: Docker would make an empty volume of it, and the data would seem lost. */
+export function volumeMissing({ facts, settings, stack }: Situation): Problem | undefined {
+  const named = settings.postgres?.existingVolume;
+  if (named === undefined || facts?.dataVolume === undefined || facts.dataVolume.exists) return undefined;
+  return {
+    title: `the volume ${named} does not exist`,
+    why: "nestfleet:postgres.existingVolume names it; the database would start empty, on a new volume of that name",
+    mend: [
+      `when it is mistyped (docker volume ls): ${configSetPath(stack, EXISTING_VOLUME, "VOLUME")}`,
+      `or start without data, on a volume of the stack's own: ${configRmPath(stack, EXISTING_VOLUME)}`,
+    ],
+  };
+}
+
+/** Two servers on one data directory destroy it; in containers, neither sees the other's lock file hold. */
+export function volumeInUse({ facts }: Situation): Problem | undefined {
+  const { wanted, usedBy } = facts?.dataVolume ?? { wanted: "", usedBy: [] };
+  if (usedBy.length === 0) return undefined;
+  return {
+    title: `the volume ${wanted} is in use`,
+    why: `${usedBy.join(", ")} ${usedBy.length === 1 ? "runs and mounts" : "run and mount"} it; two database servers on the same data destroy them`,
+    mend: [`docker stop ${usedBy.join(" ")}`],
+  };
+}
+
+/** A line of the config that was changed or lost: the stack would go on with other data, or with none. */
+export function volumeChanged({ facts, stack }: Situation): Problem | undefined {
+  const { wanted, mounted } = facts?.dataVolume ?? {};
+  if (wanted === undefined || mounted === undefined || mounted === wanted) return undefined;
+  const name = `nestfleet-${stack}-postgres`;
+  const back =
+    mounted === name ? configRmPath(stack, EXISTING_VOLUME) : configSetPath(stack, EXISTING_VOLUME, mounted);
+  return {
+    title: `the database would change from the volume ${mounted} to ${wanted}`,
+    why: `${name} has its data on ${mounted}; what is on ${wanted} is other data, or none`,
+    mend: [
+      `put it back: ${back}`,
+      `or, when the data on ${wanted} are meant, take the container away, which leaves both volumes: docker stop ${name} && docker rm ${name}`,
+    ],
+  };
+}
+
+/** Docker mounts no directory that is not there: postgres would be stopped, and could not start again. */
+export function backupDirectoryUnusable({ facts }: Situation): Problem | undefined {
+  if (facts?.backupDirectory === undefined) return undefined;
+  const { path, fault } = facts.backupDirectory;
+  return {
+    title: `backups cannot be written to ${path}`,
+    why: `nestfleet:backups.directory is a directory of the Docker host; ${fault}`,
+    mend: [`on the Docker host: mkdir -p ${shellWord(path)}`],
   };
 }
 
@@ -148,7 +208,7 @@ export function postgresMajorDiffers({ facts, settings, stack }: Situation): Pro
  * takes the database along.
  */
 export function schemaAhead(judged: Situation): Problem | undefined {
-  const { facts, settings, stack, step, from, to, schema, restore } = judged;
+  const { facts, settings, stack, step, served, from, to, schema, restore } = judged;
   if (facts?.database === undefined || step !== "rollback" || restore || settings.allowSchemaAhead) return undefined;
   const fitting = newestFitting(facts, to);
   const ahead = schema?.ahead ?? (fitting && beyond(facts.database.applied, fitting.migrations));
@@ -157,16 +217,15 @@ export function schemaAhead(judged: Situation): Problem | undefined {
   const knows = ahead
     ? `the database has ${ahead.join(", ")}, which ${to.tag} does not know`
     : `which migrations ${to.tag} knows is not known before it is built`;
+  const data = fitting
+    ? `the data of ${fitting.takenAt}, on the schema of ${to.tag}, are the backup ${fitting.id}: ${BACKUPS_PATH}/${fitting.id}.dump in nestfleet-${stack}-postgres`
+    : `there is no backup of ${to.tag} to go back to`;
+  const keep = `when the release notes of ${to.tag} allow it on the newer schema: ${configSet(stack, "allowSchemaAhead", "true")}`;
   return {
     title: `${from?.tag ?? "what runs"} → ${to.tag} goes back, and the schema is ahead of it`,
     why: [knows, ...whyNotRestored(judged)].join("; "),
     mend: [
-      ...(fitting
-        ? [
-            `go back to the data of ${fitting.takenAt}: ${configSet(stack, "version", to.tag)} && ${configSet(stack, "restore", fitting.id)}`,
-          ]
-        : [`there is no backup of ${to.tag} to go back to`]),
-      `or keep the schema, when ${to.tag} can run on it: ${configSet(stack, "allowSchemaAhead", "true")}`,
+      ...(served ? [data, keep] : [keep, data]), // where nothing ever served, there are hardly data to go back to
       ...(from ? [stay(stack, from.tag)] : []),
     ],
   };
@@ -229,6 +288,15 @@ function configSet(stack: string, key: string, value: string): string {
 
 function configSetPath(stack: string, path: string, value: string): string {
   return `pulumi config set --stack ${stack} --path 'nestfleet:${path}' ${value}`;
+}
+
+function configRmPath(stack: string, path: string): string {
+  return `pulumi config rm --stack ${stack} --path 'nestfleet:${path}'`;
+}
+
+/** As it is where nothing in it means anything to a shell. */
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function stay(stack: string, version: string): string {

@@ -19,11 +19,12 @@ export interface PlanSettings {
   readonly allowSchemaAhead: boolean;
   readonly allowMovingTag: boolean;
   readonly worker?: { readonly enabled: boolean } | undefined;
+  readonly postgres?: { readonly existingVolume?: string | undefined } | undefined;
   /** Id of the backup that a rollback restores. */
   readonly restore?: string | undefined;
 }
 
-/** Why there are no facts: a preview may run where the Docker host cannot be reached. */
+/** Why there are no facts, as the start of a sentence: a preview may run where the Docker host cannot be reached. */
 export interface Unreachable {
   readonly unreachable: string;
 }
@@ -45,6 +46,8 @@ export interface Situation {
   /** Undefined without access to the host. */
   readonly facts?: HostFacts | undefined;
   readonly step: Step;
+  /** Whether a release has ever answered here: it does now, or it did when the last outputs were written. */
+  readonly served: boolean;
   /** Undefined when nothing ran before, or something unknown. */
   readonly from?: Version | undefined;
   readonly to: Version;
@@ -71,7 +74,7 @@ export function situation(
     step === "rollback"
       ? facts?.backups.find((backup) => backup.id === settings.restore && fits(backup, facts, to))
       : undefined;
-  return { stack, settings, facts, step, from, to, schema: afterRestore(schema, restore, facts), restore };
+  return { stack, settings, facts, step, served, from, to, schema: afterRestore(schema, restore, facts), restore };
 }
 
 /** What will be pending on the restored database; what is ahead now, the restore undoes. */
@@ -84,10 +87,14 @@ function afterRestore(
   return { ahead: schema.ahead, pending: compareSchema(restore.migrations, facts.target.migrations).pending };
 }
 
-/** True when the release's tag is allowed to move and names another image than the one that serves. */
+/**
+ * True when the release's tag is allowed to move and names another image than the one that serves. What is built from
+ * source is not compared: the same source gives another image each time.
+ */
 export function hasMoved({ settings, facts }: Pick<Situation, "settings" | "facts">): boolean {
   const { serving, target } = facts ?? {};
-  return settings.allowMovingTag && serving !== undefined && target !== undefined && serving.imageId !== target.imageId;
+  if (!settings.allowMovingTag || settings.source !== undefined) return false;
+  return serving !== undefined && target !== undefined && serving.imageId !== target.imageId;
 }
 
 /**
@@ -100,7 +107,7 @@ function versionBefore(facts: HostFacts | undefined, last: LastUpdate): Version 
   return tag === undefined ? undefined : (parseVersion(tag, true) ?? { tag });
 }
 
-type Known = Pick<Situation, "settings" | "facts" | "from" | "to" | "schema"> & { readonly served: boolean };
+type Known = Pick<Situation, "settings" | "facts" | "from" | "to" | "schema" | "served">;
 
 function stepFrom(known: Known): Step {
   const { from, to, facts, served } = known;

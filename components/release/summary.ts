@@ -30,9 +30,7 @@ function headline({ kind, step, from, to }: Plan): string {
 
 function unreachable({ unreachable: reason }: Plan): string[] {
   if (reason === undefined) return [];
-  return [
-    `  the host cannot be reached (${reason.trim().replace(/\s+/g, " ")}): this is what config and the last outputs say`,
-  ];
+  return [`  ${reason.trim().replace(/\s+/g, " ")}: this is what config and the last outputs say`];
 }
 
 function migrations({ pending, ahead, step, restore: restored, unreachable: reason }: Plan): string[] {

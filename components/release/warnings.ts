@@ -19,8 +19,12 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
 }
 
 /** Stopped or removed by hand: the engine's state does not know, and a plain update would leave it so. */
-function notRunning({ facts, settings, step }: Situation): string[] {
-  if (facts === undefined || step === "install") return [];
+function notRunning({ facts, settings, step, served }: Situation): string[] {
+  if (facts === undefined || (step === "install" && !served)) return [];
+  if (facts.containers.length === 0)
+    return [
+      "the Docker host has no container of this stack: if they were removed by hand, pulumi up --refresh makes them again; if it is the wrong host, mend nestfleet:dockerHost",
+    ];
   const wanted = ["postgres", "api", "console", "caddy", ...(settings.worker?.enabled === true ? ["worker"] : [])];
   return wanted
     .filter((role) => !facts.containers.some((container) => container.role === role && container.running))

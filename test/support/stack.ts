@@ -94,14 +94,12 @@ export class TestStack {
     clearTimeout(timer);
   }
 
-  /** The resources that a preview would change, as `op name`; the stack's own outputs do not count. */
+  /** What a preview would change, as `op name` (an image and its container may share a name); the stack's own outputs do not count. */
   public async preview(...options: string[]): Promise<string[]> {
     const { output } = await this.pulumi("preview", "--json", ...options);
     const { steps } = JSON.parse(output.slice(output.indexOf("{"))) as { steps: Step[] };
-    return steps
-      .filter(({ op }) => op !== "same" && op !== "read" && op !== "refresh")
-      .map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? urn}`)
-      .sort();
+    const changing = steps.filter(({ op }) => op !== "same" && op !== "read" && op !== "refresh");
+    return [...new Set(changing.map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? urn}`))].sort();
   }
 
   /** The resources that an update has changed, as `preview` names them. */

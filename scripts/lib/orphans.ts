@@ -1,0 +1,35 @@
+import { z } from "zod";
+
+/** Of the engine's `pending_operations`: what it was in the middle of when it was killed. */
+export const operation = z.object({ type: z.string(), resource: z.object({ urn: z.string(), type: z.string() }) });
+
+/** A container as `docker ps` lists it. */
+export interface Orphan {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+}
+
+/** Names of the container resources that were being created. */
+export function interrupted(pending: readonly z.infer<typeof operation>[]): string[] {
+  return pending
+    .filter(({ type, resource }) => type === "creating" && resource.type === "docker:index/container:Container")
+    .flatMap(({ resource }) => resource.urn.split("::").at(-1) ?? []);
+}
+
+/**
+ * The containers that Docker made for them and the state never heard of: named like the resource, with or without the
+ * suffix of the engine. A rehearsal is a script's own, which takes it away itself.
+ */
+export function orphansOf(
+  containers: readonly Orphan[],
+  names: readonly string[],
+  known: ReadonlySet<string | undefined>,
+): Orphan[] {
+  return containers.filter(
+    ({ id, name, role }) =>
+      role !== "rehearsal" &&
+      !known.has(id) &&
+      names.some((resource) => name === resource || name.startsWith(`${resource}-`)),
+  );
+}
