@@ -106,10 +106,12 @@ async function removeOrphans(asked: Input, names: string[], known: ReadonlySet<s
 const PATIENCE_MS = 10_000;
 
 async function lockOf(docker: DockerClient, name: string): Promise<Lock> {
-  for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(500)) {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
     const lock = await takeLock(docker, name);
     if ("release" in lock) return lock;
     if (Date.now() > deadline) throw new Refusal(busy(lock, name, docker.host));
+    await sleep(500);
   }
 }
 

@@ -24,6 +24,6 @@ export async function backupDirectoryFault(
   } catch (error) {
     if (!(error instanceof DockerError)) throw error;
     if (error.exitCode === 1) return "it cannot be written to";
-    return /does not exist/.test(error.stderr) ? "it does not exist" : undefined;
+    return error.stderr.includes("does not exist") ? "it does not exist" : undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { DockerClient } from "../docker/client";
 import { imageReferences } from "../release/images";
-import { NOBODY, pointer } from "../services/upstream";
+import { BEFORE, NOBODY, pointer } from "../services/upstream";
 import type { Settings } from "../settings/schema";
 import { answerOr } from "./answer";
 import { backupDirectoryFault } from "./backup-directory";
@@ -59,12 +59,14 @@ async function unusableDirectory(docker: DockerClient, { backups, images }: Sett
   return fault === undefined ? undefined : { path, fault };
 }
 
+/** While a cutover has not been judged, the release from before is the one that serves. */
 async function servingApi(
   docker: DockerClient,
   caddy: RunningContainer,
   containers: readonly RunningContainer[],
 ): Promise<RunningContainer | undefined> {
-  const name = (await docker.run(["exec", caddy.name, "cat", pointer("api")])).trim();
+  const read = `if [ -f ${BEFORE} ]; then head -n 1 ${BEFORE}; else cat ${pointer("api")}; fi`;
+  const name = (await docker.run(["exec", caddy.name, "sh", "-c", read])).trim();
   return name === NOBODY ? undefined : containers.find((container) => container.name === name);
 }
 

@@ -40,7 +40,12 @@ export async function takeLock(docker: DockerClient, stackName: string, pid = pr
     await docker.run(["volume", "create", ...Object.entries({ ...own, token }).flatMap(label), volume]);
     const labels = await labelsOf(docker, volume);
     const found = labels && tokenOf(labels);
-    if (found === token) return { release: () => { remove(docker, volume, token); } };
+    if (found === token)
+      return {
+        release: () => {
+          remove(docker, volume, token);
+        },
+      };
     const holder = labels && holderOf(labels);
     if (holder !== undefined && !isStale(holder)) return holder;
     if (found !== undefined) remove(docker, volume, found);
@@ -62,7 +67,8 @@ export function lockName(stackName: string): string {
 
 /** Only while it is still that one's: meanwhile another may have taken it over, and holds a lock of the same name. */
 function remove(docker: DockerClient, volume: string, token: string): void {
-  const ask = (...args: string[]) => spawnSync("docker", ["--host", docker.host, "volume", ...args], { encoding: "utf8" });
+  const ask = (...args: string[]) =>
+    spawnSync("docker", ["--host", docker.host, "volume", ...args], { encoding: "utf8" });
   const current = ask("inspect", "--format", `{{index .Labels "${PREFIX}.token"}}`, volume).stdout.trim();
   if (current === token) ask("rm", "--force", volume);
 }

@@ -164,8 +164,7 @@ export function volumeChanged({ facts, stack }: Situation): Problem | undefined 
   const { wanted, mounted } = facts?.dataVolume ?? {};
   if (wanted === undefined || mounted === undefined || mounted === wanted) return undefined;
   const name = `nestfleet-${stack}-postgres`;
-  const back =
-    mounted === name ? configRmPath(stack, EXISTING_VOLUME) : configSetPath(stack, EXISTING_VOLUME, mounted);
+  const back = mounted === name ? configRmPath(stack, EXISTING_VOLUME) : configSetPath(stack, EXISTING_VOLUME, mounted);
   return {
     title: `the database would change from the volume ${mounted} to ${wanted}`,
     why: `${name} has its data on ${mounted}; what is on ${wanted} is other data, or none`,
@@ -177,13 +176,16 @@ export function volumeChanged({ facts, stack }: Situation): Problem | undefined 
 }
 
 /** Docker mounts no directory that is not there: postgres would be stopped, and could not start again. */
-export function backupDirectoryUnusable({ facts }: Situation): Problem | undefined {
+export function backupDirectoryUnusable({ facts, stack }: Situation): Problem | undefined {
   if (facts?.backupDirectory === undefined) return undefined;
   const { path, fault } = facts.backupDirectory;
   return {
     title: `backups cannot be written to ${path}`,
     why: `nestfleet:backups.directory is a directory of the Docker host; ${fault}`,
-    mend: [`on the Docker host: mkdir -p ${shellWord(path)}`],
+    mend: [
+      `on the Docker host: mkdir -p ${shellWord(path)}`,
+      `or name another one: ${configSetPath(stack, "backups.directory", "DIRECTORY")}`,
+    ],
   };
 }
 

@@ -4,7 +4,7 @@ import { type Ran, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-upgrade", 18100);
 const origin = `http://127.0.0.1:${stack.httpPort}`;
-/** Rows of about a kilobyte that do not compress: 200 MB of data. */
+/** Of different ages, as the console sorts them. Rows of about a kilobyte that do not compress: 200 MB of data. */
 const SEED_ROWS = 200_000;
 
 beforeAll(async () => {
@@ -19,8 +19,8 @@ afterAll(async () => {
 });
 
 const SEED = `
-  INSERT INTO cases (id, title, priority, processed_at)
-  SELECT gen_random_uuid(), (SELECT string_agg(md5(random()::text || n || k), '') FROM generate_series(1, 28) k), 'normal', now()
+  INSERT INTO cases (id, title, priority, processed_at, created_at)
+  SELECT gen_random_uuid(), (SELECT string_agg(md5(random()::text || n || k), '') FROM generate_series(1, 28) k), 'normal', now(), now() - n * interval '1 second'
   FROM generate_series(1, ${SEED_ROWS}) n`;
 
 async function answeringVersion(): Promise<string> {
@@ -105,7 +105,7 @@ describe("releases that must not stay", () => {
     const before = await stack.containers();
     const { up } = await underLoad("1.6.0");
     expect(up.exitCode).not.toBe(0);
-    expect(up.output).toContain('check constraint "cases_known_priority"');
+    expect(up.output).toMatch(/cases_known_priority.*violated by some row/);
     expect(up.output).toContain("Production was not touched");
     expect(await stack.containers()).toEqual(before);
     expect(await stack.sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%rehearsal%'")).toBe("0");
@@ -149,7 +149,7 @@ describe("what a preview refuses, with nothing touched", () => {
     [
       "going back while the schema is ahead",
       { version: "1.4.2" },
-      /schema is ahead[^]*0005_case_events\.sql[^]*nestfleet:restore \d{8}T\d{6}Z-1\.4\.2/,
+      /schema is ahead[^]*0005_case_events\.sql[^]*\d{8}T\d{6}Z-1\.4\.2[^]*allowSchemaAhead/,
     ],
     ["a major step that nobody acknowledged", { version: "2.0.0" }, /acknowledgeMajor 2/],
     ["a stop that would be skipped", { version: "1.7.0", "requiredStops[0]": "1.6.9" }, /1\.6\.9/],

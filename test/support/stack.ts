@@ -171,16 +171,12 @@ export class TestStack {
   }
 
   public async dispose({ keepFolder = false } = {}): Promise<void> {
-    const ids = (await this.docker.run(["ps", "--all", "--quiet", "--filter", this.label()]))
-      .split("\n")
-      .filter(Boolean);
-    if (ids.length > 0) await this.docker.run(["rm", "--force", "--volumes", ...ids]);
-    const volumes = await this.volumes();
-    if (volumes.length > 0) await this.docker.run(["volume", "rm", ...volumes]);
-    const networks = await this.docker.run(["network", "ls", "--quiet", "--filter", `name=^nestfleet-${this.name}-`]);
-    for (const network of networks.split("\n").filter(Boolean)) await this.docker.run(["network", "rm", network]);
-    rmSync(join(ROOT, `Pulumi.${this.name}.yaml`), { force: true });
-    if (!keepFolder) rmSync(this.folder, { recursive: true, force: true });
+    try {
+      await this.leaveEngine();
+    } finally {
+      rmSync(join(ROOT, `Pulumi.${this.name}.yaml`), { force: true });
+      if (!keepFolder) rmSync(this.folder, { recursive: true, force: true });
+    }
   }
 
   public command(...args: string[]): string[] {
@@ -190,6 +186,17 @@ export class TestStack {
 
   public environment(): NodeJS.ProcessEnv {
     return { ...process.env, PULUMI_BACKEND_URL: `file://${this.folder}`, PULUMI_CONFIG_PASSPHRASE: "test" };
+  }
+
+  private async leaveEngine(): Promise<void> {
+    const ids = (await this.docker.run(["ps", "--all", "--quiet", "--filter", this.label()]))
+      .split("\n")
+      .filter(Boolean);
+    if (ids.length > 0) await this.docker.run(["rm", "--force", "--volumes", ...ids]);
+    const volumes = await this.volumes();
+    if (volumes.length > 0) await this.docker.run(["volume", "rm", ...volumes]);
+    const networks = await this.docker.run(["network", "ls", "--quiet", "--filter", `name=^nestfleet-${this.name}-`]);
+    for (const network of networks.split("\n").filter(Boolean)) await this.docker.run(["network", "rm", network]);
   }
 
   private label(): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { plan } from "../../../components/release/plan";
+import type { DataVolume } from "../../../components/host/facts";
 import type { Problem } from "../../../components/release/problem";
 import type { PlanSettings } from "../../../components/release/situation";
 import { asked, backup, container, emptyHost, filesOf, GB, host, imageOf } from "./facts";
@@ -56,8 +57,8 @@ describe("a downgrade while the schema is ahead", () => {
       title: "1.5.0 → 1.4.2 goes back, and the schema is ahead of it",
       why: "the database has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
       mend: [
-        "go back to the data of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:version 1.4.2 && pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2",
-        "or keep the schema, when 1.4.2 can run on it: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
+        "the data of 2026-11-24T09:00:00Z, on the schema of 1.4.2, are the backup 20261124T090000Z-1.4.2: /backups/20261124T090000Z-1.4.2.dump in nestfleet-prod-postgres",
+        "when the release notes of 1.4.2 allow it on the newer schema: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
         "or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
       ],
     });
@@ -66,7 +67,7 @@ describe("a downgrade while the schema is ahead", () => {
   test("a backup that a killed upgrade left on the newer schema does not fit", () => {
     const migrated = backup("20261124T110000Z-1.4.2", { migrations: filesOf("1.5.0") });
     const change = { facts: { backups: [...backups, migrated] } };
-    expect(problem("1.5.0", "1.4.2", {}, change).mend[0]).toContain("restore 20261124T090000Z-1.4.2");
+    expect(problem("1.5.0", "1.4.2", {}, change).mend[0]).toContain("the backup 20261124T090000Z-1.4.2");
     expect(problem("1.5.0", "1.4.2", { restore: migrated.id }, change).why).toContain(
       "the backup 20261124T110000Z-1.4.2 has migrations that 1.4.2 does not know, too",
     );
@@ -74,6 +75,13 @@ describe("a downgrade while the schema is ahead", () => {
 
   test("without a backup says so", () => {
     expect(problem("1.5.0", "1.4.2").mend[0]).toBe("there is no backup of 1.4.2 to go back to");
+  });
+
+  test("where nothing ever served, the override comes first", () => {
+    const facts = host("1.5.0", "1.4.2", { facts: { serving: undefined } });
+    const [told] = plan("prod", asked("1.4.2"), facts, {}).problems;
+    expect(told?.mend[0]).toContain("allowSchemaAhead true");
+    expect(told?.mend[1]).toBe("there is no backup of 1.4.2 to go back to");
   });
 
   test.each<[string, string, Partial<PlanSettings>]>([
@@ -269,13 +277,79 @@ describe("the database", () => {
     const containers = host("1.4.2", "1.5.0").containers.filter(({ role }) => role !== "postgres");
     expect(problem("1.4.2", "1.5.0", {}, { facts: { database: undefined, containers } }).mend).toEqual([
       "pulumi config set --stack prod nestfleet:version 1.4.2",
-      "pulumi up --stack prod",
+      "pulumi up --refresh --stack prod",
       "then the new version",
     ]);
   });
 
   test("that is stopped or gone does not refuse the update that brings it back", () => {
     expect(problems("1.4.2", "1.4.2", {}, { facts: { database: undefined } })).toEqual([]);
+  });
+});
+
+describe("the volume of the database", () => {
+  const dataVolume = { wanted: "fleet_pgdata", exists: true, mounted: "fleet_pgdata", usedBy: [] };
+  const postgres = { existingVolume: "fleet_pgdata" };
+  const told = (change: Partial<DataVolume>, settings: Partial<PlanSettings> = { postgres }) =>
+    problem("1.5.0", "1.5.0", settings, { facts: { dataVolume: { ...dataVolume, ...change } } });
+
+  test("that is as it was is no problem, nor one of the stack's own that is not there yet", () => {
+    expect(problems("1.5.0", "1.5.0", { postgres }, { facts: { dataVolume } })).toEqual([]);
+    const own = { wanted: "nestfleet-prod-postgres", exists: false, usedBy: [] };
+    expect(plan("prod", asked("1.5.0"), { ...emptyHost("1.5.0"), dataVolume: own }, {}).problems).toEqual([]);
+  });
+
+  test("that config names and Docker does not have is refused", () => {
+    expect(told({ exists: false, mounted: undefined })).toEqual({
+      title: "the volume fleet_pgdata does not exist",
+      why: "nestfleet:postgres.existingVolume names it; the database would start empty, on a new volume of that name",
+      mend: [
+        "when it is mistyped (docker volume ls): pulumi config set --stack prod --path 'nestfleet:postgres.existingVolume' VOLUME",
+        "or start without data, on a volume of the stack's own: pulumi config rm --stack prod --path 'nestfleet:postgres.existingVolume'",
+      ],
+    });
+  });
+
+  test("that another server uses is refused, with the command that stops it", () => {
+    expect(told({ mounted: undefined, usedBy: ["fleet-db-1", "psql"] })).toMatchObject({
+      why: "fleet-db-1, psql run and mount it; two database servers on the same data destroy them",
+      mend: ["docker stop fleet-db-1 psql"],
+    });
+  });
+
+  test("is not changed by a changed line", () => {
+    expect(told({ mounted: "nestfleet-prod-postgres" })).toEqual({
+      title: "the database would change from the volume nestfleet-prod-postgres to fleet_pgdata",
+      why: "nestfleet-prod-postgres has its data on nestfleet-prod-postgres; what is on fleet_pgdata is other data, or none",
+      mend: [
+        "put it back: pulumi config rm --stack prod --path 'nestfleet:postgres.existingVolume'",
+        "or, when the data on fleet_pgdata are meant, take the container away, which leaves both volumes: docker stop nestfleet-prod-postgres && docker rm nestfleet-prod-postgres",
+      ],
+    });
+  });
+
+  test("is not changed by a lost line", () => {
+    expect(told({ wanted: "nestfleet-prod-postgres" }, {}).mend[0]).toBe(
+      "put it back: pulumi config set --stack prod --path 'nestfleet:postgres.existingVolume' fleet_pgdata",
+    );
+  });
+});
+
+describe("the directory of the backups", () => {
+  test.each([
+    ["/srv/backups", "mkdir -p /srv/backups"],
+    ["/srv/nest fleet's", "mkdir -p '/srv/nest fleet'\\''s'"],
+  ])("%s that does not exist is refused", (path, command) => {
+    expect(problem("1.5.0", "1.5.0", {}, { facts: { backupDirectory: { path, fault: "it does not exist" } } })).toEqual(
+      {
+        title: `backups cannot be written to ${path}`,
+        why: "nestfleet:backups.directory is a directory of the Docker host; it does not exist",
+        mend: [
+          `on the Docker host: ${command}`,
+          "or name another one: pulumi config set --stack prod --path 'nestfleet:backups.directory' DIRECTORY",
+        ],
+      },
+    );
   });
 });
 

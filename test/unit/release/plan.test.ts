@@ -134,6 +134,12 @@ describe("a tag that may move", () => {
     expect(latest({}).kind).toBe("restart");
   });
 
+  test("is restarted, when it is built from source: the same source gives another image each time", () => {
+    const built = asked("latest", { allowMovingTag: true, source: "../nestfleet" });
+    const facts = host("latest", "latest", { target: { imageId: "" } });
+    expect(plan("prod", built, facts, { version: "latest" }).kind).toBe("restart");
+  });
+
   test("is an upgrade, with a backup, once it names another one", () => {
     const moved = latest({ target: { imageId: imageOf("other"), migrations: migrationsOf("1.5.0") } });
     expect(moved).toMatchObject({
@@ -263,6 +269,29 @@ describe("restarts", () => {
   test("a stack without workers restarts none", () => {
     const containers = host("1.4.2", "1.5.0").containers.filter(({ role }) => role !== "worker");
     expect(step("1.4.2", "1.5.0", {}, { facts: { containers } }).restarts).toEqual(["api", "console"]);
+  });
+});
+
+describe("what was stopped or removed by hand", () => {
+  const last = { version: "1.4.2" };
+
+  test("caddy: the last outputs say that something served", () => {
+    const found = host("1.4.2", "1.4.2", { facts: { serving: undefined } });
+    const containers = found.containers.map((one) => (one.role === "caddy" ? { ...one, running: false } : one));
+    const planned = plan("prod", asked("1.4.2"), { ...found, containers }, last);
+    expect(planned).toMatchObject({ kind: "restart", problems: [] });
+    expect(planned.warnings).toEqual(["no caddy runs, though it should; pulumi up --refresh starts it again"]);
+  });
+
+  test("all containers: the same version brings them back, and one line says how", () => {
+    const planned = plan("prod", asked("1.4.2"), emptyHost("1.4.2"), last);
+    expect(planned).toMatchObject({ kind: "restart", problems: [] });
+    expect(planned.warnings).toHaveLength(1);
+    expect(planned.warnings[0]).toMatch(/^the Docker host has no container of this stack: .*pulumi up --refresh/);
+  });
+
+  test("on a new stack nothing is missing", () => {
+    expect(plan("prod", asked("1.4.2"), emptyHost("1.4.2"), {})).toMatchObject({ kind: "install", warnings: [] });
   });
 });
 

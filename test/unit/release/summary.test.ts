@@ -97,7 +97,13 @@ test("a restart is told in three lines", () => {
 });
 
 test("without the host", () => {
-  expect(printed("1.5.0", { unreachable: "Cannot connect to the Docker daemon\n" }, { version: "1.4.2" })).toEqual([
+  expect(
+    printed(
+      "1.5.0",
+      { unreachable: "the host cannot be reached (Cannot connect\nto the Docker daemon)" },
+      { version: "1.4.2" },
+    ),
+  ).toEqual([
     "upgrade 1.4.2 → 1.5.0",
     "  the host cannot be reached (Cannot connect to the Docker daemon): this is what config and the last outputs say",
     "  migrations   unknown without the host",
@@ -118,7 +124,7 @@ test("a refusal tells every problem with its mend", () => {
     "  1.5.0 → 1.4.2 goes back, and the schema is ahead of it",
     "    why:  the database has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
     "    mend: there is no backup of 1.4.2 to go back to",
-    "          or keep the schema, when 1.4.2 can run on it: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
+    "          when the release notes of 1.4.2 allow it on the newer schema: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
     "          or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
     "",
     "  port 80 of the Docker host is taken",
