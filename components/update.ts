@@ -3,6 +3,7 @@ import { DockerClient, DockerError } from "./docker/client";
 import type { HostFacts } from "./host/facts";
 import { inspectHost } from "./host/inspect";
 import { busy, type Lock, takeLock } from "./host/lock";
+import { revive } from "./host/revival";
 import { type LastUpdate, type Plan, plan, type Unreachable } from "./release/plan";
 import { summary } from "./release/summary";
 import type { Settings } from "./settings/schema";
@@ -16,7 +17,11 @@ export async function prepareUpdate(name: string, settings: Settings): Promise<P
   const stack = pulumi.getStack();
   const docker = new DockerClient(settings.dockerHost);
   const [unreachable, last] = await Promise.all([whyUnreachable(docker), lastUpdate(stack)]);
-  if (!pulumi.runtime.isDryRun()) await workAlone(docker, name, unreachable);
+  if (!pulumi.runtime.isDryRun()) {
+    await workAlone(docker, name, unreachable);
+    const revived = await revive(docker, stack);
+    if (revived.length > 0) await pulumi.log.warn(`${revived.join(", ")} did not run, though it should; started again`);
+  }
   const host = unreachable ?? seen(await inspectHost(docker, name, stack, settings), docker, last);
   const planned = plan(stack, settings, host, last);
   if (planned.kind === "refusal") throw new pulumi.RunError(summary(planned));

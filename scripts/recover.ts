@@ -53,7 +53,7 @@ void run(input, async (asked) => {
 
 async function freeLock(asked: Input): Promise<void> {
   const folder = join(asked.backend, "locks/organization", asked.project, asked.stack);
-  const files = await readdir(folder).catch(() => []);
+  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith(".json")); // others describe these
   for (const file of files) {
     const {
       pid,

@@ -28,7 +28,10 @@ function notRunning({ facts, settings, step, served }: Situation): string[] {
   const wanted = ["postgres", "api", "console", "caddy", ...(settings.worker?.enabled === true ? ["worker"] : [])];
   return wanted
     .filter((role) => !facts.containers.some((container) => container.role === role && container.running))
-    .map((role) => `no ${role} runs, though it should; pulumi up --refresh starts it again`);
+    .map(
+      (role) =>
+        `no ${role} runs, though it should; pulumi up starts what was stopped, pulumi up --refresh also brings back what was removed`,
+    );
 }
 
 /** Tags without numbers are ordered by what is on the host. */

@@ -13,3 +13,6 @@ export const NOBODY = "255.255.255.255";
 
 /** Who took the requests before a cutover that has not been judged yet: the api's container, then the console's. */
 export const BEFORE = "/config/upstream-before";
+
+/** The containers that an update has stopped to come back to; it decides itself when they may run again. */
+export const PAUSED = "/config/paused";

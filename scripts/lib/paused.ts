@@ -1,9 +1,7 @@
 import type { DockerClient } from "../../components/docker/client";
 import { containersOf } from "../../components/host/containers";
+import { PAUSED } from "../../components/services/upstream";
 import { inspectContainer } from "./containers";
-
-/** In Caddy's config volume, which outlives everything: the containers that an update has stopped to come back to. */
-const FILE = "/config/paused";
 
 /** The services that write to the database. */
 export const WRITERS: readonly string[] = ["api", "worker"];
@@ -11,7 +9,10 @@ export const WRITERS: readonly string[] = ["api", "worker"];
 /** Stops containers, having noted which, with those that an attempt before has noted: whoever refuses starts them again. */
 export async function pause(docker: DockerClient, caddy: string, names: readonly string[]): Promise<void> {
   const noted = [...new Set([...(await paused(docker, caddy)), ...names])];
-  await docker.run(["exec", "-i", caddy, "sh", "-c", `cat > ${FILE}.new && mv ${FILE}.new ${FILE}`], noted.join("\n"));
+  await docker.run(
+    ["exec", "-i", caddy, "sh", "-c", `cat > ${PAUSED}.new && mv ${PAUSED}.new ${PAUSED}`],
+    noted.join("\n"),
+  );
   if (names.length > 0) await docker.run(["stop", ...names]);
 }
 
@@ -39,12 +40,12 @@ export async function takeBack(docker: DockerClient, caddy: string, stack: strin
 
 /** The update is over: nothing is to be started again. */
 export async function forget(docker: DockerClient, caddy: string): Promise<void> {
-  if (await runs(docker, caddy)) await docker.run(["exec", caddy, "rm", "-f", FILE]);
+  if (await runs(docker, caddy)) await docker.run(["exec", caddy, "rm", "-f", PAUSED]);
 }
 
 async function paused(docker: DockerClient, caddy: string): Promise<string[]> {
   if (!(await runs(docker, caddy))) return [];
-  const names = await docker.run(["exec", caddy, "sh", "-c", `[ ! -f ${FILE} ] || cat ${FILE}`]);
+  const names = await docker.run(["exec", caddy, "sh", "-c", `[ ! -f ${PAUSED} ] || cat ${PAUSED}`]);
   return names.trim().split("\n").filter(Boolean);
 }
 

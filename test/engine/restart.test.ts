@@ -1,0 +1,131 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { OwnEngine } from "../support/engine";
+import type { LoadReport } from "../support/load";
+import { run, TestStack } from "../support/stack";
+
+/** Fault 24 of the list that the design answers to: the engine, or the whole host, goes in the middle of an update. */
+const PORT = 18130;
+/** Two releases of which the older one runs on the schema of the newer one, so that they can take turns. */
+const RELEASES = ["1.5.0", "1.5.1"];
+const REGISTRY = `127.0.0.1:${process.env["NESTFLEET_REGISTRY_PORT"] ?? "5055"}`;
+/** As the set-up has built them on the machine's engine, and as the stack's config calls them. */
+const IMAGES = Object.fromEntries([
+  ...RELEASES.flatMap((release) =>
+    ["api", "console"].map((part) => [
+      `nestfleet-standin/${part}:${release}`,
+      `${REGISTRY}/nestfleet/nestfleet-${part}:${release}`,
+    ]),
+  ),
+  ["nestfleet-standin/postgres:17", `${REGISTRY}/postgres:17`],
+  ["nestfleet-standin/caddy:2.11", `${REGISTRY}/caddy:2.11`],
+]) as Record<string, string>;
+
+const engine = new OwnEngine();
+const stack = new TestStack("test-restart", PORT, engine);
+let load: LoadInside;
+
+beforeAll(async () => {
+  await engine.start();
+  await engine.load(IMAGES);
+  await stack.create({ version: "1.5.0", "health.holdSeconds": "4", allowSchemaAhead: "true" });
+  const up = await stack.up();
+  expect(up.exitCode, up.output).toBe(0);
+  load = new LoadInside(engine, 20);
+});
+
+afterAll(async () => {
+  try {
+    await stack.dispose();
+  } finally {
+    await engine.dispose();
+  }
+});
+
+/** An update during which the engine goes, once the update has said these words, and comes again. */
+async function upDisturbed(words: RegExp, disturb: () => Promise<void>): Promise<void> {
+  let disturbed: Promise<boolean> | undefined;
+  let over = false;
+  const away = async () => {
+    await disturb();
+    const stillAtWork = !over;
+    await engine.start();
+    return stillAtWork;
+  };
+  const [program = "", ...args] = stack.command("up", "--yes", "--skip-preview");
+  const up = await run(program, args, stack.environment(), "", (output) => {
+    if (words.test(output)) disturbed ??= away();
+  });
+  over = true;
+  expect(disturbed, up.output).toBeDefined();
+  // Whether it fails depends on what it was waiting for; that it was disturbed does not.
+  expect((await disturbed) === true || up.exitCode !== 0, up.output).toBe(true);
+}
+
+async function answeringVersion(): Promise<string> {
+  const ask = `fetch("http://127.0.0.1:${PORT}/health").then((r) => r.json()).then((h) => console.log(h.version))`;
+  const [program, ...args] = engine.inside("node", "-e", ask);
+  return (await run(program, args)).output.trim();
+}
+
+describe("the next up converges, when in the middle of an update", () => {
+  test.each<[string, string, RegExp, () => Promise<void>]>([
+    ["the engine is stopped during the rehearsal", "1.5.1", /rehearsal: \S+ restored/, () => engine.stop()],
+    ["the engine crashes once the new api is healthy", "1.5.0", /api is healthy/, () => engine.kill()],
+    ["the host loses power while health must hold", "1.5.1", /requests go to/, () => engine.cutPower()],
+  ])("%s", async (_, version, words, disturb) => {
+    await stack.configure({ version });
+    await upDisturbed(words, disturb);
+    const up = await stack.up();
+    expect(up.exitCode, up.output).toBe(0);
+    expect(await stack.preview()).toEqual([]);
+    const running = await stack.containers();
+    const counts = Object.fromEntries(Object.entries(running).map(([role, ids]) => [role, ids.length]));
+    expect(counts).toEqual({ postgres: 1, api: 1, worker: 1, console: 1, caddy: 1 });
+    expect(await answeringVersion()).toBe(version);
+  });
+});
+
+test("nothing that was acknowledged is lost, nothing is left behind", async () => {
+  const { created } = await load.stop();
+  expect(created.length).toBeGreaterThan(100);
+  expect(await stack.missing(created)).toEqual([]);
+  await expect
+    .poll(() => stack.sql("SELECT count(*) FROM cases WHERE processed_at IS NULL"), { timeout: 60_000 })
+    .toBe("0");
+  expect(await stack.preview("--refresh")).toEqual([]);
+  expect(await stack.sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%rehearsal%'")).toBe("0");
+  expect(await stack.volumes()).not.toContain("nestfleet-test-restart-lock");
+  const history = await stack.history();
+  expect(history.map(({ from, to }) => `${from ?? "nothing"} → ${to}`)).toEqual([
+    "nothing → 1.5.0",
+    "1.5.0 → 1.5.1",
+    "1.5.1 → 1.5.0",
+    "1.5.0 → 1.5.1",
+  ]);
+});
+
+/** A load from where the ports of the engine can be reached; while they cannot, its requests fail. */
+class LoadInside {
+  private static readonly PROGRAM = `
+    const { Load } = require("./test/support/load");
+    const load = new Load(Number(process.argv[1]), Number(process.argv[2]));
+    process.stdin.resume().on("end", () => load.stop().then((report) => console.log(JSON.stringify(report))));`;
+
+  private readonly child: ChildProcessByStdio<Writable, Readable, null>;
+  private readonly said: Promise<string>;
+
+  public constructor(where: OwnEngine, perSecond: number) {
+    const node = ["node", "--import", "tsx", "-e", LoadInside.PROGRAM, String(PORT), String(perSecond)];
+    const [program, ...args] = where.inside(...node);
+    this.child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+    this.said = text(this.child.stdout);
+  }
+
+  public async stop(): Promise<LoadReport> {
+    this.child.stdin.end();
+    return JSON.parse(await this.said) as LoadReport;
+  }
+}
