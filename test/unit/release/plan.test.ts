@@ -280,7 +280,9 @@ describe("what was stopped or removed by hand", () => {
     const containers = found.containers.map((one) => (one.role === "caddy" ? { ...one, running: false } : one));
     const planned = plan("prod", asked("1.4.2"), { ...found, containers }, last);
     expect(planned).toMatchObject({ kind: "restart", problems: [] });
-    expect(planned.warnings).toEqual(["no caddy runs, though it should; pulumi up --refresh starts it again"]);
+    expect(planned.warnings).toEqual([
+      "no caddy runs, though it should; pulumi up starts what was stopped, pulumi up --refresh also brings back what was removed",
+    ]);
   });
 
   test("all containers: the same version brings them back, and one line says how", () => {
