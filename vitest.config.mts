@@ -5,7 +5,13 @@ const MINUTE = 60_000;
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/program/**/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts", "test/program/**/*.test.ts"],
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: "engine",
@@ -13,6 +19,7 @@ export default defineConfig({
           globalSetup: ["test/engine/setup.ts"],
           // Two cores: two stories side by side, each on a stack of its own.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 10 * MINUTE,
           hookTimeout: 10 * MINUTE,
         },
