@@ -19,8 +19,12 @@ export interface RunningStack {
 /** The stack of that name, or the only one there is. */
 export async function findStack(docker: DockerClient, asked: string | undefined): Promise<RunningStack> {
   const stack = asked ?? (await onlyStack(docker));
-  const containers = (await containersOf(docker, stack)).filter(({ running }) => running);
+  const all = await containersOf(docker, stack);
+  const containers = all.filter(({ running }) => running);
   const postgres = containers.find(({ role }) => role === "postgres");
+  const stopped = all.find(({ role }) => role === "postgres");
+  if (postgres === undefined && stopped !== undefined)
+    throw new Refusal(`The database does not run.\nNext: start it with: docker start ${stopped.name}`);
   if (postgres === undefined)
     throw new Refusal(
       `No database of the stack ${stack} runs on ${docker.host}.\nNext: docker ps --all --filter label=${LABEL}.stack`,

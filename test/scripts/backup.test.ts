@@ -239,7 +239,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
       return [running, await backup()] as const;
     });
     expect(second.exitCode).toBe(1);
-    expect(second.stderr).toMatch(/another backup runs, by \S+@\S+ since \d{4}-\d\d-\d\d /);
+    expect(second.stderr).toMatch(/\S+@\S+ \(pid \d+\) has been working on this stack since \d{4}-\d\d-\d\dT/);
     idOf(await first.ended);
   });
 

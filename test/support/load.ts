@@ -52,13 +52,13 @@ const MIX: readonly Shape[] = [
 let sequence = 0;
 
 /**
- * A steady load from a client that keeps its connections alive, as browsers do, unless told otherwise. Open loop: a request is due when its
+ * A steady load from a client that keeps its connections alive, as browsers do. Open loop: a request is due when its
  * time comes, whether or not those before it were answered, so that a stall is counted for every request it hits.
  */
 export class Load {
   private readonly outcomes: Outcome[] = [];
   private readonly created: string[] = [];
-  private readonly agent: http.Agent;
+  private readonly agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   private readonly pending = new Set<Promise<void>>();
   private readonly timer: NodeJS.Timeout;
   private readonly started = Date.now();
@@ -68,9 +68,7 @@ export class Load {
   public constructor(
     private readonly port: number,
     private readonly perSecond: number,
-    { keepAlive = true } = {},
   ) {
-    this.agent = new http.Agent({ keepAlive, maxSockets: 64 });
     this.timer = setInterval(() => {
       this.sendDue();
     }, 10);
