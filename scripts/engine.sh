@@ -67,8 +67,18 @@ wait_for_engine() {
   echo "$version"
 }
 
+# forget_dead NAME FILE: a pid file that a killed NAME left. Its number may be another process's by now, which the
+# next start would take for a NAME that runs.
+forget_dead() {
+  local pid
+  pid=$(cat "$2" 2>/dev/null) || return 0
+  [[ $(cat "/proc/$pid/comm" 2>/dev/null) == "$1" ]] || rm -f "$2"
+}
+
 # As a service would: in a session of its own, without this terminal.
 start_dockerd() {
+  forget_dead dockerd /var/run/docker.pid
+  forget_dead containerd /var/run/docker/containerd/containerd.pid
   [[ ! -f $LOG ]] || mv -f "$LOG" "$LOG.before"
   setsid nohup dockerd >"$LOG" 2>&1 </dev/null &
   local pid=$!
