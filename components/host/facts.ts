@@ -44,7 +44,7 @@ export interface DataVolume {
 }
 
 export interface DatabaseFacts {
-  /** Files in `nestfleet_migrations`, in order of application. */
+  /** Files in `nestfleet_migrations`, in file order: the contract promises no other column to sort by. */
   readonly applied: readonly string[];
   readonly sizeBytes: number;
   /** PostgreSQL major of the server that runs, and so of the data directory. */

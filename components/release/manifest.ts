@@ -17,7 +17,7 @@ export const backupManifest = z.object({
   compression: z.enum(["zstd", "gzip"]),
   /** Rows per table (`schema.table`), counted in the snapshot that was dumped. */
   rows: z.record(z.string(), z.number()),
-  /** Files in `nestfleet_migrations`, in order of application. */
+  /** Files in `nestfleet_migrations`, in file order. */
   migrations: z.array(z.string()),
   /** Installed extensions and their versions. */
   extensions: z.record(z.string(), z.string()),

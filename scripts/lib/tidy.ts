@@ -5,7 +5,7 @@ import { containersOf } from "../../components/host/containers";
 import { type Change, releasesKept } from "../../components/release/retention";
 import { say } from "./run";
 
-/** The repositories that are released with NestFleet; empty when the images were built here. */
+/** The repositories of the images that follow the release: published ones, or those that were built here. */
 export const repositories = z.array(z.string());
 
 /** Roles of which a release has containers of its own, replaced beside or after the old ones. */
