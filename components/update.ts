@@ -4,6 +4,7 @@ import type { HostFacts } from "./host/facts";
 import { inspectHost } from "./host/inspect";
 import { busy, type Lock, takeLock } from "./host/lock";
 import { revive } from "./host/revival";
+import { isUnfinished, recover } from "./host/unfinished";
 import { type LastUpdate, type Plan, plan, type Unreachable } from "./release/plan";
 import { summary } from "./release/summary";
 import type { Settings } from "./settings/schema";
@@ -21,6 +22,7 @@ export async function prepareUpdate(name: string, settings: Settings): Promise<P
     await workAlone(docker, name, unreachable);
     const revived = await revive(docker, stack);
     if (revived.length > 0) await pulumi.log.warn(`${revived.join(", ")} did not run, though it should; started again`);
+    if (await isUnfinished(docker, name)) await recoverFrom(docker, stack, settings);
   }
   const host = unreachable ?? seen(await inspectHost(docker, name, stack, settings), docker, last);
   const planned = plan(stack, settings, host, last);
@@ -55,6 +57,16 @@ async function workAlone(docker: DockerClient, name: string, unreachable: Unreac
   const lock = await takeLock(docker, name);
   if (!("release" in lock)) throw new pulumi.RunError(busy(lock, name, docker.host));
   releaseAtExit(lock);
+}
+
+async function recoverFrom(docker: DockerClient, stack: string, { version }: Settings): Promise<void> {
+  try {
+    await pulumi.log.warn(await recover(docker, stack, version.tag));
+  } catch (error) {
+    throw new pulumi.RunError(
+      `What a killed update has left could not be cleared: ${(error as { stderr?: string }).stderr?.trim() ?? String(error)}\nNext: scripts/restore.sh --stack ${stack} --recover`,
+    );
+  }
 }
 
 /** The program lives until the last resource is done, and its lock as long as it. By default a signal skips "exit". */

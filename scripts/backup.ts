@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
-import { busy, takeLock } from "../components/host/lock";
 import { parseVersion } from "../components/release/version";
+import { alone } from "./lib/alone";
 import { takeBackup } from "./lib/backup";
 import { interruptible } from "./lib/interruption";
+import { change, recorded } from "./lib/record";
 import { Refusal, run } from "./lib/run";
 import { findStack } from "./lib/stack";
 
@@ -19,6 +20,10 @@ const input = z.object({
   version: tag.optional(),
   keep: z.int().min(1).optional(),
   acceptSmaller: z.boolean().default(false),
+  /** Ids that stay, however old they are: one is about to be restored. */
+  spare: z.array(z.string()).default([]),
+  /** What the update changes; a refusal is written into the history. */
+  release: change.optional(),
   /** The update has the stack's lock. */
   partOfUpdate: z.boolean().default(false),
   /** Whether the backup is restored right afterwards, which reads it better than reading it back here. */
@@ -30,9 +35,11 @@ type Input = z.infer<typeof input>;
 void run(input, async (asked) => {
   const docker = new DockerClient(asked.dockerHost);
   const { stack, ...found } = await subject(docker, asked);
-  const { keep, acceptSmaller, rehearsal } = asked;
-  const request = { ...found, keep, acceptSmaller, readBack: rehearsal === "off" };
-  const take = () => interruptible((signal) => takeBackup(docker, request, signal));
+  const { keep, acceptSmaller, rehearsal, spare } = asked;
+  const request = { ...found, keep, acceptSmaller, spare, readBack: rehearsal === "off" };
+  const step = asked.release && { ...asked.release, stack, postgres: found.postgres, started: Date.now() };
+  const take = () =>
+    interruptible((signal) => recorded(docker, step, signal, () => takeBackup(docker, request, signal)));
   const manifest = asked.partOfUpdate ? await take() : await alone(docker, stack, take);
   return JSON.stringify({ backup: manifest?.id ?? null, bytes: manifest?.bytes ?? 0, seconds: manifest?.seconds ?? 0 });
 });
@@ -45,16 +52,4 @@ async function subject(docker: DockerClient, { stack, postgres, version }: Input
       `No api of the stack ${found.stack} serves, so it is not known which release the data is of.\nNext: say it with --version 1.4.2`,
     );
   return { stack: found.stack, postgres: postgres ?? found.postgres, version: serving, images: found.images };
-}
-
-/** By hand or from cron: not while an update is at work on the stack. */
-async function alone<T>(docker: DockerClient, stack: string, work: () => Promise<T>): Promise<T> {
-  const name = `nestfleet-${stack}`;
-  const lock = await takeLock(docker, name);
-  if (!("release" in lock)) throw new Refusal(busy(lock, name, docker.host));
-  try {
-    return await work();
-  } finally {
-    lock.release();
-  }
 }

@@ -3,17 +3,19 @@ import { DockerClient } from "../components/docker/client";
 import { inspectContainer, runningNow, versionOf } from "./lib/containers";
 import { complaint } from "./lib/database";
 import { type Target, target, waitUntilHealthy } from "./lib/health";
-import { forget, takeBack } from "./lib/paused";
+import { forget, hurried, takeBack } from "./lib/paused";
 import {
   forgetBefore,
+  nominate,
   type Pointers,
   readBefore,
   readPointers,
   serves,
+  withdraw,
   writeBefore,
   writePointers,
 } from "./lib/pointers";
-import { record, type Step } from "./lib/record";
+import { record, recordRefusal, type Step } from "./lib/record";
 import { NEXT, Refusal, run, say } from "./lib/run";
 import { pruneImages, removeOthers, repositories } from "./lib/tidy";
 import { expectation, type Health, verify } from "./lib/verification";
@@ -23,15 +25,21 @@ const input = expectation.extend({
   stack: z.string(),
   postgres: z.string(),
   targets: z.object({ api: named, console: named }),
+  /** Seconds that everything must go on answering. */
+  holdSeconds: z.number(),
   /** Ids of the other containers that the stack consists of now. */
   containers: z.array(z.string()),
   repositories,
 });
 type Input = z.infer<typeof input>;
 
+/** Under everybody's requests, after it was watched as a candidate. */
+const SETTLE_SECONDS = 5;
+
 /**
- * Sends the requests to the new containers and verifies from outside; sends them back when that fails. Writes the
- * verdict into the history and clears away what nothing needs any more. Idempotent: killed at any moment and run
+ * Verifies the new containers from outside, as the candidates that they are, while the ones before still serve; then
+ * sends the requests to them, and back when they fail after all. Where the old release stands still already, or may
+ * not work on the new schema, nobody waits for the verdict: the requests go first. Writes the verdict into the history and clears away what nothing needs any more. Idempotent: killed at any moment and run
  * again, it ends in the same place.
  */
 void run(input, async (asked) => {
@@ -46,7 +54,7 @@ void run(input, async (asked) => {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const undone = await goBack(asked, docker, before).catch(told("The requests could not be sent back"));
-    await record(docker, step, error.message).catch(told("The history could not be written"));
+    await recordRefusal(docker, step, error.message);
     throw new Refusal(await report(asked, docker, error.message, undone));
   }
 });
@@ -55,10 +63,22 @@ async function cutOver(asked: Input, docker: DockerClient, before: Pointers): Pr
   for (const container of asked.containers) await mustRun(asked, docker, container);
   for (const [role, service] of Object.entries(asked.targets)) await mustBeHealthy(asked, docker, role, service);
   const after = namesOf(asked);
-  if (differ(before, after)) await writeBefore(docker, asked.caddy, before);
+  if (!differ(before, after)) {
+    await writePointers(docker, asked.caddy, after);
+    return verify(asked, docker);
+  }
+  const first = await switchesFirst(asked, docker, before);
+  await nominate(docker, asked.caddy, after);
+  await verify({ ...asked, candidate: true, holdSeconds: first ? 0 : asked.holdSeconds }, docker);
+  await writeBefore(docker, asked.caddy, before);
   await writePointers(docker, asked.caddy, after);
-  if (differ(before, after)) say(`requests go to ${after.api} and ${after.console}`);
-  return verify(asked, docker);
+  say(`requests go to ${after.api} and ${after.console}`);
+  const holdSeconds = first ? asked.holdSeconds : Math.min(SETTLE_SECONDS, asked.holdSeconds);
+  return verify({ ...asked, holdSeconds }, docker);
+}
+
+async function switchesFirst({ caddy }: Input, docker: DockerClient, before: Pointers): Promise<boolean> {
+  return !(await serves(docker, before.api)) || !(await serves(docker, before.console)) || hurried(docker, caddy);
 }
 
 /** Gated already; an attempt that was refused may have stopped it since. */
@@ -76,6 +96,7 @@ async function mustBeHealthy(asked: Input, docker: DockerClient, role: string, s
 
 async function finish(asked: Input, docker: DockerClient, step: Step): Promise<void> {
   await forgetBefore(docker, asked.caddy);
+  await withdraw(docker, asked.caddy);
   await forget(docker, asked.caddy);
   const history = await record(docker, step);
   const current = [asked.targets.api.container, asked.targets.console.container, ...asked.containers];
@@ -86,7 +107,9 @@ async function finish(asked: Input, docker: DockerClient, step: Step): Promise<v
 /** What was done about the failure, for the report. The refused containers are stopped once nobody is sent there. */
 async function goBack(asked: Input, docker: DockerClient, before: Pointers): Promise<string> {
   const after = namesOf(asked);
+  await withdraw(docker, asked.caddy);
   if (!differ(before, after)) return "The requests went to the same containers before; nothing was changed.";
+  const switched = (await readBefore(docker, asked.caddy)) !== undefined;
   const resumed = await takeBack(docker, asked.caddy, asked.stack);
   if (!(await comesBack(docker, before.api)) || !(await comesBack(docker, before.console))) {
     return "No container from before is left; the requests still go to the new ones.";
@@ -95,7 +118,8 @@ async function goBack(asked: Input, docker: DockerClient, before: Pointers): Pro
   await forgetBefore(docker, asked.caddy);
   const refused = (["api", "console"] as const).filter((upstream) => before[upstream] !== after[upstream]);
   await docker.run(["stop", ...refused.map((upstream) => asked.targets[upstream].container)]);
-  const back = `The requests go to ${before.api} and ${before.console} again; ${refused.map((upstream) => after[upstream]).join(" and ")} stopped.`;
+  const went = switched ? "go" : "went";
+  const back = `The requests ${went} to ${before.api} and ${before.console} ${switched ? "again" : "all along"}; ${refused.map((upstream) => after[upstream]).join(" and ")} stopped.`;
   return resumed.length === 0 ? back : `${back}\n${resumed.join(", ")} started again, on the database as it is now.`;
 }
 

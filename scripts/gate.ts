@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
-import { inspectDatabase } from "../components/host/database";
+import { answerOr } from "../components/host/answer";
+import { psql } from "../components/host/psql";
+import { changeOf } from "./lib/attempt";
 import { type Container, inspectContainer, runningNow } from "./lib/containers";
 import { target, waitUntilHealthy } from "./lib/health";
 import { complaint } from "./lib/database";
 import { takeBack } from "./lib/paused";
+import { recordRefusal } from "./lib/record";
 import { indented, NEXT, Refusal, run, say } from "./lib/run";
 import { withheld } from "./lib/secrecy";
 
@@ -25,32 +28,55 @@ const LOG_LINES = 30;
 /** Production may be slower than the rehearsal was: it also serves. */
 const ALLOWANCE = 1.5;
 
+/** The table is there from the first migration on. A count that takes long is given up: the next probe asks again. */
+const COUNT = `
+  SET statement_timeout = '3s';
+  SELECT 'SELECT count(*) FROM nestfleet_migrations;' WHERE to_regclass('nestfleet_migrations') IS NOT NULL
+  \\gexec`;
+
 void run(input, async (asked) => {
   const docker = new DockerClient(asked.dockerHost);
   const started = Date.now();
   const patience = asked.timeoutSeconds + ALLOWANCE * asked.migrationSeconds;
-  const refusal = await waitUntilHealthy(docker, asked, patience, () => migrated(docker, asked));
-  if (refusal !== undefined) throw new Refusal(await report(docker, asked, refusal));
+  // Only the api runs migrations.
+  const progress = asked.role === "api" ? migrationCount(docker, asked.postgres) : undefined;
+  const refusal = await waitUntilHealthy(docker, asked, patience, progress);
+  if (refusal !== undefined) throw new Refusal(await refuse(docker, asked, refusal, started));
   say(`${asked.role} is healthy after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   return undefined;
 });
 
-/** Changes with each migration that is done; only the api runs any. */
-async function migrated(docker: DockerClient, { role, postgres }: Input): Promise<number> {
-  if (role !== "api") return 0;
-  const facts = await inspectDatabase(docker, postgres).catch(() => undefined); // not ready to answer: no progress
-  return facts?.applied.length ?? 0;
+/** Asks how many migrations are applied. A database that does not answer just now shows neither progress nor its loss. */
+function migrationCount(docker: DockerClient, postgres: string): () => Promise<number> {
+  let known = 0;
+  return async () => {
+    const counted = await answerOr(psql(docker, postgres, COUNT), undefined);
+    if (counted !== undefined) known = Number(counted);
+    return known;
+  };
 }
 
-/** The evidence is read before the container is stopped, which would add to its log. */
-async function report(docker: DockerClient, asked: Input, why: string): Promise<string> {
+/**
+ * Looks first, undoes then, and gives the report: stopping a container adds to its log, and starting the ones before
+ * again changes which release is seen to be new. The history has what serves when all that is over.
+ */
+async function refuse(docker: DockerClient, asked: Input, why: string, started: number): Promise<string> {
   const container = await inspectContainer(docker, asked.container);
   const name = container?.Name.slice(1) ?? asked.container;
-  const log = container === undefined ? "" : await evidence(docker, asked.container, container);
+  const environment = environmentOf(container);
+  const reason = `${asked.role} is not healthy: ${withheld(why, environment)}.`;
+  const [log, change] = await Promise.all([
+    container === undefined ? "" : logOf(docker, asked.container),
+    changeOf(docker, asked).catch((error: unknown) => {
+      say(`The history will not have this refusal: ${complaint(error)}`);
+      return undefined;
+    }),
+  ]);
   const undone = await undo(docker, asked, container === undefined ? undefined : name);
+  if (change !== undefined) await recordRefusal(docker, { ...asked, ...change, started }, reason);
   return [
-    `${asked.role} is not healthy: ${why}.`,
-    ...(log ? [`Last lines of its log (docker logs ${name}):`, indented(log)] : []),
+    reason,
+    ...(log ? [`Last lines of its log (docker logs ${name}):`, indented(withheld(log, environment))] : []),
     ...undone,
     "What runs now:",
     await runningNow(docker, asked.stack),
@@ -58,10 +84,13 @@ async function report(docker: DockerClient, asked: Input, why: string): Promise<
   ].join("\n");
 }
 
-async function evidence(docker: DockerClient, id: string, { Config: { Env: entries } }: Container): Promise<string> {
-  const environment = Object.fromEntries((entries ?? []).map((entry) => entry.split(/=(.*)/s) as [string, string]));
-  const log = await docker.logs(id, LOG_LINES).catch((error: unknown) => `the log cannot be read: ${complaint(error)}`);
-  return withheld(log, environment);
+function environmentOf(container: Container | undefined): Record<string, string> {
+  const entries = container?.Config.Env ?? [];
+  return Object.fromEntries(entries.map((entry) => entry.split(/=(.*)/s) as [string, string]));
+}
+
+async function logOf(docker: DockerClient, id: string): Promise<string> {
+  return docker.logs(id, LOG_LINES).catch((error: unknown) => `the log cannot be read: ${complaint(error)}`);
 }
 
 /** Whatever one step says, the next is tried: what served before must serve again. */

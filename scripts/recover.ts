@@ -4,11 +4,12 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { DockerClient, DockerError } from "../components/docker/client";
-import { LABEL } from "../components/docker/labels";
+import { DockerClient } from "../components/docker/client";
+import { containersOf } from "../components/host/containers";
 import { busy, type Lock, takeLock } from "../components/host/lock";
-import { lines } from "./lib/database";
-import { interrupted, operation, type Orphan, orphansOf } from "./lib/orphans";
+import { isAlive } from "../components/host/process";
+import { interrupted, operation, orphansOf } from "./lib/orphans";
+import { removeContainer } from "./lib/removal";
 import { Refusal, run, say, sleep } from "./lib/run";
 
 const input = z.object({
@@ -73,15 +74,6 @@ async function freeLock(asked: Input): Promise<void> {
   if (files.length > 0) await pulumi(asked, "cancel", "--yes");
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
-}
-
 async function read({ backend, project, stack }: Input): Promise<Latest | undefined> {
   const text = await readFile(join(backend, "stacks", project, `${stack}.json`), "utf8").catch(() => undefined);
   return text === undefined ? undefined : (state.parse(JSON.parse(text)).checkpoint.latest ?? undefined);
@@ -93,8 +85,7 @@ async function removeOrphans(asked: Input, names: string[], known: ReadonlySet<s
   const lock = await lockOf(docker, `nestfleet-${asked.stack}`);
   try {
     for (const { id, name } of orphansOf(await containersOf(docker, asked.stack), names, known)) {
-      await unlessGone(docker.run(["stop", id]));
-      await unlessGone(docker.run(["rm", id]));
+      await removeContainer(docker, id);
       say(`Container ${name}, which no state knows, is removed.`);
     }
   } finally {
@@ -113,23 +104,6 @@ async function lockOf(docker: DockerClient, name: string): Promise<Lock> {
     if (Date.now() > deadline) throw new Refusal(busy(lock, name, docker.host));
     await sleep(500);
   }
-}
-
-async function containersOf(docker: DockerClient, stack: string): Promise<Orphan[]> {
-  const format = `{{.ID}}\t{{.Names}}\t{{.Label "${LABEL}.role"}}`;
-  const filter = `label=${LABEL}.stack=${stack}`;
-  const listed = await docker.run(["ps", "--all", "--no-trunc", "--filter", filter, "--format", format]);
-  return lines(listed).map((line) => {
-    const [id = "", name = "", role = ""] = line.split("\t");
-    return { id, name, role };
-  });
-}
-
-/** Docker may be removing it already, as the last wish of the killed run. */
-async function unlessGone(asked: Promise<string>): Promise<void> {
-  await asked.catch((error: unknown) => {
-    if (!(error instanceof DockerError && /no such container|already in progress/i.test(error.stderr))) throw error;
-  });
 }
 
 async function dockerHost(asked: Input): Promise<string> {

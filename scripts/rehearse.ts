@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
 import { interruptible } from "./lib/interruption";
 import { rehearse } from "./lib/rehearsal";
+import { change, recorded } from "./lib/record";
 import { run } from "./lib/run";
 
 const input = z.object({
@@ -21,11 +22,18 @@ const input = z.object({
   password: z.string(),
   /** Of the network and the container that are made for the occasion; `nestfleet-STACK` when not given. */
   prefix: z.string().optional(),
+  /** What the update is to change; its refusal is written into the history then. */
+  release: change.optional(),
 });
 
 /** Restores a backup into a scratch database, runs the new release's migrations there, and gives the times as JSON. */
-void run(input, async ({ dockerHost, migrateCommand: command, prefix, ...asked }) => {
+void run(input, async ({ dockerHost, migrateCommand: command, prefix, release, ...asked }) => {
   const name = `${prefix ?? `nestfleet-${asked.stack}`}-rehearsal`;
   const docker = new DockerClient(dockerHost);
-  return JSON.stringify(await interruptible((signal) => rehearse(docker, { ...asked, command, name }, signal)));
+  const { stack, postgres } = asked;
+  const step = release && { ...release, stack, postgres, started: Date.now() };
+  const rehearsed = await interruptible((signal) =>
+    recorded(docker, step, signal, () => rehearse(docker, { ...asked, command, name }, signal)),
+  );
+  return JSON.stringify(rehearsed);
 });

@@ -3,7 +3,8 @@ import { DockerClient } from "../components/docker/client";
 import { containersOf } from "../components/host/containers";
 import { takeBackup } from "./lib/backup";
 import { interruptible } from "./lib/interruption";
-import { pause, takeBack, WRITERS } from "./lib/paused";
+import { hurry, stopWriters, takeBack, WRITERS } from "./lib/paused";
+import { restore } from "./lib/restore";
 import { run, say } from "./lib/run";
 
 const input = z.object({
@@ -16,28 +17,43 @@ const input = z.object({
   target: z.string(),
   keep: z.number(),
   acceptSmaller: z.boolean(),
-  /** `stop` where the two releases cannot run side by side. */
-  action: z.enum(["stop", "leave"]),
+  /**
+   * `stop` where the two releases cannot run side by side, `hurry` where the old one may fail on the new schema,
+   * `restore` where the data of the target are to come back with it.
+   */
+  action: z.enum(["stop", "hurry", "restore", "leave"]),
+  /** Of a restore. */
+  restore: z.string().optional(),
+  confirmation: z.string().optional(),
+  images: z.record(z.string(), z.string()).optional(),
+  timeoutSeconds: z.number(),
 });
+type Input = z.infer<typeof input>;
 
 /**
- * Stops what writes to the database, when the new release cannot run beside the old one, and backs up once more: what
- * was written since the first backup is in the second. From here until the cutover Caddy holds the requests, and shows
- * a page that refreshes itself when that takes too long.
+ * What happens to the writers before the new release starts. Mostly nothing: the two serve side by side. Where they
+ * cannot, the writers stop and are backed up once more: what was written since the first backup is in the second; from
+ * there until the cutover Caddy holds the requests, and shows a page that refreshes itself when that takes too long.
+ * And where the release is to have its data back, this is where they are brought back.
  */
-void run(input, async ({ dockerHost, stack, postgres, caddy, version, target, keep, acceptSmaller, action }) => {
-  if (action === "leave") return undefined;
-  const docker = new DockerClient(dockerHost);
+void run(input, async (asked) => {
+  const docker = new DockerClient(asked.dockerHost);
+  await hurry(docker, asked.caddy, asked.action === "hurry");
+  if (asked.action === "stop") return stop(docker, asked);
+  if (asked.action === "restore") return bringBack(docker, asked);
+  return undefined;
+});
+
+async function stop(docker: DockerClient, asked: Input): Promise<string | undefined> {
+  const { stack, caddy, postgres, version, keep, acceptSmaller } = asked;
   const running = (await containersOf(docker, stack)).filter((container) => container.running);
-  const writers = running.filter((container) => WRITERS.includes(container.role) && container.version !== target);
-  const names = writers.map(({ name }) => name);
-  if (names.length === 0) return undefined;
+  const writers = running.filter(({ role, version }) => WRITERS.includes(role) && version !== asked.target);
+  if (writers.length === 0) return undefined;
   const images = Object.fromEntries(running.map(({ role, imageId }) => [role, imageId]));
   const request = { postgres, version, images, keep, acceptSmaller, readBack: true };
   try {
     const manifest = await interruptible(async (signal) => {
-      await pause(docker, caddy, names);
-      say(`stopped ${names.join(", ")}: the releases cannot run side by side`);
+      await stopWriters(docker, caddy, writers);
       return takeBackup(docker, request, signal);
     });
     return JSON.stringify({ backup: manifest?.id ?? null });
@@ -45,4 +61,10 @@ void run(input, async ({ dockerHost, stack, postgres, caddy, version, target, ke
     say(`started again: ${(await takeBack(docker, caddy, stack)).join(", ")}`);
     throw error;
   }
-});
+}
+
+async function bringBack(docker: DockerClient, { restore: backup, target: to, ...asked }: Input): Promise<string> {
+  if (backup === undefined) throw new Error("a restore names its backup");
+  const restored = await interruptible((signal) => restore(docker, { ...asked, backup, to }, signal));
+  return JSON.stringify(restored);
+}

@@ -16,9 +16,9 @@ export async function containersOf(docker: DockerClient, stack: string): Promise
     docker,
     rows.map(([id = ""]) => id),
   );
-  return rows.flatMap(([id = "", name = "", role = "", version = "", state]) => {
+  return rows.flatMap(([id = "", name = "", role = "", version = "", state = ""]) => {
     const imageId = images.get(id);
-    return imageId === undefined ? [] : [{ name, role, version, imageId, running: state === "running" }];
+    return imageId === undefined ? [] : [{ id, name, role, version, imageId, state, running: state === "running" }];
   });
 }
 

@@ -1,20 +1,57 @@
 import type { DockerClient } from "../docker/client";
+import { parseReplacedComment, REPLACED_PREFIX, type ReplacedDatabase, replacedAtByName } from "../release/replaced";
 import type { DatabaseFacts } from "./facts";
+import { psql } from "./psql";
 
 const SQL = `
   SELECT json_build_object(
     'sizeBytes', pg_database_size(current_database()),
     'major', current_setting('server_version_num')::int / 10000,
-    'hasMigrations', to_regclass('nestfleet_migrations') IS NOT NULL)`;
+    'extensions', (SELECT json_object_agg(name, default_version) FROM pg_available_extensions));`;
+
+/**
+ * In the order in which the application runs them, whatever the locale of the database. The table is there from the
+ * first migration on.
+ */
+const APPLIED = `
+  SELECT 'SELECT filename FROM nestfleet_migrations ORDER BY filename COLLATE "C";'
+    WHERE to_regclass('nestfleet_migrations') IS NOT NULL
+  \\gexec`;
+
+const REPLACED = `
+  SELECT json_build_object('name', datname, 'bytes', pg_database_size(oid), 'comment', shobj_description(oid, 'pg_database'))
+    FROM pg_database WHERE starts_with(datname, '${REPLACED_PREFIX}') ORDER BY datname COLLATE "C";`;
 
 /** What a plan needs to know of the database that runs in `postgres`. */
 export async function inspectDatabase(docker: DockerClient, postgres: string): Promise<DatabaseFacts> {
-  const psql = (sql: string) =>
-    docker.run(["exec", postgres, "psql", "-U", "nestfleet", "-d", "nestfleet", "-XtAc", sql]);
-  const [facts, disks] = await Promise.all([psql(SQL), diskSpace(docker, postgres)]);
-  const { hasMigrations, ...known } = JSON.parse(facts) as { sizeBytes: number; major: number; hasMigrations: boolean };
-  const applied = hasMigrations ? await psql("SELECT filename FROM nestfleet_migrations ORDER BY filename") : "";
-  return { ...known, applied: applied.split("\n").filter(Boolean), ...disks };
+  const [facts, applied, replaced, disks] = await Promise.all([
+    psql(docker, postgres, SQL),
+    appliedMigrations(docker, postgres),
+    replacedDatabases(docker, postgres),
+    diskSpace(docker, postgres),
+  ]);
+  const known = JSON.parse(facts) as Pick<DatabaseFacts, "sizeBytes" | "major" | "extensions">;
+  return { ...known, applied, replaced, ...disks };
+}
+
+async function appliedMigrations(docker: DockerClient, postgres: string): Promise<string[]> {
+  return (await psql(docker, postgres, APPLIED)).split("\n").filter(Boolean);
+}
+
+interface Described {
+  readonly name: string;
+  readonly bytes: number;
+  readonly comment: string | null;
+}
+
+/** Its name says when it was replaced where its comment does not. */
+async function replacedDatabases(docker: DockerClient, postgres: string): Promise<ReplacedDatabase[]> {
+  const answers = (await psql(docker, postgres, REPLACED)).split("\n").filter(Boolean);
+  return answers.map((answer) => {
+    const { name, bytes, comment } = JSON.parse(answer) as Described;
+    const { version, replacedAt } = parseReplacedComment(comment) ?? {};
+    return { name, bytes, version, replacedAt: replacedAt ?? replacedAtByName(name) };
+  });
 }
 
 /** In POSIX form, because BusyBox's df knows no other: device, blocks of 1024 bytes, used, free. */

@@ -1,4 +1,6 @@
+import type { HistoryEntry } from "../release/history";
 import type { BackupManifest } from "../release/manifest";
+import type { ReplacedDatabase } from "../release/replaced";
 
 /** What runs on the Docker host now, as far as a plan needs to know. Read only; read in preview and in up. */
 export interface HostFacts {
@@ -20,16 +22,27 @@ export interface HostFacts {
   readonly backupDirectory?: { readonly path: string; readonly fault: string } | undefined;
   /** Newest last. */
   readonly backups: readonly BackupManifest[];
+  /** Oldest first; undefined while it cannot be read, because the database's container does not run. */
+  readonly history?: readonly HistoryEntry[] | undefined;
+  /** Asked only where a restore will replace it. */
+  readonly live?: LiveData | undefined;
+  /** Why the backup that will be restored cannot be relied on. */
+  readonly restoreFault?: string | undefined;
+  /** True when the database does not take the password that the config gives. */
+  readonly passwordRejected?: boolean | undefined;
   /** Seconds since 1970 on the Docker host. */
   readonly clock: number;
 }
 
 export interface RunningContainer {
+  readonly id: string;
   readonly role: string;
   readonly name: string;
   /** The release's tag, from the container's label. */
   readonly version: string;
   readonly imageId: string;
+  /** As Docker calls it: `running`, `restarting`, `created`, or `exited` once somebody has stopped it. */
+  readonly state: string;
   readonly running: boolean;
 }
 
@@ -54,6 +67,20 @@ export interface DatabaseFacts {
   readonly freeBackupBytes: number;
   /** True when both lie on one file system. */
   readonly sameFileSystem: boolean;
+  /** Those that the server's image has, installed or not, by name, with the version that it would install. */
+  readonly extensions: Readonly<Record<string, string>>;
+  /** Databases that were live before a restore, kept for an undo; oldest first. */
+  readonly replaced: readonly ReplacedDatabase[];
+}
+
+/** What is in the live database. */
+export interface LiveData {
+  /** By `schema.table`. */
+  readonly rows: Readonly<Record<string, number>>;
+  /** False when the rows are the server's own estimate, because counting them takes too long. */
+  readonly exact: boolean;
+  /** ISO 8601, UTC; undefined where the server does not know. */
+  readonly lastWrite?: string | undefined;
 }
 
 export interface TargetFacts {

@@ -9,8 +9,10 @@ import { inspectDataVolume } from "./data-volume";
 import { inspectDatabase } from "./database";
 import type { HostFacts, RunningContainer, TargetFacts } from "./facts";
 import { portsTaken } from "./ports";
+import { rejectsPassword } from "./password";
+import { inspectRestore } from "./restore";
 import { migrationsOf, SourceError, withCheckout } from "./source";
-import { readManifests } from "./store";
+import { readHistory, readManifests } from "./store";
 import { fetchImage, type ImageInspection, inspectTarget } from "./target";
 
 /**
@@ -30,19 +32,22 @@ export async function inspectHost(
   const volume = settings.postgres.existingVolume ?? `${name}-postgres`;
   const postgres = running("postgres");
   const caddy = running("caddy");
-  const [serving, database, backups, release, ports, dataVolume] = await Promise.all([
+  const [serving, database, backups, history, passwordRejected, release, ports, dataVolume] = await Promise.all([
     caddy && answerOr(servingApi(docker, caddy, containers), undefined),
     postgres && answerOr(inspectDatabase(docker, postgres.name), undefined),
     postgres ? answerOr(readManifests(docker, postgres.name), []) : [],
+    postgres && answerOr(readHistory(docker, postgres.name), undefined),
+    postgres && answerOr(passwordFault(docker, postgres.name, settings), undefined),
     inspectRelease(docker, name, settings),
     portsTaken(settings.http, settings.dockerHost, caddy ? await answerOr(publishedPorts(docker, caddy.name), []) : []),
     answerOr(inspectDataVolume(docker, volume, databases), undefined),
   ]);
+  const known = { serving, database, backups, history };
   return {
     containers,
-    serving,
-    database,
-    backups,
+    ...known,
+    ...(postgres && (await inspectRestore(docker, postgres.name, settings, known))),
+    passwordRejected,
     ...release,
     portsTaken: ports,
     dataVolume,
@@ -50,6 +55,12 @@ export async function inspectHost(
     backupDirectory: await unusableDirectory(docker, settings, postgres?.name ?? databases[0]),
     clock: Math.floor(Date.now() / 1000),
   };
+}
+
+/** A password that was generated is the one that the database was made with. */
+async function passwordFault(docker: DockerClient, postgres: string, { secrets }: Settings) {
+  const { postgresPassword } = secrets;
+  return postgresPassword === undefined ? undefined : rejectsPassword(docker, postgres, postgresPassword);
 }
 
 async function unusableDirectory(docker: DockerClient, { backups, images }: Settings, postgres: string | undefined) {

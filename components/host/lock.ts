@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import type { DockerClient } from "../docker/client";
+import { isAlive } from "./process";
 
 /** Who is at work on a stack, from which machine and process, since when. */
 export interface Holder {
@@ -92,11 +93,5 @@ function holderOf(labels: Record<string, string>): Holder {
 }
 
 function isStale({ machine, pid }: Holder): boolean {
-  if (machine !== hostname()) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
+  return machine === hostname() && !isAlive(pid);
 }

@@ -1,10 +1,13 @@
 import type { DockerClient } from "../docker/client";
-import { LABEL } from "../docker/labels";
 import { NOBODY, PAUSED, pointer, UPSTREAM_PORTS } from "../services/upstream";
+import { containersOf } from "./containers";
+import type { RunningContainer } from "./facts";
 
 /** A database that was not shut down replays its log first. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 500;
+/** What the others need, and what tells which of them serve. */
+const FIRST = ["postgres", "caddy"];
 
 /**
  * Starts what should run and was stopped, before an update looks at the host: the plan is read out of the database, the
@@ -13,36 +16,19 @@ const PAUSE_MS = 500;
  * starting, or was never started, is left alone; so is what an update has stopped. Returns the names.
  */
 export async function revive(docker: DockerClient, stack: string): Promise<string[]> {
-  const stopped = await stoppedContainers(docker, stack);
-  const names = (...roles: string[]) => stopped.filter(({ role }) => roles.includes(role)).map(({ name }) => name);
-  const first = await start(docker, names("postgres", "caddy"));
+  const containers = await containersOf(docker, stack);
+  const stopped = containers.filter(({ state }) => state === "exited");
+  const first = stopped.filter(({ role }) => FIRST.includes(role));
+  const rest = stopped.filter(({ role }) => !FIRST.includes(role));
+  const started = await start(docker, first);
   await databaseAnswers(docker, `nestfleet-${stack}-postgres`);
-  const rest = stopped.filter(({ role }) => role !== "postgres" && role !== "caddy");
-  const wanted = rest.length === 0 ? [] : await serving(docker, `nestfleet-${stack}-caddy`, rest);
-  return [...first, ...(await start(docker, wanted))];
+  if (rest.length === 0) return started;
+  const release = await serving(docker, `nestfleet-${stack}-caddy`, containers);
+  return [...started, ...(await start(docker, rest.filter(release)))];
 }
 
-interface Stopped {
-  readonly name: string;
-  readonly role: string;
-  readonly version: string;
-}
-
-async function stoppedContainers(docker: DockerClient, stack: string): Promise<Stopped[]> {
-  const format = `{{.Names}}\t{{.Label "${LABEL}.role"}}\t{{.Label "${LABEL}.version"}}`;
-  const filters = ["--filter", `label=${LABEL}.stack=${stack}`, "--filter", "status=exited"];
-  const listed = await docker.run(["ps", "--all", ...filters, "--format", format]);
-  return listed
-    .trim()
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => {
-      const [name = "", role = "", version = ""] = line.split("\t");
-      return { name, role, version };
-    });
-}
-
-async function start(docker: DockerClient, names: string[]): Promise<string[]> {
+async function start(docker: DockerClient, containers: readonly RunningContainer[]): Promise<string[]> {
+  const names = containers.map(({ name }) => name);
   if (names.length > 0) await docker.run(["start", ...names]);
   return names;
 }
@@ -59,18 +45,19 @@ async function databaseAnswers(docker: DockerClient, postgres: string): Promise<
   }
 }
 
-/** Those that the requests go to, and the workers of the same release. */
-async function serving(docker: DockerClient, caddy: string, stopped: readonly Stopped[]): Promise<string[]> {
+/** Tells those that the requests go to, and the workers of the same release; not what an update has stopped. */
+async function serving(
+  docker: DockerClient,
+  caddy: string,
+  containers: readonly RunningContainer[],
+): Promise<(container: RunningContainer) => boolean> {
   const files = (Object.keys(UPSTREAM_PORTS) as (keyof typeof UPSTREAM_PORTS)[]).map(pointer);
   const read = async (file: string) =>
     (await docker.run(["exec", caddy, "sh", "-c", `cat ${file} 2>/dev/null || true`])).trim();
   const pointed = await Promise.all(files.map(read));
   const paused = (await read(PAUSED)).split("\n");
   const names = pointed.filter((name) => name !== "" && name !== NOBODY);
-  if (names.length === 0) return [];
-  const format = `{{index .Config.Labels "${LABEL}.version"}}`;
-  const version = (await docker.run(["inspect", "--format", format, names[0] ?? ""]).catch(() => "")).trim();
-  const wanted = ({ name, role, version: own }: Stopped) =>
-    names.includes(name) || (role === "worker" && own === version);
-  return stopped.filter((container) => wanted(container) && !paused.includes(container.name)).map(({ name }) => name);
+  const release = containers.find(({ name }) => name === names[0])?.version;
+  return ({ name, role, version }) =>
+    (names.includes(name) || (role === "worker" && version === release)) && !paused.includes(name);
 }

@@ -1,6 +1,7 @@
 import type { DockerClient } from "../docker/client";
 import { backupManifest, type BackupManifest } from "../release/manifest";
 import { BACKUPS_PATH } from "../release/backup-id";
+import { HISTORY_FILE, type HistoryEntry, parseHistory } from "../release/history";
 
 /** NUL-terminated, because a manifest has lines; nothing where there is no backup yet. */
 const PRINT_ALL = `for file in ${BACKUPS_PATH}/*.json; do [ ! -f "$file" ] || { cat "$file"; printf '\\0'; }; done`;
@@ -13,6 +14,12 @@ export async function readManifests(docker: DockerClient, postgres: string): Pro
     return parsed.success ? [parsed.data] : [];
   });
   return manifests.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Every change of what serves, oldest first; nothing where there was none yet. */
+export async function readHistory(docker: DockerClient, postgres: string): Promise<HistoryEntry[]> {
+  const print = `if [ -f ${HISTORY_FILE} ]; then cat ${HISTORY_FILE}; fi`;
+  return parseHistory(await docker.run(["exec", postgres, "sh", "-c", print]));
 }
 
 function json(text: string): unknown {

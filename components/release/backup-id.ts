@@ -1,6 +1,9 @@
 /** Where the database's container sees the backups. */
 export const BACKUPS_PATH = "/backups";
 
+/** Where a restore that is under way tells how far it is: outside the database that it replaces. */
+export const RESTORE_STATE = `${BACKUPS_PATH}/restore.json`;
+
 /** Parts of a backup's name: `20261124T080102Z-1.4.2`. */
 export interface BackupId {
   /** Seconds since 1970; of two backups, the later one has the larger number, whatever the clock did in between. */

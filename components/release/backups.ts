@@ -19,7 +19,12 @@ export function newestBackup(backups: readonly BackupManifest[], version?: strin
  * release serves on a schema that the new one has already migrated, and so do the backups of that time.
  */
 export function newestFitting(facts: HostFacts, to: Version): BackupManifest | undefined {
-  return newestBackup(facts.backups.filter((backup) => fits(backup, facts, to)));
+  return newestBackup(fittingBackups(facts, to));
+}
+
+/** In the order of the facts: oldest first. */
+export function fittingBackups(facts: HostFacts, to: Version): BackupManifest[] {
+  return facts.backups.filter((backup) => fits(backup, facts, to));
 }
 
 /** True when the backup is of this release, and of a schema that the release knows. */

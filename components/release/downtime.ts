@@ -1,4 +1,5 @@
 import type { BackupEstimate } from "./estimate";
+import { HOLD_SECONDS } from "./restoration";
 import type { Situation } from "./situation";
 import type { Strategy } from "./strategy";
 import { duration } from "./units";
@@ -18,8 +19,8 @@ export function downtime(
 }
 
 function ofVersion({ step, restore }: Situation, strategy: Strategy, backup: BackupEstimate | undefined): string {
-  if (restore)
-    return `requests wait about ${duration(STOP_AND_START_SECONDS)}, while the databases are swapped and the old version starts`;
+  if (restore || step === "restore")
+    return `requests wait about ${duration(HOLD_SECONDS)} while the databases are swapped`;
   if (strategy === "rolling") return "none: requests wait at most a second";
   if (step === "restart")
     return `a maintenance page for about ${duration(STOP_AND_START_SECONDS)} where api or console changes`;

@@ -36,12 +36,15 @@ export function estimateBackup({ facts }: Situation): BackupEstimate | undefined
   return { databaseBytes: sizeBytes, bytes: Math.ceil(newest.bytes * ratio), seconds: newest.seconds * ratio };
 }
 
-/** Per file system: the dump where the backups lie; a restored database, for rehearsal or rollback, where the data lie. */
+/**
+ * Per file system: the dump where the backups lie; a restored database where the data lie, be it for the rehearsal or
+ * beside the live one. What is restored for good is not rehearsed: the restore itself shows that it can be.
+ */
 export function estimateDisk({ facts, settings, restore }: Situation, backup: BackupEstimate): DiskNeed[] {
   if (facts?.database === undefined) return [];
   const { freeDataBytes, freeBackupBytes, sameFileSystem } = facts.database;
   const rehearsed = settings.rehearsal === "off" ? 0 : backup.databaseBytes;
-  const restored = Math.max(rehearsed, restore?.databaseBytes ?? 0); // the rehearsal's is dropped before the rollback's
+  const restored = restore?.databaseBytes ?? rehearsed;
   const data = restored + Math.min(restored, WAL_BYTES);
   if (sameFileSystem) return [need("data and backups", data + backup.bytes, freeDataBytes)];
   return [...(data > 0 ? [need("data", data, freeDataBytes)] : []), need("backups", backup.bytes, freeBackupBytes)];

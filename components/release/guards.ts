@@ -1,10 +1,11 @@
 import semver from "semver";
-import { BACKUPS_PATH } from "./backup-id";
-import { newestBackup, newestFitting } from "./backups";
+import { newestBackup } from "./backups";
+import { configRmPath, configSet, configSetPath, configSetSecret, stay, up } from "./commands";
 import type { DiskNeed } from "./estimate";
 import { imageReferences } from "./images";
-import { beyond } from "./migrations";
 import type { Problem } from "./problem";
+import type { ReplacedDatabase } from "./replaced";
+import { restoreUnusable, schemaAhead } from "./restore-guards";
 import type { Situation } from "./situation";
 import { crossesMajor } from "./strategy";
 import { size } from "./units";
@@ -22,11 +23,13 @@ export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Pro
     majorUnacknowledged,
     requiredStopSkipped,
     databaseStopped,
+    passwordRejected,
     volumeMissing,
     volumeInUse,
     volumeChanged,
     backupDirectoryUnusable,
     postgresMajorDiffers,
+    restoreUnusable,
     schemaAhead,
     (judged) => diskTooSmall(judged, disk),
     portTaken,
@@ -35,7 +38,7 @@ export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Pro
 }
 
 /** A tag that was mistyped, a registry that is down, an image that was pruned before a rollback. */
-export function imageMissing({ facts, settings, stack, step, from }: Situation): Problem | undefined {
+export function imageMissing({ facts, settings, stack, step, from, to }: Situation): Problem | undefined {
   if (facts === undefined) return undefined;
   const site = `nestfleet-${stack}`;
   const { api } = imageReferences(settings, site);
@@ -53,7 +56,7 @@ export function imageMissing({ facts, settings, stack, step, from }: Situation):
     mend: [
       ...missing.map(([reference]) => `when the registry is back: docker pull ${reference}`),
       ...(step === "install" ? [`when the version is mistyped: ${configSet(stack, "version", "VERSION")}`] : []),
-      ...(step !== "restart" && step !== "install" && from ? [stay(stack, from.tag)] : []),
+      ...(from && from.tag !== to.tag ? [stay(stack, from.tag)] : []),
     ],
   };
 }
@@ -111,7 +114,7 @@ export function requiredStopSkipped({ settings, facts, stack, step, from, to }: 
   return {
     title: `${from.tag} → ${to.tag} skips ${stops.join(", ")}`,
     why: "what these versions did to the data, the later ones rely on; they must run in between, one after the other",
-    mend: [`${configSet(stack, "version", first)} && pulumi up --stack ${stack}`, `then on, until ${to.tag}`],
+    mend: [`${configSet(stack, "version", first)} && ${up(stack)}`, `then on, until ${to.tag}`],
   };
 }
 
@@ -131,6 +134,25 @@ export function databaseStopped({ facts, stack, step, from }: Situation): Proble
           `pulumi up --refresh --stack ${stack}`,
           "then the new version",
         ],
+  };
+}
+
+/**
+ * The password is a setting of the database's role, and the config only says what the application takes it for: changed
+ * there alone, the new containers would be locked out.
+ */
+export function passwordRejected({ facts, stack }: Situation): Problem | undefined {
+  if (facts?.passwordRejected !== true) return undefined;
+  const path = "secrets.postgresPassword";
+  return {
+    title: "the database does not take the password of the config",
+    why: `nestfleet:${path} is not the password of the role nestfleet; api and worker could not connect`,
+    mend: [
+      `put the old one back: ${configSetSecret(stack, path)}`,
+      `when it was generated before: ${configRmPath(stack, path)}`,
+      `or set the new one in the database first: docker exec -it nestfleet-${stack}-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet'`,
+      `then ${up(stack)}`,
+    ],
   };
 }
 
@@ -205,48 +227,14 @@ export function postgresMajorDiffers({ facts, settings, stack }: Situation): Pro
   };
 }
 
-/**
- * An older release on the schema of a newer one. It may work (allowSchemaAhead), lose rows or fail: the safe way back
- * takes the database along.
- */
-export function schemaAhead(judged: Situation): Problem | undefined {
-  const { facts, settings, stack, step, served, from, to, schema, restore } = judged;
-  if (facts?.database === undefined || step !== "rollback" || restore || settings.allowSchemaAhead) return undefined;
-  const fitting = newestFitting(facts, to);
-  const ahead = schema?.ahead ?? (fitting && beyond(facts.database.applied, fitting.migrations));
-  if (ahead?.length === 0) return undefined;
-  if (ahead === undefined && settings.source === undefined) return undefined; // the missing image is reported
-  const knows = ahead
-    ? `the database has ${ahead.join(", ")}, which ${to.tag} does not know`
-    : `which migrations ${to.tag} knows is not known before it is built`;
-  const data = fitting
-    ? `the data of ${fitting.takenAt}, on the schema of ${to.tag}, are the backup ${fitting.id}: ${BACKUPS_PATH}/${fitting.id}.dump in nestfleet-${stack}-postgres`
-    : `there is no backup of ${to.tag} to go back to`;
-  const keep = `when the release notes of ${to.tag} allow it on the newer schema: ${configSet(stack, "allowSchemaAhead", "true")}`;
-  return {
-    title: `${from?.tag ?? "what runs"} → ${to.tag} goes back, and the schema is ahead of it`,
-    why: [knows, ...whyNotRestored(judged)].join("; "),
-    mend: [
-      ...(served ? [data, keep] : [keep, data]), // where nothing ever served, there are hardly data to go back to
-      ...(from ? [stay(stack, from.tag)] : []),
-    ],
-  };
-}
-
-/** A backup that the config names, and that is not restored all the same. */
-function whyNotRestored({ facts, settings, to }: Situation): string[] {
-  const asked = settings.restore;
-  if (asked === undefined || asked === "") return [];
-  const named = facts?.backups.find(({ id }) => id === asked);
-  if (named === undefined) return [`there is no backup ${asked}`];
-  if (named.version !== to.tag) return [`the backup ${asked} is of ${named.version} and does not count`];
-  return [`the backup ${asked} has migrations that ${to.tag} does not know, too`];
-}
-
 /** A disk that fills in the middle stops the database, and the version that serves with it. */
-export function diskTooSmall({ settings, stack }: Situation, disk: readonly DiskNeed[]): Problem | undefined {
+export function diskTooSmall(
+  { facts, settings, stack, restore }: Situation,
+  disk: readonly DiskNeed[],
+): Problem | undefined {
   const short = disk.filter(({ neededBytes, freeBytes }) => neededBytes > freeBytes);
   if (short.length === 0) return undefined;
+  const ofData = short.some(({ of }) => of !== "backups");
   const lies = { data: "the data lie", backups: "the backups lie", "data and backups": "data and backups lie" };
   return {
     title: "the disk is too small for this update",
@@ -258,12 +246,17 @@ export function diskTooSmall({ settings, stack }: Situation, disk: readonly Disk
       .join("; "),
     mend: [
       "images that no container uses take most: docker image prune lists and removes the untagged ones",
-      ...(settings.rehearsal !== "off" && short.some(({ of }) => of !== "backups")
+      ...(ofData ? (facts?.database?.replaced ?? []).map((database) => dropped(database, stack)) : []),
+      ...(ofData && settings.rehearsal !== "off" && restore === undefined
         ? [`without a rehearsal less is needed: ${configSet(stack, "rehearsal", "off")}`]
         : []),
       "or a larger disk; delete no backup of a version that may be needed again",
     ],
   };
+}
+
+function dropped({ name, bytes }: ReplacedDatabase, stack: string): string {
+  return `${name}, replaced by a restore, has ${size(bytes)}; when no undo is wanted: docker exec nestfleet-${stack}-postgres dropdb -U nestfleet ${name}`;
 }
 
 /** Found before anything is stopped: Caddy could not start. */
@@ -284,25 +277,9 @@ export function portTaken({ facts, settings, stack }: Situation): Problem | unde
   };
 }
 
-function configSet(stack: string, key: string, value: string): string {
-  return `pulumi config set --stack ${stack} nestfleet:${key} ${value}`;
-}
-
-function configSetPath(stack: string, path: string, value: string): string {
-  return `pulumi config set --stack ${stack} --path 'nestfleet:${path}' ${value}`;
-}
-
-function configRmPath(stack: string, path: string): string {
-  return `pulumi config rm --stack ${stack} --path 'nestfleet:${path}'`;
-}
-
 /** As it is where nothing in it means anything to a shell. */
 function shellWord(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-function stay(stack: string, version: string): string {
-  return `or stay: ${configSet(stack, "version", version)}`;
 }
 
 function shortId(imageId: string): string {

@@ -6,7 +6,9 @@ import { problemsOf } from "./guards";
 import type { BackupManifest } from "./manifest";
 import { beyond, type PendingMigration } from "./migrations";
 import type { Problem } from "./problem";
+import { type KeptDatabase, keptFor } from "./replaced";
 import { type Role, restartsIn, ROLES } from "./restarts";
+import { type Restoration, restorationOf } from "./restoration";
 import {
   type LastUpdate,
   type PlanSettings,
@@ -36,6 +38,7 @@ export interface Plan {
   /** Applied migrations that the target does not know. */
   readonly ahead: readonly string[];
   readonly strategy: Strategy;
+  /** Off also where a backup is restored for good: what a rehearsal would prove, the restore itself proves first. */
   readonly rehearsal: PlanSettings["rehearsal"];
   readonly needsBackup: boolean;
   /** Undefined when none is taken, or the database cannot be asked. */
@@ -47,8 +50,10 @@ export interface Plan {
   readonly stays?: readonly Role[] | undefined;
   /** What users notice, in words. */
   readonly downtime: string;
-  /** The backup that is restored. */
-  readonly restore?: BackupManifest | undefined;
+  /** The backup that is restored, and what that costs. */
+  readonly restore?: Restoration | undefined;
+  /** Databases that restores have replaced; oldest first. */
+  readonly replaced: readonly KeptDatabase[];
   /** How this update is taken back: undefined when there is nothing to go back to. */
   readonly wayBack?: WayBack | undefined;
   readonly warnings: readonly string[];
@@ -57,14 +62,18 @@ export interface Plan {
 
 export interface WayBack {
   readonly version: string;
-  /** Which backup goes with it: none when the schema stays the same, that of this update, or an earlier one by id. */
-  readonly backup: "none" | "of this update" | { readonly id: string };
+  /**
+   * What data go with it: none when the schema stays the same, the backup of this update, an earlier one by id, or,
+   * after a restore, the database that it replaced.
+   */
+  readonly backup: "none" | "of this update" | "replaced" | { readonly id: string };
 }
 
 /** Compares what is asked with what is there. Pure: asks nobody, touches nothing. */
 export function plan(stack: string, settings: PlanSettings, host: HostFacts | Unreachable, last: LastUpdate): Plan {
   const judged = situation(stack, settings, host, last);
-  const { step, from, to, schema, restore } = judged;
+  const { step, from, to, facts, schema } = judged;
+  const restore = restorationOf(judged);
   const strategy = strategyFor(judged);
   const needsBackup = takesBackup(judged);
   const backup = needsBackup ? estimateBackup(judged) : undefined;
@@ -80,7 +89,7 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     pending: schema?.pending,
     ahead: schema?.ahead ?? [],
     strategy,
-    rehearsal: settings.rehearsal,
+    rehearsal: restore === undefined ? settings.rehearsal : "off",
     needsBackup,
     backup,
     disk,
@@ -88,24 +97,25 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     stays: restarts && ROLES.filter((role) => !restarts.includes(role)),
     downtime: downtime(judged, strategy, backup, restarts ?? []),
     restore,
+    replaced: (facts?.database?.replaced ?? []).map((database) => keptFor(database, settings.backups.keepReplacedDays)),
     wayBack: wayBack(judged),
     warnings: warningsOf(judged, strategy),
     problems,
   };
 }
 
-/** Whenever the version changes, and whenever migrations will run on data that exist. */
+/** Whenever version or data change, and whenever migrations will run on data that exist. */
 function takesBackup({ step, schema, facts }: Situation): boolean {
-  if (step === "upgrade" || step === "rollback") return true;
+  if (step === "upgrade" || step === "rollback" || step === "restore") return true;
   return (facts?.database?.applied.length ?? 0) > 0 && (schema?.pending.length ?? 0) > 0;
 }
 
 function wayBack({ step, from, facts, schema, restore }: Situation): WayBack | undefined {
-  if (from === undefined || (step !== "upgrade" && step !== "rollback")) return undefined;
+  if (from === undefined || step === "install" || step === "restart") return undefined;
+  if (restore !== undefined) return { version: from.tag, backup: "replaced" };
   const earlier = backupBeforeMigrations(from.tag, facts);
   if (earlier) return { version: from.tag, backup: { id: earlier.id } };
-  const sameSchema = schema?.pending.length === 0 && restore === undefined;
-  return { version: from.tag, backup: sameSchema ? "none" : "of this update" };
+  return { version: from.tag, backup: schema?.pending.length === 0 ? "none" : "of this update" };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Situation } from "./situation";
+import type { Situation, Step } from "./situation";
 
 export const ROLES = ["api", "worker", "console", "postgres", "caddy"] as const;
 export type Role = (typeof ROLES)[number];
@@ -9,7 +9,7 @@ export type Role = (typeof ROLES)[number];
  */
 export function restartsIn({ facts, settings, step, to }: Situation): Role[] | undefined {
   if (facts === undefined) return undefined;
-  const stepped = step === "upgrade" || step === "rollback";
+  const stepped = rolesOf(step);
   const wanted: Record<Role, string> = {
     api: to.tag,
     worker: to.tag,
@@ -20,7 +20,13 @@ export function restartsIn({ facts, settings, step, to }: Situation): Role[] | u
   return ROLES.filter((role) => {
     const ours = facts.containers.filter((container) => container.role === role);
     if (ours.length === 0) return step === "install" || role !== "worker"; // a stack may have no workers
-    if (stepped && wanted[role] === to.tag) return true;
+    if (stepped.includes(role)) return true;
     return !ours.some(({ running, version }) => running && version === wanted[role]);
   });
+}
+
+/** Those that a step always restarts. The console keeps nothing of the data, so other data do not concern it. */
+function rolesOf(step: Step): readonly Role[] {
+  if (step === "upgrade" || step === "rollback") return ["api", "worker", "console"];
+  return step === "restore" ? ["api", "worker"] : [];
 }

@@ -1,7 +1,9 @@
 import semver from "semver";
 import type { HostFacts } from "../host/facts";
+import { parseBackupId } from "./backup-id";
 import type { BackupManifest } from "./manifest";
 import { fits, newestBackup } from "./backups";
+import { isSpent } from "./history";
 import { compareSchema, type SchemaDifference } from "./migrations";
 import type { ImageReferences } from "./images";
 import { parseVersion, type Version } from "./version";
@@ -20,8 +22,10 @@ export interface PlanSettings {
   readonly allowMovingTag: boolean;
   readonly worker?: { readonly enabled: boolean } | undefined;
   readonly postgres?: { readonly existingVolume?: string | undefined } | undefined;
-  /** Id of the backup that a rollback restores. */
+  readonly backups: { readonly keepReplacedDays: number };
+  /** Id of the backup that a rollback restores; with the version unchanged, only once per `confirmRestore`. */
   readonly restore?: string | undefined;
+  readonly confirmRestore?: string | undefined;
 }
 
 /** Why there are no facts, as the start of a sentence: a preview may run where the Docker host cannot be reached. */
@@ -35,8 +39,8 @@ export interface LastUpdate {
   readonly version?: string | undefined;
 }
 
-/** What an update does. A restart keeps the version; something else may change. */
-export type Step = "install" | "upgrade" | "rollback" | "restart";
+/** What an update does. A restart keeps the version; something else may change. A restore puts the data back alone. */
+export type Step = "install" | "upgrade" | "rollback" | "restart" | "restore";
 
 /** Everything that the guards and the estimates judge by. */
 export interface Situation {
@@ -53,7 +57,7 @@ export interface Situation {
   readonly to: Version;
   /** Undefined while the database or the target's migrations are unknown. Pending is what is so after a restore. */
   readonly schema?: SchemaDifference | undefined;
-  /** The backup that this update restores: one of the target's version, on a rollback, when the config names it. */
+  /** The backup that this update restores: one of the target's version and schema, when the config names it. */
   readonly restore?: BackupManifest | undefined;
 }
 
@@ -71,10 +75,33 @@ export function situation(
   const served = facts?.serving !== undefined || last.version !== undefined;
   const step = stepFrom({ settings, facts, from, to, schema, served });
   const restore =
-    step === "rollback"
+    step === "rollback" || step === "restore"
       ? facts?.backups.find((backup) => backup.id === settings.restore && fits(backup, facts, to))
       : undefined;
   return { stack, settings, facts, step, served, from, to, schema: afterRestore(schema, restore, facts), restore };
+}
+
+/**
+ * The backup that the config names, when its id is of this very release: whether it exists is another question. A
+ * leftover of another release does not count.
+ */
+export function namedBackup({ restore, version }: Pick<PlanSettings, "restore" | "version">): string | undefined {
+  return restore !== undefined && parseBackupId(restore)?.version === version.tag ? restore : undefined;
+}
+
+/**
+ * True when the config asks to put the data back under the version that runs: by a `confirmRestore` that is not used
+ * up. Where the history cannot be read nobody knows, and nothing is put back.
+ */
+export function asksForData(
+  settings: Pick<PlanSettings, "restore" | "version" | "confirmRestore">,
+  facts: Pick<HostFacts, "database" | "history"> | undefined,
+): boolean {
+  const backup = namedBackup(settings);
+  const { confirmRestore } = settings;
+  if (backup === undefined || confirmRestore === undefined) return false;
+  if (facts?.database === undefined || facts.history === undefined) return false;
+  return !isSpent(facts.history, backup, confirmRestore);
 }
 
 /** What will be pending on the restored database; what is ahead now, the restore undoes. */
@@ -112,9 +139,14 @@ type Known = Pick<Situation, "settings" | "facts" | "from" | "to" | "schema" | "
 function stepFrom(known: Known): Step {
   const { from, to, facts, served } = known;
   if (from === undefined) return facts?.database?.applied.length ? direction(known) : "install";
-  if (from.tag === to.tag) return served ? (hasMoved(known) ? direction(known) : "restart") : "install";
+  if (from.tag === to.tag) return served ? sameVersion(known) : "install";
   if (from.semver === undefined || to.semver === undefined) return direction(known);
   return semver.lt(from.semver, to.semver) ? "upgrade" : "rollback";
+}
+
+function sameVersion(known: Known): Step {
+  if (hasMoved(known)) return direction(known);
+  return asksForData(known.settings, known.facts) ? "restore" : "restart";
 }
 
 /**

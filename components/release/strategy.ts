@@ -4,8 +4,12 @@ import type { Situation } from "./situation";
 /** rolling: new beside old. recreate: the writers stop, the backup is taken, the new version starts. */
 export type Strategy = "rolling" | "recreate";
 
-/** What the config says; `auto` recreates where the two versions cannot serve side by side. */
-export function strategyFor({ settings, step, from, to, schema }: Situation): Strategy {
+/**
+ * What the config says; `auto` recreates where the two versions cannot serve side by side. A restore stops the writers
+ * itself, and for as long as the swap of the databases takes: nothing has to stop before.
+ */
+export function strategyFor({ settings, step, from, to, schema, restore }: Situation): Strategy {
+  if (restore !== undefined || step === "restore") return "rolling";
   if (settings.strategy !== "auto") return settings.strategy;
   if (step === "install" || step === "restart") return "rolling";
   const marked = schema?.pending.some(({ incompatible }) => incompatible) ?? false;

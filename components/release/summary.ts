@@ -1,9 +1,11 @@
 import type { PendingMigration } from "./migrations";
 import type { Plan } from "./plan";
 import type { Problem } from "./problem";
+import type { Restoration } from "./restoration";
 import { duration, size } from "./units";
 
 const LABEL_WIDTH = 13;
+const TABLES_SHOWN = 6;
 
 /** The plan in the few lines that preview and update print. Plain text: it is read in logs, too. */
 export function summary(plan: Plan): string {
@@ -17,6 +19,7 @@ export function summary(plan: Plan): string {
     ...restarts(plan),
     ...entry("downtime", plan.downtime),
     ...rollback(plan),
+    ...kept(plan),
     ...plan.warnings.flatMap((warning) => entry("warning", warning)),
   ];
   return [...lines, ...refusal(plan.problems)].join("\n");
@@ -25,6 +28,7 @@ export function summary(plan: Plan): string {
 function headline({ kind, step, from, to }: Plan): string {
   const what = kind === "refusal" ? `refused: ${step}` : step;
   if (step === "restart" || step === "install") return `${what} ${to.tag}`;
+  if (step === "restore") return `${what} the data of ${to.tag}`;
   return `${what} ${from?.tag ?? "an unknown version"} → ${to.tag}`;
 }
 
@@ -63,22 +67,43 @@ function names(pending: readonly PendingMigration[]): string {
   return pending.map(({ file }) => file).join(", ");
 }
 
-function restore({ restore: backup, from }: Plan): string[] {
-  if (backup === undefined) return [];
+function restore({ restore: restoration }: Plan): string[] {
+  if (restoration === undefined) return [];
+  const { manifest, ageSeconds, lastWrite, seconds } = restoration;
+  const age = ageSeconds === undefined ? "" : `, ${duration(ageSeconds)} ago`;
+  const written = lastWrite === undefined ? "" : `; last write ${lastWrite}`;
   return [
-    ...entry("restore", `${backup.id}, taken ${backup.takenAt}`),
-    ...entry("", `what ${from?.tag ?? "the running version"} has written since then is not in it`),
+    ...entry("restore", `${manifest.id}, taken ${manifest.takenAt}${age}${written}`),
+    ...entry("", `loses ${loss(restoration)}`),
+    ...entry(
+      "",
+      `restored beside the live database in about ${duration(seconds)}, rows checked, before anything stops`,
+    ),
   ];
 }
 
-function backup({ needsBackup, backup: estimate, rehearsal, step }: Plan): string[] {
-  const rehearsed = `rehearsal ${rehearsal}`;
+/** The tables that lose most first. What was changed or deleted, no count tells. */
+function loss({ added, exact }: Restoration): string {
+  // The migrations have a line of their own.
+  const tables = Object.entries(added).filter(([table]) => table !== "public.nestfleet_migrations");
+  if (tables.length === 0)
+    return exact ? "no row, by number, but what was changed since" : "what was written since; the rows are not counted";
+  const shown = tables
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, TABLES_SHOWN)
+    .map(([table, rows]) => `${rows} of ${table}`);
+  const more = tables.length > TABLES_SHOWN ? ` and ${tables.length - TABLES_SHOWN} more tables` : "";
+  return `${exact ? "" : "about "}these rows: ${shown.join(", ")}${more}; and what was changed since`;
+}
+
+function backup({ needsBackup, backup: estimate, rehearsal, restore: restored, step }: Plan): string[] {
+  const rehearsed = restored === undefined ? `; rehearsal ${rehearsal}` : "";
   if (!needsBackup) return step === "install" ? entry("backup", "none: there are no data yet") : [];
-  if (estimate === undefined) return entry("backup", `size unknown; ${rehearsed}`);
+  if (estimate === undefined) return entry("backup", `size unknown${rehearsed}`);
   const { databaseBytes, bytes, seconds } = estimate;
   if (seconds === undefined)
-    return entry("backup", `at most ${size(bytes)}, time unknown: there is none yet to go by; ${rehearsed}`);
-  return entry("backup", `about ${size(bytes)}, ${duration(seconds)} (database ${size(databaseBytes)}); ${rehearsed}`);
+    return entry("backup", `at most ${size(bytes)}, time unknown: there is none yet to go by${rehearsed}`);
+  return entry("backup", `about ${size(bytes)}, ${duration(seconds)} (database ${size(databaseBytes)})${rehearsed}`);
 }
 
 function disk({ disk: needs }: Plan): string[] {
@@ -109,9 +134,19 @@ function rollback({ wayBack }: Plan): string[] {
   const words = {
     none: "alone: the schema stays the same",
     "of this update": "with the backup that this update takes",
+    replaced: "after bash scripts/restore.sh --undo, which brings the replaced database back",
   };
   const backup = typeof needed === "string" ? words[needed] : `with the backup ${needed.id}`;
   return entry("rollback", `version ${version} ${backup}`);
+}
+
+function kept({ replaced }: Plan): string[] {
+  return replaced.flatMap(({ name, bytes, version, droppedAfter }, index) => {
+    const of = version === undefined ? "" : ` of ${version}`;
+    const until =
+      droppedAfter === undefined ? "kept until it is dropped by hand" : `dropped after ${droppedAfter.slice(0, 10)}`;
+    return entry(index === 0 ? "kept" : "", `${name}${of}, ${size(bytes)}, ${until}`);
+  });
 }
 
 function refusal(problems: readonly Problem[]): string[] {

@@ -1,7 +1,9 @@
 import semver from "semver";
 import { parseBackupId } from "./backup-id";
 import { newestBackup } from "./backups";
-import type { Situation } from "./situation";
+import { configRm, configSet } from "./commands";
+import { isNewest, isSpent } from "./history";
+import { namedBackup, type PlanSettings, type Situation } from "./situation";
 import type { Strategy } from "./strategy";
 import { duration } from "./units";
 
@@ -12,6 +14,7 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...sideBySide(situation, strategy),
     ...schemaStaysAhead(situation),
     ...olderBackup(situation),
+    ...leftOver(situation),
     ...unreadableStops(situation),
     ...clockBehind(situation),
     ...notRunning(situation),
@@ -61,11 +64,33 @@ function schemaStaysAhead({ schema, settings, step, to, restore }: Situation): s
 }
 
 /** A `restore` that was left over from the last rollback to the same version. */
-function olderBackup({ facts, restore, to }: Situation): string[] {
+function olderBackup({ facts, restore, step, to }: Situation): string[] {
+  if (step !== "rollback") return []; // under the same version, which backup is meant was confirmed
   const newest = newestBackup(facts?.backups ?? [], to.tag);
   return restore && newest && newest.id !== restore.id
     ? [`there is a newer backup of ${to.tag} than the one that will be restored: ${newest.id}`]
     : [];
+}
+
+/** A `restore` that nothing is done with. Not right after it was carried out: then it says what is there. */
+function leftOver({ facts, settings, stack, step, restore }: Situation): string[] {
+  const { restore: asked } = settings;
+  if (asked === undefined || restore !== undefined || isNewest(facts?.history ?? [], asked)) return [];
+  if (namedBackup(settings) === undefined || step === "upgrade" || step === "install")
+    return [`restore ${asked} is left over and does nothing: ${configRm(stack, "restore")}`];
+  if (step === "restart") return notPutBack(asked, facts, settings, stack);
+  return facts === undefined ? [`what the restore of ${asked} loses cannot be told without the host`] : [];
+}
+
+/** Under the version that runs, data are put back once per confirmation. */
+function notPutBack(asked: string, facts: Situation["facts"], { confirmRestore }: PlanSettings, stack: string) {
+  if (confirmRestore === undefined)
+    return [
+      `restore ${asked} does nothing without a confirmation, the version stays: ${configSet(stack, "confirmRestore", "WORD")}`,
+    ];
+  return isSpent(facts?.history ?? [], asked, confirmRestore)
+    ? [`restore ${asked} was carried out with confirmRestore ${confirmRestore}; another word does it once more`]
+    : [`whether the restore of ${asked} is still to be done cannot be told before the database answers`];
 }
 
 function unreadableStops({ facts }: Situation): string[] {

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Image } from "../docker/images";
+import type { Images } from "../docker/images";
 import { runScript } from "../docker/script";
 import type { Site } from "../docker/site";
+import type { Plan } from "../release/plan";
 import type { Postgres } from "../services/postgres";
 import { publicUrl } from "../services/address";
 import { UPSTREAM_PORTS } from "../services/upstream";
@@ -24,9 +25,11 @@ interface Rehearsed {
  * old release serves. Both run with every attempt at a change of release, also at one that was refused before, since
  * data have been written meanwhile; and never otherwise: a restart leaves the commands as they are.
  */
-export function safeguard(site: Site, postgres: Postgres, image: Image, secrets: Secrets): Safeguard {
+export function safeguard(site: Site, postgres: Postgres, images: Images, secrets: Secrets): Safeguard {
   const { settings, plan, stack } = site;
-  const { dockerHost, backups, rehearsal: mode } = settings;
+  const { dockerHost, backups, confirmRestore, health } = settings;
+  // What is restored proves itself, beside the live database; and the data go with a release that has had them.
+  const mode = plan.restore ? "off" : settings.rehearsal;
   const frozen = plan.step === "restart" && !plan.needsBackup;
   const subject = { dockerHost, stack, postgres: postgres.container.name, attempt: new Date().toISOString() };
   const taking = {
@@ -35,16 +38,19 @@ export function safeguard(site: Site, postgres: Postgres, image: Image, secrets:
     keep: backups.keep,
     acceptSmaller: backups.acceptSmaller,
     rehearsal: mode,
+    spare: plan.restore ? [plan.restore.manifest.id] : [],
     partOfUpdate: true,
   };
-  const backup = runScript(site, "backup", "backup", taking, { dependsOn: [postgres.ready], frozen });
+  const release = { from: plan.from?.tag, to: plan.to.tag };
+  const backup = runScript(site, "backup", "backup", { ...taking, release }, { dependsOn: [postgres.ready], frozen });
   const rehearsal = runScript(
     site,
     "rehearsal",
     "rehearse",
     {
       ...subject,
-      image: image.id,
+      release,
+      image: images.api.id,
       migrateCommand: settings.migrateCommand,
       mode,
       backup: backup.stdout.apply((stdout) => (JSON.parse(stdout) as { backup: string | null }).backup),
@@ -60,16 +66,32 @@ export function safeguard(site: Site, postgres: Postgres, image: Image, secrets:
     },
     { dependsOn: [backup], frozen },
   );
-  const action = plan.strategy === "recreate" ? "stop" : "leave";
   const ready = runScript(
     site,
     "writers",
     "writers",
-    { ...taking, caddy: `${site.name}-caddy`, target: plan.to.tag, action },
+    {
+      ...taking,
+      caddy: `${site.name}-caddy`,
+      target: plan.to.tag,
+      action: actionOf(plan),
+      timeoutSeconds: health.timeoutSeconds,
+      ...(plan.restore && {
+        restore: plan.restore.manifest.id,
+        confirmation: confirmRestore,
+        images: { api: images.api.id, worker: images.worker.id, console: images.console.id },
+      }),
+    },
     { dependsOn: [rehearsal], frozen },
   );
   const migrationSeconds = rehearsal.stdout.apply(
     (stdout) => (JSON.parse(stdout) as Rehearsed).totalMigrationSeconds ?? 0,
   );
   return { ready, migrationSeconds };
+}
+
+function actionOf({ strategy, pending, restore }: Plan): "restore" | "stop" | "hurry" | "leave" {
+  if (restore) return "restore";
+  if (strategy === "recreate") return "stop";
+  return pending?.some(({ findings }) => findings.some(({ breaksRunning }) => breaksRunning)) ? "hurry" : "leave";
 }

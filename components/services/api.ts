@@ -1,23 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Image } from "../docker/images";
-import { createContainer, type Healthcheck, type Service } from "../docker/service";
+import { createContainer, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
 import type { Safeguard } from "../safety/safeguard";
 import type { Secrets } from "../safety/secrets";
 import { publicUrl } from "./address";
+import { apiHealthcheck } from "./healthchecks";
 import { UPSTREAM_PORTS } from "./upstream";
 
-/** The image has Node and is not known to have curl. */
-export const apiHealthcheck: Healthcheck = {
-  test: [
-    "CMD",
-    "node",
-    "-e",
-    `fetch("http://127.0.0.1:${UPSTREAM_PORTS.api}/health", { signal: AbortSignal.timeout(4000) }).then((r) => { if (!r.ok) throw new Error(r.status + " from /health"); }).catch((e) => { console.error(e.cause?.message ?? e.message); process.exit(1); })`,
-  ],
-  startSeconds: 300,
-};
+export { apiHealthcheck } from "./healthchecks";
 
 /** The application's environment, as its contract has it; api and worker share it. */
 export function applicationEnv(

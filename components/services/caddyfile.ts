@@ -1,6 +1,6 @@
 import type { Settings } from "../settings/schema";
 import { isLocal, publicUrl } from "./address";
-import { pointer, UPSTREAM_PORTS, type Upstream } from "./upstream";
+import { candidate, CANDIDATE_HEADER, pointer, UPSTREAM_PORTS, type Upstream } from "./upstream";
 
 /**
  * The proxy's configuration. Why each line of the upstream block is there:
@@ -13,6 +13,10 @@ import { pointer, UPSTREAM_PORTS, type Upstream } from "./upstream";
  * - `dial_timeout`: on the host's own bridge a living container accepts within a millisecond.
  * - `keepalive off`: no request is sent on a connection that a restarting side is about to close, which is the one way
  *   to lose a POST that may not be sent twice; and a graceful stop does not wait for idle connections.
+ *
+ * With the header of a candidate a request reaches the release that is to serve next, over the same ports and
+ * certificate as everybody's: so it is verified, and watched for a while, before anybody depends on it. Nothing is
+ * held for it, and where there is no candidate it is answered like any other or fails.
  *
  * What cannot be held any longer is answered with 503 and Retry-After, for a person as a page that refreshes itself.
  *
@@ -58,6 +62,16 @@ function snippets(domain: string): string {
 	}
 }
 
+(candidate) {
+	reverse_proxy {args[0]} {
+		header_up -${CANDIDATE_HEADER}
+		transport http {
+			dial_timeout 300ms
+			keepalive off
+		}
+	}
+}
+
 (nestfleet) {
 	log {
 		output stderr
@@ -70,6 +84,15 @@ ${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; inclu
 		-Server
 	}
 	@api path /api/* /webhooks/* /health /socket.io/*
+	@candidate header ${CANDIDATE_HEADER} *
+	handle @candidate {
+		handle @api {
+			import candidate ${address("api", candidate)}
+		}
+		handle {
+			import candidate ${address("console", candidate)}
+		}
+	}
 	handle @api {
 		import upstream ${address("api")}
 	}
@@ -111,6 +134,6 @@ function site(address: string, lines: string[]): string {
   return [`${address} {`, ...lines.map((line) => `\t${line}`), "}"].join("\n");
 }
 
-function address(upstream: Upstream): string {
-  return `{file.${pointer(upstream)}}:${UPSTREAM_PORTS[upstream]}`;
+function address(upstream: Upstream, file = pointer): string {
+  return `{file.${file(upstream)}}:${UPSTREAM_PORTS[upstream]}`;
 }

@@ -1,19 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Image } from "../docker/images";
-import { createContainer, type Healthcheck, type Service } from "../docker/service";
+import { createContainer, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
+import { consoleHealthcheck } from "./healthchecks";
 import { UPSTREAM_PORTS } from "./upstream";
-
-export const consoleHealthcheck: Healthcheck = {
-  test: [
-    "CMD",
-    "node",
-    "-e",
-    `fetch("http://127.0.0.1:${UPSTREAM_PORTS.console}/login", { signal: AbortSignal.timeout(4000) }).then((r) => { if (!r.ok) throw new Error(r.status + " from /login"); }).catch((e) => { console.error(e.cause?.message ?? e.message); process.exit(1); })`,
-  ],
-  startSeconds: 60,
-};
 
 /**
  * The web console. A change starts a new container beside the old one, which serves until the cutover. It asks

@@ -49,7 +49,8 @@ export function createPostgres(
         `POSTGRES_USER=${ROLE}`,
         pulumi.interpolate`POSTGRES_PASSWORD=${secrets.postgresPassword}`,
       ],
-      command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`],
+      // Times of commits: what a restore would lose is told with the last write.
+      command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
       healthcheck,
       mounts: [{ type: "volume", source: dataVolume, target: "/var/lib/postgresql/data" }, backups],
       capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],

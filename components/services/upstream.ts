@@ -8,6 +8,17 @@ export function pointer(upstream: Upstream): string {
   return `/config/upstream-${upstream}`;
 }
 
+/** Where it reads the name of the one that is to take them next, and that only requests with the header below reach. */
+export function candidate(upstream: Upstream): string {
+  return `/config/candidate-${upstream}`;
+}
+
+/** Of requests that are meant for the release that is to serve next, while the one before serves everybody else. */
+export const CANDIDATE_HEADER = "X-NestFleet-Candidate";
+
+/** Noted by an update whose migrations may break the release that serves: it is not left to serve any longer than needed. */
+export const SWITCH_FIRST = "/config/switch-first";
+
 /** In a pointer until the first cutover: connecting fails at once and on this host, so requests are held. */
 export const NOBODY = "255.255.255.255";
 

@@ -5,6 +5,7 @@ import { parseVersion, VERSION_RULE } from "../release/version";
 import { appEnv, secretEnv } from "./environment";
 import { field, text, whole } from "./field";
 import { gitSource, imageReference, imageRepository } from "./references";
+import { backupId, confirmation } from "./restore";
 import { memory, sharedBuffers } from "./sizes";
 
 const VOLUME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/;
@@ -83,6 +84,7 @@ const backups = z
   .strictObject({
     keep: whole(1, 1000, "backups to keep", 7).default(7),
     acceptSmaller: flag("false").default(false),
+    keepReplacedDays: whole(0, 365, "days", 7).default(7),
     volume: text(VOLUME, "the name of a Docker volume", "nestfleet_backups").optional(),
     directory: text(
       /^\/[^\0\n:]*[^\0\n:/]$/,
@@ -114,6 +116,8 @@ const resources = z.strictObject({
  */
 export const schema = z.strictObject({
   version: version(false),
+  restore: backupId().optional(),
+  confirmRestore: confirmation().optional(),
   domain: text(
     HOSTNAME,
     "a host name in lower case such as fleet.example.com, or localhost; no scheme, port or path",
@@ -157,6 +161,8 @@ export const schemaWithMovingTag = schema.extend({ version: version(true) });
 /** The keys whose value is one text; all others are objects or lists, which the engine hands over as JSON. */
 export const TEXT_KEYS: readonly string[] = [
   "version",
+  "restore",
+  "confirmRestore",
   "domain",
   "source",
   "dockerHost",

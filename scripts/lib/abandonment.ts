@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { isAlive, statusOf } from "../../components/host/process";
 
 const PAUSE_MS = 500;
 
@@ -18,23 +18,10 @@ export function endWithEngine(): void {
 /** Pid of the nearest ancestor with that name. */
 function ancestor(name: string): number | undefined {
   for (let pid = process.ppid; pid > 1;) {
-    const stat = read(`/proc/${pid}/stat`);
-    const [, command, parent] = /^\d+ \((.*)\) \S (\d+)/.exec(stat) ?? [];
-    if (command === undefined) return undefined;
-    if (command === name) return pid;
-    pid = Number(parent);
+    const status = statusOf(pid);
+    if (status === undefined) return undefined;
+    if (status.command === name) return pid;
+    pid = status.parent;
   }
   return undefined;
-}
-
-function isAlive(pid: number): boolean {
-  return read(`/proc/${pid}/stat`) !== "";
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -24,6 +24,8 @@ export interface BackupRequest {
   readonly images: Record<string, string>;
   /** How many backups stay; undefined removes none. */
   readonly keep: number | undefined;
+  /** Ids of which none is removed. */
+  readonly spare?: readonly string[];
   /** The backup may be far smaller than the one before. */
   readonly acceptSmaller: boolean;
   /** The whole dump is read back here; not needed where it is restored right afterwards. */
@@ -185,11 +187,11 @@ async function readBack(database: Database, file: string, whole: boolean, signal
 }
 
 /** The backup is taken by now: that an old one could not be removed is worth a word, not a failure. */
-async function retire(database: Database, store: Store, { keep }: BackupRequest): Promise<void> {
+async function retire(database: Database, store: Store, { keep, spare = [] }: BackupRequest): Promise<void> {
   if (keep === undefined) return;
   try {
     const [{ backups }, history] = await Promise.all([store.list(), readHistory(database)]);
-    const retired = retiredBackups(backups, keep, history);
+    const retired = retiredBackups(backups, keep, history).filter((id) => !spare.includes(id));
     for (const id of retired) await store.remove(id);
     if (retired.length > 0)
       say(`removed ${retired.join(", ")}: the newest ${keep} are kept, and what a rollback needs`);

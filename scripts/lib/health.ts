@@ -53,7 +53,8 @@ async function startAgain(docker: DockerClient, id: string): Promise<void> {
   if (container?.State.Status === "exited") await docker.run(["start", id]);
 }
 
-function causeOfDeath(container: Container | undefined): string | undefined {
+/** Why a container works no more; undefined while it may still come to. */
+export function causeOfDeath(container: Container | undefined): string | undefined {
   if (container === undefined) return "it was removed while the gate waited";
   const { State: state, RestartCount: restarts } = container;
   if (state.OOMKilled) return "it was killed for using more memory than its limit";

@@ -1,31 +1,8 @@
-import { z } from "zod";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
-import { type Database, lines } from "./database";
+import { HISTORY_FILE, type HistoryEntry, historyEntry, parseHistory } from "../../components/release/history";
+import type { Database } from "./database";
 
-/** One change of what serves, or a failed attempt at it. */
-export const historyEntry = z.object({
-  /** ISO 8601, UTC. */
-  at: z.string(),
-  /** `user@machine` */
-  operator: z.string(),
-  /** Tag of the release that served before; null before the first. */
-  from: z.string().nullable(),
-  to: z.string(),
-  kind: z.string(),
-  /** Id of the backup that was taken before it. */
-  backup: z.string().nullable(),
-  /** Files that were applied. */
-  migrations: z.array(z.string()),
-  /** Digest of the image that each service ran. */
-  digests: z.record(z.string(), z.string()),
-  seconds: z.number(),
-  verdict: z.enum(["upgraded", "installed", "rolled back", "failed"]),
-  reason: z.string().optional(),
-});
-export type HistoryEntry = z.infer<typeof historyEntry>;
-
-/** Beside the backups, and so outside of the database that a rollback replaces. */
-const FILE = `${BACKUPS_PATH}/history.jsonl`;
+export { type HistoryEntry, historyEntry } from "../../components/release/history";
 
 /**
  * One write to a file opened for appending, so that two entries never mix; on the disk before it counts. A line that a
@@ -38,19 +15,10 @@ const APPEND = `
   sync "$2"`;
 
 export async function appendHistory(database: Database, entry: HistoryEntry): Promise<void> {
-  await database.shell(APPEND, [FILE, BACKUPS_PATH], `${JSON.stringify(historyEntry.parse(entry))}\n`);
+  await database.shell(APPEND, [HISTORY_FILE, BACKUPS_PATH], `${JSON.stringify(historyEntry.parse(entry))}\n`);
 }
 
-/** Oldest first. A torn line is left out; so is one of a later release of this program that this one cannot read. */
+/** Oldest first. */
 export async function readHistory(database: Database): Promise<HistoryEntry[]> {
-  const text = await database.shell('if [ -f "$1" ]; then cat "$1"; fi', [FILE]);
-  return lines(text).flatMap((line) => parseEntry(line) ?? []);
-}
-
-function parseEntry(line: string): HistoryEntry | undefined {
-  try {
-    return historyEntry.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
+  return parseHistory(await database.shell('if [ -f "$1" ]; then cat "$1"; fi', [HISTORY_FILE]));
 }

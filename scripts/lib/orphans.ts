@@ -1,14 +1,10 @@
 import { z } from "zod";
+import type { RunningContainer } from "../../components/host/facts";
 
 /** Of the engine's `pending_operations`: what it was in the middle of when it was killed. */
 export const operation = z.object({ type: z.string(), resource: z.object({ urn: z.string(), type: z.string() }) });
 
-/** A container as `docker ps` lists it. */
-export interface Orphan {
-  readonly id: string;
-  readonly name: string;
-  readonly role: string;
-}
+type Orphan = Pick<RunningContainer, "id" | "name" | "role">;
 
 /** Names of the container resources that were being created. */
 export function interrupted(pending: readonly z.infer<typeof operation>[]): string[] {

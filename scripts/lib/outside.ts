@@ -9,6 +9,8 @@ export interface Outside {
   readonly dockerHost: string;
   readonly domain: string;
   readonly http: { readonly bind: string; readonly httpPort: number; readonly httpsPort: number };
+  /** Headers of every request, besides the host's name. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Certificate authority to trust besides the public ones: Caddy's own, for localhost. */
   readonly authority?: string | undefined;
 }
@@ -25,7 +27,7 @@ export async function ask(outside: Outside, scheme: "http" | "https", path: stri
   const transport = connect(outside, scheme === "http" ? outside.http.httpPort : outside.http.httpsPort);
   const socket = scheme === "http" ? transport : secure(outside, transport);
   try {
-    return await get(socket, outside.domain, path);
+    return await get(socket, { ...outside.headers, host: outside.domain }, path);
   } finally {
     socket.destroy();
     transport.destroy();
@@ -62,10 +64,10 @@ function secure({ domain, authority }: Outside, transport: Duplex): tls.TLSSocke
   });
 }
 
-function get(socket: Duplex, host: string, path: string): Promise<Answer> {
+function get(socket: Duplex, headers: Record<string, string>, path: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = http.request(
-      { createConnection: () => socket, headers: { host }, path, timeout: PATIENCE_MS },
+      { createConnection: () => socket, headers, path, timeout: PATIENCE_MS },
       (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -1,24 +1,47 @@
 import type { DockerClient } from "../../components/docker/client";
 import { containersOf } from "../../components/host/containers";
-import { PAUSED } from "../../components/services/upstream";
+import type { RunningContainer } from "../../components/host/facts";
+import { PAUSED, SWITCH_FIRST } from "../../components/services/upstream";
 import { inspectContainer } from "./containers";
+import { holdRequests, sendBack } from "./pointers";
+import { say } from "./run";
 
 /** The services that write to the database. */
 export const WRITERS: readonly string[] = ["api", "worker"];
 
-/** Stops containers, having noted which, with those that an attempt before has noted: whoever refuses starts them again. */
-export async function pause(docker: DockerClient, caddy: string, names: readonly string[]): Promise<void> {
+/**
+ * Stops writers, having noted which: whoever refuses starts them again. Workers first, which may have jobs in hand,
+ * while requests are still served; then requests wait, and the api stops. Returns since when they wait.
+ */
+export async function stopWriters(
+  docker: DockerClient,
+  caddy: string,
+  writers: readonly RunningContainer[],
+): Promise<number> {
+  const named = (wanted: boolean) => writers.filter(({ role }) => (role === "api") === wanted).map(({ name }) => name);
+  const [apis, workers] = [named(true), named(false)];
+  await notePaused(docker, caddy, [...apis, ...workers]);
+  if (workers.length > 0) await docker.run(["stop", ...workers]);
+  const held = Date.now();
+  await holdRequests(docker, caddy);
+  if (apis.length > 0) await docker.run(["stop", ...apis]);
+  say(`requests are held; stopped ${[...workers, ...apis].join(", ")}`);
+  return held;
+}
+
+/** Before they are stopped, and beside those that an attempt before has noted. */
+async function notePaused(docker: DockerClient, caddy: string, names: readonly string[]): Promise<void> {
   const noted = [...new Set([...(await paused(docker, caddy)), ...names])];
   await docker.run(
     ["exec", "-i", caddy, "sh", "-c", `cat > ${PAUSED}.new && mv ${PAUSED}.new ${PAUSED}`],
     noted.join("\n"),
   );
-  if (names.length > 0) await docker.run(["stop", ...names]);
 }
 
 /**
  * Takes a change of release back that had stopped the writers before: stops those of the refused release, which cannot
- * run beside the old one, and starts again what was stopped. Does nothing where nothing was. Gives what runs again.
+ * run beside the old one, starts again what was stopped, and sends the requests there. Does nothing where nothing was.
+ * Gives what runs again.
  */
 export async function takeBack(docker: DockerClient, caddy: string, stack: string): Promise<string[]> {
   const names = await paused(docker, caddy);
@@ -34,13 +57,33 @@ export async function takeBack(docker: DockerClient, caddy: string, stack: strin
     await docker.run(["start", name]);
     resumed.push(name);
   }
+  await sendBack(docker, caddy);
   await forget(docker, caddy);
   return resumed;
 }
 
-/** The update is over: nothing is to be started again. */
+/** Takes an update back that was killed after it had stopped a release which is to serve on. Gives what runs again. */
+export async function resume(docker: DockerClient, caddy: string, stack: string, version: string): Promise<string[]> {
+  const names = await paused(docker, caddy);
+  const containers = (await containersOf(docker, stack)).filter(({ name }) => names.includes(name));
+  if (!containers.some((container) => container.role === "api" && container.version === version)) return [];
+  return takeBack(docker, caddy, stack);
+}
+
+/** The update is over: nothing is to be started again, and nothing to be hurried. */
 export async function forget(docker: DockerClient, caddy: string): Promise<void> {
-  if (await runs(docker, caddy)) await docker.run(["exec", caddy, "rm", "-f", PAUSED]);
+  if (await runs(docker, caddy)) await docker.run(["exec", caddy, "rm", "-f", PAUSED, SWITCH_FIRST]);
+}
+
+/** The migrations may break the release that serves: the new one takes the requests before it has been watched. */
+export async function hurry(docker: DockerClient, caddy: string, wanted: boolean): Promise<void> {
+  const change = wanted ? ["touch"] : ["rm", "-f"];
+  if (await runs(docker, caddy)) await docker.run(["exec", caddy, ...change, SWITCH_FIRST]);
+}
+
+export async function hurried(docker: DockerClient, caddy: string): Promise<boolean> {
+  const asked = ["exec", caddy, "sh", "-c", `[ ! -f ${SWITCH_FIRST} ] || echo yes`];
+  return (await docker.run(asked)).trim() === "yes";
 }
 
 async function paused(docker: DockerClient, caddy: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 import type { DockerClient } from "../../components/docker/client";
-import { BEFORE, NOBODY, pointer, type Upstream } from "../../components/services/upstream";
+import { BEFORE, candidate, NOBODY, pointer, type Upstream } from "../../components/services/upstream";
 import { inspectContainer } from "./containers";
 
 /** Which container takes the requests of each service, by name. */
@@ -16,8 +16,44 @@ export async function readPointers(docker: DockerClient, caddy: string): Promise
 
 /** Renaming makes each change at once and whole: a request sees the container before or the one after. */
 export async function writePointers(docker: DockerClient, caddy: string, pointers: Pointers): Promise<void> {
+  await write(docker, caddy, pointers, pointer);
+}
+
+/**
+ * From here on Caddy holds every request, by pointers to nobody: it asks no name server for a container that is gone,
+ * and the console's own patience does not run out. Returns who took them before; known as such to whoever comes next.
+ */
+export async function holdRequests(docker: DockerClient, caddy: string): Promise<Pointers> {
+  const before = (await readBefore(docker, caddy)) ?? (await readPointers(docker, caddy));
+  await writeBefore(docker, caddy, before);
+  await writePointers(docker, caddy, { api: NOBODY, console: NOBODY });
+  return before;
+}
+
+/** To those who took them before, where requests were held or sent to others. */
+export async function sendBack(docker: DockerClient, caddy: string): Promise<void> {
+  const before = await readBefore(docker, caddy);
+  if (before !== undefined) await writePointers(docker, caddy, before);
+  await forgetBefore(docker, caddy);
+}
+
+/** Those that are to take the requests next, and are reached by who asks for them. */
+export async function nominate(docker: DockerClient, caddy: string, pointers: Pointers): Promise<void> {
+  await write(docker, caddy, pointers, candidate);
+}
+
+export async function withdraw(docker: DockerClient, caddy: string): Promise<void> {
+  await docker.run(["exec", caddy, "rm", "-f", ...UPSTREAMS.map(candidate)]);
+}
+
+async function write(
+  docker: DockerClient,
+  caddy: string,
+  pointers: Pointers,
+  file: (upstream: Upstream) => string,
+): Promise<void> {
   const script = UPSTREAMS.map(
-    (upstream) => `echo "$${upstream}" > ${pointer(upstream)}.new && mv ${pointer(upstream)}.new ${pointer(upstream)}`,
+    (upstream) => `echo "$${upstream}" > ${file(upstream)}.new && mv ${file(upstream)}.new ${file(upstream)}`,
   ).join(" && ");
   const environment = UPSTREAMS.flatMap((upstream) => ["--env", `${upstream}=${pointers[upstream]}`]);
   await docker.run(["exec", ...environment, caddy, "sh", "-c", script]);

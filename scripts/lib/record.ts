@@ -1,20 +1,22 @@
 import semver from "semver";
+import { z } from "zod";
 import type { DockerClient } from "../../components/docker/client";
 import { containersOf } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
 import { inspectDatabase } from "../../components/host/database";
 import { readManifests } from "../../components/host/store";
 import type { Change } from "../../components/release/retention";
-import { Database } from "./database";
+import { complaint, Database } from "./database";
 import { operator } from "./exclusion";
 import { appendHistory, type HistoryEntry, readHistory } from "./history";
+import { QUOTE, Refusal, say } from "./run";
 
-/** What an update was to change: the release before, none on a first install, and the one asked for. */
-export interface Step {
+/** What an update is to change: the release before, none on a first install, and the one asked for. */
+export const change = z.object({ from: z.string().optional(), to: z.string() });
+
+export interface Step extends z.infer<typeof change> {
   readonly stack: string;
   readonly postgres: string;
-  readonly from: string | undefined;
-  readonly to: string;
   /** Milliseconds since 1970. */
   readonly started: number;
 }
@@ -30,6 +32,40 @@ export async function record(docker: DockerClient, step: Step, failure?: string)
   const entry = await entryOf(docker, step, history, failure);
   await appendHistory(database, entry);
   return [...history, entry];
+}
+
+/**
+ * Does a part of an update, and writes its refusal into the history, where the step is known. That a run was stopped
+ * says nothing about the release.
+ */
+export async function recorded<T>(
+  docker: DockerClient,
+  step: Step | undefined,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (step !== undefined && error instanceof Refusal && !signal.aborted)
+      await recordRefusal(docker, step, error.message);
+    throw error;
+  }
+}
+
+/** A history that cannot be written is told, and hides nothing of the refusal. */
+export async function recordRefusal(docker: DockerClient, step: Step, report: string): Promise<void> {
+  await record(docker, step, reasonIn(report)).catch((error: unknown) => {
+    say(`The history could not be written: ${complaint(error)}`);
+  });
+}
+
+/** The first line of a report, and what it quotes, on one line; what was done about it and what to do is for the day. */
+export function reasonIn(report: string): string {
+  const [first = "", ...others] = report.split("\n");
+  const end = others.findIndex((line) => !line.startsWith(QUOTE));
+  const quoted = others.slice(0, end === -1 ? undefined : end).map((line) => line.slice(QUOTE.length));
+  return [first, ...quoted].map((line) => line.trim()).join(" ");
 }
 
 async function entryOf(

@@ -1,19 +1,11 @@
 import type { DockerClient } from "../../components/docker/client";
-import type { BackupManifest } from "../../components/release/manifest";
 import { total } from "../../components/release/shrinkage";
-import { complaint, Database, MAINTENANCE } from "./database";
+import { complaint, Database } from "./database";
 import { exclusively } from "./exclusion";
 import { type MigrationRun, removeMigrationRun, runMigrations, type TimedMigration } from "./migration";
-import {
-  createDatabase,
-  dropDatabase,
-  mustBeIntact,
-  mustFitBeside,
-  mustHaveExtensions,
-  restoreInto,
-} from "./restoration";
+import { createDatabase, dropDatabase, mustBeRestorable, restoreInto } from "./restoration";
 import { Refusal, say } from "./run";
-import { Store } from "./store";
+import { findBackup } from "./store";
 
 export interface RehearsalRequest extends Pick<
   MigrationRun,
@@ -35,6 +27,8 @@ export interface Rehearsed {
 }
 
 const SCRATCH = "nestfleet_rehearsal";
+/** One: nobody waits for a rehearsal, and the release that serves wants the other cores. */
+const JOBS = 1;
 const NOTHING: Rehearsed = { restoreSeconds: 0, migrations: [], totalMigrationSeconds: 0 };
 
 /**
@@ -72,16 +66,11 @@ async function perform(database: Database, request: RehearsalRequest, signal: Ab
     say(request.mode === "off" ? "no rehearsal (nestfleet:rehearsal is off)" : "no backup, nothing to rehearse");
     return NOTHING;
   }
-  const manifest = await find(database, request.backup);
+  const manifest = await findBackup(database, request.backup);
   const started = Date.now();
-  await Promise.all([
-    mustBeIntact(database, manifest, signal),
-    mustHaveExtensions(database, manifest),
-    mustFitBeside(database, manifest),
-  ]);
+  await mustBeRestorable(database, manifest, signal);
   await createDatabase(database, SCRATCH);
-  await database.query(EASE, MAINTENANCE);
-  await restoreInto(database, SCRATCH, manifest, signal);
+  await restoreInto(database, SCRATCH, manifest, signal, JOBS);
   const restoreSeconds = (Date.now() - started) / 1000;
   const tables = Object.keys(manifest.rows).length;
   say(
@@ -95,21 +84,6 @@ async function perform(database: Database, request: RehearsalRequest, signal: Ab
   const totalMigrationSeconds = migrations.reduce((sum, { seconds }) => sum + seconds, 0);
   say(`rehearsal: ${migrations.length} migrations in ${totalMigrationSeconds.toFixed(1)} s`);
   return { restoreSeconds, migrations, totalMigrationSeconds };
-}
-
-/** A database that is thrown away need not reach the disk before anything goes on, nor take the server's memory. */
-const EASE = `
-  ALTER DATABASE ${SCRATCH} SET synchronous_commit = off;
-  ALTER DATABASE ${SCRATCH} SET maintenance_work_mem = '64MB';`;
-
-async function find(database: Database, asked: string): Promise<BackupManifest> {
-  const { backups, broken } = await new Store(database).list();
-  const found = asked === "newest" ? backups.at(-1) : backups.find(({ id }) => id === asked);
-  if (found !== undefined) return found;
-  const damaged = broken.find((file) => file.startsWith(`${asked}.`));
-  throw new Refusal(
-    damaged === undefined ? `there is no backup ${asked}` : `the backup cannot be relied on: ${damaged}`,
-  );
 }
 
 /** The container first: while it runs, it would connect to the database again. */

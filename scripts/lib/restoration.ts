@@ -1,3 +1,4 @@
+import { missingExtension } from "../../components/release/extensions";
 import type { BackupManifest } from "../../components/release/manifest";
 import { checksum } from "./backup";
 import { type Database, DATABASE, MAINTENANCE, ROLE } from "./database";
@@ -6,8 +7,11 @@ import { Refusal } from "./run";
 import { Session } from "./session";
 import { dumpFile } from "./store";
 
-/** Two: one per core of the smallest host, and the production database wants to live beside it. */
-const JOBS = 2;
+/**
+ * What is restored is thrown away when the server crashes meanwhile: its commits need not wait for the disk. And it
+ * shares the memory with the live database.
+ */
+const EASE = "-c synchronous_commit=off -c maintenance_work_mem=64MB";
 /** A restored database has the indexes that a dump leaves out. */
 const MARGIN = 1.2;
 
@@ -28,13 +32,8 @@ export async function mustHaveExtensions(database: Database, manifest: BackupMan
     MAINTENANCE,
   );
   const available = JSON.parse(answer) as Record<string, string>;
-  for (const [name, version] of Object.entries(manifest.extensions)) {
-    const here = available[name];
-    if (here === undefined)
-      throw new Refusal(`the backup needs the extension ${name} ${version}, which the postgres image does not have`);
-    if (olderThan(here, version))
-      throw new Refusal(`the backup needs the extension ${name} ${version}, and the postgres image has ${here}`);
-  }
+  const missing = missingExtension(manifest.extensions, available);
+  if (missing !== undefined) throw new Refusal(`the backup needs ${missing}`);
 }
 
 /** Refuses when the restored database would not fit beside the live one. */
@@ -44,6 +43,15 @@ export async function mustFitBeside(database: Database, manifest: BackupManifest
   const needed = Math.round(manifest.databaseBytes * MARGIN);
   if (free < needed)
     throw new Refusal(`the disk of the database has ${free} bytes free, and restoring beside it needs about ${needed}`);
+}
+
+/** Whether a backup can be restored here, before anything is touched. */
+export async function mustBeRestorable(database: Database, manifest: BackupManifest, signal: AbortSignal) {
+  await Promise.all([
+    mustBeIntact(database, manifest, signal),
+    mustHaveExtensions(database, manifest),
+    mustFitBeside(database, manifest),
+  ]);
 }
 
 /** An empty database with the live one's encoding and collation. */
@@ -62,19 +70,23 @@ export async function dropDatabase(database: Database, name: string): Promise<vo
   await database.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, MAINTENANCE);
 }
 
-/** Restores a backup into an empty database, and refuses the result unless every table has the rows that were dumped. */
+/**
+ * Restores a backup into an empty database, and refuses the result unless every table has the rows that were dumped.
+ * Each of the `jobs` takes a core, of which the live database has need, too.
+ */
 export async function restoreInto(
   database: Database,
   name: string,
   manifest: BackupManifest,
   signal: AbortSignal,
+  jobs: number,
 ): Promise<void> {
   const { exitCode, stderr } = await database.run(
     [
       "nice",
       "pg_restore",
-      `--dbname=dbname=${name} user=${ROLE} application_name=nestfleet-restore`,
-      `--jobs=${JOBS}`,
+      `--dbname=dbname=${name} user=${ROLE} application_name=nestfleet-restore options='${EASE}'`,
+      `--jobs=${jobs}`,
       "--no-owner",
       "--no-privileges",
       `--role=${ROLE}`,
@@ -101,14 +113,4 @@ async function mustHaveAllRows(
   } finally {
     await session.close();
   }
-}
-
-/** Versions of extensions are numbers with dots; a missing number counts as 0. */
-export function olderThan(version: string, than: string): boolean {
-  const [left, right] = [version, than].map((text) => text.split(/[^0-9]+/).map(Number));
-  for (let index = 0; index < Math.max(left?.length ?? 0, right?.length ?? 0); index++) {
-    const step = (left?.[index] ?? 0) - (right?.[index] ?? 0);
-    if (step !== 0) return step < 0;
-  }
-  return false;
 }

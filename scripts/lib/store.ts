@@ -118,6 +118,15 @@ export class Store {
   }
 }
 
+/** The backup of that id, or `newest`, when it can be relied on. */
+export async function findBackup(database: Database, id: string): Promise<BackupManifest> {
+  const { backups, broken } = await new Store(database).list();
+  const found = id === "newest" ? backups.at(-1) : backups.find((backup) => backup.id === id);
+  if (found !== undefined) return found;
+  const damaged = broken.find((file) => file.startsWith(`${id}.`));
+  throw new Refusal(damaged === undefined ? `there is no backup ${id}` : `the backup cannot be relied on: ${damaged}`);
+}
+
 /** The manifest, or why it cannot be relied on. */
 function readManifest(id: string, text: string, size: string): BackupManifest | string {
   let json: unknown;

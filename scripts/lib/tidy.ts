@@ -1,50 +1,24 @@
 import { z } from "zod";
 import { type DockerClient, DockerError } from "../../components/docker/client";
-import { LABEL } from "../../components/docker/labels";
 import { containersOf } from "../../components/host/containers";
 import { type Change, releasesKept } from "../../components/release/retention";
+import { removeContainer } from "./removal";
 import { say } from "./run";
 
 /** The repositories of the images that follow the release: published ones, or those that were built here. */
 export const repositories = z.array(z.string());
 
 /** Roles of which a release has containers of its own, replaced beside or after the old ones. */
-const RELEASED = ["api", "worker", "console"];
+export const RELEASED: readonly string[] = ["api", "worker", "console"];
 
 /**
  * Stops and removes the containers of a release that are not among `current`: those before, which the engine would
  * remove next, and any that a killed run left and no state knows. A container that is gone is no error to the engine.
  */
 export async function removeOthers(docker: DockerClient, stack: string, current: readonly string[]): Promise<void> {
-  const ids = await docker.run([
-    "ps",
-    "--all",
-    "--no-trunc",
-    "--filter",
-    `label=${LABEL}.stack=${stack}`,
-    "--format",
-    "{{.Names}} {{.ID}}",
-  ]);
-  const idOf = new Map(
-    ids
-      .trim()
-      .split("\n")
-      .map((line) => line.split(" ") as [string, string]),
-  );
-  const others = (await containersOf(docker, stack)).filter(
-    ({ role, name }) => RELEASED.includes(role) && !current.includes(idOf.get(name) ?? ""),
-  );
-  for (const { name } of others) await remove(docker, name);
-}
-
-/** Stopping gives the container its own grace time, for what it has in hand. */
-async function remove(docker: DockerClient, name: string): Promise<void> {
-  try {
-    await docker.run(["stop", name]);
-    await docker.run(["rm", name]);
-  } catch (error) {
-    if (!(error instanceof DockerError && /no such container/i.test(error.stderr))) throw error; // the engine was faster
-  }
+  const containers = await containersOf(docker, stack);
+  const others = containers.filter(({ role, id }) => RELEASED.includes(role) && !current.includes(id));
+  for (const { id } of others) await removeContainer(docker, id);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { DockerClient } from "../../components/docker/client";
 import { isLocal, publicUrl } from "../../components/services/address";
+import { CANDIDATE_HEADER } from "../../components/services/upstream";
 import { ask, type Outside } from "./outside";
 import { Refusal, say, sleep } from "./run";
 
@@ -10,7 +11,6 @@ export const expectation = z.object({
   domain: z.string(),
   http: z.object({ bind: z.string(), httpPort: z.number(), httpsPort: z.number() }),
   release: z.object({ tag: z.string(), semver: z.string().optional() }),
-  holdSeconds: z.number(),
   timeoutSeconds: z.number(),
   caddy: z.string(),
 });
@@ -33,14 +33,28 @@ const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
 
 /**
  * Asks from outside, as a user would. First everything must answer as it should, within the timeout (a certificate may
- * have to be had first); then it must go on doing so for the whole hold: a release that dies after 20 s is refused. Returns the last health answer.
+ * have to be had first); then it must go on doing so for the whole hold: a release that dies after 20 s is refused.
+ * `candidate` is the release that is to serve next, before it does. Returns the last health answer.
  */
-export async function verify(expected: Expectation, docker: DockerClient): Promise<Health> {
-  await untilGood(expected, docker);
-  return hold(expected, docker);
+export async function verify(
+  {
+    candidate = false,
+    holdSeconds,
+    pauseMs = PAUSE_MS,
+    ...expected
+  }: Expectation & { holdSeconds: number; candidate?: boolean; pauseMs?: number },
+  docker: DockerClient,
+): Promise<Health> {
+  const asked = candidate ? { ...expected, headers: { [CANDIDATE_HEADER]: "1" } } : expected;
+  await untilGood(asked, docker, pauseMs);
+  const [answer, seconds] = await hold(asked, docker, holdSeconds);
+  say(`${answer.version} answers on ${publicUrl(expected)}${candidate ? " as candidate" : ""}, held for ${seconds} s`);
+  return answer;
 }
 
-async function untilGood(expected: Expectation, docker: DockerClient): Promise<void> {
+type Asked = Expectation & Pick<Outside, "headers">;
+
+async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number): Promise<void> {
   const deadline = Date.now() + expected.timeoutSeconds * 1000;
   for (;;) {
     try {
@@ -48,12 +62,12 @@ async function untilGood(expected: Expectation, docker: DockerClient): Promise<v
       return;
     } catch (error) {
       if (!(error instanceof Refusal) || error instanceof WrongAnswer || Date.now() > deadline) throw error;
-      await sleep(PAUSE_MS);
+      await sleep(pauseMs);
     }
   }
 }
 
-async function hold(expected: Expectation, docker: DockerClient): Promise<Health> {
+async function hold(expected: Asked, docker: DockerClient, holdSeconds: number): Promise<[Health, number]> {
   const started = Date.now();
   const seconds = () => Math.floor((Date.now() - started) / 1000);
   for (;;) {
@@ -61,16 +75,13 @@ async function hold(expected: Expectation, docker: DockerClient): Promise<Health
       if (!(error instanceof Refusal)) throw error;
       throw new Refusal(`${error.message}, after ${seconds()} s of good answers`);
     });
-    if (seconds() >= expected.holdSeconds) {
-      say(`${answer.version} answers on ${publicUrl(expected)}, held for ${seconds()} s`);
-      return answer;
-    }
+    if (seconds() >= holdSeconds) return [answer, seconds()];
     await sleep(PAUSE_MS);
   }
 }
 
 /** One round of what a user does: health, then the console's login page, on every scheme that is served. */
-async function round(expected: Expectation, docker: DockerClient): Promise<Health> {
+async function round(expected: Asked, docker: DockerClient): Promise<Health> {
   const outside = await trusting(expected, docker);
   const plain = isLocal(expected.domain) ? await visit(outside, "http", expected) : undefined;
   const secure = await visit(outside, "https", expected);
@@ -109,7 +120,7 @@ function answered<T>(where: string, answer: Promise<T>): Promise<T> {
 }
 
 /** localhost is signed by Caddy's own authority, made at its first start: trusted, so that TLS is checked like any. */
-async function trusting(expected: Expectation, docker: DockerClient): Promise<Outside> {
+async function trusting(expected: Asked, docker: DockerClient): Promise<Outside> {
   if (!isLocal(expected.domain)) return expected;
   const read = docker.run(["exec", expected.caddy, "cat", AUTHORITY]);
   return { ...expected, authority: await answered("Caddy's own certificate authority", read) };

@@ -13,7 +13,7 @@ export interface LoadReport {
   readonly sent: number;
   /** Requests that got no answer, or not the one expected. */
   readonly failed: readonly Outcome[];
-  readonly slowestMs: number;
+  readonly slowest: Pick<Outcome, "label" | "milliseconds" | "at">;
   /** Ids of the cases that the api acknowledged: each must be found afterwards. */
   readonly created: readonly string[];
 }
@@ -49,6 +49,8 @@ const MIX: readonly Shape[] = [
   { label: "page", method: "GET", path: "/", expected: 200 },
 ];
 
+const NONE = { label: "none", milliseconds: 0, at: 0 };
+
 let sequence = 0;
 
 /**
@@ -82,7 +84,7 @@ export class Load {
     return {
       sent: this.sent,
       failed: this.outcomes.filter(({ status }) => status === 0),
-      slowestMs: Math.max(0, ...this.outcomes.map(({ milliseconds }) => milliseconds)),
+      slowest: this.outcomes.reduce((one, other) => (other.milliseconds > one.milliseconds ? other : one), NONE),
       created: this.created,
     };
   }

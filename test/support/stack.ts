@@ -142,6 +142,13 @@ export class TestStack {
     return byRole;
   }
 
+  /** The version in the health answer on the published port. */
+  public async answeringVersion(): Promise<string> {
+    const ask = `fetch("http://127.0.0.1:${this.httpPort}/health").then((answer) => answer.json()).then(({ version }) => console.log(version))`;
+    const [program = "", ...args] = this.place.inside(process.execPath, "-e", ask);
+    return (await run(program, args)).output.trim();
+  }
+
   public async volumes(): Promise<string[]> {
     const listed = await this.docker.run(["volume", "ls", "--quiet", "--filter", `name=^nestfleet-${this.name}-`]);
     return listed.trim().split("\n").filter(Boolean).sort();

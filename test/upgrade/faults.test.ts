@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lockName, takeLock } from "../../components/host/lock";
+import { expectSettled } from "../support/settled";
 import { run, TestStack } from "../support/stack";
 
 /** The numbers are those of the list of faults that the design answers to. */
 const stack = new TestStack("test-faults", 18120);
 const postgres = "nestfleet-test-faults-postgres";
-const origin = `http://127.0.0.1:${stack.httpPort}`;
 const REGISTRY = "127.0.0.1:5055";
 const spoilt: string[] = [];
 
@@ -21,10 +21,6 @@ afterAll(async () => {
   for (const image of spoilt) await stack.docker.run(["image", "rm", "--force", image]);
 });
 
-async function answeringVersion(): Promise<string> {
-  return ((await (await fetch(`${origin}/health`)).json()) as { version: string }).version;
-}
-
 /** An update that must be refused with a reason, and touch nothing. */
 async function refused(reason: RegExp, ...args: string[]): Promise<void> {
   const before = await stack.containers();
@@ -32,7 +28,7 @@ async function refused(reason: RegExp, ...args: string[]): Promise<void> {
   expect(exitCode).not.toBe(0);
   expect(output).toMatch(reason);
   expect(await stack.containers()).toEqual(before);
-  expect(await answeringVersion()).toBe("1.4.2");
+  expect(await stack.answeringVersion()).toBe("1.4.2");
 }
 
 describe("two at once", () => {
@@ -59,11 +55,7 @@ describe("two at once", () => {
     await new Promise((resolve) => dead.once("exit", resolve));
     await takeLock(stack.docker, "nestfleet-test-faults", dead.pid);
     expect((await stack.up()).exitCode).toBe(0);
-    expect(
-      (
-        await stack.docker.run(["volume", "ls", "--quiet", "--filter", `name=${lockName("nestfleet-test-faults")}`])
-      ).trim(),
-    ).toBe("");
+    expect(await stack.volumes()).not.toContain(lockName("nestfleet-test-faults"));
   });
 });
 
@@ -152,13 +144,21 @@ describe("refused in the update", () => {
     const up = await stack.up();
     expect(up.exitCode).not.toBe(0);
     expect(up.output).toMatch(/worker is not healthy: it exited[^]*no work today[^]*What runs now:[^]*api 1\.4\.2/);
-    expect(await answeringVersion()).toBe("1.4.2");
+    expect(await stack.answeringVersion()).toBe("1.4.2");
+    expect((await stack.history()).at(-1)).toMatchObject({
+      from: "1.4.2",
+      to: "1.5.0",
+      kind: "upgrade",
+      backup: expect.stringMatching(/-1\.4\.2$/) as string,
+      migrations: ["0005_case_events.sql", "0006_cases_assignee.sql"],
+      verdict: "failed",
+      reason: expect.stringMatching(/^worker is not healthy: it exited/) as string,
+    });
     await stack.unset("images.worker");
     await stack.configure({ version: "1.4.2" });
     const reverted = await stack.up();
     expect(reverted.exitCode, reverted.output).toBe(0);
-    expect(await stack.preview()).toEqual([]);
-    expect(await answeringVersion()).toBe("1.4.2");
+    await expectSettled(stack, "1.4.2");
   });
 
   test("17: healthy inside, broken from outside", async () => {
@@ -188,7 +188,7 @@ describe("refused in the update", () => {
     );
     expect(exitCode).toBe(1);
     expect(output).toMatch(/1\.4\.2 is refused: https:\/\/localhost\/health gives no answer[^]*What runs now:/);
-    expect(await answeringVersion()).toBe("1.4.2");
+    expect(await stack.answeringVersion()).toBe("1.4.2");
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Load } from "../support/load";
 import { random } from "../support/random";
+import { expectNothingLeft, expectSettled } from "../support/settled";
 import { TestStack } from "../support/stack";
 
 const stack = new TestStack("test-kill", 18110);
@@ -34,12 +35,7 @@ test.each(moments.map((moment, index) => [moment, index] as const))(
     await stack.upKilledAfter(moment);
     const up = await stack.up();
     expect(up.exitCode, up.output).toBe(0);
-    expect(await stack.preview()).toEqual([]);
-    const running = await stack.containers();
-    const counts = Object.fromEntries(Object.entries(running).map(([role, ids]) => [role, ids.length]));
-    expect(counts).toEqual({ postgres: 1, api: 1, worker: 1, console: 1, caddy: 1 });
-    const health = (await (await fetch(`http://127.0.0.1:${stack.httpPort}/health`)).json()) as { version: string };
-    expect(health.version).toBe(version);
+    await expectSettled(stack, version);
   },
 );
 
@@ -48,20 +44,5 @@ test("over all of it no request failed, none was lost, and nothing is left behin
   expect(report.failed).toEqual([]);
   expect(report.sent).toBeGreaterThan(10_000);
   expect(await stack.missing(report.created)).toEqual([]);
-  expect(await stack.preview("--refresh")).toEqual([]);
-  expect(await stack.sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%rehearsal%'")).toBe("0");
-  expect(
-    (await stack.docker.run(["volume", "ls", "--quiet", "--filter", "name=nestfleet-test-kill-lock"])).trim(),
-  ).toBe("");
-  expect(
-    (
-      await stack.docker.run([
-        "exec",
-        "nestfleet-test-kill-postgres",
-        "sh",
-        "-c",
-        "ls -A /backups | grep partial || true",
-      ])
-    ).trim(),
-  ).toBe("");
+  await expectNothingLeft(stack);
 });

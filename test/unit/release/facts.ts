@@ -7,6 +7,7 @@ import type {
   RunningContainer,
   TargetFacts,
 } from "../../../components/host/facts";
+import type { HistoryEntry } from "../../../components/release/history";
 import type { BackupManifest } from "../../../components/release/manifest";
 import type { PlanSettings } from "../../../components/release/situation";
 import { parseVersion } from "../../../components/release/version";
@@ -36,6 +37,7 @@ export function asked(tag: string, more: Partial<PlanSettings> = {}): PlanSettin
       caddy: "caddy:2-alpine",
     },
     http: { httpPort: 80, httpsPort: 443 },
+    backups: { keepReplacedDays: 7 },
     rehearsal: "full",
     strategy: "auto",
     acknowledgeMajor: "",
@@ -52,7 +54,10 @@ export function imageOf(tag: string): string {
 }
 
 export function container(role: string, version: string, more: Partial<RunningContainer> = {}): RunningContainer {
-  return { role, name: `nestfleet-prod-${role}`, version, imageId: imageOf(version), running: true, ...more };
+  const { running = true } = more;
+  const name = `nestfleet-prod-${role}`;
+  const state = running ? "running" : "exited";
+  return { id: `${role}-${version}`, role, name, version, imageId: imageOf(version), state, running, ...more };
 }
 
 /** A backup of a release, 290 MB of 1.3 GB in 5 s unless told otherwise. */
@@ -74,6 +79,23 @@ export function backup(id: string, more: Partial<BackupManifest> = {}): BackupMa
     extensions: { vector: "0.8.0" },
     server: "16.9",
     images: { api: imageOf(version) },
+    ...more,
+  };
+}
+
+/** The rollback 1.5.0 → 1.4.2, or another change, as the history has it. */
+export function change(more: Partial<HistoryEntry> = {}): HistoryEntry {
+  return {
+    at: "2026-11-24T10:00:00Z",
+    operator: "op@here",
+    from: "1.5.0",
+    to: "1.4.2",
+    kind: "rollback",
+    backup: null,
+    migrations: [],
+    digests: {},
+    seconds: 20,
+    verdict: "rolled back",
     ...more,
   };
 }
@@ -103,6 +125,8 @@ export function host(from: string, to: string, { facts, database, target }: Chan
       freeDataBytes: 53 * GB,
       freeBackupBytes: 53 * GB,
       sameFileSystem: true,
+      extensions: { vector: "0.8.0", plpgsql: "1.0" },
+      replaced: [],
       ...database,
     },
     target: {
@@ -115,6 +139,7 @@ export function host(from: string, to: string, { facts, database, target }: Chan
     imagesMissing: [],
     portsTaken: [],
     backups: [],
+    history: [],
     clock: Date.parse("2026-11-24T12:00:00Z") / 1000,
     ...facts,
   };

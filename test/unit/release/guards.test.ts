@@ -57,7 +57,7 @@ describe("a downgrade while the schema is ahead", () => {
       title: "1.5.0 → 1.4.2 goes back, and the schema is ahead of it",
       why: "the database has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
       mend: [
-        "the data of 2026-11-24T09:00:00Z, on the schema of 1.4.2, are the backup 20261124T090000Z-1.4.2: /backups/20261124T090000Z-1.4.2.dump in nestfleet-prod-postgres",
+        "go back with the data of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2 && pulumi up --stack prod",
         "when the release notes of 1.4.2 allow it on the newer schema: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
         "or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
       ],
@@ -67,10 +67,7 @@ describe("a downgrade while the schema is ahead", () => {
   test("a backup that a killed upgrade left on the newer schema does not fit", () => {
     const migrated = backup("20261124T110000Z-1.4.2", { migrations: filesOf("1.5.0") });
     const change = { facts: { backups: [...backups, migrated] } };
-    expect(problem("1.5.0", "1.4.2", {}, change).mend[0]).toContain("the backup 20261124T090000Z-1.4.2");
-    expect(problem("1.5.0", "1.4.2", { restore: migrated.id }, change).why).toContain(
-      "the backup 20261124T110000Z-1.4.2 has migrations that 1.4.2 does not know, too",
-    );
+    expect(problem("1.5.0", "1.4.2", {}, change).mend[0]).toContain("nestfleet:restore 20261124T090000Z-1.4.2");
   });
 
   test("without a backup says so", () => {
@@ -94,11 +91,11 @@ describe("a downgrade while the schema is ahead", () => {
     ).toEqual([]);
   });
 
-  test.each([
-    ["20261124T100000Z-1.5.0", "the backup 20261124T100000Z-1.5.0 is of 1.5.0 and does not count"],
-    ["20251124T100000Z-1.4.2", "there is no backup 20251124T100000Z-1.4.2"],
-  ])("a restore that does not fit (%s) is told", (restore, why) => {
-    expect(problem("1.5.0", "1.4.2", { restore }, { facts: { backups } }).why).toContain(why);
+  test("a restore that is left over from another version is told", () => {
+    const restore = "20261124T100000Z-1.5.0";
+    expect(problem("1.5.0", "1.4.2", { restore }, { facts: { backups } }).why).toContain(
+      "the backup 20261124T100000Z-1.5.0 is of 1.5.0 and does not count",
+    );
   });
 
   test("an upgrade over a schema that is ahead is told, and goes on", () => {
@@ -117,6 +114,103 @@ describe("a downgrade while the schema is ahead", () => {
       "not known",
     );
   });
+});
+
+describe("a backup that the config names and that cannot be restored", () => {
+  const named = "20261124T080000Z-1.4.2";
+  const newer = "20261124T090000Z-1.4.2";
+  const back = (change: Change, settings: Partial<PlanSettings> = {}) =>
+    problem("1.5.0", "1.4.2", { restore: named, ...settings }, change);
+
+  test("because it does not exist: the newest that fit are offered", () => {
+    const backups = ["05", "06", "07", "09"].map((hour) => backup(`20261124T${hour}0000Z-1.4.2`));
+    expect(back({ facts: { backups: [...backups, backup("20261124T100000Z-1.5.0")] } })).toEqual({
+      title: "the backup 20261124T080000Z-1.4.2 cannot be restored",
+      why: "there is no backup of that name",
+      mend: [
+        "restore that of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2",
+        "restore that of 2026-11-24T07:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T070000Z-1.4.2",
+        "restore that of 2026-11-24T06:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T060000Z-1.4.2",
+        "or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
+      ],
+    });
+  });
+
+  test("and there is no other", () => {
+    expect(back({}).mend[0]).toBe("there is no other backup of 1.4.2 that fits");
+  });
+
+  test("because its dump is not what was written", () => {
+    const restoreFault = "its dump has 3 bytes instead of 290000000";
+    const told = back({ facts: { backups: [backup(named), backup(newer)], restoreFault } });
+    expect(told.why).toBe(restoreFault);
+    expect(told.mend[0]).toContain(newer);
+  });
+
+  test("because a killed upgrade left it on the newer schema", () => {
+    const backups = [backup(named, { migrations: filesOf("1.5.0") }), backup(newer)];
+    const told = back({ facts: { backups } });
+    expect(told.why).toBe(
+      "it was taken on a newer schema: it has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
+    );
+    expect(told.mend[0]).toContain(newer);
+  });
+
+  test.each<[string, Record<string, string>, string]>([
+    ["is missing", { plpgsql: "1.0" }, "it needs the extension vector 0.8.0, which the postgres image does not have"],
+    ["is older", { vector: "0.7.4" }, "it needs the extension vector 0.8.0, and the postgres image has 0.7.4"],
+  ])("because an extension %s in the image of the server", (_, extensions, why) => {
+    const told = back({ facts: { backups: [backup(named)] }, database: { extensions } });
+    expect(told.why).toBe(why);
+    expect(told.mend[0]).toBe(
+      "first, with 1.5.0, an image that has it: pulumi config set --stack prod --path 'nestfleet:images.postgres' IMAGE && pulumi up --stack prod",
+    );
+  });
+
+  test("because it is of a newer PostgreSQL", () => {
+    const told = back({ facts: { backups: [backup(named, { server: "17.4" })] } });
+    expect(told.why).toBe("it is of PostgreSQL 17, and PostgreSQL 16 runs here");
+    expect(told.mend[0]).toBe("restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL 17");
+    expect(
+      problems("1.5.0", "1.4.2", { restore: named }, { facts: { backups: [backup(named, { server: "15.2" })] } }),
+    ).toEqual([]);
+  });
+
+  test("is not passed over because the schema may stay ahead", () => {
+    expect(back({}, { allowSchemaAhead: true }).title).toContain("cannot be restored");
+  });
+
+  test("is told for the data alone, with the way to leave them", () => {
+    const settings = { restore: named, confirmRestore: "monday" };
+    expect(problem("1.4.2", "1.4.2", settings, { facts: { backups: [backup(newer)] } })).toEqual({
+      title: "the backup 20261124T080000Z-1.4.2 cannot be restored",
+      why: "there is no backup of that name",
+      mend: [
+        "restore that of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2",
+        "or leave the data as they are: pulumi config rm --stack prod nestfleet:confirmRestore",
+      ],
+    });
+  });
+
+  test("does not matter to what restores nothing", () => {
+    const change = { facts: { restoreFault: "its dump is damaged" } };
+    expect(problems("1.4.2", "1.4.2", { restore: named }, change)).toEqual([]);
+    expect(problems("1.4.2", "1.5.0", { restore: "20261124T080000Z-1.5.0", confirmRestore: "x" }, change)).toEqual([]);
+  });
+});
+
+test("a password that only the config knows is refused, with both ways out", () => {
+  expect(problem("1.5.0", "1.5.0", {}, { facts: { passwordRejected: true } })).toEqual({
+    title: "the database does not take the password of the config",
+    why: "nestfleet:secrets.postgresPassword is not the password of the role nestfleet; api and worker could not connect",
+    mend: [
+      "put the old one back: pulumi config set --stack prod --secret --path 'nestfleet:secrets.postgresPassword'",
+      "when it was generated before: pulumi config rm --stack prod --path 'nestfleet:secrets.postgresPassword'",
+      "or set the new one in the database first: docker exec -it nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet'",
+      "then pulumi up --stack prod",
+    ],
+  });
+  expect(problems("1.5.0", "1.5.0", {}, { facts: { passwordRejected: false } })).toEqual([]);
 });
 
 describe("a major step", () => {
@@ -360,6 +454,27 @@ describe("the disk", () => {
     expect(told.mend).toContain(
       "without a rehearsal less is needed: pulumi config set --stack prod nestfleet:rehearsal off",
     );
+  });
+
+  test("may hold databases that restores have replaced", () => {
+    const replaced = [{ name: "nestfleet_replaced_20261120t080000z", bytes: 1.3 * GB }];
+    const full = { freeDataBytes: 2 * GB, replaced };
+    const drop =
+      "nestfleet_replaced_20261120t080000z, replaced by a restore, has 1.3 GB; when no undo is wanted: docker exec nestfleet-prod-postgres dropdb -U nestfleet nestfleet_replaced_20261120t080000z";
+    expect(problem("1.4.2", "1.5.0", {}, { database: full }).mend).toContain(drop);
+    const elsewhere = { replaced, sameFileSystem: false, freeBackupBytes: 1 };
+    expect(problem("1.4.2", "1.5.0", {}, { database: elsewhere }).mend).not.toContain(drop);
+  });
+
+  test("is not saved by a rehearsal that there is none of", () => {
+    const backups = [backup("20261124T080000Z-1.4.2")];
+    const told = problem(
+      "1.5.0",
+      "1.4.2",
+      { restore: "20261124T080000Z-1.4.2" },
+      { facts: { backups }, database: { freeDataBytes: 0 } },
+    );
+    expect(told.mend.join()).not.toContain("rehearsal");
   });
 
   test("each file system for itself", () => {

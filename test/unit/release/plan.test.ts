@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { HostFacts } from "../../../components/host/facts";
+import type { HistoryEntry } from "../../../components/release/history";
 import { type Plan, plan } from "../../../components/release/plan";
 import type { PlanSettings } from "../../../components/release/situation";
 import { releases } from "../../images/nestfleet/releases";
-import { asked, backup, container, emptyHost, filesOf, GB, host, imageOf, migrationsOf } from "./facts";
+import { asked, backup, change, container, emptyHost, filesOf, GB, host, imageOf, migrationsOf } from "./facts";
 
 const from142 = "20261124T080000Z-1.4.2";
 
@@ -227,10 +229,14 @@ describe("backup and disk", () => {
     expect(planned.disk.map(({ of }) => of)).toEqual(["backups"]);
   });
 
-  test("a rollback restores a whole database, rehearsed or not", () => {
-    const backups = [backup("20261124T080000Z-1.4.2", { databaseBytes: 9 * GB })];
-    const planned = step("1.5.0", "1.4.2", { rehearsal: "off", restore: from142 }, { facts: { backups } });
-    expect(planned.disk[0]?.neededBytes).toBeGreaterThan(9 * GB);
+  test("a rollback that restores has one database beside the live one: that of the backup, which is not rehearsed", () => {
+    const backups = [backup(from142, { databaseBytes: 0.5 * GB, bytes: 100 })];
+    for (const rehearsal of ["full", "off"] as const) {
+      const found = { facts: { backups }, database: { sizeBytes: 0.5 * GB } };
+      const planned = step("1.5.0", "1.4.2", { rehearsal, restore: from142 }, found);
+      expect(planned.rehearsal).toBe("off");
+      expect(planned.disk[0]?.neededBytes).toBe(Math.ceil((1 * GB + 100) * 1.1) + 256_000_000);
+    }
   });
 
   test("needs never shrink as the database grows", () => {
@@ -310,7 +316,17 @@ describe("restore", () => {
 
   test("a rollback restores the backup of its version that the config names", () => {
     const planned = step("1.5.0", "1.4.2", { restore: from142 }, { facts: { backups } });
-    expect(planned).toMatchObject({ kind: "rollback", restore: { id: from142 } });
+    expect(planned).toMatchObject({
+      kind: "rollback",
+      restore: { manifest: { id: from142 } },
+      needsBackup: true,
+      strategy: "rolling",
+      restarts: ["api", "worker", "console"],
+      downtime: "requests wait about 4 s while the databases are swapped",
+      wayBack: { version: "1.5.0", backup: "replaced" },
+      warnings: [],
+      problems: [],
+    });
   });
 
   test.each([
@@ -320,8 +336,8 @@ describe("restore", () => {
     ["a rollback to another version", "1.6.1", "1.5.1", from142],
   ])("%s is not touched by a leftover", (_, from, to, restore) => {
     const planned = step(from, to, { restore }, { facts: { backups } });
-    expect(planned.restore).toBeUndefined();
-    expect(planned.problems).toEqual([]);
+    expect(planned).toMatchObject({ restore: undefined, problems: [], kind: planned.step });
+    expect(planned.step).not.toBe("restore");
   });
 
   test("what is pending then is so on the restored database", () => {
@@ -344,6 +360,149 @@ describe("restore", () => {
   });
 });
 
+describe("the data alone", () => {
+  const backups = [backup(from142), backup("20261124T090000Z-1.4.2")];
+  const asks = { restore: from142, confirmRestore: "monday" };
+  const under = (settings: Partial<PlanSettings>, history: HistoryEntry[] = [], facts = {}) =>
+    step("1.4.2", "1.4.2", settings, { facts: { backups, history, ...facts } });
+  const done = change({
+    from: "1.4.2",
+    kind: "restore",
+    verdict: "restored",
+    restored: from142,
+    confirmation: "monday",
+  });
+
+  test("are put back under the version that runs, when the config confirms it", () => {
+    expect(under(asks)).toMatchObject({
+      kind: "restore",
+      restore: { manifest: { id: from142 } },
+      needsBackup: true,
+      strategy: "rolling",
+      restarts: ["api", "worker"],
+      stays: ["console", "postgres", "caddy"],
+      downtime: "requests wait about 4 s while the databases are swapped",
+      wayBack: { version: "1.4.2", backup: "replaced" },
+      warnings: [],
+      problems: [],
+    });
+  });
+
+  test("also where the config recreates: the restore stops the writers itself", () => {
+    expect(under({ ...asks, strategy: "recreate" }).strategy).toBe("rolling");
+  });
+
+  test("once for each confirmation", () => {
+    expect(under(asks, [done])).toMatchObject({ kind: "restart", needsBackup: false, warnings: [] });
+    expect(under({ ...asks, confirmRestore: "tuesday" }, [done]).kind).toBe("restore");
+    expect(under({ ...asks, restore: "20261124T090000Z-1.4.2" }, [done]).kind).toBe("restore");
+  });
+
+  test.each<[string, HistoryEntry, string]>([
+    ["of a rollback counts, too", { ...done, from: "1.5.0", kind: "rollback", verdict: "rolled back" }, "restart"],
+    ["that failed is tried again", { ...done, verdict: "failed" }, "restore"],
+    ["of an entry that restored nothing does not count", change({ confirmation: "monday" }), "restore"],
+  ])("one %s", (_, entry, kind) => {
+    expect(under(asks, [entry]).kind).toBe(kind);
+  });
+
+  test("stay where the history cannot be read, and the plan says so", () => {
+    for (const facts of [{ history: undefined }, { database: undefined }])
+      expect(under(asks, [], facts)).toMatchObject({
+        kind: "restart",
+        problems: [],
+        warnings: [
+          "whether the restore of 20261124T080000Z-1.4.2 is still to be done cannot be told before the database answers",
+        ],
+      });
+  });
+
+  test("stay on a first install", () => {
+    expect(plan("prod", asked("1.4.2", asks), emptyHost("1.4.2"), {}).kind).toBe("install");
+  });
+
+  test("of a schema that a refused update migrated go back to the release's own", () => {
+    const older = backup(from142, { migrations: filesOf("1.4.2").slice(0, -1) });
+    const found = { facts: { backups: [older] }, database: { applied: filesOf("1.5.0") } };
+    const planned = step("1.4.2", "1.4.2", asks, found);
+    expect(pendingFiles(planned)).toEqual(["0004_credentials.sql"]);
+    expect(planned.ahead).toEqual(["0005_case_events.sql", "0006_cases_assignee.sql"]);
+  });
+});
+
+describe("a restore that is left over", () => {
+  const backups = [backup(from142), backup("20261124T090000Z-1.5.0")];
+  const warned = (from: string, to: string, settings: Partial<PlanSettings>, history: HistoryEntry[] = []) =>
+    step(from, to, { restore: from142, ...settings }, { facts: { backups, history } }).warnings;
+  const rolledBack = change({ restored: from142, confirmation: "monday" });
+  const upgraded = change({ from: "1.4.2", to: "1.5.0", kind: "upgrade", verdict: "upgraded" });
+  const inert = [
+    "restore 20261124T080000Z-1.4.2 is left over and does nothing: pulumi config rm --stack prod nestfleet:restore",
+  ];
+
+  test("is no news right after it was carried out, or when only something failed since", () => {
+    expect(warned("1.4.2", "1.4.2", {}, [upgraded, rolledBack])).toEqual([]);
+    expect(warned("1.4.2", "1.4.2", {}, [rolledBack, { ...upgraded, verdict: "failed" }])).toEqual([]);
+  });
+
+  test("is told by an upgrade away from it, and by everything under another version", () => {
+    expect(warned("1.4.2", "1.5.0", {}, [rolledBack, upgraded])).toEqual(inert);
+    expect(warned("1.5.0", "1.5.0", {}, [rolledBack, upgraded])).toEqual(inert);
+  });
+
+  test("is told how it would be done, under its own version", () => {
+    expect(warned("1.4.2", "1.4.2", {})).toEqual([
+      "restore 20261124T080000Z-1.4.2 does nothing without a confirmation, the version stays: pulumi config set --stack prod nestfleet:confirmRestore WORD",
+    ]);
+    const later = [rolledBack, upgraded, change()];
+    expect(warned("1.4.2", "1.4.2", { confirmRestore: "monday" }, later)).toEqual([
+      "restore 20261124T080000Z-1.4.2 was carried out with confirmRestore monday; another word does it once more",
+    ]);
+  });
+});
+
+describe("what a restore loses", () => {
+  const backups = [backup(from142, { rows: { "public.cases": 100, "public.users": 5 }, seconds: 4 })];
+  const live = { rows: { "public.cases": 130, "public.users": 4, "pgboss.job": 2 }, exact: true };
+  const restored = (facts: Partial<HostFacts>) =>
+    step("1.5.0", "1.4.2", { restore: from142 }, { facts: { backups, ...facts } }).restore;
+
+  test("is what the live database has beyond the backup", () => {
+    expect(restored({ live: { ...live, lastWrite: "2026-11-24T11:59:00Z" } })).toEqual({
+      manifest: backups[0],
+      ageSeconds: 4 * 3600,
+      added: { "public.cases": 30, "pgboss.job": 2 },
+      exact: true,
+      lastWrite: "2026-11-24T11:59:00Z",
+      seconds: 10,
+      holdSeconds: 4,
+    });
+  });
+
+  test("is not made up where nobody has counted, nor is an age by a clock that is behind", () => {
+    const clock = Date.parse("2026-11-24T07:00:00Z") / 1000;
+    expect(restored({ clock })).toMatchObject({ added: {}, exact: false, ageSeconds: undefined, lastWrite: undefined });
+  });
+
+  test("a small backup takes at least a second", () => {
+    expect(restored({ backups: [backup(from142, { seconds: 0.1 })] })?.seconds).toBe(1);
+  });
+});
+
+describe("databases that were replaced", () => {
+  const named = { name: "nestfleet_replaced_20261120t080000z", bytes: 7 };
+
+  test("are kept for the days of the config", () => {
+    const replaced = [{ ...named, version: "1.5.0", replacedAt: "2026-11-20T08:00:00Z" }];
+    const planned = step("1.4.2", "1.4.2", { backups: { keepReplacedDays: 3 } }, { database: { replaced } });
+    expect(planned.replaced).toEqual([{ ...replaced[0], droppedAfter: "2026-11-23T08:00:00Z" }]);
+  });
+
+  test("stay for ever, when nobody knows when they were replaced", () => {
+    expect(step("1.4.2", "1.4.2", {}, { database: { replaced: [named] } }).replaced).toEqual([named]);
+  });
+});
+
 describe("without access to the host", () => {
   const planned = plan("prod", asked("1.5.0"), { unreachable: "no such file" }, { version: "1.4.2" });
 
@@ -359,6 +518,12 @@ describe("without access to the host", () => {
   test("nothing is made up", () => {
     expect([planned.pending, planned.backup, planned.restarts]).toEqual([undefined, undefined, undefined]);
     expect(planned.disk).toEqual([]);
+  });
+
+  test("a restore is announced, and nothing is told of what it loses", () => {
+    const back = plan("prod", asked("1.4.2", { restore: from142 }), { unreachable: "no" }, { version: "1.5.0" });
+    expect(back).toMatchObject({ kind: "rollback", restore: undefined, problems: [] });
+    expect(back.warnings).toEqual(["what the restore of 20261124T080000Z-1.4.2 loses cannot be told without the host"]);
   });
 
   test("what needs no facts is still refused", () => {

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import type { HostFacts } from "../../../components/host/facts";
+import { describe, expect, test } from "vitest";
+import type { HostFacts, LiveData } from "../../../components/host/facts";
 import { plan } from "../../../components/release/plan";
 import type { LastUpdate, PlanSettings, Unreachable } from "../../../components/release/situation";
 import { summary } from "../../../components/release/summary";
@@ -56,20 +56,77 @@ test("a first upgrade, a major one, on two file systems", () => {
   ]);
 });
 
+const live = {
+  rows: { "public.cases": 1240, "public.nestfleet_migrations": 6, "pgboss.job": 17 },
+  exact: true,
+  lastWrite: "2026-11-24T11:58:31Z",
+};
+
 test("a rollback that restores", () => {
-  const facts = host("1.5.0", "1.4.2", { facts: { backups: [backup(from142)] } });
+  const facts = host("1.5.0", "1.4.2", { facts: { backups: [backup(from142)], live } });
   expect(printed("1.4.2", facts, {}, { restore: from142 })).toEqual([
     "rollback 1.5.0 → 1.4.2",
     "  migrations   none pending",
     "               undone by the restore: 0005_case_events.sql, 0006_cases_assignee.sql",
-    "  restore      20261124T080000Z-1.4.2, taken 2026-11-24T08:00:00Z",
-    "               what 1.5.0 has written since then is not in it",
-    "  backup       about 290 MB, 5 s (database 1.3 GB); rehearsal full",
+    "  restore      20261124T080000Z-1.4.2, taken 2026-11-24T08:00:00Z, 4 h ago; last write 2026-11-24T11:58:31Z",
+    "               loses these rows: 240 of public.cases, 17 of pgboss.job; and what was changed since",
+    "               restored beside the live database in about 13 s, rows checked, before anything stops",
+    "  backup       about 290 MB, 5 s (database 1.3 GB)",
     "  disk         needs 3.2 GB, 53 GB free",
     "  restarts     api, worker, console; postgres and caddy stay",
-    "  downtime     requests wait about 15 s, while the databases are swapped and the old version starts",
-    "  rollback     version 1.5.0 with the backup that this update takes",
+    "  downtime     requests wait about 4 s while the databases are swapped",
+    "  rollback     version 1.5.0 after bash scripts/restore.sh --undo, which brings the replaced database back",
   ]);
+});
+
+test("the data alone, with a database that is kept from before", () => {
+  const replaced = [
+    {
+      name: "nestfleet_replaced_20261120t080000z",
+      bytes: 1.3 * GB,
+      version: "1.5.0",
+      replacedAt: "2026-11-20T08:00:00Z",
+    },
+    { name: "nestfleet_replaced_by_hand", bytes: 9 * GB },
+  ];
+  const facts = host("1.4.2", "1.4.2", { facts: { backups: [backup(from142)], live }, database: { replaced } });
+  expect(printed("1.4.2", facts, {}, { restore: from142, confirmRestore: "monday" })).toEqual([
+    "restore the data of 1.4.2",
+    "  migrations   none pending",
+    "  restore      20261124T080000Z-1.4.2, taken 2026-11-24T08:00:00Z, 4 h ago; last write 2026-11-24T11:58:31Z",
+    "               loses these rows: 240 of public.cases, 17 of pgboss.job; and what was changed since",
+    "               restored beside the live database in about 13 s, rows checked, before anything stops",
+    "  backup       about 290 MB, 5 s (database 1.3 GB)",
+    "  disk         needs 3.2 GB, 53 GB free",
+    "  restarts     api, worker; console, postgres and caddy stay",
+    "  downtime     requests wait about 4 s while the databases are swapped",
+    "  rollback     version 1.4.2 after bash scripts/restore.sh --undo, which brings the replaced database back",
+    "  kept         nestfleet_replaced_20261120t080000z of 1.5.0, 1.3 GB, dropped after 2026-11-27",
+    "               nestfleet_replaced_by_hand, 9 GB, kept until it is dropped by hand",
+  ]);
+});
+
+describe("what a restore loses", () => {
+  const loss = (found: LiveData | undefined) => {
+    const facts = host("1.5.0", "1.4.2", { facts: { backups: [backup(from142)], live: found } });
+    return printed("1.4.2", facts, {}, { restore: from142 })
+      .find((line) => line.includes("loses"))
+      ?.trim();
+  };
+
+  test("is told for six tables at most, those that lose most first", () => {
+    const rows = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`public.t${index}`, index + 1]));
+    expect(loss({ rows, exact: false })).toBe(
+      "loses about these rows: 9 of public.t8, 8 of public.t7, 7 of public.t6, 6 of public.t5, 5 of public.t4, 4 of public.t3 and 3 more tables; and what was changed since",
+    );
+  });
+
+  test("is told where no table has grown, and where nobody has counted", () => {
+    expect(loss({ rows: { "public.cases": 1000, "public.nestfleet_migrations": 6 }, exact: true })).toBe(
+      "loses no row, by number, but what was changed since",
+    );
+    expect(loss(undefined)).toBe("loses what was written since; the rows are not counted");
+  });
 });
 
 test("the second try of a killed upgrade names the backup of the first", () => {

@@ -107,6 +107,36 @@ describe("a bad value is told with its path, the rule and the command that mends
       "pulumi config set --stack prod --path 'nestfleet:backups.keep' 7",
     ],
     [
+      { backups: { keepReplacedDays: 366 } },
+      "nestfleet:backups.keepReplacedDays",
+      "a whole number of days from 0 to 365",
+      "pulumi config set --stack prod --path 'nestfleet:backups.keepReplacedDays' 7",
+    ],
+    [
+      { restore: "nestfleet_20261124_080000.pgdump" },
+      "nestfleet:restore",
+      "the id of a backup, as bash scripts/restore.sh --list shows it",
+      "pulumi config rm --stack prod nestfleet:restore",
+    ],
+    [
+      { restore: "20260231T080000Z-1.4.2" },
+      "nestfleet:restore",
+      "the id of a backup",
+      "pulumi config rm --stack prod nestfleet:restore",
+    ],
+    [
+      { confirmRestore: "yes please" },
+      "nestfleet:confirmRestore",
+      "1 to 64 letters, digits",
+      "pulumi config set --stack prod nestfleet:confirmRestore 2026-11-24",
+    ],
+    [
+      { confirmRestore: "x".repeat(65) },
+      "nestfleet:confirmRestore",
+      "1 to 64 letters, digits",
+      "pulumi config set --stack prod nestfleet:confirmRestore 2026-11-24",
+    ],
+    [
       { backups: { kep: 3 } },
       "nestfleet:backups.kep",
       "did you mean keep?",
@@ -255,7 +285,7 @@ describe("a good config", () => {
       postgres: { sharedBuffers: "128MB" },
       resources: { api: {}, worker: {}, console: {}, caddy: {} },
       worker: { enabled: true, replicas: 1 },
-      backups: { keep: 7, acceptSmaller: false },
+      backups: { keep: 7, acceptSmaller: false, keepReplacedDays: 7 },
       health: { holdSeconds: 30, timeoutSeconds: 300 },
       migrateCommand: ["node", "dist/infra/db/migrate.js"],
       rehearsal: "full",
@@ -276,6 +306,15 @@ describe("a good config", () => {
     expect(version.tag).toBe("2.0.0");
     expect(env).toEqual({ REGISTRATION_ENABLED: "false", LOG_LEVEL: "debug", EMBEDDING_DIMENSIONS: "3" });
     expect(resources.api).toEqual({ memory: 2048, cpus: 0.5 });
+  });
+
+  test("may name what is to be restored, and why; empty is neither", () => {
+    const asked = { restore: "20261124T080000Z-1.4.2", confirmRestore: "2026" };
+    expect(settings(asked)).toMatchObject(asked);
+    expect(settings({ restore: "", confirmRestore: "" })).toMatchObject({
+      restore: undefined,
+      confirmRestore: undefined,
+    });
   });
 
   test("may name a moving tag when that is allowed", () => {

@@ -1,0 +1,24 @@
+import { type DockerClient, DockerError } from "../docker/client";
+
+const PATIENCE_SECONDS = 20;
+
+/**
+ * Over the container's own address: the official image trusts its socket and 127.0.0.1, and asks everybody else. The
+ * password comes by standard input: on a command line it would be seen in process lists.
+ */
+const CONNECT = `
+  IFS= read -r PGPASSWORD
+  export PGPASSWORD LC_ALL=C PGCONNECT_TIMEOUT=10
+  set -- $(hostname -i)
+  exec psql --no-psqlrc -qAtw -h "$1" -U nestfleet -d nestfleet -c "SELECT 1" </dev/null`;
+
+/** Whether the database refuses this password; whatever else keeps psql from connecting says nothing about it. */
+export async function rejectsPassword(docker: DockerClient, postgres: string, password: string): Promise<boolean> {
+  try {
+    await docker.run(["exec", "-i", postgres, "sh", "-euc", CONNECT], `${password}\n`, PATIENCE_SECONDS);
+    return false;
+  } catch (error) {
+    if (!(error instanceof DockerError)) throw error;
+    return error.stderr.includes("password authentication failed");
+  }
+}

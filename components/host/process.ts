@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+
+/** What Linux tells of a process: proc_pid_stat(5). */
+export interface ProcessStatus {
+  /** Cut to 15 characters. */
+  readonly command: string;
+  /** One letter. */
+  readonly state: string;
+  readonly parent: number;
+}
+
+/** Zombie, and dead: a process that has ended, and whose parent has not asked how. */
+const ENDED = ["Z", "X", "x"];
+
+/**
+ * Whether a process is still at work. Signal 0 reaches every process that there is, also one that has ended and waits
+ * for its parent, which may take for ever; only /proc tells those apart. And /proc alone is not enough: mounted with
+ * `hidepid` it has no word of another user's process, and other systems than Linux have none. What cannot be told
+ * counts as alive: a lock is taken from nobody who may still hold it.
+ */
+export function isAlive(pid: number): boolean {
+  return exists(pid) && !ENDED.includes(statusOf(pid)?.state ?? "");
+}
+
+/** Undefined when there is no such process, or it is hidden. */
+export function statusOf(pid: number): ProcessStatus | undefined {
+  const [, command, state, parent] = /^\d+ \((.*)\) (\S) (\d+)/s.exec(read(`/proc/${pid}/stat`)) ?? [];
+  return command === undefined || state === undefined ? undefined : { command, state, parent: Number(parent) };
+}
+
+/** A process that may not be signalled, or a number that is none, is not known to be gone. */
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

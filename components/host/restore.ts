@@ -1,0 +1,31 @@
+import type { DockerClient } from "../docker/client";
+import { asksForData, namedBackup } from "../release/situation";
+import type { Settings } from "../settings/schema";
+import { answerOr } from "./answer";
+import { backupFault } from "./backup-fault";
+import type { HostFacts } from "./facts";
+import { inspectLiveData } from "./live-data";
+
+type Known = Pick<HostFacts, "serving" | "database" | "backups" | "history">;
+
+/**
+ * What a restore would replace, and whether its backup can be relied on. Both take time on a large database, so they
+ * are asked only where the config asks for a restore of a backup that exists, and not for one that is left over.
+ */
+export async function inspectRestore(
+  docker: DockerClient,
+  postgres: string,
+  settings: Settings,
+  known: Known,
+): Promise<Pick<HostFacts, "live" | "restoreFault">> {
+  const named = namedBackup(settings);
+  const backup = known.backups.find(({ id }) => id === named);
+  if (backup === undefined) return {};
+  const changesVersion = known.serving?.version !== settings.version.tag;
+  if (!changesVersion && !asksForData(settings, known)) return {};
+  const [live, restoreFault] = await Promise.all([
+    answerOr(inspectLiveData(docker, postgres), undefined),
+    answerOr(backupFault(docker, postgres, backup), undefined),
+  ]);
+  return { live, restoreFault };
+}

@@ -1,0 +1,26 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { DockerClient } from "../docker/client";
+import { RESTORE_STATE } from "../release/backup-id";
+import { PAUSED } from "../services/upstream";
+import { answerOr } from "./answer";
+
+/** True when an update was killed that had stopped the release which served, or had begun to restore a backup. */
+export async function isUnfinished(docker: DockerClient, name: string): Promise<boolean> {
+  const exists = (container: string, file: string) =>
+    answerOr(docker.run(["exec", container, "test", "-f", file]).then(() => true), false); // prettier-ignore
+  const found = await Promise.all([exists(`${name}-postgres`, RESTORE_STATE), exists(`${name}-caddy`, PAUSED)]);
+  return found.includes(true);
+}
+
+/**
+ * Takes it back, or finishes it where the new data serve already, by the script that does the same by hand. What it
+ * says is for the operator; a failure of its is one of the update.
+ */
+export async function recover(docker: DockerClient, stack: string, target: string): Promise<string> {
+  const work = promisify(execFile)("node", ["--import", "tsx", "scripts/restore.ts"]);
+  work.child.stdin?.end(
+    JSON.stringify({ dockerHost: docker.host, stack, action: "recover", target, partOfUpdate: true }),
+  );
+  return (await work).stderr.trim();
+}

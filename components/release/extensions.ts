@@ -1,0 +1,25 @@
+/**
+ * What a server lacks of the extensions that a backup was made with, in words; undefined when it has them all. Without
+ * one, a restore fails half-way; with an older one, the data would be read by code that does not know them.
+ */
+export function missingExtension(
+  needed: Readonly<Record<string, string>>,
+  available: Readonly<Record<string, string>>,
+): string | undefined {
+  for (const [name, version] of Object.entries(needed)) {
+    const here = available[name];
+    if (here === undefined) return `the extension ${name} ${version}, which the postgres image does not have`;
+    if (olderThan(here, version)) return `the extension ${name} ${version}, and the postgres image has ${here}`;
+  }
+  return undefined;
+}
+
+/** Versions of extensions are numbers with dots; a missing number counts as 0. */
+export function olderThan(version: string, than: string): boolean {
+  const [left, right] = [version, than].map((text) => text.split(/[^0-9]+/).map(Number));
+  for (let index = 0; index < Math.max(left?.length ?? 0, right?.length ?? 0); index++) {
+    const step = (left?.[index] ?? 0) - (right?.[index] ?? 0);
+    if (step !== 0) return step < 0;
+  }
+  return false;
+}

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { BACKUPS_PATH } from "./backup-id";
+
+/** Beside the backups, and so outside of the database that a rollback replaces. */
+export const HISTORY_FILE = `${BACKUPS_PATH}/history.jsonl`;
+
+/** One change of what serves, or a failed attempt at it. */
+export const historyEntry = z.object({
+  /** ISO 8601, UTC. */
+  at: z.string(),
+  /** `user@machine` */
+  operator: z.string(),
+  /** Tag of the release that served before; null before the first. */
+  from: z.string().nullable(),
+  to: z.string(),
+  /** install, upgrade, rollback, restart or restore. */
+  kind: z.string(),
+  /** Id of the backup that was taken before it. */
+  backup: z.string().nullable(),
+  /** Files that were applied. */
+  migrations: z.array(z.string()),
+  /** Digest of the image that each service ran. */
+  digests: z.record(z.string(), z.string()),
+  seconds: z.number(),
+  verdict: z.enum(["upgraded", "installed", "rolled back", "restored", "failed"]),
+  reason: z.string().optional(),
+  /** Id of the backup that was restored, and the `confirmRestore` of the config then. */
+  restored: z.string().optional(),
+  confirmation: z.string().optional(),
+  /** Name under which the database that was live before is kept. */
+  replaced: z.string().optional(),
+  /** Rows by table that the replaced database had beyond the backup. */
+  lost: z.record(z.string(), z.number()).optional(),
+  /** How long requests waited while the databases were swapped. */
+  holdSeconds: z.number().optional(),
+});
+export type HistoryEntry = z.infer<typeof historyEntry>;
+
+/** Oldest first. A torn line is left out; so is one of a later release of this program that this one cannot read. */
+export function parseHistory(text: string): HistoryEntry[] {
+  return text.split("\n").flatMap((line) => parseEntry(line) ?? []);
+}
+
+function parseEntry(line: string): HistoryEntry | undefined {
+  try {
+    return historyEntry.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the data of a backup were put back under this confirmation: each pair of the two counts once. */
+export function isSpent(history: readonly HistoryEntry[], backup: string, confirmation: string): boolean {
+  return history.some((entry) => putBack(entry) && entry.restored === backup && entry.confirmation === confirmation);
+}
+
+/** Whether the newest change is the restore of this backup: what the config says then is what is there. */
+export function isNewest(history: readonly HistoryEntry[], backup: string): boolean {
+  const newest = history.findLast(({ verdict }) => verdict !== "failed");
+  return newest !== undefined && putBack(newest) && newest.restored === backup;
+}
+
+function putBack({ verdict }: HistoryEntry): boolean {
+  return verdict === "restored" || verdict === "rolled back";
+}

@@ -1,0 +1,115 @@
+import type { HostFacts } from "../host/facts";
+import { parseBackupId } from "./backup-id";
+import { fittingBackups, newestFitting } from "./backups";
+import { configRm, configSet, configSetPath, stay, up } from "./commands";
+import { missingExtension } from "./extensions";
+import type { BackupManifest } from "./manifest";
+import { beyond } from "./migrations";
+import type { Problem } from "./problem";
+import { namedBackup, type Situation } from "./situation";
+
+/** So many backups are offered instead of one that cannot be used, the newest first. */
+const OFFERED = 3;
+
+/** Why a backup cannot be restored here, and what mends that itself; other backups are offered beside it. */
+interface Fault {
+  readonly why: string;
+  readonly mend?: readonly string[];
+}
+
+/**
+ * The backup that the config names for this very release, and that cannot be used: told before anything is touched, and
+ * not replaced by another choice in silence. What is not known, for want of the database, is no fault.
+ */
+export function restoreUnusable(judged: Situation): Problem | undefined {
+  const { facts, settings, stack, step, from, to } = judged;
+  const named = namedBackup(settings);
+  if (facts?.database === undefined || named === undefined || (step !== "rollback" && step !== "restore"))
+    return undefined;
+  const fault = faultOf(judged, facts, named);
+  if (fault === undefined) return undefined;
+  const others = fittingBackups(facts, to).filter(({ id }) => id !== named);
+  const offered = others.slice(-OFFERED).reverse();
+  return {
+    title: `the backup ${named} cannot be restored`,
+    why: fault.why,
+    mend: [
+      ...(fault.mend ?? []),
+      ...offered.map(({ id, takenAt }) => `restore that of ${takenAt}: ${configSet(stack, "restore", id)}`),
+      ...(others.length === 0 ? [`there is no other backup of ${to.tag} that fits`] : []),
+      ...(step === "restore" ? [`or leave the data as they are: ${configRm(stack, "confirmRestore")}`] : []),
+      ...(step === "rollback" && from ? [stay(stack, from.tag)] : []),
+    ],
+  };
+}
+
+function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | undefined {
+  const backup = facts.backups.find(({ id }) => id === named);
+  if (backup === undefined) return { why: "there is no backup of that name" };
+  if (facts.restoreFault !== undefined) return { why: facts.restoreFault };
+  return migrationsUnknown(judged, backup) ?? extensionMissing(judged, backup) ?? serverTooOld(judged, backup);
+}
+
+function migrationsUnknown({ facts, to }: Situation, { migrations }: BackupManifest): Fault | undefined {
+  const known = facts?.target?.migrations.map(({ file }) => file);
+  const unknown = known === undefined ? [] : beyond(migrations, known);
+  if (unknown.length === 0) return undefined;
+  return { why: `it was taken on a newer schema: it has ${unknown.join(", ")}, which ${to.tag} does not know` };
+}
+
+/** The server that runs counts: it is the one that restores. */
+function extensionMissing({ facts, stack, from }: Situation, { extensions }: BackupManifest): Fault | undefined {
+  const missing = missingExtension(extensions, facts?.database?.extensions ?? {});
+  if (missing === undefined) return undefined;
+  const first = from === undefined ? "first" : `first, with ${from.tag}`;
+  return {
+    why: `it needs ${missing}`,
+    mend: [`${first}, an image that has it: ${configSetPath(stack, "images.postgres", "IMAGE")} && ${up(stack)}`],
+  };
+}
+
+/** A dump of a newer PostgreSQL may be in a format, and use commands, that an older one does not know. */
+function serverTooOld({ facts }: Situation, { server }: BackupManifest): Fault | undefined {
+  const made = Number.parseInt(server, 10);
+  const here = facts?.database?.major ?? made;
+  if (Number.isNaN(made) || made <= here) return undefined;
+  return {
+    why: `it is of PostgreSQL ${made}, and PostgreSQL ${here} runs here`,
+    mend: [`restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL ${made}`],
+  };
+}
+
+/**
+ * An older release on the schema of a newer one. It may work (allowSchemaAhead), lose rows or fail: the safe way back
+ * takes the database along.
+ */
+export function schemaAhead(judged: Situation): Problem | undefined {
+  const { facts, settings, stack, step, served, from, to, schema } = judged;
+  if (facts?.database === undefined || step !== "rollback" || settings.allowSchemaAhead) return undefined;
+  if (namedBackup(settings) !== undefined) return undefined; // it is restored, or told why not
+  const fitting = newestFitting(facts, to);
+  const ahead = schema?.ahead ?? (fitting && beyond(facts.database.applied, fitting.migrations));
+  if (ahead?.length === 0) return undefined;
+  if (ahead === undefined && settings.source === undefined) return undefined; // the missing image is reported
+  const knows = ahead
+    ? `the database has ${ahead.join(", ")}, which ${to.tag} does not know`
+    : `which migrations ${to.tag} knows is not known before it is built`;
+  const data = fitting
+    ? `go back with the data of ${fitting.takenAt}: ${configSet(stack, "restore", fitting.id)} && ${up(stack)}`
+    : `there is no backup of ${to.tag} to go back to`;
+  const keep = `when the release notes of ${to.tag} allow it on the newer schema: ${configSet(stack, "allowSchemaAhead", "true")}`;
+  return {
+    title: `${from?.tag ?? "what runs"} → ${to.tag} goes back, and the schema is ahead of it`,
+    why: [knows, ...leftOver(judged)].join("; "),
+    mend: [
+      ...(served ? [data, keep] : [keep, data]), // where nothing ever served, there are hardly data to go back to
+      ...(from ? [stay(stack, from.tag)] : []),
+    ],
+  };
+}
+
+/** A backup that the config names, and that is of another release. */
+function leftOver({ settings: { restore } }: Situation): string[] {
+  const version = restore === undefined ? undefined : parseBackupId(restore)?.version;
+  return version === undefined ? [] : [`the backup ${restore ?? ""} is of ${version} and does not count`];
+}

@@ -1,0 +1,9 @@
+/**
+ * The tables whose rows a backup counts (`c`, in the schema `n`): every ordinary table, partitions one by one. Not an
+ * extension's own: they are made by the extension, and a dump does not have them.
+ */
+export const COUNTED_TABLES = `
+  pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+      AND NOT EXISTS (
+        SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;

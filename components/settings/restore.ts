@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { parseBackupId } from "../release/backup-id";
+import { field } from "./field";
+
+const CONFIRMATION = /^[A-Za-z0-9_.:-]{1,64}$/;
+
+/** Empty is none, as everywhere where Pulumi.yaml has to name a default. */
+const unset = z.literal("").transform(() => undefined);
+
+/** No example: an id that does not exist on this host would only be refused later. */
+export function backupId() {
+  const id = z.string().refine((text) => parseBackupId(text) !== undefined);
+  return field(z.union([unset, id]), "the id of a backup, as bash scripts/restore.sh --list shows it", "");
+}
+
+export function confirmation() {
+  return field(
+    z.union([unset, z.string().regex(CONFIRMATION)]),
+    "1 to 64 letters, digits, '_', '.', ':' or '-'",
+    "2026-11-24",
+  );
+}

@@ -1,0 +1,44 @@
+import type { DockerClient } from "../../components/docker/client";
+import { answerOr } from "../../components/host/answer";
+import { containersOf } from "../../components/host/containers";
+import { versionOf } from "./containers";
+import { Database } from "./database";
+import { readHistory } from "./history";
+import { readBefore, readPointers } from "./pointers";
+import { RELEASED } from "./tidy";
+
+/** An update at the moment when one of its containers is refused. */
+export interface Attempt {
+  readonly stack: string;
+  readonly postgres: string;
+  readonly caddy: string;
+  readonly role: string;
+  /** Id of the container. */
+  readonly container: string;
+}
+
+/**
+ * From which release to which the update was, as the host shows it. The label of a container names its release; that
+ * of postgres and caddy, which outlive releases, only their own image: then the release is the one beside the old one,
+ * or none, when nothing but them is replaced. Undefined when nothing shows: a first install whose database fails.
+ */
+export async function changeOf(
+  docker: DockerClient,
+  attempt: Attempt,
+): Promise<{ from?: string | undefined; to: string } | undefined> {
+  const [from, containers] = await Promise.all([servedBefore(docker, attempt), containersOf(docker, attempt.stack)]);
+  const refused = containers.find(({ id }) => id === attempt.container);
+  const beside = containers.find(({ role, running, version }) => role === "api" && running && version !== from);
+  const to = RELEASED.includes(attempt.role) ? refused?.version : (beside?.version ?? from);
+  return to === undefined ? undefined : { from, to };
+}
+
+/** By the proxy's pointer; where the proxy does not run, or its container is gone, by the history. */
+async function servedBefore(docker: DockerClient, { caddy, postgres }: Attempt): Promise<string | undefined> {
+  const pointers = async () => (await readBefore(docker, caddy)) ?? (await readPointers(docker, caddy));
+  const before = await answerOr(pointers(), undefined);
+  const served = before && (await versionOf(docker, before.api));
+  if (served !== undefined) return served;
+  const history = await answerOr(readHistory(new Database(docker, postgres)), []);
+  return history.findLast(({ verdict }) => verdict !== "failed")?.to;
+}

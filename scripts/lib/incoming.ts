@@ -1,0 +1,96 @@
+import { z } from "zod";
+import type { BackupManifest } from "../../components/release/manifest";
+import { total } from "../../components/release/shrinkage";
+import { type Database, DATABASE, MAINTENANCE } from "./database";
+import { createDatabase, dropDatabase, restoreInto } from "./restoration";
+import { Refusal, say } from "./run";
+
+/** Being restored; one that is found was left by a run that was killed, and nobody's data. */
+export const RESTORING = "nestfleet_restoring";
+/** Two: one per core of the smallest host. Requests are answered meanwhile, if slower; somebody waits for their data. */
+const JOBS = 2;
+const KEPT = /^nestfleet_replaced_\d{8}t\d{6}z$/;
+
+/** The database that is to become the live one. */
+export interface Incoming {
+  readonly name: string;
+  /** Tag of the release that its data are of. */
+  readonly version: string;
+  /** Id of the image of each service of that release. */
+  readonly images: Readonly<Record<string, string>>;
+  readonly backup: BackupManifest | null;
+}
+
+/** What a kept database says of itself, in its comment. */
+const comment = z.object({ version: z.string(), replacedAt: z.string(), images: z.record(z.string(), z.string()) });
+
+export interface Kept extends z.infer<typeof comment> {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** The name under which what is live now is kept. */
+export function keptName(now: Date): string {
+  return `nestfleet_replaced_${now
+    .toISOString()
+    .replace(/[-:]|\.\d+/g, "")
+    .toLowerCase()}`;
+}
+
+/** What restores have replaced, oldest first. One whose comment somebody has changed cannot be brought back by itself. */
+export async function keptDatabases(database: Database): Promise<Kept[]> {
+  const rows = await database.query(
+    `SELECT json_build_array(datname, pg_database_size(oid), shobj_description(oid, 'pg_database'))
+       FROM pg_database WHERE datname LIKE 'nestfleet\\_replaced\\_%' ORDER BY datname`,
+    MAINTENANCE,
+  );
+  return rows.flatMap((row) => {
+    const [name, bytes, text] = JSON.parse(row) as [string, number, string | null];
+    const said = comment.safeParse(json(text ?? ""));
+    return KEPT.test(name) && said.success ? [{ name, bytes, ...said.data }] : [];
+  });
+}
+
+/** The kept database of that name, or the newest. */
+export async function findKept(database: Database, name: string | undefined): Promise<Kept> {
+  const kept = await keptDatabases(database);
+  const found = name === undefined ? kept.at(-1) : kept.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  throw new Refusal(
+    `there is no replaced database${name === undefined ? "" : ` ${name}`} to bring back; kept are: ${kept.map((one) => one.name).join(", ") || "none"}`,
+  );
+}
+
+/** Restores beside the live database, which serves meanwhile: every row is there afterwards, and its statistics are. */
+export async function restoreBeside(database: Database, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
+  const started = Date.now();
+  await dropDatabase(database, RESTORING);
+  await createDatabase(database, RESTORING);
+  await restoreInto(database, RESTORING, manifest, signal, JOBS);
+  await database.query(await settingsOf(database), MAINTENANCE);
+  signal.throwIfAborted();
+  await database.query("ANALYZE; CHECKPOINT", RESTORING);
+  const seconds = (Date.now() - started) / 1000;
+  say(`restored ${manifest.id} beside the live database in ${seconds.toFixed(1)} s: all ${total(manifest.rows)} rows`);
+}
+
+/** What somebody has set for the live database (ALTER DATABASE … SET), which is in no dump of one database. */
+async function settingsOf(database: Database): Promise<string> {
+  const statements = await database.query(
+    `SELECT format('ALTER DATABASE ${RESTORING} SET %I = %s;', split_part(setting, '=', 1),
+              CASE WHEN setting ~ '^(search_path|temp_tablespaces|session_preload_libraries)=' THEN substr(setting, strpos(setting, '=') + 1)
+                   ELSE quote_literal(substr(setting, strpos(setting, '=') + 1)) END)
+       FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) setting
+      WHERE d.datname = '${DATABASE}' AND s.setrole = 0`,
+    MAINTENANCE,
+  );
+  return statements.join("\n");
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

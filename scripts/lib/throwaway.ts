@@ -1,0 +1,135 @@
+import { randomBytes } from "node:crypto";
+import type { DockerClient } from "../../components/docker/client";
+import { LABEL } from "../../components/docker/labels";
+import type { Mount } from "../../components/host/mounts";
+import { BACKUPS_PATH } from "../../components/release/backup-id";
+import { apiHealthcheck } from "../../components/services/healthchecks";
+import { UPSTREAM_PORTS } from "../../components/services/upstream";
+import { Database, DATABASE, lines, ROLE } from "./database";
+import { Execution } from "./execution";
+import { waitUntilHealthy } from "./health";
+import { indented, Refusal } from "./run";
+import { withheld } from "./secrecy";
+
+/** It creates its cluster first, on a host that has better things to do. */
+const DATABASE_SECONDS = 120;
+const LOG_LINES = 20;
+/** Those that the entrypoint of the stack's own database has. */
+const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
+/** During a first start the server listens on its socket for a while, stops, and starts for good: on TCP as well. */
+const LISTENS = ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", ROLE, "-d", DATABASE];
+const READ_HEALTH = `
+  fetch("http://127.0.0.1:${UPSTREAM_PORTS.api}/health", { signal: AbortSignal.timeout(4000) })
+    .then((response) => response.text()).then((text) => process.stdout.write(text))
+    .catch((error) => { console.error("/health gives no answer: " + error.message); process.exit(1); })`;
+
+/**
+ * A database and an api to be thrown away, on a network without a way out: nothing of what they do (the api works off
+ * jobs that the backup has in its queue) can reach the stack or the world. They are known by their labels and removed
+ * by those alone: a stack of another name may own a container called like one of these.
+ */
+export class Throwaway {
+  private readonly name: string;
+  private readonly labels: readonly string[];
+  private readonly password = secret();
+
+  public constructor(
+    private readonly docker: DockerClient,
+    stack: string,
+    private readonly signal: AbortSignal,
+  ) {
+    this.name = `nestfleet-${stack}-drill`;
+    this.labels = [`label=${LABEL}.stack=${stack}`, `label=${LABEL}.role=drill`];
+  }
+
+  /** An empty database, which sees the backups and cannot change them. */
+  public async database(image: string, backups: Mount): Promise<Database> {
+    await this.docker.run(["network", "create", "--internal", ...this.labels.map((label) => `--${label}`), this.name]);
+    const environment = { POSTGRES_USER: ROLE, POSTGRES_DB: DATABASE, POSTGRES_PASSWORD: this.password };
+    const options = [
+      "--network-alias=postgres",
+      "--init",
+      "--shm-size=256m", // indexes are built in parallel
+      `--volume=${backups.Name ?? backups.Source}:${BACKUPS_PATH}:ro`,
+      ...CAPABILITIES.map((capability) => `--cap-add=${capability}`),
+    ];
+    // Nobody needs this data after a power failure.
+    const command = ["postgres", "-c", "fsync=off"];
+    const container = await this.start("postgres", options, image, command, environment);
+    await this.untilHealthy(container, LISTENS, DATABASE_SECONDS, environment);
+    return new Database(this.docker, container);
+  }
+
+  /** The answer to `/health` of a release that serves that database. It gets none of the stack's secrets. */
+  public async health(image: string): Promise<string> {
+    const environment = {
+      NODE_ENV: "production",
+      PORT: String(UPSTREAM_PORTS.api),
+      CONSOLE_ORIGIN: "https://localhost",
+      DATABASE_URL: `postgres://${ROLE}:${this.password}@postgres:5432/${DATABASE}`,
+      JWT_SECRET: secret(),
+      SECRET_ENCRYPTION_KEY: secret(),
+    };
+    const container = await this.start("api", [], image, [], environment);
+    await this.untilHealthy(container, apiHealthcheck.test, apiHealthcheck.startSeconds, environment);
+    return this.docker.run(["exec", container, "node", "-e", READ_HEALTH]);
+  }
+
+  /** Removes everything, of this run and of one that was killed. A network goes last: it must be empty. */
+  public async clear(): Promise<void> {
+    const filters = this.labels.flatMap((label) => ["--filter", label]);
+    const containers = lines(await this.docker.run(["ps", "--all", "--quiet", ...filters]));
+    if (containers.length > 0) await this.docker.run(["rm", "--force", "--volumes", ...containers]);
+    const networks = lines(await this.docker.run(["network", "ls", "--quiet", ...filters]));
+    if (networks.length > 0) await this.docker.run(["network", "rm", ...networks]);
+  }
+
+  /** The client is not killed when the drill is stopped: Docker would go on, and make what was just cleared away. */
+  private async start(
+    service: string,
+    options: readonly string[],
+    image: string,
+    command: readonly string[],
+    environment: Record<string, string>,
+  ): Promise<string> {
+    this.signal.throwIfAborted();
+    const container = `${this.name}-${service}`;
+    const all = [
+      ...["--detach", "--pull=never", `--name=${container}`, `--network=${this.name}`],
+      ...this.labels.map((label) => `--${label}`),
+      ...["--cap-drop=ALL", "--security-opt=no-new-privileges"],
+      // A fifth of what production's containers get when both want the processor.
+      "--cpu-shares=200",
+      ...Object.keys(environment).map((variable) => `--env=${variable}`),
+      ...options,
+    ];
+    const execution = new Execution(this.docker, ["run", ...all, image, ...command], { environment });
+    execution.close();
+    const { exitCode, stderr } = await execution.ended;
+    if (exitCode !== 0) throw new Refusal(`${container} cannot be started: ${stderr}`);
+    return container;
+  }
+
+  private async untilHealthy(
+    container: string,
+    probe: string[],
+    seconds: number,
+    environment: Record<string, string>,
+  ): Promise<void> {
+    const goOn = () => {
+      this.signal.throwIfAborted();
+      return Promise.resolve();
+    };
+    const refusal = await waitUntilHealthy(this.docker, { container, probe }, seconds, goOn);
+    if (refusal === undefined) return;
+    const log = withheld(await this.docker.logs(container, LOG_LINES).catch(() => ""), environment);
+    throw new Refusal(
+      `${container} is not healthy: ${refusal}${log && `\nLast lines of its log:\n${indented(log)}\n`}`,
+    );
+  }
+}
+
+/** 64 hexadecimal digits, which need no encoding anywhere. */
+function secret(): string {
+  return randomBytes(32).toString("hex");
+}

@@ -1,0 +1,34 @@
+import { DockerClient, DockerError } from "../../components/docker/client";
+
+/** Stands for the docker client: answers with what `answer` gives, and knows what it was asked. */
+export class ScriptedDocker extends DockerClient {
+  public readonly asked: string[] = [];
+
+  public constructor(private readonly answer: (command: string, stdin: string) => string | undefined) {
+    super("unix:///nowhere");
+  }
+
+  /** Undefined is what Docker says of a container that is not there. */
+  public override run(args: readonly string[], stdin = ""): Promise<string> {
+    const command = args.join(" ");
+    this.asked.push(command);
+    const answer = this.answer(command, stdin);
+    if (answer !== undefined) return Promise.resolve(answer);
+    return Promise.reject(new DockerError(args[0] ?? "", 1, "Error: No such container", ""));
+  }
+}
+
+/** What `docker ps` and `docker inspect` tell `containersOf` about these. */
+export function listing(
+  containers: readonly { id: string; name: string; role: string; version: string; state: string }[],
+): (command: string) => string | undefined {
+  return (command) => {
+    if (command.startsWith("ps "))
+      return containers
+        .map(({ id, name, role, version, state }) => [id, name, role, version, state].join("\t"))
+        .join("\n");
+    if (command.startsWith("inspect --type container --format"))
+      return containers.map(({ id }) => `${id}\tsha256:${id}`).join("\n");
+    return undefined;
+  };
+}

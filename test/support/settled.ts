@@ -1,0 +1,22 @@
+import { expect } from "vitest";
+import type { TestStack } from "./stack";
+
+const ONE_OF_EACH = { postgres: 1, api: 1, worker: 1, console: 1, caddy: 1 };
+
+/** Nothing to do, one of each, and the version that is meant to serve does. */
+export async function expectSettled(stack: TestStack, version: string): Promise<void> {
+  expect(await stack.preview()).toEqual([]);
+  expect(await stack.preview("--refresh")).toEqual([]);
+  const running = await stack.containers();
+  const counts = Object.fromEntries(Object.entries(running).map(([role, ids]) => [role, ids.length]));
+  expect(counts).toEqual(ONE_OF_EACH);
+  expect(await stack.answeringVersion()).toBe(version);
+}
+
+/** Neither a lock, nor a copy of the database, nor half a backup, whatever an update was in the middle of. */
+export async function expectNothingLeft(stack: TestStack): Promise<void> {
+  expect(await stack.volumes()).not.toContain(`nestfleet-${stack.name}-lock`);
+  expect(await stack.sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%rehearsal%'")).toBe("0");
+  const list = ["exec", `nestfleet-${stack.name}-postgres`, "ls", "-A", "/backups"];
+  expect(await stack.docker.run(list)).not.toContain("partial");
+}

@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, describe, expect, test } from "vitest";
+import { isAlive, statusOf } from "../../../components/host/process";
+
+let parent: ChildProcess | undefined;
+
+afterEach(() => {
+  parent?.kill("SIGKILL");
+});
+
+/** The pid of a process that has ended, and for which its parent never waits. */
+async function zombie(): Promise<number> {
+  parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+  const [printed] = (await once(parent.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+  return Number(printed.toString());
+}
+
+describe("a process is alive", () => {
+  test("while it runs, whoever's it is", () => {
+    expect(isAlive(process.pid)).toBe(true);
+    expect(isAlive(1)).toBe(true);
+  });
+
+  test("not once it has ended and its parent knows", async () => {
+    const child = spawn("true");
+    await once(child, "exit");
+    expect(isAlive(child.pid ?? 0)).toBe(false);
+  });
+
+  test.runIf(process.platform === "linux")("not once it has ended, though its parent never asks", async () => {
+    const pid = await zombie();
+    await expect.poll(() => statusOf(pid)?.state).toBe("Z");
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  test("when the number is none, because nothing is known of it", () => {
+    expect(isAlive(Number.NaN)).toBe(true);
+  });
+});
+
+test.runIf(process.platform === "linux")("Linux tells its name and its parent", () => {
+  expect(statusOf(process.pid)).toMatchObject({ parent: process.ppid, command: expect.any(String) as string });
+  expect(statusOf(2 ** 22 + 1)).toBeUndefined();
+});

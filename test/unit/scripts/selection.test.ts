@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { select } from "../../../scripts/lib/selection";
+import { backup } from "../release/facts";
+
+const OLD = "20261123T020000Z-1.4.2";
+const NEW = "20261124T020000Z-1.5.0";
+const ABSENT = "20261125T020000Z-1.5.0";
+
+const whole = { backups: [backup(OLD), backup(NEW)], broken: [], ids: [NEW, OLD] };
+const torn = { backups: [backup(OLD)], broken: [`${NEW}.json: its dump is missing`], ids: [OLD, NEW] };
+
+test("without a name the newest, with one the named", () => {
+  expect(select(whole, undefined).id).toBe(NEW);
+  expect(select(whole, OLD).id).toBe(OLD);
+});
+
+test("a newest one that is broken is told, not passed over", () => {
+  expect(() => select(torn, undefined)).toThrow(`cannot be relied on: ${NEW}.json: its dump is missing`);
+  expect(select(torn, OLD).id).toBe(OLD);
+});
+
+test("what is not there is told, with what is", () => {
+  expect(() => select(whole, ABSENT)).toThrow(`there is no backup ${ABSENT}; the newest is ${NEW}`);
+  expect(() => select({ backups: [], broken: [], ids: [] }, ABSENT)).toThrow("the newest is none");
+  expect(() => select({ backups: [], broken: [], ids: [] }, undefined)).toThrow("there is no backup yet");
+});
