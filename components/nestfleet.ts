@@ -46,8 +46,8 @@ export class NestFleet extends pulumi.ComponentResource {
     const safe = safeguard(site, postgres, images, secrets);
     const env = applicationEnv(site, postgres.url, secrets);
     const api = createApi(site, images.api, network, env, safe);
-    const workers = createWorkers(site, images.worker, network, env, api.ready);
     const console = createConsole(site, images.console, network, api.ready);
+    const workers = createWorkers(site, images.worker, network, env, console.ready);
     const caddy = createCaddy(site, images.caddy, network, proxy, [api, ...workers, console]);
     const verified = cutOver(site, caddy, api, console, [postgres, ...workers]);
 

@@ -34,4 +34,4 @@ HOST=$host STACK=$stack KEEP=$keep VERSION=$version ACCEPT=$accept node --print 
   const { HOST, STACK, KEEP, VERSION, ACCEPT } = process.env;
   JSON.stringify({ dockerHost: HOST, stack: STACK || undefined, keep: KEEP ? Number(KEEP) : undefined,
     version: VERSION || undefined, acceptSmaller: ACCEPT !== "" })' |
-  node --import tsx scripts/backup.ts
+  node scripts/run.mjs backup

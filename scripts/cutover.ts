@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
 import { inspectContainer, runningNow, versionOf } from "./lib/containers";
-import { complaint } from "./lib/database";
+import { complaint, Database } from "./lib/database";
 import { type Target, target, waitUntilHealthy } from "./lib/health";
+import { pruneKept } from "./lib/incoming";
 import { forget, hurried, takeBack } from "./lib/paused";
 import {
   forgetBefore,
@@ -18,7 +19,7 @@ import {
 import { record, recordRefusal, type Step } from "./lib/record";
 import { NEXT, Refusal, run, say } from "./lib/run";
 import { pruneImages, removeOthers, repositories } from "./lib/tidy";
-import { expectation, type Health, verify } from "./lib/verification";
+import { expectation, type Health, verify, warmUp } from "./lib/verification";
 
 const named = target.extend({ name: z.string() });
 const input = expectation.extend({
@@ -30,6 +31,8 @@ const input = expectation.extend({
   /** Ids of the other containers that the stack consists of now. */
   containers: z.array(z.string()),
   repositories,
+  /** Days that a database is kept which a restore has replaced. */
+  keepReplacedDays: z.number(),
 });
 type Input = z.infer<typeof input>;
 
@@ -70,6 +73,7 @@ async function cutOver(asked: Input, docker: DockerClient, before: Pointers): Pr
   const first = await switchesFirst(asked, docker, before);
   await nominate(docker, asked.caddy, after);
   await verify({ ...asked, candidate: true, holdSeconds: first ? 0 : asked.holdSeconds }, docker);
+  await warmUp(asked, docker);
   await writeBefore(docker, asked.caddy, before);
   await writePointers(docker, asked.caddy, after);
   say(`requests go to ${after.api} and ${after.console}`);
@@ -102,6 +106,8 @@ async function finish(asked: Input, docker: DockerClient, step: Step): Promise<v
   const current = [asked.targets.api.container, asked.targets.console.container, ...asked.containers];
   await removeOthers(docker, asked.stack, current);
   await pruneImages(docker, asked.repositories, history);
+  const dropped = await pruneKept(new Database(docker, asked.postgres), asked.keepReplacedDays);
+  if (dropped.length > 0) say(`dropped ${dropped.join(", ")}: replaced more than ${asked.keepReplacedDays} days ago`);
 }
 
 /** What was done about the failure, for the report. The refused containers are stopped once nobody is sent there. */

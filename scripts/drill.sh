@@ -42,4 +42,4 @@ request=$(HOST=$host STACK=$stack BACKUP=$backup node --print '
   const { HOST, STACK, BACKUP } = process.env;
   JSON.stringify({ dockerHost: HOST, stack: STACK || undefined, backup: BACKUP || undefined })')
 # In this shell's place: whoever stops it stops the drill, which then clears up.
-exec node --import tsx scripts/drill.ts <<<"$request"
+exec node scripts/run.mjs drill <<<"$request"

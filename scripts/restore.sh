@@ -43,4 +43,4 @@ HOST=$host STACK=$stack ACTION=$action SUBJECT=$subject CONFIRMED=$confirmed nod
   const { HOST, STACK, ACTION, SUBJECT, CONFIRMED } = process.env;
   JSON.stringify({ dockerHost: HOST, stack: STACK || undefined, action: ACTION,
     subject: SUBJECT || undefined, confirmed: CONFIRMED !== "" })' |
-  node --import tsx scripts/restore.ts
+  node scripts/run.mjs restore

@@ -6,6 +6,7 @@ import { interruptible } from "./lib/interruption";
 import { hurry, stopWriters, takeBack, WRITERS } from "./lib/paused";
 import { restore } from "./lib/restore";
 import { run, say } from "./lib/run";
+import { findStack } from "./lib/stack";
 
 const input = z.object({
   dockerHost: z.string(),
@@ -49,7 +50,7 @@ async function stop(docker: DockerClient, asked: Input): Promise<string | undefi
   const running = (await containersOf(docker, stack)).filter((container) => container.running);
   const writers = running.filter(({ role, version }) => WRITERS.includes(role) && version !== asked.target);
   if (writers.length === 0) return undefined;
-  const images = Object.fromEntries(running.map(({ role, imageId }) => [role, imageId]));
+  const { images } = await findStack(docker, stack);
   const request = { postgres, version, images, keep, acceptSmaller, readBack: true };
   try {
     const manifest = await interruptible(async (signal) => {

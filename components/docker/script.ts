@@ -29,7 +29,7 @@ export function runScript(
   return new command.local.Command(
     `${site.name}-${name}`,
     {
-      create: `node --import tsx scripts/${script}.ts`,
+      create: `node scripts/run.mjs ${script}`,
       stdin: pulumi.jsonStringify(input),
       logging: "stderr",
       addPreviousOutputInEnv: false,

@@ -18,7 +18,7 @@ export async function isUnfinished(docker: DockerClient, name: string): Promise<
  * says is for the operator; a failure of its is one of the update.
  */
 export async function recover(docker: DockerClient, stack: string, target: string): Promise<string> {
-  const work = promisify(execFile)("node", ["--import", "tsx", "scripts/restore.ts"]);
+  const work = promisify(execFile)("node", ["scripts/run.mjs", "restore"]);
   work.child.stdin?.end(
     JSON.stringify({ dockerHost: docker.host, stack, action: "recover", target, partOfUpdate: true }),
   );

@@ -22,7 +22,7 @@ export function cutOver(
   console: Service,
   others: readonly Service[],
 ): Verified {
-  const { dockerHost, domain, http, health, images, source, version } = site.settings;
+  const { backups, dockerHost, domain, http, health, images, source, version } = site.settings;
   const target = ({ container, healthcheck }: Service) => ({
     container: container.id,
     name: container.name,
@@ -45,6 +45,7 @@ export function cutOver(
       holdSeconds: health.holdSeconds,
       timeoutSeconds: health.timeoutSeconds,
       postgres: `${site.name}-postgres`,
+      keepReplacedDays: backups.keepReplacedDays,
       repositories: source === undefined ? published : [`${site.name}-api`, `${site.name}-console`],
     },
     { dependsOn: [caddy, api, console, ...others].map(({ ready }) => ready) },

@@ -28,8 +28,7 @@ interface Rehearsed {
 export function safeguard(site: Site, postgres: Postgres, images: Images, secrets: Secrets): Safeguard {
   const { settings, plan, stack } = site;
   const { dockerHost, backups, confirmRestore, health } = settings;
-  // What is restored proves itself, beside the live database; and the data go with a release that has had them.
-  const mode = plan.restore ? "off" : settings.rehearsal;
+  const mode = plan.rehearsal;
   const frozen = plan.step === "restart" && !plan.needsBackup;
   const subject = { dockerHost, stack, postgres: postgres.container.name, attempt: new Date().toISOString() };
   const taking = {

@@ -9,8 +9,6 @@ import { publicUrl } from "./address";
 import { apiHealthcheck } from "./healthchecks";
 import { UPSTREAM_PORTS } from "./upstream";
 
-export { apiHealthcheck } from "./healthchecks";
-
 /** The application's environment, as its contract has it; api and worker share it. */
 export function applicationEnv(
   site: Site,

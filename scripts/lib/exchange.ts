@@ -51,7 +51,7 @@ async function rename(database: Database, names: readonly string[], statements: 
       await database.query(sql, MAINTENANCE);
       return;
     } catch (error) {
-      if (attempt === ATTEMPTS || !/being accessed by other users/.test(complaint(error))) throw error;
+      if (attempt === ATTEMPTS || !complaint(error).includes("being accessed by other users")) throw error;
       await sleep(PAUSE_MS);
     }
   }

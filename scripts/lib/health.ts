@@ -11,8 +11,8 @@ export const target = z.object({
 });
 export type Target = z.infer<typeof target>;
 
-/** Between two probes; each costs a process in the container. */
-const PAUSE_MS = 500;
+/** Before each probe: it costs a process in the container, which has just started beside a release that serves. */
+const PAUSE_MS = 700;
 /** A probe that takes longer has failed. */
 const PROBE_SECONDS = 10;
 /** A container without any healthcheck counts as working when it has run this long. */
@@ -21,8 +21,9 @@ const SETTLED_SECONDS = 5;
 const OLD_RESTART_SECONDS = 60;
 
 /**
- * Waits until the container is healthy, for `timeoutSeconds` from the last sign of progress. Undefined when it is, else why it will not become so. A container that an
- * earlier, refused update stopped is started again: what refused it may have been mended meanwhile.
+ * Waits until the container is healthy, for `timeoutSeconds`, and as long again whenever there was progress meanwhile.
+ * Undefined when it is, else why it will not become so. A container that an earlier, refused update stopped is started
+ * again: what refused it may have been mended meanwhile.
  */
 export async function waitUntilHealthy(
   docker: DockerClient,
@@ -31,19 +32,20 @@ export async function waitUntilHealthy(
   progress: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<string | undefined> {
   let deadline = Date.now() + timeoutSeconds * 1000;
-  let reached: unknown;
   await startAgain(docker, asked.container);
+  let reached = await progress();
   for (;;) {
+    await sleep(PAUSE_MS);
     const container = await inspectContainer(docker, asked.container);
     const death = causeOfDeath(container);
     if (death !== undefined) return death;
     const complains = await probe(docker, asked, container);
     if (complains === undefined) return undefined;
+    if (Date.now() <= deadline) continue;
     const now = await progress();
-    if (now !== reached) deadline = Date.now() + timeoutSeconds * 1000;
+    if (now === reached) return `it was not healthy within ${Math.round(timeoutSeconds)} s: ${complains}`;
     reached = now;
-    if (Date.now() > deadline) return `it was not healthy within ${Math.round(timeoutSeconds)} s: ${complains}`;
-    await sleep(PAUSE_MS);
+    deadline = Date.now() + timeoutSeconds * 1000;
   }
 }
 

@@ -1,5 +1,5 @@
-import { z } from "zod";
 import type { BackupManifest } from "../../components/release/manifest";
+import { parseReplacedComment, REPLACED_PREFIX, type ReplacedComment } from "../../components/release/replaced";
 import { total } from "../../components/release/shrinkage";
 import { type Database, DATABASE, MAINTENANCE } from "./database";
 import { createDatabase, dropDatabase, restoreInto } from "./restoration";
@@ -9,7 +9,6 @@ import { Refusal, say } from "./run";
 export const RESTORING = "nestfleet_restoring";
 /** Two: one per core of the smallest host. Requests are answered meanwhile, if slower; somebody waits for their data. */
 const JOBS = 2;
-const KEPT = /^nestfleet_replaced_\d{8}t\d{6}z$/;
 
 /** The database that is to become the live one. */
 export interface Incoming {
@@ -21,17 +20,15 @@ export interface Incoming {
   readonly backup: BackupManifest | null;
 }
 
-/** What a kept database says of itself, in its comment. */
-const comment = z.object({ version: z.string(), replacedAt: z.string(), images: z.record(z.string(), z.string()) });
-
-export interface Kept extends z.infer<typeof comment> {
+/** A kept database that says what it is of. */
+export interface Kept extends ReplacedComment {
   readonly name: string;
   readonly bytes: number;
 }
 
 /** The name under which what is live now is kept. */
 export function keptName(now: Date): string {
-  return `nestfleet_replaced_${now
+  return `${REPLACED_PREFIX}${now
     .toISOString()
     .replace(/[-:]|\.\d+/g, "")
     .toLowerCase()}`;
@@ -41,13 +38,13 @@ export function keptName(now: Date): string {
 export async function keptDatabases(database: Database): Promise<Kept[]> {
   const rows = await database.query(
     `SELECT json_build_array(datname, pg_database_size(oid), shobj_description(oid, 'pg_database'))
-       FROM pg_database WHERE datname LIKE 'nestfleet\\_replaced\\_%' ORDER BY datname`,
+       FROM pg_database WHERE starts_with(datname, '${REPLACED_PREFIX}') ORDER BY datname`,
     MAINTENANCE,
   );
   return rows.flatMap((row) => {
     const [name, bytes, text] = JSON.parse(row) as [string, number, string | null];
-    const said = comment.safeParse(json(text ?? ""));
-    return KEPT.test(name) && said.success ? [{ name, bytes, ...said.data }] : [];
+    const said = parseReplacedComment(text);
+    return said === undefined ? [] : [{ name, bytes, ...said }];
   });
 }
 
@@ -87,10 +84,11 @@ async function settingsOf(database: Database): Promise<string> {
   return statements.join("\n");
 }
 
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** Drops the databases that have been kept for longer than so many days. Gives their names. */
+export async function pruneKept(database: Database, days: number): Promise<string[]> {
+  const old = (await keptDatabases(database)).filter(
+    ({ replacedAt }) => Date.now() - Date.parse(replacedAt) > days * 86_400_000,
+  );
+  for (const { name } of old) await dropDatabase(database, name);
+  return old.map(({ name }) => name);
 }

@@ -1,3 +1,4 @@
+import { rowsBeyond } from "../../components/release/restoration";
 import { type Database, DATABASE } from "./database";
 import { countRows } from "./rows";
 import { Session } from "./session";
@@ -6,16 +7,13 @@ import { Session } from "./session";
  * By how many rows a database that was replaced goes beyond what replaced it, per table; tables that do not are left
  * out. Counted once it is out of use: exact, and nobody waits for it.
  */
-export async function rowsBeyond(
+export async function lossOf(
   database: Database,
   replaced: string,
   baseline: Readonly<Record<string, number>> | undefined,
 ): Promise<Record<string, number>> {
   const rows = baseline ?? (await rowsOf(database, DATABASE));
-  const beyond = Object.entries(await rowsOf(database, replaced)).map(
-    ([table, count]) => [table, count - (rows[table] ?? 0)] as const,
-  );
-  return Object.fromEntries(beyond.filter(([, count]) => count > 0));
+  return rowsBeyond(await rowsOf(database, replaced), rows);
 }
 
 async function rowsOf(database: Database, name: string): Promise<Record<string, number>> {

@@ -6,7 +6,7 @@ import { runningNow } from "./containers";
 import { operator } from "./exclusion";
 import { appendHistory, type HistoryEntry, readHistory } from "./history";
 import { RESTORING } from "./incoming";
-import { rowsBeyond } from "./loss";
+import { lossOf } from "./loss";
 import { forget, takeBack } from "./paused";
 import { forgetBefore, sendBack, withdraw, writePointers } from "./pointers";
 import { dropDatabase } from "./restoration";
@@ -101,7 +101,7 @@ export async function finishRestore(host: Host, state: RestoreState): Promise<Re
     await takeBack(docker, caddy, stack);
   }
   const manifest = state.backup === null ? undefined : await findBackup(database, state.backup).catch(() => undefined);
-  const lost = await rowsBeyond(database, replaced, manifest?.rows);
+  const lost = await lossOf(database, replaced, manifest?.rows);
   if (!(await readHistory(database)).some((entry) => entry.replaced === replaced && entry.verdict !== "failed"))
     await appendHistory(database, { ...entryOf(state), lost, holdSeconds });
   await clearState(database);

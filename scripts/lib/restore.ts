@@ -2,6 +2,7 @@ import { consoleHealthcheck } from "../../components/services/healthchecks";
 import { NOBODY } from "../../components/services/upstream";
 import type { DockerClient } from "../../components/docker/client";
 import { containersOf } from "../../components/host/containers";
+import type { ReplacedComment } from "../../components/release/replaced";
 import { inspectContainer, versionOf } from "./containers";
 import { Database } from "./database";
 import { exchange } from "./exchange";
@@ -13,11 +14,11 @@ import { stopWriters, WRITERS } from "./paused";
 import { nominate, readBefore, readPointers } from "./pointers";
 import { finishRestore, type Host, recoverRestore, type Restored, undoRestore } from "./restore-recovery";
 import { type RestoreState, writeState } from "./restore-state";
-import { Refusal, say, sleep } from "./run";
+import { Refusal, say } from "./run";
 import { siteOf } from "./site";
 import { createStandIn } from "./stand-in";
 import { findBackup } from "./store";
-import { verify } from "./verification";
+import { type Expectation, verify } from "./verification";
 
 export interface RestoreRequest {
   readonly stack: string;
@@ -38,6 +39,8 @@ export interface RestoreRequest {
 
 /** Requests wait meanwhile. */
 const POLL_MS = 100;
+/** It needs no database to answer its own healthcheck. */
+const CONSOLE_SECONDS = 60;
 
 /**
  * Takes data and code back together. The data are restored beside the live database, which serves meanwhile; then the
@@ -55,10 +58,10 @@ export async function restore(docker: DockerClient, request: RestoreRequest, sig
     const state = await begin(host, request, incoming);
     try {
       if (incoming.backup) await restoreBeside(host.database, incoming.backup, signal);
-      await prepare(host, state, signal);
+      const ready = await prepare(host, request, state, signal);
       const held = await stopAll(host, state);
       signal.throwIfAborted();
-      await takeOver(host, request, state);
+      await takeOver(host, state, ready);
       signal.throwIfAborted();
       state.holdSeconds = (Date.now() - held) / 1000;
       state.step = "serving";
@@ -123,20 +126,46 @@ async function begin({ docker, database, stack, caddy }: Host, request: RestoreR
   return state;
 }
 
-/** Containers of the other release: all but the console only created, because they would write. */
-async function prepare({ docker, stack }: Host, state: RestoreState, signal: AbortSignal): Promise<void> {
-  const { before, after, standIns, images, to: version } = state;
-  const [api, console, worker] = standIns;
-  if (api === undefined || console === undefined || worker === undefined) return;
-  const imageOf = (role: string) => images[role] ?? images["api"] ?? "";
-  await createStandIn(docker, { name: api, like: before.api, imageId: imageOf("api"), version });
-  await createStandIn(docker, { name: console, like: before.console, imageId: imageOf("console"), version });
-  const old = (await containersOf(docker, stack)).find(({ role }) => role === "worker");
-  if (old) await createStandIn(docker, { name: worker, like: old.name, imageId: imageOf("worker"), version });
-  await docker.run(["start", console]);
-  const refusal = await waitUntilHealthy(docker, { container: console, probe: consoleHealthcheck.test }, 60);
-  if (refusal !== undefined) throw new Refusal(`the console of ${version} is not healthy: ${refusal}`);
+/** What is found out before requests wait for it. */
+interface Ready {
+  /** Where and how the release must answer; undefined where none is there to answer. */
+  readonly expected: Expectation | undefined;
+  /** What the database that is replaced will say of itself. */
+  readonly comment: Omit<ReplacedComment, "replacedAt">;
+}
+
+async function prepare(
+  host: Host,
+  { timeoutSeconds }: RestoreRequest,
+  state: RestoreState,
+  signal: AbortSignal,
+): Promise<Ready> {
+  const { before, after, from, to } = state;
+  if (state.standIns.length > 0) await makeStandIns(host, state);
   signal.throwIfAborted();
+  return {
+    expected: after.api === NOBODY ? undefined : await siteOf(host.docker, host.caddy, after.api, to, timeoutSeconds),
+    comment: {
+      version: from ?? to,
+      restored: state.backup,
+      images: await servedBy(host, before.api, before.console),
+    },
+  };
+}
+
+/** Containers of the other release: all but the console only created, because they would write. */
+async function makeStandIns({ docker, stack }: Host, state: RestoreState): Promise<void> {
+  const { before, after, images, to: version, standIns } = state;
+  const make = (name: string, like: string, role: string) =>
+    createStandIn(docker, { name, like, imageId: images[role] ?? images["api"] ?? "", version });
+  await make(after.api, before.api, "api");
+  await make(after.console, before.console, "console");
+  const worker = (await containersOf(docker, stack)).find(({ role }) => role === "worker");
+  if (worker) await make(standIns.at(-1) ?? "", worker.name, "worker");
+  await docker.run(["start", after.console]);
+  const asked = { container: after.console, probe: consoleHealthcheck.test };
+  const refusal = await waitUntilHealthy(docker, asked, CONSOLE_SECONDS);
+  if (refusal !== undefined) throw new Refusal(`the console of ${version} is not healthy: ${refusal}`);
   say(`${version} is ready: ${after.console} runs, ${after.api} waits for its data`);
 }
 
@@ -149,24 +178,18 @@ async function stopAll({ docker, database, caddy, stack }: Host, state: RestoreS
 }
 
 /** The two databases change names, and the release is seen working on its data before anybody is sent there. */
-async function takeOver(host: Host, { timeoutSeconds }: RestoreRequest, state: RestoreState): Promise<void> {
+async function takeOver(host: Host, state: RestoreState, ready: Ready): Promise<void> {
   const { docker, database, caddy } = host;
-  const { from, to, before, after, incoming, replaced } = state;
-  const images = await servedBy(host, before.api, before.console);
-  await exchange(database, incoming, replaced, {
-    version: from ?? to,
-    replacedAt: new Date().toISOString(),
-    restored: state.backup,
-    images,
-  });
-  if (after.api === NOBODY) return;
+  const { after, incoming, replaced } = state;
+  await exchange(database, incoming, replaced, { ...ready.comment, replacedAt: new Date().toISOString() });
+  if (ready.expected === undefined) return;
   await docker.run(["start", after.api]);
   await nominate(docker, caddy, after);
-  const expected = await siteOf(docker, caddy, after.api, to, timeoutSeconds);
-  await Promise.race([
-    verify({ ...expected, candidate: true, holdSeconds: 0, pauseMs: POLL_MS }, docker),
-    death(docker, after.api),
-  ]);
+  const death = async () => {
+    const why = causeOfDeath(await inspectContainer(docker, after.api));
+    return why && `${after.api} does not start: ${why}`;
+  };
+  await verify({ ...ready.expected, candidate: true, holdSeconds: 0, pauseMs: POLL_MS, death }, docker);
 }
 
 /** Id of the image behind each service of a release: a worker has the one of its api, unless there is a worker. */
@@ -176,13 +199,4 @@ async function servedBy({ docker, stack }: Host, api: string, console: string): 
   const worker = containers.find((container) => container.role === "worker" && container.version === version);
   const serving = containers.filter((container) => [api, console, worker?.name].includes(container.name));
   return Object.fromEntries(serving.map(({ role, imageId }) => [role, imageId]));
-}
-
-/** Rejects when the container dies; never ends otherwise. */
-async function death(docker: DockerClient, name: string): Promise<never> {
-  for (;;) {
-    await sleep(5 * POLL_MS);
-    const why = causeOfDeath(await inspectContainer(docker, name));
-    if (why !== undefined) throw new Refusal(`${name} does not start: ${why}`);
-  }
 }

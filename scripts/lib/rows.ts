@@ -1,15 +1,10 @@
+import { COUNTED_TABLES } from "../../components/release/tables";
 import { type Session } from "./session";
 
-/**
- * Counts the rows of every ordinary table, partitions one by one. Not of an extension's own tables: they are made by
- * the extension, and a dump does not have them. The locks are the weakest there are, and are those of a dump.
- */
+/** The locks are the weakest there are, and are those of a dump. */
 const COUNT = `
   SELECT format('SELECT json_build_array(%L, count(*)) FROM ONLY %I.%I;', n.nspname || '.' || c.relname, n.nspname, c.relname)
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-      AND NOT EXISTS (
-        SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    FROM ${COUNTED_TABLES}
     ORDER BY n.nspname, c.relname
   \\gexec`;
 

@@ -2,6 +2,7 @@ import type { DockerClient } from "../../components/docker/client";
 import { LABEL } from "../../components/docker/labels";
 import { containersOf } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
+import { ROLES } from "../../components/release/restarts";
 import { lines } from "./database";
 import { readPointers } from "./pointers";
 import { Refusal } from "./run";
@@ -30,7 +31,9 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
       `No database of the stack ${stack} runs on ${docker.host}.\nNext: docker ps --all --filter label=${LABEL}.stack`,
     );
   const serving = await servingApi(docker, containers);
-  const images = containers.map(({ role, imageId }) => [role, imageId] as const);
+  // Not of a rehearsal or a drill.
+  const services = containers.filter(({ role }) => (ROLES as readonly string[]).includes(role));
+  const images = services.map(({ role, imageId }) => [role, imageId] as const);
   return {
     stack,
     postgres: postgres.name,

@@ -16,16 +16,32 @@ export const expectation = z.object({
 });
 export type Expectation = z.infer<typeof expectation>;
 
+export interface Verification extends Expectation {
+  /** Seconds that the answers must stay good. */
+  readonly holdSeconds: number;
+  /** The release that is to serve next, and does not yet. */
+  readonly candidate?: boolean;
+  /** Between two rounds, until the first good one. */
+  readonly pauseMs?: number;
+  /** Why no patience will help, asked for while there is no good answer. */
+  readonly death?: () => Promise<string | undefined>;
+}
+
 const health = z.object({ status: z.string(), db: z.string().optional(), version: z.string() });
 export type Health = z.infer<typeof health>;
 
 type Scheme = "http" | "https";
+
+const CANDIDATE = { [CANDIDATE_HEADER]: "1" };
 
 /** An answer that no patience will change. */
 class WrongAnswer extends Refusal {}
 
 /** Between two rounds of questions. */
 const PAUSE_MS = 1000;
+/** As many as a pool of connections usually has. */
+const WARM_AT_ONCE = 10;
+const WARM_ROUNDS = 5;
 /** How much of an unexpected answer a message shows. */
 const SHOWN = 200;
 /** Where Caddy keeps the certificate of its own authority. */
@@ -37,16 +53,11 @@ const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
  * `candidate` is the release that is to serve next, before it does. Returns the last health answer.
  */
 export async function verify(
-  {
-    candidate = false,
-    holdSeconds,
-    pauseMs = PAUSE_MS,
-    ...expected
-  }: Expectation & { holdSeconds: number; candidate?: boolean; pauseMs?: number },
+  { candidate = false, holdSeconds, pauseMs = PAUSE_MS, death, ...expected }: Verification,
   docker: DockerClient,
 ): Promise<Health> {
-  const asked = candidate ? { ...expected, headers: { [CANDIDATE_HEADER]: "1" } } : expected;
-  await untilGood(asked, docker, pauseMs);
+  const asked = candidate ? { ...expected, headers: CANDIDATE } : expected;
+  await untilGood(asked, docker, pauseMs, death);
   const [answer, seconds] = await hold(asked, docker, holdSeconds);
   say(`${answer.version} answers on ${publicUrl(expected)}${candidate ? " as candidate" : ""}, held for ${seconds} s`);
   return answer;
@@ -54,7 +65,12 @@ export async function verify(
 
 type Asked = Expectation & Pick<Outside, "headers">;
 
-async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number): Promise<void> {
+async function untilGood(
+  expected: Asked,
+  docker: DockerClient,
+  pauseMs: number,
+  death: Verification["death"],
+): Promise<void> {
   const deadline = Date.now() + expected.timeoutSeconds * 1000;
   for (;;) {
     try {
@@ -62,9 +78,25 @@ async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number)
       return;
     } catch (error) {
       if (!(error instanceof Refusal) || error instanceof WrongAnswer || Date.now() > deadline) throw error;
+      const dead = await death?.();
+      if (dead !== undefined) throw new Refusal(dead);
       await sleep(pauseMs);
     }
   }
+}
+
+/**
+ * A release that has just started has no connections to its database yet, and compiles its code when that is first
+ * used: the candidate is asked until it has, so that nobody waits for it.
+ */
+export async function warmUp(expected: Expectation, docker: DockerClient): Promise<void> {
+  const outside = await trusting({ ...expected, headers: CANDIDATE }, docker);
+  const scheme = isLocal(expected.domain) ? "http" : "https";
+  const asks = Array.from({ length: WARM_AT_ONCE }, async () => {
+    for (let round = 0; round < WARM_ROUNDS; round++)
+      for (const path of ["/health", "/login"]) await ask(outside, scheme, path).catch(() => undefined); // not the verdict
+  });
+  await Promise.all(asks);
 }
 
 async function hold(expected: Asked, docker: DockerClient, holdSeconds: number): Promise<[Health, number]> {

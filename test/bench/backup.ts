@@ -1,11 +1,14 @@
 import { performance } from "node:perf_hooks";
 import { DockerClient } from "../../components/docker/client";
 import { takeBackup } from "../../scripts/lib/backup";
+import { Database } from "../../scripts/lib/database";
+import { restoreBeside } from "../../scripts/lib/incoming";
 import { sleep } from "../../scripts/lib/run";
+import { findBackup } from "../../scripts/lib/store";
 
 /**
- * What a backup costs, beside the settings of the application's own script and beside the floor: the same database, the
- * same run. `npm run bench`; about three minutes, and 3 GB of disk that it gives back.
+ * What backup and restore cost, beside the settings of the application's own script, its documented restore, and the
+ * floor: the same database, the same run. `npm run bench`; about five minutes, and 8 GB of disk that it gives back.
  */
 const docker = new DockerClient(process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock");
 const CONTAINER = "nestfleet-bench-postgres";
@@ -50,6 +53,17 @@ async function main(): Promise<void> {
     await row("pg_dump -Fc --compress=zstd:1", () => dump("--compress=zstd:1", "/backups/zstd1"));
     await row("scripts/backup.ts, rehearsal follows", () => backup(false));
     await row("scripts/backup.ts, read back", () => backup(true));
+    await inContainer("pg_dump -U nestfleet nestfleet | gzip > /backups/plain.gz");
+    await row("documented: gunzip | psql", () =>
+      inFresh("gunzip -c /backups/plain.gz | psql -qX -U nestfleet -d fresh"),
+    );
+    await row("pg_restore", () => inFresh("pg_restore -U nestfleet -d fresh /backups/zstd1"));
+    await row("pg_restore --jobs=2", () => inFresh("pg_restore -U nestfleet -d fresh --jobs=2 /backups/zstd1"));
+    const database = new Database(docker, CONTAINER);
+    const newest = await findBackup(database, "newest");
+    await row("ours: restored, rows counted, analysed", () =>
+      restoreBeside(database, newest, new AbortController().signal),
+    );
   } finally {
     await docker.run(["rm", "--force", "--volumes", CONTAINER]);
   }
@@ -62,7 +76,29 @@ async function row(name: string, work: () => Promise<unknown>): Promise<void> {
 }
 
 function dump(compress: string, file: string): Promise<string> {
-  return docker.run(["exec", CONTAINER, "pg_dump", "-U", "nestfleet", "-Fc", compress, "-f", file, "nestfleet"]);
+  // /dev/null cannot be brought to a disk.
+  const sync = file === "/dev/null" ? ["--no-sync"] : [];
+  return docker.run([
+    "exec",
+    CONTAINER,
+    "pg_dump",
+    "-U",
+    "nestfleet",
+    "-Fc",
+    compress,
+    ...sync,
+    "-f",
+    file,
+    "nestfleet",
+  ]);
+}
+
+function inContainer(script: string): Promise<string> {
+  return docker.run(["exec", CONTAINER, "bash", "-o", "pipefail", "-ec", script]);
+}
+
+function inFresh(script: string): Promise<string> {
+  return inContainer(`dropdb -U nestfleet --if-exists fresh; createdb -U nestfleet fresh; ${script}`);
 }
 
 function backup(readBack: boolean): Promise<unknown> {

@@ -212,7 +212,7 @@ async function applyCaddyfile(content: string): Promise<Ran> {
     path: "/config/Caddyfile",
     caddyfile: content,
   };
-  return run("node", ["--import", "tsx", "scripts/caddyfile.ts"], process.env, JSON.stringify(input));
+  return run("node", ["scripts/run.mjs", "caddyfile"], process.env, JSON.stringify(input));
 }
 
 function echoed(url: string, message: string): Promise<string> {

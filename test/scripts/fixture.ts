@@ -133,7 +133,7 @@ export function startRehearsal(options: Record<string, unknown> = {}): Running {
 }
 
 function script(name: string, input: object): Running {
-  const running = launch(process.execPath, ["--import", "tsx", `scripts/${name}.ts`]);
+  const running = launch(process.execPath, ["scripts/run.mjs", name]);
   running.child.stdin.end(JSON.stringify(input));
   return running;
 }

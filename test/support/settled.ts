@@ -16,7 +16,7 @@ export async function expectSettled(stack: TestStack, version: string): Promise<
 /** Neither a lock, nor a copy of the database, nor half a backup, whatever an update was in the middle of. */
 export async function expectNothingLeft(stack: TestStack): Promise<void> {
   expect(await stack.volumes()).not.toContain(`nestfleet-${stack.name}-lock`);
-  expect(await stack.sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%rehearsal%'")).toBe("0");
+  expect(await stack.sql("SELECT count(*) FROM pg_database WHERE datname ~ 'rehearsal|restoring'")).toBe("0");
   const list = ["exec", `nestfleet-${stack.name}-postgres`, "ls", "-A", "/backups"];
   expect(await stack.docker.run(list)).not.toContain("partial");
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DockerClient } from "../../components/docker/client";
@@ -84,12 +84,20 @@ export class TestStack {
     return this.try("up", "--yes", "--skip-preview", ...options);
   }
 
-  /** Starts an update and kills the engine with -9, unless it is done by then. Its own children are left to themselves. */
-  public async upKilledAfter(milliseconds: number): Promise<void> {
+  /**
+   * Starts an update and kills the engine with -9, unless it is done by then. Its children are left to themselves, or
+   * killed with it: then none can take back what it was doing.
+   */
+  public async upKilledAfter(milliseconds: number, { withChildren = false } = {}): Promise<void> {
     const [program = "", ...args] = this.command("up", "--yes", "--skip-preview");
     const child = spawn(program, args, { env: this.environment(), stdio: "ignore" });
     const ended = once(child, "exit");
-    const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds); // the wrapper execs: its pid is the engine's
+    const timer = setTimeout(() => {
+      // The wrapper execs: its pid is the engine's.
+      const pids = withChildren && child.pid !== undefined ? descendantsOf(child.pid) : [];
+      child.kill("SIGKILL");
+      for (const pid of pids) killIfThere(pid);
+    }, milliseconds);
     await ended;
     clearTimeout(timer);
   }
@@ -154,11 +162,11 @@ export class TestStack {
     return listed.trim().split("\n").filter(Boolean).sort();
   }
 
-  /** SQL in the stack's database, one value a line. */
-  public async sql(statement: string): Promise<string> {
+  /** SQL in the stack's database, or in another one of its server; one value a line. */
+  public async sql(statement: string, database = "nestfleet"): Promise<string> {
     const container = `nestfleet-${this.name}-postgres`;
     return (
-      await this.docker.run(["exec", container, "psql", "-U", "nestfleet", "-d", "nestfleet", "-tA", "-c", statement])
+      await this.docker.run(["exec", container, "psql", "-U", "nestfleet", "-d", database, "-tA", "-c", statement])
     ).trim();
   }
 
@@ -208,6 +216,23 @@ export class TestStack {
 
   private label(): string {
     return `label=org.nestfleet.stack=${this.name}`;
+  }
+}
+
+/** The pids of a process's children, of theirs, and so on, at this moment. */
+function descendantsOf(pid: number): number[] {
+  const folder = `/proc/${pid}/task`;
+  const children = readdirSync(folder).flatMap((thread) =>
+    readFileSync(`${folder}/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+  );
+  return children.flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import { run, TestStack } from "../support/stack";
 /** The numbers are those of the list of faults that the design answers to. */
 const stack = new TestStack("test-faults", 18120);
 const postgres = "nestfleet-test-faults-postgres";
+const origin = `http://127.0.0.1:${stack.httpPort}`;
 const REGISTRY = "127.0.0.1:5055";
 const spoilt: string[] = [];
 
@@ -119,6 +120,26 @@ describe("refused in preview", () => {
   });
 });
 
+describe("nobody answers behind the proxy", () => {
+  test("requests wait for half a minute, then get 503 with Retry-After: a page for people, JSON for programs", async () => {
+    const { api = [], console = [] } = await stack.containers();
+    const names = [...api, ...console];
+    await stack.docker.run(["stop", ...names]);
+    try {
+      const started = Date.now();
+      const [page, health] = await Promise.all([fetch(`${origin}/`), fetch(`${origin}/health`)]);
+      expect(Date.now() - started).toBeGreaterThan(25_000);
+      expect([page.status, page.headers.get("retry-after")]).toEqual([503, "5"]);
+      expect(await page.text()).toContain('http-equiv="refresh"');
+      expect([health.status, health.headers.get("retry-after")]).toEqual([503, "5"]);
+      expect(await health.json()).toEqual({ status: "unavailable" });
+    } finally {
+      await stack.docker.run(["start", ...names]);
+    }
+    await expect.poll(async () => (await fetch(`${origin}/health`)).status, { timeout: 30_000 }).toBe(200);
+  });
+});
+
 describe("the host is changed by hand", () => {
   test("27: a container that was removed is missed in preview, and --refresh brings it back", async () => {
     const [console = ""] = (await stack.containers())["console"] ?? [];
@@ -179,13 +200,9 @@ describe("refused in the update", () => {
       targets: { api: await target("api"), console: await target("console") },
       containers: Object.values(containers).flat(),
       repositories: [],
+      keepReplacedDays: 7,
     };
-    const { exitCode, output } = await run(
-      "node",
-      ["--import", "tsx", "scripts/cutover.ts"],
-      process.env,
-      JSON.stringify(input),
-    );
+    const { exitCode, output } = await run("node", ["scripts/run.mjs", "cutover"], process.env, JSON.stringify(input));
     expect(exitCode).toBe(1);
     expect(output).toMatch(/1\.4\.2 is refused: https:\/\/localhost\/health gives no answer[^]*What runs now:/);
     expect(await stack.answeringVersion()).toBe("1.4.2");

@@ -97,6 +97,29 @@ test("nothing that was acknowledged is lost, nothing is left behind", async () =
   ]);
 });
 
+describe("a rollback with data, when the engine goes while requests are held", () => {
+  test.each<[string, () => Promise<void>]>([
+    ["it crashes", () => engine.kill()],
+    ["the host loses power", () => engine.cutPower()],
+  ])("%s: the next up converges, on the rows of the backup; those from before are kept", async (_, disturb) => {
+    const taken = (await stack.history()).map(({ backup: id }) => id).filter((id) => id?.endsWith("-1.5.0"));
+    const backup = taken.at(-1) ?? "";
+    const rows = await stack.sql("SELECT count(*) FROM cases");
+    await stack.configure({ version: "1.5.0", restore: backup });
+    await upDisturbed(/requests are held/, disturb);
+    const up = await stack.up();
+    expect(up.exitCode, up.output).toBe(0);
+    await expectSettled(stack, "1.5.0");
+    const kept = await stack.sql("SELECT max(datname) FROM pg_database WHERE datname ~ 'replaced'");
+    expect(await stack.sql("SELECT count(*) FROM cases", kept)).toBe(rows);
+    expect(Number(await stack.sql("SELECT count(*) FROM cases"))).toBeLessThan(Number(rows));
+    await expectNothingLeft(stack);
+    await stack.configure({ version: "1.5.1" });
+    expect((await stack.up()).exitCode).toBe(0);
+    await stack.sql("INSERT INTO cases (id, title, priority) VALUES (gen_random_uuid(), 'later', 'normal')");
+  });
+});
+
 /** A load from where the ports of the engine can be reached; while they cannot, its requests fail. */
 class LoadInside {
   private static readonly PROGRAM = `

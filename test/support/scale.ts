@@ -1,0 +1,20 @@
+/**
+ * `NESTFLEET_TEST_SCALE=full`: the amounts that were promised, which take an hour; otherwise the same tests with less of
+ * everything.
+ */
+const full = process.env["NESTFLEET_TEST_SCALE"] === "full";
+
+/** Of a database that is upgraded, and of one that is rolled back. */
+export const UPGRADE_MEGABYTES = 200;
+export const ROLLBACK_MEGABYTES = full ? 1000 : 200;
+/** Updates that are killed in the middle. */
+export const KILLS = full ? 20 : 4;
+
+/** Cases of ten kilobytes that do not compress, of different ages, as the console sorts them; all worked on. */
+export function seed(megabytes: number): string {
+  return `
+    INSERT INTO cases (id, title, priority, processed_at, created_at)
+    SELECT gen_random_uuid(), (SELECT string_agg(md5(random()::text || n || k), '') FROM generate_series(1, 320) k),
+           'normal', now(), now() - n * interval '1 second'
+      FROM generate_series(1, ${megabytes * 100}) n`;
+}

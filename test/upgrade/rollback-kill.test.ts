@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { momentsOf } from "../support/kills";
+import { expectNothingLeft, expectSettled } from "../support/settled";
+import { TestStack } from "../support/stack";
+
+const stack = new TestStack("test-rollback-kill", 18160);
+/** About as long as a rollback takes. */
+const LONGEST_MS = 22_000;
+/** Of 1.4.2, with this many cases. */
+let backup = "";
+const CASES = 500;
+
+beforeAll(async () => {
+  await stack.create({ version: "1.4.2", "health.holdSeconds": "0", rehearsal: "off" });
+  expect((await stack.up()).exitCode).toBe(0);
+  await stack.sql(cases(CASES));
+  await upgrade();
+  backup = /backup (\d{8}T\d{6}Z-1\.4\.2)/.exec(stack.said)?.[1] ?? "";
+  await stack.configure({ restore: backup });
+});
+
+afterAll(async () => {
+  await stack.dispose();
+});
+
+function cases(count: number): string {
+  return `INSERT INTO cases (id, title, priority, processed_at) SELECT gen_random_uuid(), 'case ' || n, 'normal', now() FROM generate_series(1, ${count}) n`;
+}
+
+async function upgrade(): Promise<void> {
+  await stack.configure({ version: "1.5.0" });
+  const up = await stack.up();
+  expect(up.exitCode, up.output).toBe(0);
+}
+
+function count(database?: string): Promise<string> {
+  return stack.sql("SELECT count(*) FROM cases", database);
+}
+
+test.each(momentsOf(LONGEST_MS))(
+  "a rollback killed with -9 after %d ms: the next up converges, on exactly the rows of the backup",
+  async (moment, index) => {
+    await stack.sql(cases(7));
+    const before = await count();
+    await stack.configure({ version: "1.4.2" });
+    // Every other time nobody is left who could take it back before the next run.
+    await stack.upKilledAfter(moment, { withChildren: index % 2 === 1 });
+    const up = await stack.up();
+    expect(up.exitCode, up.output).toBe(0);
+    await expectSettled(stack, "1.4.2");
+    expect(await count()).toBe(String(CASES));
+    const kept = await stack.sql("SELECT max(datname) FROM pg_database WHERE datname ~ 'replaced'");
+    expect(await count(kept)).toBe(before);
+    await expectNothingLeft(stack);
+    await upgrade();
+  },
+);
+
+test("each rollback is in the history once, and nothing else is left over", async () => {
+  const history = await stack.history();
+  const rolledBack = history.filter(({ verdict }) => verdict === "rolled back");
+  expect(new Set(rolledBack.map(({ replaced }) => replaced)).size).toBe(rolledBack.length);
+  expect(rolledBack.length).toBe(momentsOf(LONGEST_MS).length);
+  const others = "SELECT datname FROM pg_database WHERE datname !~ 'replaced' ORDER BY datname";
+  expect((await stack.sql(others)).split("\n")).toEqual(["nestfleet", "postgres", "template0", "template1"]);
+});

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Load, type LoadReport } from "../support/load";
+import { ROLLBACK_MEGABYTES, seed } from "../support/scale";
+import { expectNothingLeft, expectSettled } from "../support/settled";
+import { type Ran, run, TestStack } from "../support/stack";
+
+const stack = new TestStack("test-rollback", 18140);
+const REGISTRY = "127.0.0.1:5055";
+const BROKEN = `${REGISTRY}/nestfleet/broken-api`;
+/** Of 1.4.2, from before the upgrade. */
+let backup = "";
+let seeded = 0;
+
+beforeAll(async () => {
+  await stack.create({ version: "1.4.2", "health.holdSeconds": "1", rehearsal: "off" });
+  const up = await stack.up();
+  expect(up.exitCode, up.output).toBe(0);
+  await stack.sql(seed(ROLLBACK_MEGABYTES));
+  seeded = Number(await stack.sql("SELECT count(*) FROM cases"));
+  await upgrade();
+  backup = /backup (\d{8}T\d{6}Z-1\.4\.2)/.exec(stack.said)?.[1] ?? "";
+});
+
+afterAll(async () => {
+  await stack.dispose();
+  await stack.docker.run(["image", "rm", "--force", `${BROKEN}:1.4.2`]);
+});
+
+async function upgrade(): Promise<void> {
+  await stack.configure({ version: "1.5.0" });
+  const up = await stack.up();
+  expect(up.exitCode, up.output).toBe(0);
+}
+
+/** Something at 100 requests a second, none of which may fail. */
+async function underLoad(work: () => Promise<Ran>): Promise<{ ran: Ran; report: LoadReport }> {
+  const load = new Load(stack.httpPort, 100);
+  const ran = await work();
+  const report = await load.stop();
+  expect(report.failed, ran.output).toEqual([]);
+  return { ran, report };
+}
+
+/** Cases that users have made, and that were acknowledged. */
+async function written(): Promise<string[]> {
+  const load = new Load(stack.httpPort, 50);
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  const { created, failed } = await load.stop();
+  expect(failed).toEqual([]);
+  expect(created.length).toBeGreaterThan(20);
+  return [...created];
+}
+
+/** Those of them that a database has. */
+async function present(ids: readonly string[], database?: string): Promise<string[]> {
+  const stored = new Set((await stack.sql("SELECT id FROM cases", database)).split("\n"));
+  return ids.filter((id) => stored.has(id));
+}
+
+async function newestKept(): Promise<string> {
+  return stack.sql("SELECT max(datname) FROM pg_database WHERE datname LIKE 'nestfleet\\_replaced\\_%'");
+}
+
+function restoreByHand(...args: string[]): Promise<Ran> {
+  const options = ["--stack", stack.name, "--docker-host", stack.docker.host];
+  return run("bash", ["scripts/restore.sh", ...options, ...args]);
+}
+
+describe("back from 1.5.0 to 1.4.2 with the backup from before", () => {
+  test.each(["once", "twice: the same config does the same again"])("%s", async () => {
+    const later = await written();
+    await stack.configure({ version: "1.4.2", restore: backup });
+    const preview = await stack.pulumi("preview");
+    expect(preview.output).toMatch(/rollback 1\.5\.0 → 1\.4\.2/);
+    expect(preview.output).toContain(backup);
+    expect(preview.output).toMatch(/public\.cases/);
+    const previewed = await stack.preview();
+
+    const { ran, report } = await underLoad(() => stack.up());
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(stack.changed(ran)).toEqual(previewed);
+    expect(report.slowest.milliseconds, JSON.stringify(report.slowest)).toBeLessThan(4000);
+
+    const kept = await newestKept();
+    const since = report.created;
+    expect(await present(later)).toEqual([]);
+    expect(await present(later, kept)).toEqual(later);
+    const live = await present(since);
+    expect([...live, ...(await present(since, kept))].sort()).toEqual([...since].sort());
+    expect(live.length).toBeGreaterThan(0);
+    expect(Number(await stack.sql("SELECT count(*) FROM cases")) - live.length).toBe(seeded);
+
+    const entry = (await stack.history()).filter(({ verdict }) => verdict !== "failed").at(-1);
+    expect(entry).toMatchObject({
+      from: "1.5.0",
+      to: "1.4.2",
+      verdict: "rolled back",
+      restored: backup,
+      replaced: kept,
+    });
+    expect(entry?.holdSeconds).toBeLessThan(4);
+    expect(entry?.lost?.["public.cases"]).toBe(Number(await stack.sql("SELECT count(*) FROM cases", kept)) - seeded);
+    await expectSettled(stack, "1.4.2");
+
+    await upgrade();
+    await expectSettled(stack, "1.5.0");
+    expect(await present(live), "a leftover restore does nothing in an upgrade").toEqual(live);
+  });
+});
+
+describe("a release that does not start", () => {
+  test("is undone by itself: red, no request failed, no row lost; green once the config is mended", async () => {
+    const dockerfile = `FROM ${REGISTRY}/nestfleet/nestfleet-api:1.4.2\nENTRYPOINT ["sh", "-c", "echo not today; exit 3"]`;
+    await stack.docker.run(["build", "--force-rm", "--tag", `${BROKEN}:1.4.2`, "-"], dockerfile);
+    const earlier = await written();
+    await stack.configure({ version: "1.4.2", restore: backup, "images.api": BROKEN, allowMovingTag: "true" });
+    const { ran, report } = await underLoad(() => stack.up());
+    expect(ran.exitCode).not.toBe(0);
+    expect(ran.output).toMatch(/does not start: it exited[^]*not today[^]*1\.5\.0 serves again on its own data/);
+    expect(await stack.answeringVersion()).toBe("1.5.0");
+    expect(await present(earlier)).toEqual(earlier);
+    expect(await stack.missing(report.created)).toEqual([]);
+    expect((await stack.history()).at(-1)).toMatchObject({ to: "1.4.2", verdict: "failed" });
+
+    await stack.configure({ "images.api": `${REGISTRY}/nestfleet/nestfleet-api`, allowMovingTag: "false" });
+    const up = await stack.up();
+    expect(up.exitCode, up.output).toBe(0);
+    await expectSettled(stack, "1.4.2");
+    expect(await present(earlier)).toEqual([]);
+    await expectNothingLeft(stack);
+  });
+});
+
+describe("scripts/restore.sh", () => {
+  test("--undo brings the replaced database back, with its release and all later rows", async () => {
+    const kept = await newestKept();
+    const rows = Number(await stack.sql("SELECT count(*) FROM cases", kept));
+    const asked = await restoreByHand("--undo");
+    expect(asked.exitCode).toBe(1);
+    expect(asked.output).toMatch(/nothing was touched[^]*--yes/);
+    const { ran, report } = await underLoad(() => restoreByHand("--undo", "--yes"));
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(ran.output).toContain("nestfleet:version 1.5.0");
+    expect(await stack.answeringVersion()).toBe("1.5.0");
+    const live = await present(report.created);
+    expect(Number(await stack.sql("SELECT count(*) FROM cases"))).toBe(rows + live.length);
+    expect((await stack.history()).at(-1)).toMatchObject({ from: "1.4.2", to: "1.5.0", verdict: "restored" });
+    await upgrade();
+    await expectSettled(stack, "1.5.0");
+    expect(await present(live)).toEqual(live);
+  });
+
+  test("--list shows backups and kept databases; an unknown id and a wrong option are refused", async () => {
+    const list = await restoreByHand("--list");
+    expect(list.exitCode, list.output).toBe(0);
+    expect(list.output).toContain(backup);
+    expect(list.output).toContain(await newestKept());
+    expect((await restoreByHand("--yes", "20200101T000000Z-1.4.2")).output).toContain(
+      "there is no backup 20200101T000000Z-1.4.2",
+    );
+    expect((await restoreByHand("--bogus")).output).toContain("--bogus is no option");
+  });
+});
+
+describe("data only, under the same version", () => {
+  test("is done once for each word of confirmation, and never without one", async () => {
+    await stack.sql("DELETE FROM cases WHERE id IN (SELECT id FROM cases ORDER BY created_at LIMIT 100)");
+    const before = Number(await stack.sql("SELECT count(*) FROM cases"));
+    const own = /backup (\d{8}T\d{6}Z-1\.5\.0)/g;
+    const newest = [...stack.said.matchAll(own)].at(-1)?.[1] ?? "";
+    await stack.configure({ restore: newest });
+    expect(await stack.preview()).toEqual([]);
+    await stack.configure({ confirmRestore: "deleted-by-mistake" });
+    expect((await stack.pulumi("preview")).output).toMatch(new RegExp(`restore 1\\.5\\.0[^]*${newest}`));
+    const { ran } = await underLoad(() => stack.up());
+    expect(ran.exitCode, ran.output).toBe(0);
+    expect(Number(await stack.sql("SELECT count(*) FROM cases"))).not.toBe(before);
+    expect((await stack.history()).at(-1)).toMatchObject({ verdict: "restored", restored: newest });
+    await expectSettled(stack, "1.5.0");
+  });
+});
+
+describe("what a preview refuses", () => {
+  test("4 to 6: a backup that is damaged, one that there is not, one of another version", async () => {
+    await stack.configure({ version: "1.4.2", restore: "20200101T000000Z-1.4.2" });
+    expect((await stack.try("preview")).output).toMatch(/20200101T000000Z-1\.4\.2[^]*nothing was touched/);
+    const flip = `printf x | dd of=/backups/${backup}.dump bs=1 seek=5000 conv=notrunc status=none`;
+    const container = `nestfleet-${stack.name}-postgres`;
+    await stack.docker.run(["exec", container, "cp", `/backups/${backup}.dump`, "/backups/aside"]);
+    await stack.docker.run(["exec", container, "sh", "-c", flip]);
+    await stack.configure({ restore: backup });
+    const damaged = await stack.try("preview");
+    expect(damaged.exitCode).not.toBe(0);
+    expect(damaged.output).toMatch(/sha256|checksum/);
+    await stack.docker.run(["exec", container, "mv", "/backups/aside", `/backups/${backup}.dump`]);
+    await stack.configure({ version: "1.5.0" });
+  });
+
+  test("28: a database password that was changed in config only", async () => {
+    await stack.pulumi("config", "set", "--secret", "--path", "nestfleet:secrets.postgresPassword", "another-one-1234");
+    const refused = await stack.try("preview");
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toMatch(/password[^]*nothing was touched/);
+    expect(refused.output).not.toContain("another-one-1234");
+    await stack.unset("secrets");
+    expect(await stack.preview()).toEqual([]);
+  });
+});
