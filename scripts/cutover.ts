@@ -42,8 +42,9 @@ const SETTLE_SECONDS = 5;
 /**
  * Verifies the new containers from outside, as the candidates that they are, while the ones before still serve; then
  * sends the requests to them, and back when they fail after all. Where the old release stands still already, or may
- * not work on the new schema, nobody waits for the verdict: the requests go first. Writes the verdict into the history and clears away what nothing needs any more. Idempotent: killed at any moment and run
- * again, it ends in the same place.
+ * not work on the new schema, nobody waits for the verdict: the requests go first. Writes the verdict into the history
+ * and clears away what nothing needs any more. Idempotent: killed at any moment and run again, it ends in the same
+ * place.
  */
 void run(input, async (asked) => {
   const docker = new DockerClient(asked.dockerHost);

@@ -26,7 +26,10 @@ function newestSource() {
 
 /** Under a name of its own first: several may do the same at once. */
 async function compile() {
-  const { buildSync } = await import("esbuild");
+  const { buildSync } = await import("esbuild").catch(() => {
+    console.error(`the libraries are missing\nNext: (cd ${root} && npm ci)`);
+    process.exit(1);
+  });
   const temporary = `${compiled}.${process.pid}`;
   mkdirSync(dirname(compiled), { recursive: true });
   buildSync({

@@ -34,6 +34,6 @@ export function runScript(
       logging: "stderr",
       addPreviousOutputInEnv: false,
     },
-    { parent: site.parent, dependsOn, ignoreChanges: frozen ? ["stdin"] : [] },
+    { parent: site.parent, dependsOn, ignoreChanges: frozen ? ["stdin", "create"] : [] },
   );
 }

@@ -13,7 +13,7 @@ export const historyEntry = z.object({
   /** Tag of the release that served before; null before the first. */
   from: z.string().nullable(),
   to: z.string(),
-  /** install, upgrade, rollback, restart or restore. */
+  /** install, upgrade, rollback, restart, restore or undo. */
   kind: z.string(),
   /** Id of the backup that was taken before it. */
   backup: z.string().nullable(),

@@ -3,17 +3,17 @@ import { runScript } from "../docker/script";
 import type { Service } from "../docker/service";
 import type { Site } from "../docker/site";
 
-/** What answered from outside, once the requests went to the new containers. */
+/** What answered from outside. */
 export interface Verified {
   /** The version in the health answer, not the one that was asked for. */
   readonly version: pulumi.Output<string>;
 }
 
 /**
- * The last step of an update: sends the requests to the new api and console, then asks as a user would, through the
- * published ports, with the domain's own TLS, for health, version and login page, until all has held for
- * `health.holdSeconds`. When it does not, the requests go back to the containers that served before, which have been
- * running all along. Runs whenever a container was replaced; `others` are those that no request is routed to.
+ * The last step of an update: asks the new api and console as a user would, through the published ports, with the
+ * domain's own TLS, for health, version and login page, for `health.holdSeconds`, as candidates that nobody else
+ * reaches; then sends everybody there. When they fail, before or after, the requests are with the containers that
+ * served before, which have been running all along. Runs whenever a container was replaced; `others` are those that no request is routed to.
  */
 export function cutOver(
   site: Site,

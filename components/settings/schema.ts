@@ -84,7 +84,7 @@ const backups = z
   .strictObject({
     keep: whole(1, 1000, "backups to keep", 7).default(7),
     acceptSmaller: flag("false").default(false),
-    keepReplacedDays: whole(0, 365, "days", 7).default(7),
+    keepReplacedDays: whole(1, 365, "days", 7).default(7),
     volume: text(VOLUME, "the name of a Docker volume", "nestfleet_backups").optional(),
     directory: text(
       /^\/[^\0\n:]*[^\0\n:/]$/,

@@ -1,7 +1,8 @@
 import type { BackupManifest } from "../../components/release/manifest";
-import { parseReplacedComment, REPLACED_PREFIX, type ReplacedComment } from "../../components/release/replaced";
+import { parseReplacedComment, REPLACED_PREFIX, replacedAtByName, type ReplacedComment } from "../../components/release/replaced";
 import { total } from "../../components/release/shrinkage";
 import { type Database, DATABASE, MAINTENANCE } from "./database";
+import { databases } from "./exchange";
 import { createDatabase, dropDatabase, restoreInto } from "./restoration";
 import { Refusal, say } from "./run";
 
@@ -84,11 +85,11 @@ async function settingsOf(database: Database): Promise<string> {
   return statements.join("\n");
 }
 
-/** Drops the databases that have been kept for longer than so many days. Gives their names. */
+/** Drops the databases that have been kept for longer than so many days, by their names. Gives those. */
 export async function pruneKept(database: Database, days: number): Promise<string[]> {
-  const old = (await keptDatabases(database)).filter(
-    ({ replacedAt }) => Date.now() - Date.parse(replacedAt) > days * 86_400_000,
+  const old = (await databases(database)).filter(
+    (name) => Date.now() - Date.parse(replacedAtByName(name) ?? "") > days * 86_400_000,
   );
-  for (const { name } of old) await dropDatabase(database, name);
-  return old.map(({ name }) => name);
+  for (const name of old) await dropDatabase(database, name);
+  return old;
 }

@@ -39,6 +39,8 @@ export interface RestoreRequest {
 
 /** Requests wait meanwhile. */
 const POLL_MS = 100;
+/** Requests wait, and its data are those that it has had: whatever takes longer will not come. */
+const API_SECONDS = 60;
 /** It needs no database to answer its own healthcheck. */
 const CONSOLE_SECONDS = 60;
 
@@ -141,10 +143,11 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<Ready> {
   const { before, after, from, to } = state;
+  const patience = Math.min(timeoutSeconds, API_SECONDS);
   if (state.standIns.length > 0) await makeStandIns(host, state);
   signal.throwIfAborted();
   return {
-    expected: after.api === NOBODY ? undefined : await siteOf(host.docker, host.caddy, after.api, to, timeoutSeconds),
+    expected: after.api === NOBODY ? undefined : await siteOf(host.docker, host.caddy, after.api, to, patience),
     comment: {
       version: from ?? to,
       restored: state.backup,

@@ -109,7 +109,7 @@ describe("a bad value is told with its path, the rule and the command that mends
     [
       { backups: { keepReplacedDays: 366 } },
       "nestfleet:backups.keepReplacedDays",
-      "a whole number of days from 0 to 365",
+      "a whole number of days from 1 to 365",
       "pulumi config set --stack prod --path 'nestfleet:backups.keepReplacedDays' 7",
     ],
     [

@@ -1,0 +1,48 @@
+import { Load } from "../support/load";
+import { ROLLBACK_MEGABYTES, seed, UPGRADE_MEGABYTES } from "../support/scale";
+import { type Ran, TestStack } from "../support/stack";
+
+/**
+ * What users notice of an upgrade and of a rollback with data, at 100 requests a second through Caddy, a third of them
+ * writes: how many failed, and how long the slowest took. `npm run bench`; NESTFLEET_TEST_SCALE=full for the amounts
+ * that were promised. Everything runs on the machine's own engine, load and update included.
+ */
+const stack = new TestStack("bench-requests", 18170);
+const PER_SECOND = 100;
+
+async function main(): Promise<void> {
+  try {
+    await stack.create({ version: "1.4.2" });
+    await must(stack.up());
+    await stack.sql(seed(UPGRADE_MEGABYTES));
+    await measured("upgrade 1.4.2 → 1.5.0", { version: "1.5.0" });
+    await measured("upgrade 1.5.0 → 1.5.1", { version: "1.5.1" });
+    await stack.sql(seed(ROLLBACK_MEGABYTES - UPGRADE_MEGABYTES));
+    await measured("upgrade 1.5.1 → 1.6.3, a migration of 40 s", { version: "1.6.3" });
+    const backup = (await stack.history()).at(-1)?.backup ?? "";
+    await measured("rollback 1.6.3 → 1.5.1 with its data", { version: "1.5.1", restore: backup });
+    console.log(`requests were held for ${(await stack.history()).at(-1)?.holdSeconds?.toFixed(1) ?? "?"} s`);
+  } finally {
+    await stack.dispose();
+  }
+}
+
+async function measured(name: string, config: Record<string, string>): Promise<void> {
+  const megabytes = Number(await stack.sql("SELECT pg_database_size('nestfleet') / 1000000"));
+  await stack.configure(config);
+  await stack.preview();
+  const load = new Load(stack.httpPort, PER_SECOND);
+  const { seconds } = await must(stack.up());
+  const { sent, failed, slowest } = await load.stop();
+  console.log(
+    `${name}, ${megabytes} MB: ${seconds.toFixed(0)} s, ${sent} requests, ${failed.length} failed, slowest ${slowest.milliseconds} ms (${slowest.label})`,
+  );
+}
+
+async function must(running: Promise<Ran>): Promise<Ran> {
+  const ran = await running;
+  if (ran.exitCode !== 0) throw new Error(ran.output);
+  return ran;
+}
+
+void main();
