@@ -20,6 +20,8 @@ const input = z.object({
   version: tag.optional(),
   keep: z.int().min(1).optional(),
   acceptSmaller: z.boolean().default(false),
+  /** Whether it must not be far smaller than the one before. */
+  compared: z.boolean().default(true),
   /** Ids that stay, however old they are: one is about to be restored. */
   spare: z.array(z.string()).default([]),
   /** What the update changes; a refusal is written into the history. */
@@ -35,8 +37,8 @@ type Input = z.infer<typeof input>;
 void run(input, async (asked) => {
   const docker = new DockerClient(asked.dockerHost);
   const { stack, ...found } = await subject(docker, asked);
-  const { keep, acceptSmaller, rehearsal, spare } = asked;
-  const request = { ...found, keep, acceptSmaller, spare, readBack: rehearsal === "off" };
+  const { keep, acceptSmaller, compared, rehearsal, spare } = asked;
+  const request = { ...found, keep, acceptSmaller, compared, spare, readBack: rehearsal === "off" };
   const step = asked.release && { ...asked.release, stack, postgres: found.postgres, started: Date.now() };
   const take = () =>
     interruptible((signal) => recorded(docker, step, signal, () => takeBackup(docker, request, signal)));

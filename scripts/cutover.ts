@@ -100,10 +100,10 @@ async function mustBeHealthy(asked: Input, docker: DockerClient, role: string, s
 }
 
 async function finish(asked: Input, docker: DockerClient, step: Step): Promise<void> {
+  const history = await record(docker, step); // while it is known what was before
   await forgetBefore(docker, asked.caddy);
   await withdraw(docker, asked.caddy);
   await forget(docker, asked.caddy);
-  const history = await record(docker, step);
   const current = [asked.targets.api.container, asked.targets.console.container, ...asked.containers];
   await removeOthers(docker, asked.stack, current);
   await pruneImages(docker, asked.repositories, history);

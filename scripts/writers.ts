@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
-import { containersOf } from "../components/host/containers";
+import { containersOf, isUp } from "../components/host/containers";
 import { takeBackup } from "./lib/backup";
 import { interruptible } from "./lib/interruption";
 import { hurry, stopWriters, takeBack, WRITERS } from "./lib/paused";
@@ -47,8 +47,9 @@ void run(input, async (asked) => {
 
 async function stop(docker: DockerClient, asked: Input): Promise<string | undefined> {
   const { stack, caddy, postgres, version, keep, acceptSmaller } = asked;
-  const running = (await containersOf(docker, stack)).filter((container) => container.running);
-  const writers = running.filter(({ role, version }) => WRITERS.includes(role) && version !== asked.target);
+  const writers = (await containersOf(docker, stack)).filter(
+    (container) => isUp(container) && WRITERS.includes(container.role) && container.version !== asked.target,
+  );
   if (writers.length === 0) return undefined;
   const { images } = await findStack(docker, stack);
   const request = { postgres, version, images, keep, acceptSmaller, readBack: true };

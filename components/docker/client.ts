@@ -1,4 +1,4 @@
-import { execFile, type ExecFileException } from "node:child_process";
+import { spawn } from "node:child_process";
 
 /** A docker command that failed, with what it said; the arguments stay out of the message, they may hold anything. */
 export class DockerError extends Error {
@@ -45,26 +45,35 @@ export class DockerClient {
     }
   }
 
+  /** In a process group of its own: Ctrl-C is for the script, which knows what may be left half-way and what not. */
   private output(
     args: readonly string[],
     stdin: string,
     timeoutSeconds: number,
   ): Promise<{ stdout: string; stderr: string }> {
     return new Promise((resolve, reject) => {
-      const child = execFile(
-        "docker",
-        ["--host", this.host, ...args],
-        { maxBuffer: LARGEST_OUTPUT, timeout: timeoutSeconds * 1000, killSignal: "SIGKILL" },
-        (error, stdout, stderr) => {
-          if (error) reject(new DockerError(args[0] ?? "", exitCode(error), stderr || error.message, stdout));
-          else resolve({ stdout, stderr });
-        },
-      );
-      child.stdin?.on("error", () => undefined).end(stdin); // a child that never reads its input closes the pipe
+      const child = spawn("docker", ["--host", this.host, ...args], { detached: true });
+      const timer = timeoutSeconds > 0 ? setTimeout(() => child.kill("SIGKILL"), timeoutSeconds * 1000) : undefined;
+      let [stdout, stderr] = ["", ""];
+      const fail = (exitCode: number | undefined, why: string) => {
+        clearTimeout(timer);
+        reject(new DockerError(args[0] ?? "", exitCode, stderr || why, stdout));
+      };
+      child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+        stdout += chunk;
+        if (stdout.length > LARGEST_OUTPUT) child.kill("SIGKILL");
+      });
+      child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+      child.on("error", (error) => {
+        fail(undefined, error.message);
+      });
+      child.on("close", (code, signal) => {
+        if (code === 0) {
+          clearTimeout(timer);
+          resolve({ stdout, stderr });
+        } else fail(code ?? undefined, signal === null ? "" : `the docker client was ended by ${signal}`);
+      });
+      child.stdin.on("error", () => undefined).end(stdin); // a child that never reads its input closes the pipe
     });
   }
-}
-
-function exitCode(error: ExecFileException): number | undefined {
-  return typeof error.code === "number" ? error.code : undefined;
 }

@@ -9,6 +9,8 @@ export interface ScriptOptions {
   readonly dependsOn?: pulumi.Resource[];
   /** A changed input is no reason to run again: what it did belongs to an update that is over. */
   readonly frozen?: boolean;
+  /** True runs it although nothing of its input has changed; to be given, true or false, by whoever ever gives it. */
+  readonly again?: boolean;
 }
 
 /**
@@ -24,16 +26,21 @@ export function runScript(
   name: string,
   script: string,
   input: pulumi.Input<ScriptInput>,
-  { dependsOn = [], frozen = false }: ScriptOptions = {},
+  { dependsOn = [], frozen = false, again }: ScriptOptions = {},
 ) {
   return new command.local.Command(
     `${site.name}-${name}`,
     {
       create: `node scripts/run.mjs ${script}`,
       stdin: pulumi.jsonStringify(input),
+      ...(again !== undefined && { environment: { NESTFLEET_ATTEMPT: new Date().toISOString() } }),
       logging: "stderr",
       addPreviousOutputInEnv: false,
     },
-    { parent: site.parent, dependsOn, ignoreChanges: frozen ? ["stdin", "create"] : [] },
+    {
+      parent: site.parent,
+      dependsOn,
+      ignoreChanges: [...(frozen ? ["stdin", "create"] : []), ...(again === false ? ["environment"] : [])],
+    },
   );
 }

@@ -22,6 +22,11 @@ export async function containersOf(docker: DockerClient, stack: string): Promise
   });
 }
 
+/** Runs, or will by itself: one that dies and is started again by its policy is `restarting` in between. */
+export function isUp({ state }: RunningContainer): boolean {
+  return !["exited", "created", "dead"].includes(state);
+}
+
 /** By id of the container. Docker fails when one of several is gone, but tells of the others first. */
 async function imagesOf(docker: DockerClient, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();

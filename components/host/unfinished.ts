@@ -9,8 +9,9 @@ import { answerOr } from "./answer";
 export async function isUnfinished(docker: DockerClient, name: string): Promise<boolean> {
   const exists = (container: string, file: string) =>
     answerOr(docker.run(["exec", container, "test", "-f", file]).then(() => true), false); // prettier-ignore
-  const found = await Promise.all([exists(`${name}-postgres`, RESTORE_STATE), exists(`${name}-caddy`, PAUSED)]);
-  return found.includes(true);
+  // Without the database nothing can be taken back; the update makes it first.
+  if (!(await exists(`${name}-postgres`, "/etc/passwd"))) return false;
+  return (await exists(`${name}-postgres`, RESTORE_STATE)) || (await exists(`${name}-caddy`, PAUSED));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { HostFacts } from "../host/facts";
 import { compareBackupIds } from "./backup-id";
+import type { HistoryEntry } from "./history";
 import type { BackupManifest } from "./manifest";
 import { beyond } from "./migrations";
 import type { Version } from "./version";
@@ -31,4 +32,18 @@ export function fittingBackups(facts: HostFacts, to: Version): BackupManifest[] 
 export function fits({ version, migrations }: BackupManifest, { target }: HostFacts, to: Version): boolean {
   const known = target?.migrations.map(({ file }) => file) ?? migrations;
   return version === to.tag && beyond(migrations, known).length === 0;
+}
+
+/**
+ * The backup that a new one is compared with: the newest, or the one that was restored since then, which is what there
+ * should be now.
+ */
+export function precedent(
+  backups: readonly BackupManifest[],
+  history: readonly Pick<HistoryEntry, "at" | "restored" | "verdict">[],
+): BackupManifest | undefined {
+  const newest = newestBackup(backups);
+  const last = history.findLast(({ restored, verdict }) => restored !== undefined && verdict !== "failed");
+  if (newest === undefined || last === undefined || Date.parse(last.at) < Date.parse(newest.takenAt)) return newest;
+  return backups.find(({ id }) => id === last.restored) ?? newest;
 }

@@ -18,6 +18,7 @@ import {
   type Unreachable,
 } from "./situation";
 import { type Strategy, strategyFor } from "./strategy";
+import { isStandIn } from "../services/stand-in";
 import type { Version } from "./version";
 import { warningsOf } from "./warnings";
 
@@ -56,6 +57,8 @@ export interface Plan {
   readonly replaced: readonly KeptDatabase[];
   /** How this update is taken back: undefined when there is nothing to go back to. */
   readonly wayBack?: WayBack | undefined;
+  /** Who takes the requests is decided again, even where no container changes. */
+  readonly settles: boolean;
   readonly warnings: readonly string[];
   readonly problems: readonly Problem[];
 }
@@ -99,6 +102,7 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     restore,
     replaced: (facts?.database?.replaced ?? []).map((database) => keptFor(database, settings.backups.keepReplacedDays)),
     wayBack: wayBack(judged),
+    settles: step !== "restart" || isStandIn(judged.facts?.serving?.name ?? ""),
     warnings: warningsOf(judged, strategy),
     problems,
   };

@@ -43,6 +43,23 @@ export function restoreUnusable(judged: Situation): Problem | undefined {
   };
 }
 
+/**
+ * Whether the rollback has been carried out cannot be told without knowing who serves; and carrying it out twice would
+ * take away what users have written since.
+ */
+export function servingUnknown({ facts, settings, stack, step }: Situation): Problem | undefined {
+  if (facts?.database === undefined || facts.serving !== undefined) return undefined;
+  if (step !== "rollback" || namedBackup(settings) === undefined) return undefined;
+  return {
+    title: "which release serves cannot be told",
+    why: `nestfleet-${stack}-caddy, which knows, does not answer or names a container that is gone; a restore would take away what was written since`,
+    mend: [
+      `look first: docker ps --all --filter label=org.nestfleet.stack=${stack}`,
+      `without the restore, the rest can be put in order: ${configRm(stack, "restore")} && ${up(stack)} --refresh`,
+    ],
+  };
+}
+
 function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | undefined {
   const backup = facts.backups.find(({ id }) => id === named);
   if (backup === undefined) return { why: "there is no backup of that name" };

@@ -13,7 +13,7 @@ export interface Verified {
  * The last step of an update: asks the new api and console as a user would, through the published ports, with the
  * domain's own TLS, for health, version and login page, for `health.holdSeconds`, as candidates that nobody else
  * reaches; then sends everybody there. When they fail, before or after, the requests are with the containers that
- * served before, which have been running all along. Runs whenever a container was replaced; `others` are those that no request is routed to.
+ * served before, which have been running all along. Runs whenever a container was replaced or the release changes; `others` are those that no request is routed to.
  */
 export function cutOver(
   site: Site,
@@ -48,7 +48,7 @@ export function cutOver(
       keepReplacedDays: backups.keepReplacedDays,
       repositories: source === undefined ? published : [`${site.name}-api`, `${site.name}-console`],
     },
-    { dependsOn: [caddy, api, console, ...others].map(({ ready }) => ready) },
+    { again: site.plan.settles, dependsOn: [caddy, api, console, ...others].map(({ ready }) => ready) },
   );
   const answer = cutover.stdout.apply((stdout) => JSON.parse(stdout) as Answer);
   return { version: answer.version };

@@ -13,7 +13,7 @@ export interface Safeguard {
   /** Backed up, rehearsed, and, where the two releases cannot run side by side, the old one's writers stopped. */
   readonly ready: pulumi.Resource;
   /** What the migrations took on the copy. */
-  readonly migrationSeconds: pulumi.Output<number>;
+  readonly migrationSeconds: pulumi.Input<number>;
 }
 
 interface Rehearsed {
@@ -37,6 +37,8 @@ export function safeguard(site: Site, postgres: Postgres, images: Images, secret
     keep: backups.keep,
     acceptSmaller: backups.acceptSmaller,
     rehearsal: mode,
+    // It may be what a restore is to mend that there is less than there was.
+    compared: plan.restore === undefined,
     spare: plan.restore ? [plan.restore.manifest.id] : [],
     partOfUpdate: true,
   };
@@ -83,9 +85,9 @@ export function safeguard(site: Site, postgres: Postgres, images: Images, secret
     },
     { dependsOn: [rehearsal], frozen },
   );
-  const migrationSeconds = rehearsal.stdout.apply(
-    (stdout) => (JSON.parse(stdout) as Rehearsed).totalMigrationSeconds ?? 0,
-  );
+  const seconds = rehearsal.stdout.apply((stdout) => (JSON.parse(stdout) as Rehearsed).totalMigrationSeconds ?? 0);
+  // Known where no migration is rehearsed: a preview need not take it for a change.
+  const migrationSeconds = mode === "full" ? seconds : 0;
   return { ready, migrationSeconds };
 }
 

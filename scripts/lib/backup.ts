@@ -1,5 +1,6 @@
 import type { DockerClient } from "../../components/docker/client";
 import { BACKUPS_PATH, nextBackupId } from "../../components/release/backup-id";
+import { precedent } from "../../components/release/backups";
 import type { BackupManifest } from "../../components/release/manifest";
 import { retiredBackups } from "../../components/release/retention";
 import { shrinkage, total, wrongDatabase } from "../../components/release/shrinkage";
@@ -24,6 +25,8 @@ export interface BackupRequest {
   readonly images: Record<string, string>;
   /** How many backups stay; undefined removes none. */
   readonly keep: number | undefined;
+  /** False: whatever it has is what is backed up, far less than before or not. */
+  readonly compared?: boolean;
   /** Ids of which none is removed. */
   readonly spare?: readonly string[];
   /** The backup may be far smaller than the one before. */
@@ -93,10 +96,11 @@ async function record(
   snapshot: Snapshot,
   signal: AbortSignal,
 ): Promise<BackupManifest> {
-  const previous = backups.at(-1);
+  const newest = backups.at(-1);
+  const previous = request.compared === false ? undefined : precedent(backups, await readHistory(database));
   const id = nextBackupId(snapshot.takenAt, request.version, ids);
   const file = store.partial(id);
-  const expected = previous && Math.round((previous.bytes * snapshot.databaseBytes) / previous.databaseBytes);
+  const expected = newest && Math.round((newest.bytes * snapshot.databaseBytes) / newest.databaseBytes);
   const [compression] = await Promise.all([
     bestCompression(database),
     mustFit(database, (expected ?? snapshot.databaseBytes) * MARGIN),

@@ -21,20 +21,32 @@ export async function exchange(
     [
       `ALTER DATABASE ${DATABASE} RENAME TO ${replaced}`,
       `ALTER DATABASE ${incoming} RENAME TO ${DATABASE}`,
-      `COMMENT ON DATABASE ${replaced} IS '${JSON.stringify(comment).replaceAll("'", "''")}'`,
+      commented(replaced, comment),
     ],
   );
 }
 
-/** Takes an exchange back, where it was made: the two names change places once more. */
-export async function exchangeBack(database: Database, incoming: string, replaced: string): Promise<boolean> {
-  if (!(await databases(database)).includes(replaced)) return false;
+/** Takes an exchange back: the two names change places once more. */
+export async function exchangeBack(database: Database, incoming: string, replaced: string): Promise<void> {
   await rename(
     database,
     [DATABASE, replaced],
     [`ALTER DATABASE ${DATABASE} RENAME TO ${incoming}`, `ALTER DATABASE ${replaced} RENAME TO ${DATABASE}`],
   );
-  return true;
+}
+
+/** Keeps a database under another name, with a comment that tells of it. */
+export async function keepAs(
+  database: Database,
+  name: string,
+  kept: string,
+  comment: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await rename(database, [name], [`ALTER DATABASE ${name} RENAME TO ${kept}`, commented(kept, comment)]);
+}
+
+function commented(name: string, comment: Readonly<Record<string, unknown>>): string {
+  return `COMMENT ON DATABASE ${name} IS '${JSON.stringify(comment).replaceAll("'", "''")}'`;
 }
 
 /** Names of all databases. */

@@ -1,5 +1,10 @@
 import type { BackupManifest } from "../../components/release/manifest";
-import { parseReplacedComment, REPLACED_PREFIX, replacedAtByName, type ReplacedComment } from "../../components/release/replaced";
+import {
+  parseReplacedComment,
+  REPLACED_PREFIX,
+  replacedAtByName,
+  type ReplacedComment,
+} from "../../components/release/replaced";
 import { total } from "../../components/release/shrinkage";
 import { type Database, DATABASE, MAINTENANCE } from "./database";
 import { databases } from "./exchange";
@@ -27,12 +32,11 @@ export interface Kept extends ReplacedComment {
   readonly bytes: number;
 }
 
-/** The name under which what is live now is kept. */
-export function keptName(now: Date): string {
-  return `${REPLACED_PREFIX}${now
-    .toISOString()
-    .replace(/[-:]|\.\d+/g, "")
-    .toLowerCase()}`;
+/** The name under which what is live now is kept: later than all that there are, whatever the clock says. */
+export function keptName(now: Date, existing: readonly string[]): string {
+  const taken = existing.map((name) => Date.parse(replacedAtByName(name) ?? "") + 1000).filter(Number.isFinite);
+  const time = new Date(Math.max(now.getTime(), ...taken)).toISOString();
+  return `${REPLACED_PREFIX}${time.replace(/[-:]|\.\d+/g, "").toLowerCase()}`;
 }
 
 /** What restores have replaced, oldest first. One whose comment somebody has changed cannot be brought back by itself. */

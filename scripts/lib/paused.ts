@@ -1,9 +1,9 @@
 import type { DockerClient } from "../../components/docker/client";
-import { containersOf } from "../../components/host/containers";
+import { containersOf, isUp } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
 import { PAUSED, SWITCH_FIRST } from "../../components/services/upstream";
 import { inspectContainer } from "./containers";
-import { holdRequests, sendBack } from "./pointers";
+import { holdRequests, readBefore, sendBack } from "./pointers";
 import { say } from "./run";
 
 /** The services that write to the database. */
@@ -46,19 +46,48 @@ async function notePaused(docker: DockerClient, caddy: string, names: readonly s
 export async function takeBack(docker: DockerClient, caddy: string, stack: string): Promise<string[]> {
   const names = await paused(docker, caddy);
   if (names.length === 0) return [];
-  const refused = (await containersOf(docker, stack)).filter(
-    ({ role, name, running }) => running && WRITERS.includes(role) && !names.includes(name),
+  const containers = await containersOf(docker, stack);
+  const refused = containers.filter(
+    (container) => isUp(container) && WRITERS.includes(container.role) && !names.includes(container.name),
   );
   if (refused.length > 0) await docker.run(["stop", ...refused.map(({ name }) => name)]);
+  const noted = containers.filter(({ name }) => names.includes(name));
+  const resumed = await startPaused(docker, caddy, noted);
+  await sendBack(docker, caddy);
+  await forget(docker, caddy);
+  return resumed;
+}
+
+/** Starts those of a release that were stopped. What was noted of others stays as it is. Gives what runs again. */
+export async function resumeRelease(
+  docker: DockerClient,
+  caddy: string,
+  stack: string,
+  version: string,
+): Promise<string[]> {
+  const names = await paused(docker, caddy);
+  const noted = (await containersOf(docker, stack)).filter(
+    (container) => names.includes(container.name) && container.version === version,
+  );
+  return startPaused(docker, caddy, noted);
+}
+
+/**
+ * One that still runs may be on its way down, by a stop whose client was killed: it is stopped for good first. Only an
+ * api that requests are sent to has certainly not been asked to stop.
+ */
+async function startPaused(docker: DockerClient, caddy: string, noted: readonly RunningContainer[]): Promise<string[]> {
+  const held = (await runs(docker, caddy)) && (await readBefore(docker, caddy)) !== undefined;
   const resumed: string[] = [];
-  for (const name of names) {
-    const container = await inspectContainer(docker, name);
-    if (container === undefined || container.State.Running) continue;
+  for (const container of noted) {
+    const { name, role } = container;
+    if (isUp(container)) {
+      if (role === "api" && !held) continue;
+      await docker.run(["stop", name]);
+    }
     await docker.run(["start", name]);
     resumed.push(name);
   }
-  await sendBack(docker, caddy);
-  await forget(docker, caddy);
   return resumed;
 }
 
@@ -92,6 +121,6 @@ async function paused(docker: DockerClient, caddy: string): Promise<string[]> {
   return names.trim().split("\n").filter(Boolean);
 }
 
-async function runs(docker: DockerClient, caddy: string): Promise<boolean> {
+export async function runs(docker: DockerClient, caddy: string): Promise<boolean> {
   return (await inspectContainer(docker, caddy))?.State.Running === true;
 }

@@ -28,10 +28,16 @@ export interface Step extends z.infer<typeof change> {
 export async function record(docker: DockerClient, step: Step, failure?: string): Promise<HistoryEntry[]> {
   const database = new Database(docker, step.postgres);
   const history = await readHistory(database);
-  if (failure === undefined && step.from === step.to) return history;
+  if (failure === undefined && (step.from === step.to || isLast(history, step))) return history;
   const entry = await entryOf(docker, step, history, failure);
   await appendHistory(database, entry);
   return [...history, entry];
+}
+
+/** Written already, by a run that was killed right afterwards: what serves cannot be reached twice in a row. */
+function isLast(history: readonly HistoryEntry[], { from, to }: Step): boolean {
+  const last = history.findLast(({ verdict }) => verdict !== "failed");
+  return last !== undefined && last.to === to && last.from === (from ?? null);
 }
 
 /**

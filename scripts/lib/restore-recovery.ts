@@ -1,17 +1,18 @@
 import type { DockerClient } from "../../components/docker/client";
+import { NOBODY } from "../../components/services/upstream";
 import { complaint, type Database } from "./database";
-import { databases, exchangeBack } from "./exchange";
+import { databases, exchangeBack, keepAs } from "./exchange";
 import { lastWords } from "./last-words";
 import { runningNow } from "./containers";
 import { operator } from "./exclusion";
 import { appendHistory, type HistoryEntry, readHistory } from "./history";
-import { RESTORING } from "./incoming";
+import { keptName, RESTORING } from "./incoming";
 import { lossOf } from "./loss";
-import { forget, takeBack } from "./paused";
-import { forgetBefore, sendBack, withdraw, writePointers } from "./pointers";
+import { forget, resumeRelease, runs, takeBack } from "./paused";
+import { forgetBefore, readPointers, sendBack, withdraw, writePointers } from "./pointers";
 import { dropDatabase } from "./restoration";
-import { clearState, readState, type RestoreState } from "./restore-state";
-import { indented, NEXT, Refusal, say } from "./run";
+import { clearState, readState, type RestoreState, writeState } from "./restore-state";
+import { indented, NEXT, Refusal, say, sleep } from "./run";
 import { removeStandIn } from "./stand-in";
 import { findBackup } from "./store";
 
@@ -48,9 +49,13 @@ export async function recoverRestore(host: Host): Promise<void> {
 
 /** Takes back what has been done, tells of it and keeps it in the history. Gives the refusal, for the caller to throw. */
 export async function undoRestore(host: Host, state: RestoreState, error: unknown): Promise<Refusal> {
-  const words = await lastWords(host.docker, state.after.api === state.before.api ? undefined : state.after.api);
   const why = complaint(error);
-  const outcome = await takeRestoreBack(host, state).then(
+  const words = await lastWords(host.docker, standsIn(state) ? state.after.api : undefined);
+  const outcome = await persistently(async () => {
+    // What is on the disk may say more than was done.
+    if (state.step !== "restoring") await writeState(host.database, { ...state, step: "exchanging" });
+    await takeRestoreBack(host, state);
+  }).then(
     () => `The restore failed, ${state.from ?? "what ran before"} serves again on its own data.`,
     (failure: unknown) =>
       `The restore failed, and taking it back failed too (${complaint(failure)}): \`pulumi up\`, or scripts/restore.sh --recover, tries again.`,
@@ -72,34 +77,73 @@ export async function undoRestore(host: Host, state: RestoreState, error: unknow
   );
 }
 
-/** Every step may have been done already, by a run that was killed in the middle of this one. */
+/** The engine that has just failed may be on its way back. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 2000;
+
+/** Work of which every step can be done again, until it is done: requests wait for it. */
+async function persistently(work: () => Promise<void>): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      say(`${complaint(error)}; trying again …`);
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+/**
+ * Every step may have been done already, by a run that was killed in the middle of this one. The databases come first:
+ * without a proxy nothing else can be done, and the next update makes one.
+ */
 async function takeRestoreBack(host: Host, state: RestoreState): Promise<void> {
   const { docker, database, caddy, stack } = host;
   const { incoming, replaced, standIns } = state;
-  await withdraw(docker, caddy);
+  const proxied = await runs(docker, caddy);
+  const exchanged = (await databases(database)).includes(replaced);
+  // Half-way, requests go to nobody. Where they go to somebody, a person has sent them there.
+  const used = exchanged && (!proxied || (await readPointers(docker, caddy)).api !== NOBODY);
   for (const name of standIns) await removeStandIn(docker, name);
-  await exchangeBack(database, incoming, replaced);
-  const started = await takeBack(docker, caddy, stack);
-  await sendBack(docker, caddy);
-  if (started.length > 0) say(`${started.join(", ")} started again`);
-  if (incoming === RESTORING) await dropDatabase(database, RESTORING);
+  if (exchanged) await exchangeBack(database, incoming, replaced);
+  if (incoming === RESTORING) {
+    if (used) await keepUsed(database, state);
+    else await dropDatabase(database, RESTORING);
+  }
+  if (proxied) {
+    await withdraw(docker, caddy);
+    const started = await takeBack(docker, caddy, stack);
+    await sendBack(docker, caddy);
+    if (started.length > 0) say(`${started.join(", ")} started again`);
+  }
   await clearState(database);
+}
+
+/** Somebody may have written to it. */
+async function keepUsed(database: Database, { to, images }: RestoreState): Promise<void> {
+  const name = keptName(new Date(), await databases(database));
+  await keepAs(database, RESTORING, name, { version: to, replacedAt: new Date().toISOString(), images });
+  say(`users may have written to the restored database: it is kept as ${name}`);
 }
 
 /** The restored data serve: what is left is to send the requests there, to count, and to write it down. */
 export async function finishRestore(host: Host, state: RestoreState): Promise<Restored> {
   const { docker, database, caddy, stack } = host;
   const { before, after, standIns, replaced, to: version, holdSeconds = 0 } = state;
+  for (const name of [after.api, after.console]) await unlessGone(docker.run(["start", name]));
   await writePointers(docker, caddy, after);
   await withdraw(docker, caddy);
   await forgetBefore(docker, caddy);
-  if (standIns.length > 0) {
-    await forget(docker, caddy);
-    await docker.run(["stop", before.console]);
-    await startIfThere(docker, standIns.at(-1) ?? "");
+  if (standsIn(state)) {
+    await unlessGone(docker.run(["stop", before.console]));
+    await unlessGone(docker.run(["start", standIns.at(-1) ?? ""])); // a stack may have no workers
   } else {
-    await takeBack(docker, caddy, stack);
+    await resumeRelease(docker, caddy, stack, version);
   }
+  await forget(docker, caddy);
   const manifest = state.backup === null ? undefined : await findBackup(database, state.backup).catch(() => undefined);
   const lost = await lossOf(database, replaced, manifest?.rows);
   if (!(await readHistory(database)).some((entry) => entry.replaced === replaced && entry.verdict !== "failed"))
@@ -110,9 +154,13 @@ export async function finishRestore(host: Host, state: RestoreState): Promise<Re
   return { version, replaced, lost, holdSeconds };
 }
 
-async function startIfThere(docker: DockerClient, name: string): Promise<void> {
-  await docker.run(["start", name]).catch((error: unknown) => {
-    if (!/no such container/i.test(complaint(error))) throw error; // a stack may have no workers
+function standsIn({ standIns }: RestoreState): boolean {
+  return standIns.length > 0;
+}
+
+async function unlessGone(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!/no such container/i.test(complaint(error))) throw error;
   });
 }
 

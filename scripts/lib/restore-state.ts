@@ -37,12 +37,12 @@ export type RestoreState = z.infer<typeof restoreState>;
 
 const WRITE = `
   umask 077
-  cat >"$1.new"
+  printf '%s\\n' "$3" >"$1.new"
   sync "$1.new"
   mv "$1.new" "$1"
   sync "$2"`;
 
-/** On the disk before anything is done that it tells of. */
+/** On the disk before anything is done that it tells of; as an argument, which cannot end half-way as an input can. */
 export async function writeState(database: Database, state: RestoreState): Promise<void> {
   await database.shell(
     WRITE,

@@ -1,11 +1,12 @@
 import { consoleHealthcheck } from "../../components/services/healthchecks";
 import { NOBODY } from "../../components/services/upstream";
 import type { DockerClient } from "../../components/docker/client";
-import { containersOf } from "../../components/host/containers";
-import type { ReplacedComment } from "../../components/release/replaced";
+import { containersOf, isUp } from "../../components/host/containers";
+import { REPLACED_PREFIX, type ReplacedComment } from "../../components/release/replaced";
+import { standInName } from "../../components/services/stand-in";
 import { inspectContainer, versionOf } from "./containers";
 import { Database } from "./database";
-import { exchange } from "./exchange";
+import { databases, exchange } from "./exchange";
 import { exclusively } from "./exclusion";
 import { causeOfDeath, waitUntilHealthy } from "./health";
 import { findKept, type Incoming, keptName, RESTORING, restoreBeside } from "./incoming";
@@ -63,7 +64,7 @@ export async function restore(docker: DockerClient, request: RestoreRequest, sig
       const ready = await prepare(host, request, state, signal);
       const held = await stopAll(host, state);
       signal.throwIfAborted();
-      await takeOver(host, state, ready);
+      await takeOver(host, state, ready, signal);
       signal.throwIfAborted();
       state.holdSeconds = (Date.now() - held) / 1000;
       state.step = "serving";
@@ -107,8 +108,8 @@ async function begin({ docker, database, stack, caddy }: Host, request: RestoreR
   const from = await versionOf(docker, before.api);
   if (from === undefined && before.api !== NOBODY) throw new Refusal(`${before.api}, which is to serve, is gone`);
   const now = new Date();
-  const replaced = keptName(now);
-  const standIn = (role: string) => `nestfleet-${stack}-restored-${replaced.slice(-16)}-${role}`;
+  const replaced = keptName(now, await databases(database));
+  const standIn = (role: string) => standInName(`nestfleet-${stack}`, replaced.slice(REPLACED_PREFIX.length), role);
   const same = from === incoming.version || from === undefined;
   const state: RestoreState = {
     step: "restoring",
@@ -176,12 +177,14 @@ async function makeStandIns({ docker, stack }: Host, state: RestoreState): Promi
 async function stopAll({ docker, database, caddy, stack }: Host, state: RestoreState): Promise<number> {
   state.step = "exchanging";
   await writeState(database, state);
-  const writers = (await containersOf(docker, stack)).filter(({ running, role }) => running && WRITERS.includes(role));
+  const writers = (await containersOf(docker, stack)).filter(
+    (container) => isUp(container) && WRITERS.includes(container.role),
+  );
   return stopWriters(docker, caddy, writers);
 }
 
 /** The two databases change names, and the release is seen working on its data before anybody is sent there. */
-async function takeOver(host: Host, state: RestoreState, ready: Ready): Promise<void> {
+async function takeOver(host: Host, state: RestoreState, ready: Ready, signal: AbortSignal): Promise<void> {
   const { docker, database, caddy } = host;
   const { after, incoming, replaced } = state;
   await exchange(database, incoming, replaced, { ...ready.comment, replacedAt: new Date().toISOString() });
@@ -189,6 +192,7 @@ async function takeOver(host: Host, state: RestoreState, ready: Ready): Promise<
   await docker.run(["start", after.api]);
   await nominate(docker, caddy, after);
   const death = async () => {
+    signal.throwIfAborted();
     const why = causeOfDeath(await inspectContainer(docker, after.api));
     return why && `${after.api} does not start: ${why}`;
   };

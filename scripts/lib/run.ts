@@ -11,6 +11,8 @@ export class Refusal extends Error {}
  */
 export async function run<T>(input: z.ZodType<T>, work: (input: T) => Promise<string | undefined>): Promise<void> {
   endWithEngine();
+  // Nobody listens any more (a terminal that was closed): no reason to stop in the middle.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
     const result = await work(input.parse(JSON.parse(await text(process.stdin))));
     if (result !== undefined) process.stdout.write(`${result}\n`);

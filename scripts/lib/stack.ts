@@ -2,10 +2,13 @@ import type { DockerClient } from "../../components/docker/client";
 import { LABEL } from "../../components/docker/labels";
 import { containersOf } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
-import { ROLES } from "../../components/release/restarts";
 import { lines } from "./database";
 import { readPointers } from "./pointers";
 import { Refusal } from "./run";
+
+/** Services that follow the release, and those that have versions of their own. */
+const RELEASED = ["api", "worker", "console"];
+const OWN_VERSION = ["postgres", "caddy"];
 
 /** A stack as its containers show it. */
 export interface RunningStack {
@@ -31,14 +34,15 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
       `No database of the stack ${stack} runs on ${docker.host}.\nNext: docker ps --all --filter label=${LABEL}.stack`,
     );
   const serving = await servingApi(docker, containers);
-  // Not of a rehearsal or a drill.
-  const services = containers.filter(({ role }) => (ROLES as readonly string[]).includes(role));
+  // Not of a rehearsal or a drill, nor of a release that was refused and runs beside the one that serves.
+  const services = containers.filter(
+    ({ role, version }) => OWN_VERSION.includes(role) || (RELEASED.includes(role) && version === serving?.version),
+  );
   const images = services.map(({ role, imageId }) => [role, imageId] as const);
   return {
     stack,
     postgres: postgres.name,
     version: serving?.version,
-    // A refused update may have left a second api; the one that serves is the one to come back to.
     images: { ...Object.fromEntries(images), ...(serving && { api: serving.imageId }) },
   };
 }

@@ -7,10 +7,15 @@ import { Refusal } from "./run";
 
 const model = z.object({
   Image: z.string(),
-  Config: z.object({ Env: z.array(z.string()).nullish(), Labels: z.record(z.string(), z.string()) }),
+  Config: z.object({
+    Env: z.array(z.string()).nullish(),
+    Labels: z.record(z.string(), z.string()),
+    StopTimeout: z.number().nullish(),
+  }),
   HostConfig: z.object({ Memory: z.number(), NanoCpus: z.number() }),
   NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()) }),
 });
+type Model = z.infer<typeof model>;
 const image = z.object({ Config: z.object({ Env: z.array(z.string()).nullish() }) });
 
 /** A container that takes the place of another until the next update makes one that its state knows. */
@@ -22,37 +27,50 @@ export interface StandIn {
   readonly version: string;
 }
 
-/** Created and not started. The environment goes by the client's own, never on a command line. */
+/** Created and not started. Its environment goes over standard input and the client's own, never on a command line. */
 export async function createStandIn(docker: DockerClient, { name, like, imageId, version }: StandIn): Promise<void> {
   const found = model.parse(await docker.inspect(like));
-  const standard = image.parse(await docker.inspect(found.Image, "image")).Config.Env ?? [];
-  const own = (found.Config.Env ?? []).filter((entry) => !standard.includes(entry));
-  const environment = Object.fromEntries(own.map((entry) => entry.split(/=(.*)/s) as [string, string]));
   const labels = { ...found.Config.Labels, [`${LABEL}.version`]: version };
   const { Memory: memory, NanoCpus: nanoCpus } = found.HostConfig;
-  const { exitCode, stderr } = await new Execution(
-    docker,
-    [
-      "create",
-      "--pull=never",
-      `--name=${name}`,
-      ...Object.keys(found.NetworkSettings.Networks)
-        .slice(0, 1)
-        .map((network) => `--network=${network}`),
-      ...Object.entries(labels).map(([key, value]) => `--label=${key}=${value}`),
-      "--restart=unless-stopped",
-      "--log-opt=max-size=10m",
-      "--log-opt=max-file=3",
-      "--cap-drop=ALL",
-      "--security-opt=no-new-privileges",
-      ...(memory > 0 ? [`--memory=${memory}`, `--memory-swap=${memory}`] : []),
-      ...(nanoCpus > 0 ? [`--cpus=${nanoCpus / 1e9}`] : []),
-      ...Object.keys(environment).map((variable) => `--env=${variable}`),
-      imageId,
-    ],
-    { environment },
-  ).ended;
+  const [network] = Object.keys(found.NetworkSettings.Networks);
+  const options = [
+    "--pull=never",
+    `--name=${name}`,
+    ...(network === undefined ? [] : [`--network=${network}`]),
+    ...Object.entries(labels).map(([key, value]) => `--label=${key}=${value}`),
+    "--restart=unless-stopped",
+    "--log-opt=max-size=10m",
+    "--log-opt=max-file=3",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    `--stop-timeout=${found.Config.StopTimeout ?? 10}`,
+    ...(memory > 0 ? [`--memory=${memory}`, `--memory-swap=${memory}`] : []),
+    ...(nanoCpus > 0 ? [`--cpus=${nanoCpus / 1e9}`] : []),
+  ];
+  const entries = await environmentOf(docker, found, imageId);
+  const [long, short] = [true, false].map((wanted) => entries.filter((entry) => entry.includes("\n") === wanted));
+  // A file cannot hold a value of several lines (a key, a certificate); the client's own environment can.
+  const environment = Object.fromEntries((long ?? []).map((entry) => entry.split(/=(.*)/s) as [string, string]));
+  const variables = Object.keys(environment).map((variable) => `--env=${variable}`);
+  const creation = new Execution(docker, ["create", ...options, "--env-file=/dev/stdin", ...variables, imageId], {
+    environment,
+  });
+  creation.write((short ?? []).join("\n"));
+  creation.close();
+  const { exitCode, stderr } = await creation.ended;
   if (exitCode !== 0) throw new Refusal(`a container of ${version} cannot be made: ${stderr}`);
+}
+
+/** Its own settings; what its image only brought along, the other image brings in its own way. */
+async function environmentOf(docker: DockerClient, { Image, Config }: Model, imageId: string): Promise<string[]> {
+  const [before, after] = await Promise.all([variablesOf(docker, Image), variablesOf(docker, imageId)]);
+  const nameOf = (entry: string) => entry.split("=", 1)[0] ?? "";
+  const brought = new Set(after.map(nameOf));
+  return (Config.Env ?? []).filter((entry) => !(before.includes(entry) && brought.has(nameOf(entry))));
+}
+
+async function variablesOf(docker: DockerClient, imageId: string): Promise<string[]> {
+  return image.parse(await docker.inspect(imageId, "image")).Config.Env ?? [];
 }
 
 /** Killed and not asked: it has served nobody, or nobody any more. One that is gone is no error. */
