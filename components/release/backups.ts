@@ -40,10 +40,12 @@ export function fits({ version, migrations }: BackupManifest, { target }: HostFa
  */
 export function precedent(
   backups: readonly BackupManifest[],
-  history: readonly Pick<HistoryEntry, "at" | "restored" | "verdict">[],
+  history: readonly Pick<HistoryEntry, "at" | "replaced" | "restored" | "verdict">[],
 ): BackupManifest | undefined {
   const newest = newestBackup(backups);
-  const last = history.findLast(({ restored, verdict }) => restored !== undefined && verdict !== "failed");
-  if (newest === undefined || last === undefined || Date.parse(last.at) < Date.parse(newest.takenAt)) return newest;
+  // A restore and its undo both replace the database.
+  const last = history.findLast(({ replaced, verdict }) => replaced !== undefined && verdict !== "failed");
+  if (newest === undefined || last?.restored === undefined) return newest;
+  if (Date.parse(last.at) < Date.parse(newest.takenAt)) return newest;
   return backups.find(({ id }) => id === last.restored) ?? newest;
 }

@@ -47,7 +47,7 @@ export function restoreUnusable(judged: Situation): Problem | undefined {
  * Whether the rollback has been carried out cannot be told without knowing who serves; and carrying it out twice would
  * take away what users have written since.
  */
-export function servingUnknown({ facts, settings, stack, step }: Situation): Problem | undefined {
+export function servingUnknown({ facts, settings, stack, step, from }: Situation): Problem | undefined {
   if (facts?.database === undefined || facts.serving !== undefined) return undefined;
   if (step !== "rollback" || namedBackup(settings) === undefined) return undefined;
   return {
@@ -56,6 +56,7 @@ export function servingUnknown({ facts, settings, stack, step }: Situation): Pro
     mend: [
       `look first: docker ps --all --filter label=org.nestfleet.stack=${stack}`,
       `without the restore, the rest can be put in order: ${configRm(stack, "restore")} && ${up(stack)} --refresh`,
+      ...(from ? [`${stay(stack, from.tag)} && ${up(stack)} --refresh`] : []),
     ],
   };
 }

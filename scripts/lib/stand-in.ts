@@ -48,7 +48,7 @@ export async function createStandIn(docker: DockerClient, { name, like, imageId,
     ...(nanoCpus > 0 ? [`--cpus=${nanoCpus / 1e9}`] : []),
   ];
   const entries = await environmentOf(docker, found, imageId);
-  const [long, short] = [true, false].map((wanted) => entries.filter((entry) => entry.includes("\n") === wanted));
+  const [long, short] = [true, false].map((wanted) => entries.filter((entry) => /[\r\n]/.test(entry) === wanted));
   // A file cannot hold a value of several lines (a key, a certificate); the client's own environment can.
   const environment = Object.fromEntries((long ?? []).map((entry) => entry.split(/=(.*)/s) as [string, string]));
   const variables = Object.keys(environment).map((variable) => `--env=${variable}`);

@@ -16,8 +16,11 @@ beforeAll(async () => {
   const up = await stack.up();
   expect(up.exitCode, up.output).toBe(0);
   await stack.sql(seed(ROLLBACK_MEGABYTES));
+  // 29: of a role that is gone when the backup is restored.
+  await stack.sql("CREATE ROLE former; CREATE TABLE of_former (n integer); ALTER TABLE of_former OWNER TO former");
   seeded = Number(await stack.sql("SELECT count(*) FROM cases"));
   await upgrade();
+  await stack.sql("REASSIGN OWNED BY former TO nestfleet; DROP ROLE former");
   backup = /backup (\d{8}T\d{6}Z-1\.4\.2)/.exec(stack.said)?.[1] ?? "";
 });
 
@@ -99,6 +102,7 @@ describe("back from 1.5.0 to 1.4.2 with the backup from before", () => {
     });
     expect(entry?.holdSeconds).toBeGreaterThan(0);
     expect(entry?.lost?.["public.cases"]).toBe(Number(await stack.sql("SELECT count(*) FROM cases", kept)) - seeded);
+    expect(await stack.sql("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")).toBe("nestfleet");
     await expectSettled(stack, "1.4.2");
 
     await upgrade();
@@ -170,7 +174,7 @@ describe("data only, under the same version", () => {
     await stack.configure({ restore: newest });
     expect(await stack.preview()).toEqual([]);
     await stack.configure({ confirmRestore: "deleted-by-mistake" });
-    expect((await stack.pulumi("preview")).output).toMatch(new RegExp(`restore 1\\.5\\.0[^]*${newest}`));
+    expect((await stack.pulumi("preview")).output).toMatch(new RegExp(`restore the data of 1\\.5\\.0[^]*${newest}`));
     const { ran } = await underLoad(() => stack.up());
     expect(ran.exitCode, ran.output).toBe(0);
     expect(Number(await stack.sql("SELECT count(*) FROM cases"))).not.toBe(before);
@@ -182,7 +186,9 @@ describe("data only, under the same version", () => {
 describe("what a preview refuses", () => {
   test("4 to 6: a backup that is damaged, one that there is not, one of another version", async () => {
     await stack.configure({ version: "1.4.2", restore: "20200101T000000Z-1.4.2" });
-    expect((await stack.try("preview")).output).toMatch(/20200101T000000Z-1\.4\.2[^]*nothing was touched/);
+    expect((await stack.try("preview")).output).toMatch(
+      /nothing was touched[^]*20200101T000000Z-1\.4\.2 cannot be restored/,
+    );
     const flip = `printf x | dd of=/backups/${backup}.dump bs=1 seek=5000 conv=notrunc status=none`;
     const container = `nestfleet-${stack.name}-postgres`;
     await stack.docker.run(["exec", container, "cp", `/backups/${backup}.dump`, "/backups/aside"]);
@@ -195,11 +201,19 @@ describe("what a preview refuses", () => {
     await stack.configure({ version: "1.5.0" });
   });
 
+  test("12: a release whose image is neither on the host nor to be had any more", async () => {
+    await stack.configure({ version: "1.4.2", restore: backup, "images.api": `${REGISTRY}/nestfleet/pruned-api` });
+    const refused = await stack.try("preview");
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toMatch(/nothing was touched[^]*pruned-api:1\.4\.2/);
+    await stack.configure({ version: "1.5.0", "images.api": `${REGISTRY}/nestfleet/nestfleet-api` });
+  });
+
   test("28: a database password that was changed in config only", async () => {
     await stack.pulumi("config", "set", "--secret", "--path", "nestfleet:secrets.postgresPassword", "another-one-1234");
     const refused = await stack.try("preview");
     expect(refused.exitCode).not.toBe(0);
-    expect(refused.output).toMatch(/password[^]*nothing was touched/);
+    expect(refused.output).toMatch(/nothing was touched[^]*postgresPassword is not the password/);
     expect(refused.output).not.toContain("another-one-1234");
     await stack.unset("secrets");
     expect(await stack.preview()).toEqual([]);

@@ -153,6 +153,38 @@ describe("a tag that may move", () => {
   });
 });
 
+describe("who takes the requests is decided again", () => {
+  const standIn = container("api", "1.4.2", { name: "nestfleet-prod-restored-20261124t080102z-api" });
+
+  test.each<[string, Plan]>([
+    ["install", plan("prod", asked("1.4.2"), emptyHost("1.4.2"), {})],
+    ["upgrade", step("1.4.2", "1.5.0")],
+    ["rollback", step("1.6.1", "1.5.1")],
+    [
+      "restore",
+      step("1.4.2", "1.4.2", { restore: from142, confirmRestore: "monday" }, { facts: { backups: [backup(from142)] } }),
+    ],
+  ])("by each %s, also where no container changes", (kind, planned) => {
+    expect(planned).toMatchObject({ kind, settles: true });
+  });
+
+  test("by a restart only while a stand-in serves", () => {
+    expect(step("1.4.2", "1.4.2")).toMatchObject({ kind: "restart", settles: false });
+    const after = step("1.4.2", "1.4.2", {}, { facts: { serving: standIn } });
+    expect(after).toMatchObject({ kind: "restart", settles: true });
+  });
+
+  test("not by a restart of which nobody knows who serves", () => {
+    const hidden = host("1.4.2", "1.4.2", { facts: { serving: undefined } });
+    expect(plan("prod", asked("1.4.2"), hidden, { version: "1.4.2" })).toMatchObject({
+      kind: "restart",
+      settles: false,
+    });
+    const away = plan("prod", asked("1.4.2"), { unreachable: "the Docker host does not answer" }, { version: "1.4.2" });
+    expect(away).toMatchObject({ kind: "restart", settles: false });
+  });
+});
+
 describe("strategy", () => {
   const marked = {
     target: { migrations: [...migrationsOf("1.4.2"), { file: "0005_a.sql", sql: "-- nestfleet: incompatible" }] },

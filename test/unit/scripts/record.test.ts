@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { reasonIn } from "../../../scripts/lib/record";
+import { parseHistory } from "../../../components/release/history";
+import { reasonIn, record } from "../../../scripts/lib/record";
+import { listing, ScriptedDocker } from "../../support/docker";
 
 describe("the reason of a refusal, on one line", () => {
   test("is the first line of the report", () => {
@@ -12,5 +14,71 @@ describe("the reason of a refusal, on one line", () => {
     const report =
       "The rehearsal fails: it said:\n  | error: a row violates it\n  | detail: which.\nNext: mend it.\n  | x";
     expect(reasonIn(report)).toBe("The rehearsal fails: it said: error: a row violates it detail: which.");
+  });
+});
+
+/** A host on which nothing is but a database with four migrations, whose history is kept. */
+class Kept {
+  public text = "";
+  public readonly docker = new ScriptedDocker((command, stdin) => {
+    if (command.includes("history.jsonl") && command.includes("dd of=")) {
+      this.text += stdin;
+      return "";
+    }
+    if (command.includes("history.jsonl")) return this.text;
+    if (command.includes(" df ")) return "Filesystem 1024-blocks Used Available\n/dev/a 9 1 8\n/dev/a 9 1 8";
+    if (stdin.includes("'sizeBytes'")) return '{"sizeBytes":1,"major":16,"extensions":{}}';
+    return listing([])(command) ?? "";
+  });
+
+  public record(from: string | undefined, to: string, failure?: string) {
+    const step = { stack: "prod", postgres: "nestfleet-prod-postgres", started: Date.now(), from, to };
+    return record(this.docker, step, failure);
+  }
+
+  public lines(): string[] {
+    return parseHistory(this.text).map(({ from, to, verdict }) => `${from ?? "nothing"} → ${to} ${verdict}`);
+  }
+}
+
+describe("the history", () => {
+  test("has a success once, though the run that wrote it was killed and came again", async () => {
+    const kept = new Kept();
+    for (const from of [undefined, undefined]) await kept.record(from, "1.4.2");
+    await kept.record("1.4.2", "1.5.0");
+    const again = await kept.record("1.4.2", "1.5.0");
+    expect(kept.lines()).toEqual(["nothing → 1.4.2 installed", "1.4.2 → 1.5.0 upgraded"]);
+    expect(again).toEqual(parseHistory(kept.text));
+  });
+
+  test("has it once also when another attempt has failed since then", async () => {
+    const kept = new Kept();
+    await kept.record("1.4.2", "1.5.0");
+    await kept.record("1.5.0", "1.6.0", "api is not healthy");
+    await kept.record("1.4.2", "1.5.0");
+    expect(kept.lines()).toEqual(["1.4.2 → 1.5.0 upgraded", "1.5.0 → 1.6.0 failed"]);
+  });
+
+  test("has it again after a way back, and each failure", async () => {
+    const kept = new Kept();
+    await kept.record("1.4.2", "1.5.0", "the disk is full");
+    await kept.record("1.4.2", "1.5.0", "the disk is full");
+    await kept.record("1.4.2", "1.5.0");
+    await kept.record("1.5.0", "1.4.2");
+    await kept.record("1.4.2", "1.5.0");
+    expect(kept.lines()).toEqual([
+      "1.4.2 → 1.5.0 failed",
+      "1.4.2 → 1.5.0 failed",
+      "1.4.2 → 1.5.0 upgraded",
+      "1.5.0 → 1.4.2 rolled back",
+      "1.4.2 → 1.5.0 upgraded",
+    ]);
+  });
+
+  test("has nothing of a container that was merely replaced, unless that failed", async () => {
+    const kept = new Kept();
+    expect(await kept.record("1.5.0", "1.5.0")).toEqual([]);
+    await kept.record("1.5.0", "1.5.0", "api is not healthy");
+    expect(kept.lines()).toEqual(["1.5.0 → 1.5.0 failed"]);
   });
 });

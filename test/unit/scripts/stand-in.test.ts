@@ -1,0 +1,111 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createStandIn, removeStandIn } from "../../../scripts/lib/stand-in";
+import { ScriptedDocker } from "../../support/docker";
+
+const PEM = "-----BEGIN KEY-----\nAAAA\n-----END KEY-----";
+
+/** The container whose place is taken, made of sha256:old; sha256:new is the image of the other release. */
+const like = {
+  Image: "sha256:old",
+  Config: {
+    Env: ["SECRET=s3cret=1", `KEY=${PEM}`, "PATH=/old/bin", "NODE_VERSION=20.1", "TZ=Europe/Vienna", "GONE=1"],
+    Labels: { "org.nestfleet.stack": "prod", "org.nestfleet.role": "api", "org.nestfleet.version": "1.5.0" },
+    StopTimeout: 30,
+  },
+  HostConfig: { Memory: 536870912, NanoCpus: 1_500_000_000 },
+  NetworkSettings: { Networks: { "nestfleet-prod": {} } },
+};
+const images: Readonly<Record<string, readonly string[]>> = {
+  "sha256:old": ["PATH=/old/bin", "NODE_VERSION=20.1", "TZ=UTC", "GONE=1"],
+  "sha256:new": ["PATH=/new/bin", "NODE_VERSION=18.2", "TZ=UTC"],
+};
+
+/** Answers what the client is asked by itself; the creation is a process of its own, for which `docker` stands. */
+function host(container: unknown = like): ScriptedDocker {
+  return new ScriptedDocker((command) => {
+    const [, id = ""] = /^inspect --type image (\S+)$/.exec(command) ?? [];
+    if (id !== "") return JSON.stringify([{ Config: { Env: images[id] } }]);
+    return command === "inspect --type container nestfleet-prod-api" ? JSON.stringify([container]) : undefined;
+  });
+}
+
+describe("a container in the place of another", () => {
+  let directory = "";
+  const wanted = { name: "nestfleet-prod-restored-20261124t080102z-api", like: "nestfleet-prod-api" };
+  const make = (docker: ScriptedDocker) =>
+    createStandIn(docker, { ...wanted, imageId: "sha256:new", version: "1.4.2" });
+  const told = (file: string) => readFileSync(join(directory, file), "utf8").trimEnd().split("\n");
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "stand-in-"));
+    client(`cd '${directory}' && printf '%s\\n' "$@" >arguments && cat >entries && printenv KEY >key || true`);
+    vi.stubEnv("PATH", `${directory}:${process.env["PATH"] ?? ""}`);
+  });
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(directory, { recursive: true });
+  });
+
+  function client(script: string): void {
+    writeFileSync(join(directory, "docker"), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(directory, "docker"), 0o755);
+  }
+
+  test("has its settings, without what the image before brought and the other brings too", async () => {
+    await make(host());
+    expect(told("entries")).toEqual(["SECRET=s3cret=1", "TZ=Europe/Vienna", "GONE=1"]);
+    expect(told("key").join("\n")).toBe(PEM);
+  });
+
+  test("has its secrets on no command line", async () => {
+    await make(host());
+    const words = told("arguments");
+    expect(words).toEqual(expect.arrayContaining(["--env-file=/dev/stdin", "--env=KEY"]));
+    expect(words.join(" ")).not.toMatch(/s3cret|AAAA/);
+  });
+
+  test("has its labels but for the version, its network and its limits, and the other image", async () => {
+    await make(host());
+    const words = told("arguments");
+    expect(words).toEqual(
+      expect.arrayContaining([
+        "create",
+        `--name=${wanted.name}`,
+        "--network=nestfleet-prod",
+        "--label=org.nestfleet.stack=prod",
+        "--label=org.nestfleet.role=api",
+        "--label=org.nestfleet.version=1.4.2",
+        "--stop-timeout=30",
+        "--memory=536870912",
+        "--memory-swap=536870912",
+        "--cpus=1.5",
+      ]),
+    );
+    expect(words).not.toContain("--label=org.nestfleet.version=1.5.0");
+    expect(words.at(-1)).toBe("sha256:new");
+  });
+
+  test("has no limits where the other has none", async () => {
+    const bare = { ...like, Config: { ...like.Config, Env: null }, HostConfig: { Memory: 0, NanoCpus: 0 } };
+    await make(host(bare));
+    expect(told("arguments").join(" ")).not.toMatch(/--memory|--cpus/);
+    expect(told("entries")).toEqual([""]);
+  });
+
+  test("that cannot be made is told with what Docker says, and without the settings", async () => {
+    client("cat >/dev/null; echo 'the name is in use' >&2; exit 1");
+    await expect(make(host())).rejects.toThrow("a container of 1.4.2 cannot be made: the name is in use");
+  });
+});
+
+test("one that is gone already is no error when it is removed, and anything else is", async () => {
+  await removeStandIn(host(), "nestfleet-prod-restored-20261124t080102z-api");
+  const broken = new ScriptedDocker(() => {
+    throw new Error("the engine does not answer");
+  });
+  await expect(removeStandIn(broken, "x")).rejects.toThrow("the engine does not answer");
+});
