@@ -44,11 +44,8 @@ const WRITE = `
 
 /** On the disk before anything is done that it tells of; as an argument, which cannot end half-way as an input can. */
 export async function writeState(database: Database, state: RestoreState): Promise<void> {
-  await database.shell(
-    WRITE,
-    [RESTORE_STATE, BACKUPS_PATH],
-    `${JSON.stringify(restoreState.parse(state), undefined, 2)}\n`,
-  );
+  const text = JSON.stringify(restoreState.parse(state));
+  await database.shell(WRITE, [RESTORE_STATE, BACKUPS_PATH, text]);
 }
 
 /** Undefined when no restore is under way, and none was killed. */
