@@ -37,7 +37,7 @@ export async function record(docker: DockerClient, step: Step, failure?: string)
 /** Written already, by a run that was killed right afterwards: what serves cannot be reached twice in a row. */
 function isLast(history: readonly HistoryEntry[], { from, to }: Step): boolean {
   const last = history.findLast(({ verdict }) => verdict !== "failed");
-  return last !== undefined && last.to === to && last.from === (from ?? null);
+  return last?.to === to && last.from === (from ?? null);
 }
 
 /**
