@@ -12,6 +12,8 @@ export interface Ended {
 export interface ExecutionOptions {
   /** Values for `--env NAME`, which the client takes out of its own environment: never on a command line. */
   readonly environment?: Record<string, string>;
+  /** Standard input is a pipe, which the client can open as /dev/stdin; by itself Node.js gives it a socket. */
+  readonly piped?: boolean;
   readonly onLine?: (line: string) => void;
   readonly onErrorLine?: (line: string) => void;
   /** Kills the client; what it started goes on, unless it dies with its client. */
@@ -30,7 +32,9 @@ export class Execution {
 
   /** In a process group of its own: Ctrl-C asks the script to stop, which then stops its clients in order. */
   public constructor(docker: DockerClient, args: readonly string[], options: ExecutionOptions = {}) {
-    this.child = spawn("docker", ["--host", docker.host, ...args], {
+    const client = ["docker", "--host", docker.host, ...args];
+    const [program = "", ...all] = options.piped === true ? ["sh", "-c", 'cat | "$@"', "-", ...client] : client;
+    this.child = spawn(program, all, {
       stdio: ["pipe", "pipe", "pipe"],
       detached: true,
       env: { ...process.env, ...options.environment },

@@ -54,6 +54,7 @@ export async function createStandIn(docker: DockerClient, { name, like, imageId,
   const variables = Object.keys(environment).map((variable) => `--env=${variable}`);
   const creation = new Execution(docker, ["create", ...options, "--env-file=/dev/stdin", ...variables, imageId], {
     environment,
+    piped: true,
   });
   creation.write((short ?? []).join("\n"));
   creation.close();
