@@ -1,9 +1,13 @@
 import type { DockerClient } from "../../components/docker/client";
 import { BEFORE, candidate, NOBODY, pointer, type Upstream } from "../../components/services/upstream";
 import { inspectContainer } from "./containers";
+import { sleep } from "./run";
 
 /** Which container takes the requests of each service, by name. */
 export type Pointers = Record<Upstream, string>;
+
+/** A page that is being made is done by then. */
+const PAGE_MS = 500;
 
 const UPSTREAMS: readonly Upstream[] = ["api", "console"];
 
@@ -20,12 +24,15 @@ export async function writePointers(docker: DockerClient, caddy: string, pointer
 }
 
 /**
- * From here on Caddy holds every request, by pointers to nobody: it asks no name server for a container that is gone,
- * and the console's own patience does not run out. Returns who took them before; known as such to whoever comes next.
+ * From here on Caddy holds every request, by pointers to nobody: it asks no name server for a container that is gone.
+ * Pages first: the console makes them of answers of the api, and would lose its patience while those are held. Returns
+ * who took the requests before; known as such to whoever comes next.
  */
 export async function holdRequests(docker: DockerClient, caddy: string): Promise<Pointers> {
   const before = (await readBefore(docker, caddy)) ?? (await readPointers(docker, caddy));
   await writeBefore(docker, caddy, before);
+  await writePointers(docker, caddy, { api: before.api, console: NOBODY });
+  await sleep(PAGE_MS);
   await writePointers(docker, caddy, { api: NOBODY, console: NOBODY });
   return before;
 }
