@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DockerClient, DockerError } from "./docker/client";
+import { endUnheard, endWithEngine } from "./host/abandonment";
 import type { HostFacts } from "./host/facts";
 import { inspectHost } from "./host/inspect";
 import { busy, type Lock, takeLock } from "./host/lock";
@@ -15,6 +16,8 @@ import type { Settings } from "./settings/schema";
  * backend it comes from, from before it looks: what it sees must still be so when it acts.
  */
 export async function prepareUpdate(name: string, settings: Settings): Promise<Plan> {
+  endWithEngine();
+  endUnheard();
   const stack = pulumi.getStack();
   const docker = new DockerClient(settings.dockerHost);
   const [unreachable, last] = await Promise.all([whyUnreachable(docker), lastUpdate(stack)]);

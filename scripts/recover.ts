@@ -7,7 +7,8 @@ import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
 import { containersOf } from "../components/host/containers";
 import { busy, type Lock, takeLock } from "../components/host/lock";
-import { isAlive } from "../components/host/process";
+import { hasEngine } from "../components/host/abandonment";
+import { commandLine, isAlive, processes } from "../components/host/process";
 import { interrupted, operation, orphansOf } from "./lib/orphans";
 import { removeContainer } from "./lib/removal";
 import { Refusal, run, say, sleep } from "./lib/run";
@@ -72,6 +73,22 @@ async function freeLock(asked: Input): Promise<void> {
     say(`The lock of ${username}@${machine} (pid ${pid}, since ${timestamp}) is freed: that process is gone.`);
   }
   if (files.length > 0) await pulumi(asked, "cancel", "--yes");
+  endPrograms(asked);
+}
+
+/**
+ * A program that was still loading when its engine was killed goes on for ever: the SDK reports that it cannot report.
+ * One with an engine above it is somebody's who is at work.
+ */
+function endPrograms({ project, stack }: Input): void {
+  for (const pid of processes()) {
+    const words = commandLine(pid);
+    const named = (option: string) => words[words.indexOf(option) + 1];
+    if (!words.some((word) => word.includes("@pulumi/pulumi/cmd/run")) || hasEngine(pid)) continue;
+    if (named("--project") !== project || named("--stack") !== stack) continue;
+    process.kill(pid, "SIGKILL");
+    say(`The program of a killed run (pid ${pid}) is ended.`);
+  }
 }
 
 async function read({ backend, project, stack }: Input): Promise<Latest | undefined> {

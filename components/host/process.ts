@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** What Linux tells of a process: proc_pid_stat(5). */
 export interface ProcessStatus {
@@ -26,6 +26,20 @@ export function isAlive(pid: number): boolean {
 export function statusOf(pid: number): ProcessStatus | undefined {
   const [, command, state, parent] = /^\d+ \((.*)\) (\S) (\d+)/s.exec(read(`/proc/${pid}/stat`)) ?? [];
   return command === undefined || state === undefined ? undefined : { command, state, parent: Number(parent) };
+}
+
+/** Pids of all processes; none where there is no /proc. */
+export function processes(): number[] {
+  try {
+    return readdirSync("/proc").map(Number).filter(Number.isInteger);
+  } catch {
+    return [];
+  }
+}
+
+/** Its words; none for a process that has just ended. */
+export function commandLine(pid: number): string[] {
+  return read(`/proc/${pid}/cmdline`).split("\0");
 }
 
 /** A process that may not be signalled, or a number that is none, is not known to be gone. */

@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
 import type { z } from "zod";
-import { endWithEngine } from "./abandonment";
+import { endWithEngine } from "../../components/host/abandonment";
 
 /** What went wrong, in words for a person at 2 a.m.: printed as it is, without a stack trace. */
 export class Refusal extends Error {}

@@ -13,8 +13,9 @@ export async function expectSettled(stack: TestStack, version: string): Promise<
   expect(await stack.answeringVersion()).toBe(version);
 }
 
-/** Neither a lock, nor a copy of the database, nor half a backup, whatever an update was in the middle of. */
+/** Neither a process, nor a lock, nor a copy of the database, nor half a backup, whatever an update was in the middle of. */
 export async function expectNothingLeft(stack: TestStack): Promise<void> {
+  await expect.poll(() => stack.processes(), { timeout: 10_000 }).toEqual([]);
   expect(await stack.volumes()).not.toContain(`nestfleet-${stack.name}-lock`);
   expect(await stack.sql("SELECT count(*) FROM pg_database WHERE datname ~ 'rehearsal|restoring'")).toBe("0");
   const list = ["exec", `nestfleet-${stack.name}-postgres`, "ls", "-A", "/backups"];

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DockerClient } from "../../components/docker/client";
+import { commandLine, processes } from "../../components/host/process";
 import { Database } from "../../scripts/lib/database";
 import { type HistoryEntry, readHistory } from "../../scripts/lib/history";
 
@@ -160,6 +161,12 @@ export class TestStack {
   public async volumes(): Promise<string[]> {
     const listed = await this.docker.run(["volume", "ls", "--quiet", "--filter", `name=^nestfleet-${this.name}-`]);
     return listed.trim().split("\n").filter(Boolean).sort();
+  }
+
+  /** Command lines of the engine's processes that work on the stack, or have been left behind by one that did. */
+  public processes(): string[] {
+    const lines = processes().map((pid) => commandLine(pid).join(" ").trim());
+    return lines.filter((line) => `${line} `.includes(`--stack ${this.name} `));
   }
 
   /** SQL in the stack's database, or in another one of its server; one value a line. */
