@@ -22,7 +22,7 @@ const input = z.object({
   acceptSmaller: z.boolean().default(false),
   /** Whether it must not be far smaller than the one before. */
   compared: z.boolean().default(true),
-  /** Ids that stay, however old they are: one is about to be restored. */
+  /** Ids that stay, however old they are: the config names them. */
   spare: z.array(z.string()).default([]),
   /** What the update changes; a refusal is written into the history. */
   release: change.optional(),

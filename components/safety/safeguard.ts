@@ -39,7 +39,8 @@ export function safeguard(site: Site, postgres: Postgres, images: Images, secret
     rehearsal: mode,
     // It may be what a restore is to mend that there is less than there was.
     compared: plan.restore === undefined,
-    spare: plan.restore ? [plan.restore.manifest.id] : [],
+    // What the config names may be wanted again, however many have been taken since.
+    spare: settings.restore === undefined ? [] : [settings.restore],
     partOfUpdate: true,
   };
   const release = { from: plan.from?.tag, to: plan.to.tag };

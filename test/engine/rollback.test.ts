@@ -12,7 +12,7 @@ let backup = "";
 let seeded = 0;
 
 beforeAll(async () => {
-  await stack.create({ version: "1.4.2", "health.holdSeconds": "1", rehearsal: "off", "backups.keep": "30" });
+  await stack.create({ version: "1.4.2", "health.holdSeconds": "1", rehearsal: "off" });
   const up = await stack.up();
   expect(up.exitCode, up.output).toBe(0);
   await stack.sql(seed(ROLLBACK_MEGABYTES));
