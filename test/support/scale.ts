@@ -8,7 +8,7 @@ const full = process.env["NESTFLEET_TEST_SCALE"] === "full";
 export const UPGRADE_MEGABYTES = 200;
 export const ROLLBACK_MEGABYTES = full ? 1000 : 200;
 /** Updates that are killed in the middle. */
-export const KILLS = full ? 20 : 4;
+export const KILLS = full ? 20 : 3;
 
 /** Cases of ten kilobytes that do not compress, of different ages, as the console sorts them; all worked on. */
 export function seed(megabytes: number): string {
