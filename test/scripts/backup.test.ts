@@ -114,7 +114,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect(await count("cases")).toBe(before);
     expect(await count("nestfleet_migrations")).toBe(5);
     const seen = said.join("\n");
-    expect(seen).toContain("scripts/rehearse.ts");
+    expect(seen).toContain("scripts/run.mjs rehearse");
     expect(seen).toContain(`${STACK}-rehearsal`);
     for (const secret of Object.values(SECRETS)) {
       expect(seen).not.toContain(secret);
