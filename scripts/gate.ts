@@ -40,7 +40,7 @@ void run(input, async (asked) => {
   const patience = asked.timeoutSeconds + ALLOWANCE * asked.migrationSeconds;
   // Only the api runs migrations.
   const progress = asked.role === "api" ? migrationCount(docker, asked.postgres) : undefined;
-  const refusal = await waitUntilHealthy(docker, asked, patience, progress);
+  const refusal = await waitUntilHealthy(docker, asked, patience, { progress });
   if (refusal !== undefined) throw new Refusal(await refuse(docker, asked, refusal, started));
   say(`${asked.role} is healthy after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   return undefined;

@@ -20,6 +20,13 @@ const SETTLED_SECONDS = 5;
 /** A restart this long ago says nothing about the update at hand. */
 const OLD_RESTART_SECONDS = 60;
 
+export interface Patience {
+  /** Changes with each sign of progress; asked for when the time is over. */
+  readonly progress?: (() => Promise<unknown>) | undefined;
+  /** Ends the waiting before the next probe. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Waits until the container is healthy, for `timeoutSeconds`, and as long again whenever there was progress meanwhile.
  * Undefined when it is, else why it will not become so. A container that an earlier, refused update stopped is started
@@ -29,13 +36,14 @@ export async function waitUntilHealthy(
   docker: DockerClient,
   asked: Target,
   timeoutSeconds: number,
-  progress: () => Promise<unknown> = () => Promise.resolve(),
+  { progress = () => Promise.resolve(), signal }: Patience = {},
 ): Promise<string | undefined> {
   let deadline = Date.now() + timeoutSeconds * 1000;
   await startAgain(docker, asked.container);
   let reached = await progress();
   for (;;) {
     await sleep(PAUSE_MS);
+    signal?.throwIfAborted();
     const container = await inspectContainer(docker, asked.container);
     const death = causeOfDeath(container);
     if (death !== undefined) return death;

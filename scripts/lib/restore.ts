@@ -145,7 +145,7 @@ async function prepare(
 ): Promise<Ready> {
   const { before, after, from, to } = state;
   const patience = Math.min(timeoutSeconds, API_SECONDS);
-  if (state.standIns.length > 0) await makeStandIns(host, state);
+  if (state.standIns.length > 0) await makeStandIns(host, state, signal);
   signal.throwIfAborted();
   return {
     expected: after.api === NOBODY ? undefined : await siteOf(host.docker, host.caddy, after.api, to, patience),
@@ -158,7 +158,7 @@ async function prepare(
 }
 
 /** Containers of the other release: all but the console only created, because they would write. */
-async function makeStandIns({ docker, stack }: Host, state: RestoreState): Promise<void> {
+async function makeStandIns({ docker, stack }: Host, state: RestoreState, signal: AbortSignal): Promise<void> {
   const { before, after, images, to: version, standIns } = state;
   const make = (name: string, like: string, role: string) =>
     createStandIn(docker, { name, like, imageId: images[role] ?? images["api"] ?? "", version });
@@ -168,7 +168,7 @@ async function makeStandIns({ docker, stack }: Host, state: RestoreState): Promi
   if (worker) await make(standIns.at(-1) ?? "", worker.name, "worker");
   await docker.run(["start", after.console]);
   const asked = { container: after.console, probe: consoleHealthcheck.test };
-  const refusal = await waitUntilHealthy(docker, asked, CONSOLE_SECONDS);
+  const refusal = await waitUntilHealthy(docker, asked, CONSOLE_SECONDS, { signal });
   if (refusal !== undefined) throw new Refusal(`the console of ${version} is not healthy: ${refusal}`);
   say(`${version} is ready: ${after.console} runs, ${after.api} waits for its data`);
 }

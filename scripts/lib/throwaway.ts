@@ -116,11 +116,7 @@ export class Throwaway {
     seconds: number,
     environment: Record<string, string>,
   ): Promise<void> {
-    const goOn = () => {
-      this.signal.throwIfAborted();
-      return Promise.resolve();
-    };
-    const refusal = await waitUntilHealthy(this.docker, { container, probe }, seconds, goOn);
+    const refusal = await waitUntilHealthy(this.docker, { container, probe }, seconds, { signal: this.signal });
     if (refusal === undefined) return;
     const log = withheld(await this.docker.logs(container, LOG_LINES).catch(() => ""), environment);
     throw new Refusal(
