@@ -10,7 +10,7 @@ import {
   nominate,
   type Pointers,
   readBefore,
-  readPointers,
+  readServing,
   serves,
   withdraw,
   writeBefore,
@@ -48,7 +48,7 @@ const SETTLE_SECONDS = 5;
  */
 void run(input, async (asked) => {
   const docker = new DockerClient(asked.dockerHost);
-  const before = (await readBefore(docker, asked.caddy)) ?? (await readPointers(docker, asked.caddy));
+  const before = await readServing(docker, asked.caddy);
   const from = await versionOf(docker, before.api);
   const step: Step = { ...asked, from, to: asked.release.tag, started: Date.now() };
   try {

@@ -3,7 +3,7 @@ import { DockerClient } from "../components/docker/client";
 import { answerOr } from "../components/host/answer";
 import { psql } from "../components/host/psql";
 import { changeOf } from "./lib/attempt";
-import { type Container, inspectContainer, runningNow } from "./lib/containers";
+import { environmentOf, inspectContainer, runningNow } from "./lib/containers";
 import { target, waitUntilHealthy } from "./lib/health";
 import { complaint } from "./lib/database";
 import { takeBack } from "./lib/paused";
@@ -63,7 +63,7 @@ function migrationCount(docker: DockerClient, postgres: string): () => Promise<n
 async function refuse(docker: DockerClient, asked: Input, why: string, started: number): Promise<string> {
   const container = await inspectContainer(docker, asked.container);
   const name = container?.Name.slice(1) ?? asked.container;
-  const environment = environmentOf(container);
+  const environment = environmentOf(container?.Config.Env ?? []);
   const reason = `${asked.role} is not healthy: ${withheld(why, environment)}.`;
   const [log, change] = await Promise.all([
     container === undefined ? "" : logOf(docker, asked.container),
@@ -82,11 +82,6 @@ async function refuse(docker: DockerClient, asked: Input, why: string, started: 
     await runningNow(docker, asked.stack),
     NEXT,
   ].join("\n");
-}
-
-function environmentOf(container: Container | undefined): Record<string, string> {
-  const entries = container?.Config.Env ?? [];
-  return Object.fromEntries(entries.map((entry) => entry.split(/=(.*)/s) as [string, string]));
 }
 
 async function logOf(docker: DockerClient, id: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { parseJson } from "../release/json";
 import type { DockerClient } from "../docker/client";
 import { backupManifest, type BackupManifest } from "../release/manifest";
 import { BACKUPS_PATH } from "../release/backup-id";
@@ -10,7 +11,7 @@ const PRINT_ALL = `for file in ${BACKUPS_PATH}/*.json; do [ ! -f "$file" ] || { 
 export async function readManifests(docker: DockerClient, postgres: string): Promise<BackupManifest[]> {
   const printed = await docker.run(["exec", postgres, "sh", "-c", PRINT_ALL]);
   const manifests = printed.split("\0").flatMap((text) => {
-    const parsed = backupManifest.safeParse(json(text));
+    const parsed = backupManifest.safeParse(parseJson(text));
     return parsed.success ? [parsed.data] : [];
   });
   return manifests.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -20,12 +21,4 @@ export async function readManifests(docker: DockerClient, postgres: string): Pro
 export async function readHistory(docker: DockerClient, postgres: string): Promise<HistoryEntry[]> {
   const print = `if [ -f ${HISTORY_FILE} ]; then cat ${HISTORY_FILE}; fi`;
   return parseHistory(await docker.run(["exec", postgres, "sh", "-c", print]));
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

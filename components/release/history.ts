@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BACKUPS_PATH } from "./backup-id";
+import { parseJson } from "./json";
 
 /** Beside the backups, and so outside of the database that a rollback replaces. */
 export const HISTORY_FILE = `${BACKUPS_PATH}/history.jsonl`;
@@ -38,15 +39,7 @@ export type HistoryEntry = z.infer<typeof historyEntry>;
 
 /** Oldest first. A torn line is left out; so is one of a later release of this program that this one cannot read. */
 export function parseHistory(text: string): HistoryEntry[] {
-  return text.split("\n").flatMap((line) => parseEntry(line) ?? []);
-}
-
-function parseEntry(line: string): HistoryEntry | undefined {
-  try {
-    return historyEntry.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
+  return text.split("\n").flatMap((line) => historyEntry.safeParse(parseJson(line)).data ?? []);
 }
 
 /** Whether the data of a backup were put back under this confirmation: each pair of the two counts once. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "./json";
 
 /** How the names of the databases begin that were live before a restore and are kept for an undo. */
 export const REPLACED_PREFIX = "nestfleet_replaced_";
@@ -32,11 +33,7 @@ export interface KeptDatabase extends ReplacedDatabase {
 
 /** Undefined when the comment is missing, or somebody else's. */
 export function parseReplacedComment(text: string | null): ReplacedComment | undefined {
-  try {
-    return replacedComment.safeParse(JSON.parse(text ?? "")).data;
-  } catch {
-    return undefined;
-  }
+  return replacedComment.safeParse(parseJson(text ?? "")).data;
 }
 
 const NAME = new RegExp(`^${REPLACED_PREFIX}(\\d{4})(\\d\\d)(\\d\\d)t(\\d\\d)(\\d\\d)(\\d\\d)z$`);

@@ -3,6 +3,9 @@ import type { Situation, Step } from "./situation";
 export const ROLES = ["api", "worker", "console", "postgres", "caddy"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Those that follow the release; postgres and caddy have versions of their own. */
+export const RELEASED: readonly string[] = ["api", "worker", "console"] satisfies Role[];
+
 /**
  * The services that stop and start, as far as versions decide that; undefined without access to the host. Each
  * container carries as its label the release, or for postgres and caddy the image of the config.

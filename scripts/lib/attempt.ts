@@ -1,11 +1,11 @@
 import type { DockerClient } from "../../components/docker/client";
 import { answerOr } from "../../components/host/answer";
 import { containersOf } from "../../components/host/containers";
+import { RELEASED } from "../../components/release/restarts";
 import { versionOf } from "./containers";
 import { Database } from "./database";
 import { readHistory } from "./history";
-import { readBefore, readPointers } from "./pointers";
-import { RELEASED } from "./tidy";
+import { readServing } from "./pointers";
 
 /** An update at the moment when one of its containers is refused. */
 export interface Attempt {
@@ -35,8 +35,7 @@ export async function changeOf(
 
 /** By the proxy's pointer; where the proxy does not run, or its container is gone, by the history. */
 async function servedBefore(docker: DockerClient, { caddy, postgres }: Attempt): Promise<string | undefined> {
-  const pointers = async () => (await readBefore(docker, caddy)) ?? (await readPointers(docker, caddy));
-  const before = await answerOr(pointers(), undefined);
+  const before = await answerOr(readServing(docker, caddy), undefined);
   const served = before && (await versionOf(docker, before.api));
   if (served !== undefined) return served;
   const history = await answerOr(readHistory(new Database(docker, postgres)), []);

@@ -26,6 +26,11 @@ export async function inspectContainer(docker: DockerClient, id: string): Promis
   return inspected === undefined ? undefined : shape.parse(inspected);
 }
 
+/** The environment that a container was made with, by name. */
+export function environmentOf(entries: readonly string[]): Record<string, string> {
+  return Object.fromEntries(entries.map((entry) => entry.split(/=(.*)/s) as [string, string]));
+}
+
 /** What runs in a stack now, a line each: the first thing to know when an update was refused. */
 export async function runningNow(docker: DockerClient, stack: string): Promise<string> {
   const format = `{{.Label "${LABEL}.role"}} {{.Label "${LABEL}.version"}}  ({{.Names}}, {{.Status}})`;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../components/release/json";
 import { parseVersion } from "../../components/release/version";
 
 const health = z.object({ status: z.string(), db: z.string(), version: z.string() });
@@ -11,7 +12,7 @@ const SHOWN = 200;
  */
 export function diagnosis(answer: string, version: string): string | undefined {
   const shown = answer.trim().slice(0, SHOWN);
-  const parsed = health.safeParse(json(answer));
+  const parsed = health.safeParse(parseJson(answer));
   if (!parsed.success) return `/health does not answer with the application's health: ${shown}`;
   const { status, db, version: told } = parsed.data;
   if (status !== "ok" || db !== "ok") return `/health says ${shown}`;
@@ -19,12 +20,4 @@ export function diagnosis(answer: string, version: string): string | undefined {
   return expected === undefined || told === expected
     ? undefined
     : `/health is answered by version ${told}, not by ${expected}`;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

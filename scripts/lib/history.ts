@@ -1,5 +1,6 @@
 import { BACKUPS_PATH } from "../../components/release/backup-id";
-import { HISTORY_FILE, type HistoryEntry, historyEntry, parseHistory } from "../../components/release/history";
+import { readHistory as readHistoryOf } from "../../components/host/store";
+import { HISTORY_FILE, type HistoryEntry, historyEntry } from "../../components/release/history";
 import type { Database } from "./database";
 
 export { type HistoryEntry, historyEntry } from "../../components/release/history";
@@ -20,5 +21,5 @@ export async function appendHistory(database: Database, entry: HistoryEntry): Pr
 
 /** Oldest first. */
 export async function readHistory(database: Database): Promise<HistoryEntry[]> {
-  return parseHistory(await database.shell('if [ -f "$1" ]; then cat "$1"; fi', [HISTORY_FILE]));
+  return readHistoryOf(database.docker, database.container);
 }

@@ -1,6 +1,7 @@
 import { LABEL } from "../../components/docker/labels";
-import { complaint, type Database, ROLE } from "./database";
+import { type Database, ROLE } from "./database";
 import { Execution } from "./execution";
+import { unlessGone } from "./removal";
 import { indented, Refusal, say, sleep } from "./run";
 import { withheld } from "./secrecy";
 import { Session } from "./session";
@@ -27,6 +28,7 @@ export interface TimedMigration {
 }
 
 const POLL_MS = 100;
+const ABSENT = /no such (container|network)|not found|is not connected/i;
 const LOG_LINES = 20;
 /** What a line about a failed statement has in it: the server's words, the driver's, the application's. */
 const TELLING = /\b(error|fatal|fail(ed|s|ure)?|violates?|detail|hint|exception|denied|does not exist|SQLSTATE)\b/i;
@@ -71,9 +73,9 @@ export async function runMigrations(
 /** Removes what a run leaves when it is killed; each may be missing. A container does not die with its client. */
 export async function removeMigrationRun(database: Database, name: string): Promise<void> {
   const { docker, container } = database;
-  await absentIsFine(docker.run(["rm", "--force", "--volumes", name]));
-  await absentIsFine(docker.run(["network", "disconnect", "--force", name, container]));
-  await absentIsFine(docker.run(["network", "rm", name]));
+  await unlessGone(docker.run(["rm", "--force", "--volumes", name]), ABSENT);
+  await unlessGone(docker.run(["network", "disconnect", "--force", name, container]), ABSENT);
+  await unlessGone(docker.run(["network", "rm", name]), ABSENT);
 }
 
 function containerArguments({ name, stack, image, command }: MigrationRun, variables: readonly string[]): string[] {
@@ -137,12 +139,4 @@ function failure(exitCode: number, log: readonly string[], environment: Readonly
   const shown = (telling.length > 0 ? telling : log).slice(-LOG_LINES).join("\n");
   const why = shown === "" ? "It said nothing." : `It said:\n${indented(withheld(shown, environment))}`;
   return `the migrations fail on a copy of the data (exit code ${exitCode}). ${why}`;
-}
-
-async function absentIsFine(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!/no such (container|network)|not found|is not connected/i.test(complaint(error))) throw error;
-  }
 }

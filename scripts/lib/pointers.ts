@@ -29,7 +29,7 @@ export async function writePointers(docker: DockerClient, caddy: string, pointer
  * who took the requests before; known as such to whoever comes next.
  */
 export async function holdRequests(docker: DockerClient, caddy: string): Promise<Pointers> {
-  const before = (await readBefore(docker, caddy)) ?? (await readPointers(docker, caddy));
+  const before = await readServing(docker, caddy);
   await writeBefore(docker, caddy, before);
   await writePointers(docker, caddy, { api: before.api, console: NOBODY });
   await sleep(PAGE_MS);
@@ -72,6 +72,11 @@ export async function readBefore(docker: DockerClient, caddy: string): Promise<P
     .trim()
     .split("\n");
   return api !== undefined && console !== undefined ? { api, console } : undefined;
+}
+
+/** Who serves, also while requests are held or a cutover has not been judged. */
+export async function readServing(docker: DockerClient, caddy: string): Promise<Pointers> {
+  return (await readBefore(docker, caddy)) ?? (await readPointers(docker, caddy));
 }
 
 export async function writeBefore(docker: DockerClient, caddy: string, { api, console }: Pointers): Promise<void> {

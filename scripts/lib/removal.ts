@@ -5,12 +5,16 @@ import { type DockerClient, DockerError } from "../../components/docker/client";
  * volumes: those that an image declares and nobody mounts. A volume with a name stays. The engine may be faster.
  */
 export async function removeContainer(docker: DockerClient, id: string): Promise<void> {
-  await unlessGone(docker.run(["stop", id]));
-  await unlessGone(docker.run(["rm", "--volumes", id]));
+  await unlessGone(docker.run(["stop", id]), REMOVED);
+  await unlessGone(docker.run(["rm", "--volumes", id]), REMOVED);
 }
 
-async function unlessGone(asked: Promise<unknown>): Promise<void> {
-  await asked.catch((error: unknown) => {
-    if (!(error instanceof DockerError && /no such container|already in progress/i.test(error.stderr))) throw error;
+/** Of a container that is gone, or about to be. */
+export const REMOVED = /no such container|already in progress/i;
+
+/** Work on something that may be gone by now, as the complaint then says. */
+export async function unlessGone(work: Promise<unknown>, gone = /no such container/i): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof DockerError && gone.test(error.stderr))) throw error;
   });
 }

@@ -10,6 +10,7 @@ import { keptName, RESTORING } from "./incoming";
 import { lossOf } from "./loss";
 import { forget, resumeRelease, runs, takeBack } from "./paused";
 import { forgetBefore, readPointers, sendBack, withdraw, writePointers } from "./pointers";
+import { unlessGone } from "./removal";
 import { dropDatabase } from "./restoration";
 import { clearState, readState, type RestoreState, writeState } from "./restore-state";
 import { indented, NEXT, Refusal, say, sleep } from "./run";
@@ -156,12 +157,6 @@ export async function finishRestore(host: Host, state: RestoreState): Promise<Re
 
 function standsIn({ standIns }: RestoreState): boolean {
   return standIns.length > 0;
-}
-
-async function unlessGone(work: Promise<unknown>): Promise<void> {
-  await work.catch((error: unknown) => {
-    if (!/no such container/i.test(complaint(error))) throw error;
-  });
 }
 
 function entryOf(state: RestoreState): HistoryEntry {

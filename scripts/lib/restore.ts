@@ -12,7 +12,7 @@ import { causeOfDeath, waitUntilHealthy } from "./health";
 import { findKept, type Incoming, keptName, RESTORING, restoreBeside } from "./incoming";
 import { mustBeRestorable } from "./restoration";
 import { stopWriters, WRITERS } from "./paused";
-import { nominate, readBefore, readPointers } from "./pointers";
+import { nominate, readServing } from "./pointers";
 import { finishRestore, type Host, recoverRestore, type Restored, undoRestore } from "./restore-recovery";
 import { type RestoreState, writeState } from "./restore-state";
 import { Refusal, say } from "./run";
@@ -104,7 +104,7 @@ async function ofBackup(database: Database, id: string): Promise<Incoming> {
 
 /** From here on a killed run is found by the next one. */
 async function begin({ docker, database, stack, caddy }: Host, request: RestoreRequest, incoming: Incoming) {
-  const before = (await readBefore(docker, caddy)) ?? (await readPointers(docker, caddy));
+  const before = await readServing(docker, caddy);
   const from = await versionOf(docker, before.api);
   if (from === undefined && before.api !== NOBODY) throw new Refusal(`${before.api}, which is to serve, is gone`);
   const now = new Date();

@@ -2,12 +2,12 @@ import type { DockerClient } from "../../components/docker/client";
 import { LABEL } from "../../components/docker/labels";
 import { containersOf } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
+import { RELEASED } from "../../components/release/restarts";
 import { lines } from "./database";
 import { readPointers } from "./pointers";
 import { Refusal } from "./run";
 
-/** Services that follow the release, and those that have versions of their own. */
-const RELEASED = ["api", "worker", "console"];
+/** Services that have versions of their own. */
 const OWN_VERSION = ["postgres", "caddy"];
 
 /** A stack as its containers show it. */

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { DockerClient } from "../../components/docker/client";
 import { LABEL } from "../../components/docker/labels";
-import { complaint } from "./database";
+import { environmentOf } from "./containers";
 import { Execution } from "./execution";
+import { REMOVED, unlessGone } from "./removal";
 import { Refusal } from "./run";
 
 const model = z.object({
@@ -47,10 +48,10 @@ export async function createStandIn(docker: DockerClient, { name, like, imageId,
     ...(memory > 0 ? [`--memory=${memory}`, `--memory-swap=${memory}`] : []),
     ...(nanoCpus > 0 ? [`--cpus=${nanoCpus / 1e9}`] : []),
   ];
-  const entries = await environmentOf(docker, found, imageId);
+  const entries = await ownEntries(docker, found, imageId);
   const [long, short] = [true, false].map((wanted) => entries.filter((entry) => /[\r\n]/.test(entry) === wanted));
   // A file cannot hold a value of several lines (a key, a certificate); the client's own environment can.
-  const environment = Object.fromEntries((long ?? []).map((entry) => entry.split(/=(.*)/s) as [string, string]));
+  const environment = environmentOf(long ?? []);
   const variables = Object.keys(environment).map((variable) => `--env=${variable}`);
   const creation = new Execution(docker, ["create", ...options, "--env-file=/dev/stdin", ...variables, imageId], {
     environment,
@@ -63,7 +64,7 @@ export async function createStandIn(docker: DockerClient, { name, like, imageId,
 }
 
 /** Its own settings; what its image only brought along, the other image brings in its own way. */
-async function environmentOf(docker: DockerClient, { Image, Config }: Model, imageId: string): Promise<string[]> {
+async function ownEntries(docker: DockerClient, { Image, Config }: Model, imageId: string): Promise<string[]> {
   const [before, after] = await Promise.all([variablesOf(docker, Image), variablesOf(docker, imageId)]);
   const nameOf = (entry: string) => entry.split("=", 1)[0] ?? "";
   const brought = new Set(after.map(nameOf));
@@ -76,7 +77,5 @@ async function variablesOf(docker: DockerClient, imageId: string): Promise<strin
 
 /** Killed and not asked: it has served nobody, or nobody any more. One that is gone is no error. */
 export async function removeStandIn(docker: DockerClient, name: string): Promise<void> {
-  await docker.run(["rm", "--force", "--volumes", name]).catch((error: unknown) => {
-    if (!/no such container|already in progress/i.test(complaint(error))) throw error;
-  });
+  await unlessGone(docker.run(["rm", "--force", "--volumes", name]), REMOVED);
 }

@@ -1,15 +1,13 @@
 import { z } from "zod";
 import { type DockerClient, DockerError } from "../../components/docker/client";
 import { containersOf } from "../../components/host/containers";
+import { RELEASED } from "../../components/release/restarts";
 import { type Change, releasesKept } from "../../components/release/retention";
 import { removeContainer } from "./removal";
 import { say } from "./run";
 
 /** The repositories of the images that follow the release: published ones, or those that were built here. */
 export const repositories = z.array(z.string());
-
-/** Roles of which a release has containers of its own, replaced beside or after the old ones. */
-export const RELEASED: readonly string[] = ["api", "worker", "console"];
 
 /**
  * Stops and removes the containers of a release that are not among `current`: those before, which the engine would

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../components/release/json";
 import type { DockerClient } from "../../components/docker/client";
 import { isLocal, publicUrl } from "../../components/services/address";
 import { CANDIDATE_HEADER } from "../../components/services/upstream";
@@ -131,7 +132,7 @@ async function checkHealth(outside: Outside, scheme: Scheme, version: string | u
   const { status, body } = await answered(where, ask(outside, scheme, "/health"));
   const shown = body.slice(0, SHOWN);
   if (status !== 200) throw new Refusal(`${where} answers ${status} ${shown}`);
-  const parsed = health.safeParse(json(body));
+  const parsed = health.safeParse(parseJson(body));
   if (!parsed.success) throw new Refusal(`${where} answers 200, but not with the application's health: ${shown}`);
   if (parsed.data.status !== "ok") throw new Refusal(`${where} says ${shown}`);
   if (version !== undefined && parsed.data.version !== version)
@@ -156,12 +157,4 @@ async function trusting(expected: Asked, docker: DockerClient): Promise<Outside>
   if (!isLocal(expected.domain)) return expected;
   const read = docker.run(["exec", expected.caddy, "cat", AUTHORITY]);
   return { ...expected, authority: await answered("Caddy's own certificate authority", read) };
-}
-
-function json(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
