@@ -13,14 +13,13 @@ usage() {
 stack='' keep='' version='' accept=''
 host=${DOCKER_HOST:-unix:///var/run/docker.sock}
 while (($# > 0)); do
+  if stack_option "$@"; then shift 2 && continue; fi
   case $1 in
     --accept-smaller) accept=yes && shift && continue ;;
-    --stack | --docker-host | --keep | --version) (($# > 1)) || usage "$1 needs a value." ;;
+    --keep | --version) (($# > 1)) || usage "$1 needs a value." ;;
     *) usage "$1 is no option." ;;
   esac
   case $1 in
-    --stack) stack=$2 ;;
-    --docker-host) host=$2 ;;
     --keep) keep=$2 ;;
     --version) version=$2 ;;
   esac

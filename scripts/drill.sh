@@ -19,23 +19,15 @@ usage() {
 stack='' backup=''
 host=${DOCKER_HOST:-unix:///var/run/docker.sock}
 while (($# > 0)); do
-  case $1 in
-    --stack | --docker-host) (($# > 1)) || usage "$1 needs a value." ;;
-    -*) usage "$1 is no option." ;;
-    *)
-      [[ -n $1 && -z $backup ]] || usage "One backup at a time."
-      backup=$1 && shift && continue
-      ;;
-  esac
-  case $1 in
-    --stack) stack=$2 ;;
-    --docker-host) host=$2 ;;
-  esac
-  shift 2
+  if stack_option "$@"; then shift 2 && continue; fi
+  [[ $1 != -* ]] || usage "$1 is no option."
+  [[ -n $1 && -z $backup ]] || usage "One backup at a time."
+  backup=$1
+  shift
 done
 
 cd "$ROOT"
-{ has node && [[ -d node_modules/tsx ]]; } ||
+{ has node && [[ -d node_modules/esbuild ]]; } ||
   refuse 'Node.js or a library is missing' 'Node.js or a library is missing.' 'Install both: Node.js 20, then npm ci'
 # shellcheck disable=SC2016 # node's ${}, not the shell's
 request=$(HOST=$host STACK=$stack BACKUP=$backup node --print '

@@ -19,21 +19,17 @@ usage() {
 stack='' action='restore' subject='' confirmed=''
 host=${DOCKER_HOST:-unix:///var/run/docker.sock}
 while (($# > 0)); do
+  if stack_option "$@"; then shift 2 && continue; fi
   case $1 in
-    --yes) confirmed=yes && shift && continue ;;
-    --list | --undo | --recover) action=${1#--} && shift && continue ;;
-    --stack | --docker-host) (($# > 1)) || usage "$1 needs a value." ;;
+    --yes) confirmed=yes ;;
+    --list | --undo | --recover) action=${1#--} ;;
     -*) usage "$1 is no option." ;;
     *)
       [[ -z $subject ]] || usage "$1 is one too many."
-      subject=$1 && shift && continue
+      subject=$1
       ;;
   esac
-  case $1 in
-    --stack) stack=$2 ;;
-    --docker-host) host=$2 ;;
-  esac
-  shift 2
+  shift
 done
 [[ $action != restore || -n $subject ]] || usage "Which backup? scripts/restore.sh --list shows them."
 
