@@ -44,13 +44,13 @@ interface Described {
   readonly comment: string | null;
 }
 
-/** Its name says when it was replaced where its comment does not. */
-async function replacedDatabases(docker: DockerClient, postgres: string): Promise<ReplacedDatabase[]> {
+/** What restores have replaced, oldest first. Its name says when that was where its comment does not. */
+export async function replacedDatabases(docker: DockerClient, postgres: string): Promise<ReplacedDatabase[]> {
   const answers = (await psql(docker, postgres, REPLACED)).split("\n").filter(Boolean);
   return answers.map((answer) => {
     const { name, bytes, comment } = JSON.parse(answer) as Described;
-    const { version, replacedAt } = parseReplacedComment(comment) ?? {};
-    return { name, bytes, version, replacedAt: replacedAt ?? replacedAtByName(name) };
+    const { version, replacedAt, images } = parseReplacedComment(comment) ?? {};
+    return { name, bytes, version, images, replacedAt: replacedAt ?? replacedAtByName(name) };
   });
 }
 

@@ -24,6 +24,8 @@ export interface ReplacedDatabase {
   readonly version?: string | undefined;
   /** ISO 8601, UTC. */
   readonly replacedAt?: string | undefined;
+  /** Undefined where the comment is gone: then it cannot be brought back by itself. */
+  readonly images?: ReplacedComment["images"] | undefined;
 }
 
 /** A kept database with the time after which the next good update drops it; without one it stays. */

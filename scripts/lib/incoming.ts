@@ -1,10 +1,6 @@
+import { replacedDatabases } from "../../components/host/database";
 import type { BackupManifest } from "../../components/release/manifest";
-import {
-  parseReplacedComment,
-  REPLACED_PREFIX,
-  replacedAtByName,
-  type ReplacedComment,
-} from "../../components/release/replaced";
+import { REPLACED_PREFIX, replacedAtByName, type ReplacedComment } from "../../components/release/replaced";
 import { total } from "../../components/release/shrinkage";
 import { type Database, DATABASE, MAINTENANCE } from "./database";
 import { databases } from "./exchange";
@@ -27,7 +23,7 @@ export interface Incoming {
 }
 
 /** A kept database that says what it is of. */
-export interface Kept extends ReplacedComment {
+export interface Kept extends Pick<ReplacedComment, "version" | "images"> {
   readonly name: string;
   readonly bytes: number;
 }
@@ -39,18 +35,11 @@ export function keptName(now: Date, existing: readonly string[]): string {
   return `${REPLACED_PREFIX}${time.replace(/[-:]|\.\d+/g, "").toLowerCase()}`;
 }
 
-/** What restores have replaced, oldest first. One whose comment somebody has changed cannot be brought back by itself. */
-export async function keptDatabases(database: Database): Promise<Kept[]> {
-  const rows = await database.query(
-    `SELECT json_build_array(datname, pg_database_size(oid), shobj_description(oid, 'pg_database'))
-       FROM pg_database WHERE starts_with(datname, '${REPLACED_PREFIX}') ORDER BY datname`,
-    MAINTENANCE,
+/** What can be brought back, oldest first: one whose comment somebody has changed does not say what it is of. */
+export async function keptDatabases({ docker, container }: Database): Promise<Kept[]> {
+  return (await replacedDatabases(docker, container)).flatMap(({ name, bytes, version, images }) =>
+    version === undefined || images === undefined ? [] : [{ name, bytes, version, images }],
   );
-  return rows.flatMap((row) => {
-    const [name, bytes, text] = JSON.parse(row) as [string, number, string | null];
-    const said = parseReplacedComment(text);
-    return said === undefined ? [] : [{ name, bytes, ...said }];
-  });
 }
 
 /** The kept database of that name, or the newest. */
