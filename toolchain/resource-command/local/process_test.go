@@ -31,8 +31,12 @@ func runFor(t *testing.T, grace time.Duration, script string) (output string, to
 	return stdout.String(), time.Since(start), err
 }
 
+// sleeper says that it is there once it takes signals as they come: before a
+// shell's child has become another program, a signal to it may be lost.
+const sleeper = `/bin/sh -c 'echo ready; exec sleep 300'`
+
 func TestACancelledCommandMayCleanUp(t *testing.T) {
-	output, took, err := runFor(t, 5*time.Second, `trap 'sleep 0.2; echo cleaned; exit 3' TERM; sleep 300 & echo ready; wait`)
+	output, took, err := runFor(t, 5*time.Second, `trap 'sleep 0.2; echo cleaned; exit 3' TERM; `+sleeper+` & wait`)
 	require.EqualError(t, err, "context canceled (exit status 3)")
 	assert.Equal(t, "ready\ncleaned\n", output)
 	assert.Less(t, took, 3*time.Second)
@@ -46,7 +50,7 @@ func TestACommandThatStaysIsKilledAfterItsGrace(t *testing.T) {
 }
 
 func TestACancelledCommandThatEndsWellHasFailed(t *testing.T) {
-	_, _, err := runFor(t, 5*time.Second, `trap 'exit 0' TERM; sleep 300 & echo ready; wait`)
+	_, _, err := runFor(t, 5*time.Second, `trap 'exit 0' TERM; `+sleeper+` & wait`)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
