@@ -6,6 +6,7 @@ import { inspectHost } from "./host/inspect";
 import { busy, type Lock, takeLock } from "./host/lock";
 import { revive } from "./host/revival";
 import { isUnfinished, recover } from "./host/unfinished";
+import { refusal } from "./refusal";
 import { type LastUpdate, type Plan, plan, type Unreachable } from "./release/plan";
 import { summary } from "./release/summary";
 import type { Settings } from "./settings/schema";
@@ -29,7 +30,7 @@ export async function prepareUpdate(name: string, settings: Settings): Promise<P
   }
   const host = unreachable ?? seen(await inspectHost(docker, name, stack, settings), docker, last);
   const planned = plan(stack, settings, host, last);
-  if (planned.kind === "refusal") throw new pulumi.RunError(summary(planned));
+  if (planned.kind === "refusal") throw refusal(summary(planned));
   await pulumi.log.info(summary(planned));
   return planned;
 }
@@ -56,9 +57,9 @@ function seen(facts: HostFacts, docker: DockerClient, last: LastUpdate): HostFac
 }
 
 async function workAlone(docker: DockerClient, name: string, unreachable: Unreachable | undefined): Promise<void> {
-  if (unreachable) throw new pulumi.RunError(`Nothing was touched: ${unreachable.unreachable}`);
+  if (unreachable) throw refusal(`Nothing was touched: ${unreachable.unreachable}`);
   const lock = await takeLock(docker, name);
-  if (!("release" in lock)) throw new pulumi.RunError(busy(lock, name, docker.host));
+  if (!("release" in lock)) throw refusal(busy(lock, name, docker.host));
   releaseAtExit(lock);
 }
 
@@ -66,7 +67,7 @@ async function recoverFrom(docker: DockerClient, stack: string, { version }: Set
   try {
     await pulumi.log.warn(await recover(docker, stack, version.tag));
   } catch (error) {
-    throw new pulumi.RunError(
+    throw refusal(
       `What a killed update has left could not be cleared: ${(error as { stderr?: string }).stderr?.trim() ?? String(error)}\nNext: scripts/restore.sh --stack ${stack} --recover`,
     );
   }

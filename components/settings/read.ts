@@ -1,16 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
+import { refusal } from "../refusal";
 import { check } from "./check";
 import { report } from "./problem";
 import type { Settings } from "./schema";
 
-/**
- * The checked settings of the running stack. Refuses a bad config before the first resource is registered: a
- * pulumi.RunError is printed without a stack trace.
- */
+/** The checked settings of the running stack. Refuses a bad config before the first resource is registered. */
 export function readSettings(): Settings {
   const stack = pulumi.getStack();
   const checked = check({ values: ownConfig(), encrypted: new Set(encryptedKeys()), stack });
-  if ("problems" in checked) throw new pulumi.RunError(report(checked.problems, stack));
+  if ("problems" in checked) throw refusal(report(checked.problems, stack));
   return checked.settings;
 }
 
