@@ -2,10 +2,10 @@ import type { HostFacts } from "../host/facts";
 import { parseBackupId } from "./backup-id";
 import { fittingBackups, newestFitting } from "./backups";
 import { configRm, configSet, configSetPath, stay, up } from "./commands";
-import { missingExtension } from "./extensions";
 import type { BackupManifest } from "./manifest";
 import { beyond } from "./migrations";
 import type { Problem } from "./problem";
+import { missingExtension, newerServer } from "./server";
 import { namedBackup, type Situation } from "./situation";
 
 /** So many backups are offered instead of one that cannot be used, the newest first. */
@@ -86,14 +86,15 @@ function extensionMissing({ facts, stack, from }: Situation, { extensions }: Bac
   };
 }
 
-/** A dump of a newer PostgreSQL may be in a format, and use commands, that an older one does not know. */
 function serverTooOld({ facts }: Situation, { server }: BackupManifest): Fault | undefined {
-  const made = Number.parseInt(server, 10);
-  const here = facts?.database?.major ?? made;
-  if (Number.isNaN(made) || made <= here) return undefined;
+  const major = facts?.database?.major;
+  const newer = major === undefined ? undefined : newerServer(server, major);
+  if (newer === undefined) return undefined;
   return {
-    why: `it is of PostgreSQL ${made}, and PostgreSQL ${here} runs here`,
-    mend: [`restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL ${made}`],
+    why: `it ${newer}`,
+    mend: [
+      `restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL ${Number.parseInt(server, 10)}`,
+    ],
   };
 }
 

@@ -120,7 +120,8 @@ function restarts({ restarts: roles, stays, step }: Plan): string[] {
   if (roles === undefined || stays === undefined)
     return step === "restart" ? [] : entry("restarts", "api, worker, console");
   if (roles.length === 0) return entry("restarts", "only what a changed setting replaces: the version stays");
-  const others = stays.length === 0 ? "" : `; ${listed(stays)} ${stays.length === 1 ? "stays" : "stay"}`;
+  const others =
+    stays.length === 0 ? "" : `; ${listed(stays)} ${stays.length === 1 ? "stays" : "stay"} but for a changed setting`;
   return entry("restarts", `${roles.join(", ")}${others}`);
 }
 

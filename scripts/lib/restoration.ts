@@ -1,5 +1,5 @@
-import { missingExtension } from "../../components/release/extensions";
 import type { BackupManifest } from "../../components/release/manifest";
+import { missingExtension, newerServer } from "../../components/release/server";
 import { checksum } from "./backup";
 import { type Database, DATABASE, MAINTENANCE, ROLE } from "./database";
 import { difference, countRows } from "./rows";
@@ -22,17 +22,21 @@ export async function mustBeIntact(database: Database, manifest: BackupManifest,
     throw new Refusal(`the backup ${manifest.id} is damaged: its sha256 is ${found} instead of ${manifest.sha256}`);
 }
 
+const SERVER = `
+  SELECT json_build_object(
+    'major', current_setting('server_version_num')::int / 10000,
+    'extensions', (SELECT json_object_agg(name, default_version) FROM pg_available_extensions))`;
+
 /**
- * Refuses a server whose image lacks an extension of the backup, or has an older one: the restore would fail half-way,
- * or the data would be read by code that does not know it.
+ * Refuses a server that is older than the dump, whose image lacks an extension of the backup, or has an older one: the
+ * restore would fail half-way, or the data would be read by code that does not know it.
  */
-export async function mustHaveExtensions(database: Database, manifest: BackupManifest): Promise<void> {
-  const [answer = "{}"] = await database.query(
-    "SELECT json_object_agg(name, default_version) FROM pg_available_extensions",
-    MAINTENANCE,
-  );
-  const available = JSON.parse(answer) as Record<string, string>;
-  const missing = missingExtension(manifest.extensions, available);
+export async function mustSuitServer(database: Database, manifest: BackupManifest): Promise<void> {
+  const [answer = "{}"] = await database.query(SERVER, MAINTENANCE);
+  const { major, extensions } = JSON.parse(answer) as { major: number; extensions: Record<string, string> };
+  const newer = newerServer(manifest.server, major);
+  if (newer !== undefined) throw new Refusal(`the backup ${newer}`);
+  const missing = missingExtension(manifest.extensions, extensions);
   if (missing !== undefined) throw new Refusal(`the backup needs ${missing}`);
 }
 
@@ -49,7 +53,7 @@ export async function mustFitBeside(database: Database, manifest: BackupManifest
 export async function mustBeRestorable(database: Database, manifest: BackupManifest, signal: AbortSignal) {
   await Promise.all([
     mustBeIntact(database, manifest, signal),
-    mustHaveExtensions(database, manifest),
+    mustSuitServer(database, manifest),
     mustFitBeside(database, manifest),
   ]);
 }

@@ -23,3 +23,13 @@ export function olderThan(version: string, than: string): boolean {
   }
   return false;
 }
+
+/**
+ * The two major versions, in words, where a dump is of a newer PostgreSQL than the server: it may be in a format, and use
+ * commands, that an older one does not know. Undefined when it is not, and when the dump does not tell.
+ */
+export function newerServer(made: string, here: number): string | undefined {
+  const major = Number.parseInt(made, 10);
+  if (Number.isNaN(major) || major <= here) return undefined;
+  return `is of PostgreSQL ${major}, and PostgreSQL ${here} runs here`;
+}

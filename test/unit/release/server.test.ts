@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { missingExtension, olderThan } from "../../../components/release/extensions";
+import { missingExtension, newerServer, olderThan } from "../../../components/release/server";
 
 test.each([
   ["0.7.4", "0.8.0", true],
@@ -16,4 +16,14 @@ test("a newer extension serves an older backup", () => {
   expect(missingExtension({ vector: "0.8.0" }, {})).toBe(
     "the extension vector 0.8.0, which the postgres image does not have",
   );
+});
+
+test.each([
+  ["17.5", 16, "is of PostgreSQL 17, and PostgreSQL 16 runs here"],
+  ["17.5", 17, undefined],
+  ["16.9", 17, undefined],
+  ["9.6", 16, undefined],
+  ["unknown", 17, undefined],
+])("a dump of %s on a server of %d: %s", (made, here, words) => {
+  expect(newerServer(made, here)).toBe(words);
 });
