@@ -2,15 +2,6 @@ import { defineConfig } from "vitest/config";
 
 const MINUTE = 60_000;
 
-const engine = {
-  globalSetup: ["test/engine/setup.ts"],
-  // Two cores: two stories side by side, each on a stack of its own.
-  maxWorkers: 2,
-  sequence: { groupOrder: 1 },
-  testTimeout: 10 * MINUTE,
-  hookTimeout: 10 * MINUTE,
-};
-
 export default defineConfig({
   test: {
     projects: [
@@ -21,8 +12,18 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { name: "engine", include: ["test/engine/**/*.test.ts", "test/scripts/**/*.test.ts"], ...engine } },
-      { test: { name: "upgrade", include: ["test/upgrade/**/*.test.ts"], ...engine } },
+      {
+        test: {
+          name: "engine",
+          include: ["test/engine/**/*.test.ts", "test/scripts/**/*.test.ts"],
+          globalSetup: ["test/engine/setup.ts"],
+          // Two cores: two stories side by side, each on a stack of its own.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 10 * MINUTE,
+          hookTimeout: 10 * MINUTE,
+        },
+      },
     ],
   },
 });

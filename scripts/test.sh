@@ -15,7 +15,7 @@ scripts/check.sh
 mkdir -p "$LOCAL"
 rm -f "$RESULTS"
 status=0
-npx --no-install vitest run --project unit --project engine --reporter=default --reporter=json --outputFile="$RESULTS" "$@" || status=$?
+npx --no-install vitest run --reporter=default --reporter=json --outputFile="$RESULTS" "$@" || status=$?
 node -p 'const r = JSON.parse(require("fs").readFileSync(process.argv[1]));
   r.numPassedTests + " passed, " + r.numFailedTests + " failed"' "$RESULTS"
 exit "$status"

@@ -5,8 +5,10 @@
 const full = process.env["NESTFLEET_TEST_SCALE"] === "full";
 
 /** Of a database that is upgraded, and of one that is rolled back. */
-export const UPGRADE_MEGABYTES = 200;
-export const ROLLBACK_MEGABYTES = full ? 1000 : 200;
+export const UPGRADE_MEGABYTES = full ? 200 : 60;
+export const ROLLBACK_MEGABYTES = full ? 1000 : 60;
+/** Requests during an update. */
+export const PER_SECOND = full ? 100 : 50;
 /** Updates that are killed in the middle. */
 export const KILLS = full ? 20 : 3;
 

@@ -20,10 +20,10 @@ export interface Ran {
   readonly seconds: number;
 }
 
-/** A step of a preview or an update, as the engine's JSON has it. */
-export interface Step {
-  readonly op: string;
-  readonly urn: string;
+/** A preview, as the engine's JSON has it. */
+interface Digest {
+  readonly steps: readonly { readonly op: string; readonly urn: string }[];
+  readonly diagnostics?: readonly { readonly message: string }[];
 }
 
 /** Where a stack lives, when it is not on the machine's own engine. */
@@ -105,10 +105,16 @@ export class TestStack {
 
   /** What a preview would change, as `op name` (an image and its container may share a name); the stack's own outputs do not count. */
   public async preview(...options: string[]): Promise<string[]> {
+    return (await this.previewed(...options)).changes;
+  }
+
+  /** What a preview would change, and what the program says of it. */
+  public async previewed(...options: string[]): Promise<{ changes: string[]; summary: string }> {
     const { output } = await this.pulumi("preview", "--json", ...options);
-    const { steps } = JSON.parse(output.slice(output.indexOf("{"))) as { steps: Step[] };
+    const { steps, diagnostics = [] } = JSON.parse(output.slice(output.indexOf("{"))) as Digest;
     const changing = steps.filter(({ op }) => op !== "same" && op !== "read" && op !== "refresh");
-    return [...new Set(changing.map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? urn}`))].sort();
+    const changes = [...new Set(changing.map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? urn}`))].sort();
+    return { changes, summary: diagnostics.map(({ message }) => message).join("\n") };
   }
 
   /** The resources that an update has changed, as `preview` names them. */

@@ -1,11 +1,11 @@
 -- no-transaction
--- Eighty short transactions over one range of pages each, so that no reader or writer waits for
--- the forty seconds.
+-- Forty short transactions over one range of pages each, so that no reader or writer waits for
+-- the twenty seconds.
 ALTER TABLE cases ADD COLUMN IF NOT EXISTS search_text text;
 
 DO $$
 DECLARE
-  batches CONSTANT bigint := 80;
+  batches CONSTANT bigint := 40;
   pages CONSTANT bigint := pg_relation_size('cases') / current_setting('block_size')::bigint;
 BEGIN
   FOR batch IN 1..batches LOOP

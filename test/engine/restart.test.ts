@@ -106,6 +106,11 @@ describe("a rollback with data, when the engine goes while requests are held", (
     // The first: those after it are of a schema that 1.5.1 has changed.
     const [backup] = taken;
     if (backup == null) throw new Error("no backup of 1.5.0 was taken");
+    if ((await stack.answeringVersion()) !== "1.5.1") {
+      await stack.configure({ version: "1.5.1" });
+      expect((await stack.up()).exitCode).toBe(0);
+      await stack.sql("INSERT INTO cases (id, title, priority) VALUES (gen_random_uuid(), 'later', 'normal')");
+    }
     const rows = await stack.sql("SELECT count(*) FROM cases");
     await stack.configure({ version: "1.5.0", restore: backup });
     await upDisturbed(/requests are held/, disturb);
@@ -116,9 +121,6 @@ describe("a rollback with data, when the engine goes while requests are held", (
     expect(await stack.sql("SELECT count(*) FROM cases", kept)).toBe(rows);
     expect(Number(await stack.sql("SELECT count(*) FROM cases"))).toBeLessThan(Number(rows));
     await expectNothingLeft(stack);
-    await stack.configure({ version: "1.5.1" });
-    expect((await stack.up()).exitCode).toBe(0);
-    await stack.sql("INSERT INTO cases (id, title, priority) VALUES (gen_random_uuid(), 'later', 'normal')");
   });
 });
 
