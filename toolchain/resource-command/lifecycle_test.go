@@ -101,8 +101,9 @@ func TestUnknownInputsPassAPreview(t *testing.T) {
 
 func TestFailure(t *testing.T) {
 	l := newLab(t)
-	_, err := l.tryCreate(map[string]any{"create": "echo seen; echo why >&2; exit 7"})
-	require.EqualError(t, err, "exit status 7: running \"echo seen; echo why >&2; exit 7\":\nseen\nwhy\n")
+	// stderr comes second for certain, so that the whole can be compared.
+	_, err := l.tryCreate(map[string]any{"create": "echo seen; sleep 0.3; echo why >&2; exit 7"})
+	require.EqualError(t, err, "exit status 7: running \"echo seen; sleep 0.3; echo why >&2; exit 7\":\nseen\nwhy\n")
 
 	state := l.create(map[string]any{"create": "echo kept"})
 	_, err = l.Update(provider.UpdateRequest{

@@ -12,7 +12,7 @@ import (
 
 func TestLoggingModes(t *testing.T) {
 	// stderr comes second for certain, so that the order can be compared.
-	command := "echo out; sleep 0.1; echo err >&2"
+	command := "echo out; sleep 0.3; echo err >&2"
 	for mode, want := range map[string]string{
 		"": "out\nerr", "stdoutAndStderr": "out\nerr", "stdout": "out", "stderr": "err", "none": "",
 	} {
