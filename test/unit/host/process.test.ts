@@ -12,9 +12,12 @@ afterEach(() => {
   parent?.kill("SIGKILL");
 });
 
+/** A child that ends once its parent is one that never waits: a shell might have, before it gives way to `sleep`. */
+const ORPHANED = "until grep -qx sleep /proc/$$/comm; do :; done & echo $!; exec sleep 60";
+
 /** The pid of a process that has ended, and for which its parent never waits. */
 async function zombie(): Promise<number> {
-  parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+  parent = spawn("sh", ["-c", ORPHANED], { stdio: ["ignore", "pipe", "ignore"] });
   const [printed] = (await once(parent.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
   return Number(printed.toString());
 }
