@@ -6,9 +6,9 @@ import { retiredBackups } from "../../components/release/retention";
 import { shrinkage, total, wrongDatabase } from "../../components/release/shrinkage";
 import { readable } from "./bytes";
 import { complaint, Database, DATABASE } from "./database";
-import { APPLICATION, bestCompression, dump } from "./dump";
+import { APPLICATION, bestCompression, type Compression, dump } from "./dump";
 import { exclusively } from "./exclusion";
-import { readHistory } from "./history";
+import { type HistoryEntry, readHistory } from "./history";
 import { together } from "./interruption";
 import { countRows } from "./rows";
 import { Refusal, say } from "./run";
@@ -51,11 +51,11 @@ export async function takeBackup(
   const store = new Store(database);
   try {
     await database.mustRun();
-    await store.mustBeWritable();
+    const [compression] = await Promise.all([bestCompression(database), store.mustBeWritable()]);
     return await exclusively(database, "backup", async () => {
-      await clearRemains(database, store);
-      const taken = await take(database, store, request, signal);
-      if (taken !== undefined) await retire(database, store, request);
+      const found = { compression, ...(await lookAround(database, store)) };
+      const taken = await take(database, store, request, found, signal);
+      if (taken !== undefined) await retire(store, [...found.backups, taken], found, request);
       return taken;
     });
   } catch (error) {
@@ -66,22 +66,39 @@ export async function takeBackup(
   }
 }
 
+/** What is known before the dump. */
+interface Found extends Contents {
+  readonly history: readonly HistoryEntry[];
+  readonly compression: Compression;
+}
+
+/** Asked all at once: each `docker exec` costs a tenth of a second. What a killed run has left is gone afterwards. */
+async function lookAround(database: Database, store: Store): Promise<Omit<Found, "compression">> {
+  const [{ removed, contents }, history] = await Promise.all([
+    store.open(),
+    readHistory(database),
+    database.endSessions(APPLICATION),
+  ]);
+  tellRemoved(removed);
+  return { ...contents, history };
+}
+
 async function take(
   database: Database,
   store: Store,
   request: BackupRequest,
+  found: Found,
   signal: AbortSignal,
 ): Promise<BackupManifest | undefined> {
-  const contents = await store.list();
-  for (const broken of contents.broken) say(`${BACKUPS_PATH}/${broken}; it does not count as a backup`);
+  for (const broken of found.broken) say(`${BACKUPS_PATH}/${broken}; it does not count as a backup`);
   const session = new Session(database, APPLICATION, DATABASE, signal);
   try {
-    const snapshot = await takeSnapshot(session);
-    if (snapshot.tables === 0 && contents.backups.length === 0) {
+    const [snapshot, freeBytes] = await Promise.all([takeSnapshot(session), database.freeBytes(BACKUPS_PATH)]);
+    if (snapshot.tables === 0 && found.backups.length === 0) {
       say("first install: nothing to back up");
       return undefined;
     }
-    return await record(database, store, request, contents, session, snapshot, signal);
+    return await record(database, store, request, { ...found, freeBytes }, session, snapshot, signal);
   } finally {
     await session.close();
   }
@@ -91,20 +108,17 @@ async function record(
   database: Database,
   store: Store,
   request: BackupRequest,
-  { backups, ids }: Contents,
+  { backups, ids, history, compression, freeBytes }: Found & { freeBytes: number },
   session: Session,
   snapshot: Snapshot,
   signal: AbortSignal,
 ): Promise<BackupManifest> {
   const newest = backups.at(-1);
-  const previous = request.compared === false ? undefined : precedent(backups, await readHistory(database));
+  const previous = request.compared === false ? undefined : precedent(backups, history);
   const id = nextBackupId(snapshot.takenAt, request.version, ids);
   const file = store.partial(id);
   const expected = newest && Math.round((newest.bytes * snapshot.databaseBytes) / newest.databaseBytes);
-  const [compression] = await Promise.all([
-    bestCompression(database),
-    mustFit(database, (expected ?? snapshot.databaseBytes) * MARGIN),
-  ]);
+  mustFit(freeBytes, (expected ?? snapshot.databaseBytes) * MARGIN);
   try {
     const [seconds, rows] = await together(
       signal,
@@ -122,7 +136,7 @@ async function record(
       },
     );
     const [bytes, sha256] = await Promise.all([
-      store.size(file),
+      store.settle(file),
       checksum(database, file, signal),
       readBack(database, file, request.readBack, signal),
     ]);
@@ -159,15 +173,17 @@ async function record(
   }
 }
 
-/** Of this run or one before it. The session first: pg_dump would go on writing. */
+/** The session first: pg_dump would go on writing. */
 async function clearRemains(database: Database, store: Store): Promise<void> {
   await database.endSessions(APPLICATION);
-  const removed = await store.sweep();
-  if (removed.length > 0) say(`removed what an unfinished backup left: ${removed.join(", ")}`);
+  tellRemoved(await store.sweep());
 }
 
-async function mustFit(database: Database, needed: number): Promise<void> {
-  const free = await database.freeBytes(BACKUPS_PATH);
+function tellRemoved(files: readonly string[]): void {
+  if (files.length > 0) say(`removed what an unfinished backup left: ${files.join(", ")}`);
+}
+
+function mustFit(free: number, needed: number): void {
   if (free < needed)
     throw new Refusal(
       `${BACKUPS_PATH} has ${free} bytes free, and the backup needs about ${Math.round(needed)}. Make room, or put the backups elsewhere (nestfleet:backups)`,
@@ -191,10 +207,10 @@ async function readBack(database: Database, file: string, whole: boolean, signal
 }
 
 /** The backup is taken by now: that an old one could not be removed is worth a word, not a failure. */
-async function retire(database: Database, store: Store, { keep, spare = [] }: BackupRequest): Promise<void> {
+async function retire(store: Store, backups: readonly BackupManifest[], { history }: Found, request: BackupRequest) {
+  const { keep, spare = [] } = request;
   if (keep === undefined) return;
   try {
-    const [{ backups }, history] = await Promise.all([store.list(), readHistory(database)]);
     const retired = retiredBackups(backups, keep, history).filter((id) => !spare.includes(id));
     for (const id of retired) await store.remove(id);
     if (retired.length > 0)

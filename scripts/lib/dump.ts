@@ -22,7 +22,7 @@ export async function bestCompression(database: Database): Promise<Compression> 
   return /compress/i.test(stderr) ? "gzip" : "zstd";
 }
 
-/** Dumps one snapshot into a file, which pg_dump itself brings to the disk. Gives the seconds it took. */
+/** Dumps one snapshot into a file, which is not on the disk yet. Gives the seconds it took. */
 export async function dump(
   database: Database,
   snapshot: string,
@@ -43,6 +43,7 @@ export async function dump(
         `--compress=${compression === "zstd" ? "zstd:1" : "1"}`,
         `--snapshot=${snapshot}`,
         `--lock-wait-timeout=${LOCK_WAIT}`,
+        "--no-sync",
         `--file=${file}`,
       ],
       { signal },

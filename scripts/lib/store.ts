@@ -23,7 +23,10 @@ const PROBE = `
   [ -d "$1" ] || { echo "there is no directory $1" >&2; exit 1; }
   umask 077; : >"$1/.partial-probe"; rm "$1/.partial-probe"`;
 
-/** A record separator, which no manifest has, before each file: its name, and the size of its dump. */
+/** Which no manifest has. */
+const RECORD = "\x1e";
+
+/** A record separator before each file: its name, and the size of its dump. */
 const LIST = `
   cd "$1"
   for file in *.dump; do
@@ -77,23 +80,15 @@ export class Store {
     }
   }
 
+  /** Removes what killed runs left, and says which files, and what there is. */
+  public async open(): Promise<{ removed: string[]; contents: Contents }> {
+    const [removed = "", ...records] = (await this.database.shell(SWEEP + LIST, [BACKUPS_PATH])).split(RECORD);
+    return { removed: lines(removed), contents: contentsOf(records) };
+  }
+
   public async list(): Promise<Contents> {
-    const listed = await this.database.shell(LIST, [BACKUPS_PATH]);
-    const backups: BackupManifest[] = [];
-    const broken: string[] = [];
-    const ids: string[] = [];
-    for (const record of listed.split("\x1e").slice(1)) {
-      const [heading = "", ...content] = record.split("\n");
-      const [file = "", size] = heading.split(" ");
-      const id = file.replace(/\.(json|dump)$/, "");
-      if (parseBackupId(id) === undefined) continue; // somebody else's file
-      ids.push(id);
-      const read = size === undefined ? "it has no manifest" : readManifest(id, content.join("\n"), size);
-      if (typeof read === "string") broken.push(`${file}: ${read}`);
-      else backups.push(read);
-    }
-    backups.sort((one, other) => compareBackupIds(one.id, other.id));
-    return { backups, broken, ids };
+    const [, ...records] = (await this.database.shell(LIST, [BACKUPS_PATH])).split(RECORD);
+    return contentsOf(records);
   }
 
   /** Removes what killed runs left, and says which files. */
@@ -101,8 +96,9 @@ export class Store {
     return lines(await this.database.shell(SWEEP, [BACKUPS_PATH]));
   }
 
-  public async size(file: string): Promise<number> {
-    return Number(await this.database.shell('stat -c %s "$1" 2>/dev/null || echo 0', [file]));
+  /** Brings a file to the disk, and gives its size in bytes. */
+  public async settle(file: string): Promise<number> {
+    return Number(await this.database.shell('sync "$1"; stat -c %s "$1"', [file]));
   }
 
   /** Makes the partial dump a backup. */
@@ -116,6 +112,24 @@ export class Store {
   public async remove(id: string): Promise<void> {
     await this.database.shell('rm -f "$1"; sync "$3"; rm -f "$2"', [manifestFile(id), dumpFile(id), BACKUPS_PATH]);
   }
+}
+
+function contentsOf(records: readonly string[]): Contents {
+  const backups: BackupManifest[] = [];
+  const broken: string[] = [];
+  const ids: string[] = [];
+  for (const record of records) {
+    const [heading = "", ...content] = record.split("\n");
+    const [file = "", size] = heading.split(" ");
+    const id = file.replace(/\.(json|dump)$/, "");
+    if (parseBackupId(id) === undefined) continue; // somebody else's file
+    ids.push(id);
+    const read = size === undefined ? "it has no manifest" : readManifest(id, content.join("\n"), size);
+    if (typeof read === "string") broken.push(`${file}: ${read}`);
+    else backups.push(read);
+  }
+  backups.sort((one, other) => compareBackupIds(one.id, other.id));
+  return { backups, broken, ids };
 }
 
 /** The backup of that id, or `newest`, when it can be relied on. */
