@@ -69,9 +69,12 @@ export class Queue {
     await sleep(500, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
-  /** Within the transaction that did the work, so that done and known to be done are one fact. */
+  /**
+   * Within the transaction that did the work, so that done and known to be done are one fact. The third argument is the
+   * job's output: pg-boss 10 has a type for options there, and no code.
+   */
   public async complete(client: PoolClient, jobId: string): Promise<void> {
-    await this.boss.complete(processCase, jobId, { db: connection(client) });
+    await this.boss.complete(processCase, jobId, {}, { db: connection(client) });
   }
 
   /** Takes no more jobs and lets those under way come to their end. */
