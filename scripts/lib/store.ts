@@ -1,4 +1,5 @@
 import { BACKUPS_PATH, compareBackupIds, parseBackupId } from "../../components/release/backup-id";
+import { parseJson } from "../../components/release/json";
 import { type BackupManifest, backupManifest } from "../../components/release/manifest";
 import { complaint, type Database, lines } from "./database";
 import { Refusal } from "./run";
@@ -143,12 +144,8 @@ export async function findBackup(database: Database, id: string): Promise<Backup
 
 /** The manifest, or why it cannot be relied on. */
 function readManifest(id: string, text: string, size: string): BackupManifest | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return "it is no JSON";
-  }
+  const json = parseJson(text);
+  if (json === undefined) return "it is no JSON";
   const { data: manifest } = backupManifest.safeParse(json);
   if (manifest === undefined) return "it is no manifest of a backup";
   if (manifest.id !== id) return `it is the manifest of ${manifest.id}`;

@@ -89,7 +89,7 @@ test("nothing that was acknowledged is lost, nothing is left behind", async () =
   const { created } = await load.stop();
   expect(created.length).toBeGreaterThan(100);
   expect(await stack.missing(created)).toEqual([]);
-  await expect.poll(() => stack.sql(UNDONE), { timeout: 180_000, interval: 1000 }).toBe("");
+  await expect.poll(() => stack.sql(UNDONE), { timeout: 60_000, interval: 1000 }).toBe("");
   await expectNothingLeft(stack);
   // What a disturbed attempt could still write is that it failed.
   const served = (await stack.history()).filter(({ verdict }) => verdict !== "failed");

@@ -111,7 +111,9 @@ describe("releases that must not stay", () => {
     expect((await stack.up()).exitCode).toBe(0);
     const { up } = await underLoad("1.6.1");
     expect(up.exitCode).not.toBe(0);
-    expect(up.output).toMatch(/1\.6\.1 is refused: .*(after \d+ s of good answers|it exited)/);
+    expect(up.output).toMatch(
+      /1\.6\.1 is refused: (.*after \d+ s of good answers|api \(\S+\) is not healthy: it exited)/,
+    );
     expect(await stack.answeringVersion()).toBe("1.5.1");
     await stack.configure({ "health.holdSeconds": "3" });
     await revert("1.5.1");
