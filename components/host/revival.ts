@@ -1,4 +1,5 @@
 import type { DockerClient } from "../docker/client";
+import { postgresHealthcheck } from "../services/healthchecks";
 import { NOBODY, PAUSED, pointer, UPSTREAM_PORTS } from "../services/upstream";
 import { containersOf } from "./containers";
 import type { RunningContainer } from "./facts";
@@ -39,7 +40,7 @@ async function databaseAnswers(docker: DockerClient, postgres: string): Promise<
   while (Date.now() < deadline) {
     const running = (await docker.run(["ps", "--quiet", "--filter", `name=^${postgres}$`])).trim() !== "";
     if (!running) return;
-    const ready = docker.run(["exec", postgres, "pg_isready", "-U", "nestfleet", "-d", "nestfleet"]);
+    const ready = docker.run(["exec", postgres, ...postgresHealthcheck.test.slice(1)]);
     if (await ready.then(() => true, () => false)) return; // prettier-ignore
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }

@@ -6,6 +6,16 @@ export const apiHealthcheck: Healthcheck = { test: fetches(UPSTREAM_PORTS.api, "
 
 export const consoleHealthcheck: Healthcheck = { test: fetches(UPSTREAM_PORTS.console, "/login"), startSeconds: 60 };
 
+/**
+ * Over TCP: at a first start the image's entrypoint has a server create the cluster that listens on its socket only,
+ * and stops it; whoever took that one for the database finds nobody a moment later. A first start takes its time, and
+ * one after a crash replays the write-ahead log.
+ */
+export const postgresHealthcheck: Healthcheck = {
+  test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "nestfleet", "-d", "nestfleet"],
+  startSeconds: 120,
+};
+
 /** The images have Node and are not known to have curl. */
 function fetches(port: number, path: string): string[] {
   return [

@@ -1,16 +1,14 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Image } from "../docker/images";
-import { createContainer, type Healthcheck, type Service } from "../docker/service";
+import { createContainer, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
 import type { Secrets } from "../safety/secrets";
+import { postgresHealthcheck } from "./healthchecks";
 
 const ROLE = "nestfleet";
 const DATABASE = "nestfleet";
-
-/** A first start creates the cluster; a start after a crash replays the write-ahead log. */
-const healthcheck: Healthcheck = { test: ["CMD", "pg_isready", "-U", ROLE, "-d", DATABASE], startSeconds: 120 };
 
 export interface Postgres extends Service {
   /** Where the application finds its database, password included. */
@@ -51,7 +49,7 @@ export function createPostgres(
       ],
       // Times of commits: what a restore would lose is told with the last write.
       command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
-      healthcheck,
+      healthcheck: postgresHealthcheck,
       mounts: [{ type: "volume", source: dataVolume, target: "/var/lib/postgresql/data" }, backups],
       capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
       // As process 1, PostgreSQL takes an orphan that dies of a signal for a crashed session, and restarts them all.
@@ -62,7 +60,7 @@ export function createPostgres(
     },
     {},
   );
-  const ready = createGate(site, "postgres", "postgres", container, healthcheck, "leave");
+  const ready = createGate(site, "postgres", "postgres", container, postgresHealthcheck, "leave");
   const password = secrets.postgresPassword.apply(encodeURIComponent);
   return { container, ready, url: pulumi.interpolate`postgres://${ROLE}:${password}@postgres:5432/${DATABASE}` };
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { DockerClient } from "../../components/docker/client";
+import type { Healthcheck } from "../../components/docker/service";
 import { LABEL } from "../../components/docker/labels";
 import type { Mount } from "../../components/host/mounts";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
-import { apiHealthcheck } from "../../components/services/healthchecks";
+import { apiHealthcheck, postgresHealthcheck } from "../../components/services/healthchecks";
 import { UPSTREAM_PORTS } from "../../components/services/upstream";
 import { Database, DATABASE, lines, ROLE } from "./database";
 import { Execution } from "./execution";
@@ -11,13 +12,9 @@ import { waitUntilHealthy } from "./health";
 import { indented, Refusal } from "./run";
 import { withheld } from "./secrecy";
 
-/** It creates its cluster first, on a host that has better things to do. */
-const DATABASE_SECONDS = 120;
 const LOG_LINES = 20;
 /** Those that the entrypoint of the stack's own database has. */
 const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
-/** During a first start the server listens on its socket for a while, stops, and starts for good: on TCP as well. */
-const LISTENS = ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", ROLE, "-d", DATABASE];
 const READ_HEALTH = `
   fetch("http://127.0.0.1:${UPSTREAM_PORTS.api}/health", { signal: AbortSignal.timeout(4000) })
     .then((response) => response.text()).then((text) => process.stdout.write(text))
@@ -56,7 +53,7 @@ export class Throwaway {
     // Nobody needs this data after a power failure.
     const command = ["postgres", "-c", "fsync=off"];
     const container = await this.start("postgres", options, image, command, environment);
-    await this.untilHealthy(container, LISTENS, DATABASE_SECONDS, environment);
+    await this.untilHealthy(container, postgresHealthcheck, environment);
     return new Database(this.docker, container);
   }
 
@@ -71,7 +68,7 @@ export class Throwaway {
       SECRET_ENCRYPTION_KEY: secret(),
     };
     const container = await this.start("api", [], image, [], environment);
-    await this.untilHealthy(container, apiHealthcheck.test, apiHealthcheck.startSeconds, environment);
+    await this.untilHealthy(container, apiHealthcheck, environment);
     return this.docker.run(["exec", container, "node", "-e", READ_HEALTH]);
   }
 
@@ -112,11 +109,10 @@ export class Throwaway {
 
   private async untilHealthy(
     container: string,
-    probe: string[],
-    seconds: number,
+    { test: probe, startSeconds }: Healthcheck,
     environment: Record<string, string>,
   ): Promise<void> {
-    const refusal = await waitUntilHealthy(this.docker, { container, probe }, seconds, { signal: this.signal });
+    const refusal = await waitUntilHealthy(this.docker, { container, probe }, startSeconds, { signal: this.signal });
     if (refusal === undefined) return;
     const log = withheld(await this.docker.logs(container, LOG_LINES).catch(() => ""), environment);
     throw new Refusal(

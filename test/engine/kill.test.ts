@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Load } from "../support/load";
 import { momentsOf } from "../support/kills";
 import { KILLS } from "../support/scale";
-import { expectNothingLeft, expectSettled } from "../support/settled";
+import { expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
 import { TestStack } from "../support/stack";
 
 const stack = new TestStack("test-kill", 18110);
@@ -14,7 +14,7 @@ let load: Load;
 beforeAll(async () => {
   // 1.5.0 runs on the schema of 1.5.1, so that the two can take turns without a restore.
   await stack.create({ version: "1.5.0", "health.holdSeconds": "1", allowSchemaAhead: "true" });
-  expect((await stack.up()).exitCode).toBe(0);
+  await expectUp(stack);
   load = new Load(stack.httpPort, 50);
 });
 
@@ -26,8 +26,7 @@ test.each(momentsOf(LONGEST_MS))("killed with -9 after %d ms, the next up conver
   const version = index % 2 === 0 ? "1.5.1" : "1.5.0";
   await stack.configure({ version });
   await stack.upKilledAfter(moment);
-  const up = await stack.up();
-  expect(up.exitCode, up.output).toBe(0);
+  await expectUp(stack);
   await expectSettled(stack, version);
 });
 

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OwnEngine } from "../support/engine";
 import type { LoadReport } from "../support/load";
-import { expectNothingLeft, expectSettled } from "../support/settled";
+import { expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
 import { run, TestStack } from "../support/stack";
 
 /** Fault 24 of the list that the design answers to: the engine, or the whole host, goes in the middle of an update. */
@@ -38,8 +38,7 @@ beforeAll(async () => {
   await engine.start();
   await engine.load(IMAGES);
   await stack.create({ version: "1.5.0", "health.holdSeconds": "4", allowSchemaAhead: "true" });
-  const up = await stack.up();
-  expect(up.exitCode, up.output).toBe(0);
+  await expectUp(stack);
   load = new LoadInside(engine, 20);
 });
 
@@ -79,8 +78,7 @@ describe("the next up converges, when in the middle of an update", () => {
   ])("%s", async (_, version, words, disturb) => {
     await stack.configure({ version });
     await upDisturbed(words, disturb);
-    const up = await stack.up();
-    expect(up.exitCode, up.output).toBe(0);
+    await expectUp(stack);
     await expectSettled(stack, version);
   });
 });
@@ -112,14 +110,13 @@ describe("a rollback with data, when the engine goes while requests are held", (
     if (backup == null) throw new Error("no backup of 1.5.0 was taken");
     if ((await stack.answeringVersion()) !== "1.5.1") {
       await stack.configure({ version: "1.5.1" });
-      expect((await stack.up()).exitCode).toBe(0);
+      await expectUp(stack);
       await stack.sql("INSERT INTO cases (id, title, priority) VALUES (gen_random_uuid(), 'later', 'normal')");
     }
     const rows = await stack.sql("SELECT count(*) FROM cases");
     await stack.configure({ version: "1.5.0", restore: backup });
     await upDisturbed(/requests are held/, disturb);
-    const up = await stack.up();
-    expect(up.exitCode, up.output).toBe(0);
+    await expectUp(stack);
     await expectSettled(stack, "1.5.0");
     const kept = await stack.sql("SELECT max(datname) FROM pg_database WHERE datname ~ 'replaced'");
     expect(await stack.sql("SELECT count(*) FROM cases", kept)).toBe(rows);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { momentsOf } from "../support/kills";
-import { expectNothingLeft, expectSettled } from "../support/settled";
+import { expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
 import { TestStack } from "../support/stack";
 
 const stack = new TestStack("test-rollback-kill", 18160);
@@ -12,7 +12,7 @@ const CASES = 500;
 
 beforeAll(async () => {
   await stack.create({ version: "1.4.2", "health.holdSeconds": "0", rehearsal: "off" });
-  expect((await stack.up()).exitCode).toBe(0);
+  await expectUp(stack);
   await stack.sql(cases(CASES));
   await upgrade();
   backup = /backup (\d{8}T\d{6}Z-1\.4\.2)/.exec(stack.said)?.[1] ?? "";
@@ -29,8 +29,7 @@ function cases(count: number): string {
 
 async function upgrade(): Promise<void> {
   await stack.configure({ version: "1.5.0" });
-  const up = await stack.up();
-  expect(up.exitCode, up.output).toBe(0);
+  await expectUp(stack);
 }
 
 function count(database?: string): Promise<string> {
@@ -46,8 +45,7 @@ test.each(momentsOf(LONGEST_MS))(
     await stack.configure({ version: "1.4.2" });
     // Every other time nobody is left who could take it back before the next run.
     await stack.upKilledAfter(moment, { withChildren: index % 2 === 1 });
-    const up = await stack.up();
-    expect(up.exitCode, up.output).toBe(0);
+    await expectUp(stack);
     await expectSettled(stack, "1.4.2");
     expect(await count()).toBe(String(CASES));
     const kept = await stack.sql("SELECT max(datname) FROM pg_database WHERE datname ~ 'replaced'");

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Load, type LoadReport } from "../support/load";
 import { PER_SECOND, ROLLBACK_MEGABYTES, seed } from "../support/scale";
-import { expectNothingLeft, expectSettled } from "../support/settled";
+import { expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
 import { type Ran, run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-rollback", 18140);
@@ -13,8 +13,7 @@ let seeded = 0;
 
 beforeAll(async () => {
   await stack.create({ version: "1.4.2", "health.holdSeconds": "1", rehearsal: "off" });
-  const up = await stack.up();
-  expect(up.exitCode, up.output).toBe(0);
+  await expectUp(stack);
   await stack.sql(seed(ROLLBACK_MEGABYTES));
   // 29: of a role that is gone when the backup is restored.
   await stack.sql("CREATE ROLE former; CREATE TABLE of_former (n integer); ALTER TABLE of_former OWNER TO former");
@@ -31,8 +30,7 @@ afterAll(async () => {
 
 async function upgrade(): Promise<void> {
   await stack.configure({ version: "1.5.0" });
-  const up = await stack.up();
-  expect(up.exitCode, up.output).toBe(0);
+  await expectUp(stack);
 }
 
 /** Something under load, of which no request may fail. */
@@ -125,8 +123,7 @@ describe("a release that does not start", () => {
     expect((await stack.history()).at(-1)).toMatchObject({ to: "1.4.2", verdict: "failed" });
 
     await stack.configure({ "images.api": `${REGISTRY}/nestfleet/nestfleet-api`, allowMovingTag: "false" });
-    const up = await stack.up();
-    expect(up.exitCode, up.output).toBe(0);
+    await expectUp(stack);
     await expectSettled(stack, "1.4.2");
     expect(await present(earlier)).toEqual([]);
     await expectNothingLeft(stack);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectUp } from "../support/expectations";
 import { run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-source", 18090);
@@ -25,7 +26,7 @@ async function answeringVersion(): Promise<unknown> {
 
 describe("images built from a source", () => {
   test("the release's tag is built and runs", async () => {
-    expect((await stack.up()).exitCode).toBe(0);
+    await expectUp(stack);
     expect(await answeringVersion()).toBe("1.4.2");
     expect(await stack.preview()).toEqual([]);
     expect(await stack.preview("--refresh")).toEqual([]);
@@ -50,7 +51,7 @@ describe("images built from a source", () => {
   test("the next release replaces api, worker and console, and leaves postgres and caddy alone", async () => {
     const before = await stack.containers();
     await stack.configure({ version: "1.5.0" });
-    expect((await stack.up()).exitCode).toBe(0);
+    await expectUp(stack);
     const after = await stack.containers();
     for (const role of ["api", "worker", "console"]) expect(after[role], role).not.toEqual(before[role]);
     for (const role of ["postgres", "caddy"]) expect(after[role], role).toEqual(before[role]);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { Load } from "../support/load";
 import { caddyfile } from "../../components/services/caddyfile";
+import { expectUp } from "../support/expectations";
 import { type Ran, run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-story", 18080);
@@ -140,7 +141,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect(again.exitCode).not.toBe(0);
     await stack.unset("env.LLM_PROVIDER");
     await stack.configure({ "env.LOG_LEVEL": "debug" });
-    expect((await stack.up()).exitCode).toBe(0);
+    await expectUp(stack);
     await expectNoDiff();
     expect((await stack.containers())["api"]).toHaveLength(1);
   });
@@ -175,7 +176,7 @@ describe("from nothing to a running NestFleet and on", () => {
     await stack.pulumi("destroy", "--yes", "--skip-preview", "--exclude-protected");
     expect(await stack.containers()).toEqual({});
     expect(await stack.volumes()).toEqual(volumes);
-    expect((await stack.up()).exitCode).toBe(0);
+    await expectUp(stack);
     expect(await stack.sql("SELECT count(*) FROM cases")).toBe(cases);
     await expectNoDiff();
   });

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Load, type LoadReport } from "../support/load";
 import { PER_SECOND, seed, UPGRADE_MEGABYTES } from "../support/scale";
-import { expectSettled } from "../support/settled";
+import { expectSettled, expectUp } from "../support/expectations";
 import { type Ran, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-upgrade", 18100);
 
 beforeAll(async () => {
   await stack.create({ version: "1.4.2" });
-  expect((await stack.up()).exitCode).toBe(0);
+  await expectUp(stack);
   await stack.sql(seed(UPGRADE_MEGABYTES));
   expect(Number(await stack.sql("SELECT pg_database_size('nestfleet')"))).toBeGreaterThan(UPGRADE_MEGABYTES * 1e6);
 });
@@ -108,7 +108,7 @@ describe("releases that must not stay", () => {
 
   test("1.6.1, which dies after 15 seconds, is red: health must hold", async () => {
     await stack.configure({ "health.holdSeconds": "20" });
-    expect((await stack.up()).exitCode).toBe(0);
+    await expectUp(stack);
     const { up } = await underLoad("1.6.1");
     expect(up.exitCode).not.toBe(0);
     expect(up.output).toMatch(

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { join } from "node:path";
 import { DockerClient } from "../../components/docker/client";
+import { postgresHealthcheck } from "../../components/services/healthchecks";
 import { Database } from "../../scripts/lib/database";
 
 const ROOT = join(__dirname, "../..");
@@ -73,7 +74,7 @@ export async function start(): Promise<void> {
 export async function ready(): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      await docker.run(["exec", POSTGRES, "pg_isready", "-U", "nestfleet", "-d", "nestfleet"]);
+      await docker.run(["exec", POSTGRES, ...postgresHealthcheck.test.slice(1)]);
       await database.query("SELECT 1");
       return;
     } catch (error) {

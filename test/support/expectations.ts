@@ -1,7 +1,14 @@
 import { expect } from "vitest";
-import type { TestStack } from "./stack";
+import type { Ran, TestStack } from "./stack";
 
 const ONE_OF_EACH = { postgres: 1, api: 1, worker: 1, console: 1, caddy: 1 };
+
+/** An update that succeeds; what it said is the reason when it does not. */
+export async function expectUp(stack: TestStack, ...options: string[]): Promise<Ran> {
+  const up = await stack.up(...options);
+  expect(up.exitCode, up.output).toBe(0);
+  return up;
+}
 
 /** Nothing to do, one of each, and the version that is meant to serve does. */
 export async function expectSettled(stack: TestStack, version: string): Promise<void> {
