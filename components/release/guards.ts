@@ -5,7 +5,7 @@ import type { DiskNeed } from "./estimate";
 import { imageReferences } from "./images";
 import type { Problem } from "./problem";
 import type { ReplacedDatabase } from "./replaced";
-import { restoreUnusable, schemaAhead, servingUnknown } from "./restore-guards";
+import { restoreUnusable, rollbackUndone, schemaAhead, servingUnknown } from "./restore-guards";
 import type { Situation } from "./situation";
 import { crossesMajor } from "./strategy";
 import { size } from "./units";
@@ -31,6 +31,7 @@ export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Pro
     postgresMajorDiffers,
     restoreUnusable,
     servingUnknown,
+    rollbackUndone,
     schemaAhead,
     (judged) => diskTooSmall(judged, disk),
     portTaken,

@@ -49,8 +49,13 @@ export function isSpent(history: readonly HistoryEntry[], backup: string, confir
 
 /** Whether the newest change is the restore of this backup: what the config says then is what is there. */
 export function isNewest(history: readonly HistoryEntry[], backup: string): boolean {
-  const newest = history.findLast(({ verdict }) => verdict !== "failed");
+  const newest = newestChange(history);
   return newest !== undefined && putBack(newest) && newest.restored === backup;
+}
+
+/** The change that made what is there. */
+export function newestChange(history: readonly HistoryEntry[]): HistoryEntry | undefined {
+  return history.findLast(({ verdict }) => verdict !== "failed");
 }
 
 function putBack({ verdict }: HistoryEntry): boolean {

@@ -2,11 +2,12 @@ import type { HostFacts } from "../host/facts";
 import { parseBackupId } from "./backup-id";
 import { fittingBackups, newestFitting } from "./backups";
 import { configRm, configSet, configSetPath, stay, up } from "./commands";
+import { newestChange } from "./history";
 import type { BackupManifest } from "./manifest";
 import { beyond } from "./migrations";
 import type { Problem } from "./problem";
 import { missingExtension, newerServer } from "./server";
-import { namedBackup, type Situation } from "./situation";
+import { asksForData, namedBackup, type Situation } from "./situation";
 
 /** So many backups are offered instead of one that cannot be used, the newest first. */
 const OFFERED = 3;
@@ -57,6 +58,27 @@ export function servingUnknown({ facts, settings, stack, step, from }: Situation
       `look first: docker ps --all --filter label=org.nestfleet.stack=${stack}`,
       `without the restore, the rest can be put in order: ${configRm(stack, "restore")} && ${up(stack)} --refresh`,
       ...(from ? [`${stay(stack, from.tag)} && ${up(stack)} --refresh`] : []),
+    ],
+  };
+}
+
+/**
+ * A config that still says what somebody has taken back by hand: the next update, whatever it is for, would take away
+ * the rows that were just brought back. Once the config has been applied without it, asking again is asking anew.
+ */
+export function rollbackUndone({ facts, settings, stack, step, last, from, to }: Situation): Problem | undefined {
+  const named = namedBackup(settings);
+  const newest = newestChange(facts?.history ?? []);
+  if (step !== "rollback" || named === undefined || newest?.kind !== "undo" || last.version !== to.tag)
+    return undefined;
+  if (asksForData(settings, facts)) return undefined;
+  const back = from?.tag ?? newest.to;
+  return {
+    title: `the rollback to ${to.tag} was undone, and the config still asks for it`,
+    why: `${newest.operator} brought ${newest.to} and its data back at ${newest.at}`,
+    mend: [
+      `keep them: ${configSet(stack, "version", back)} && ${configRm(stack, "restore")}`,
+      `or roll back once more: ${configSet(stack, "confirmRestore", "A-NEW-WORD")} && ${up(stack)}`,
     ],
   };
 }

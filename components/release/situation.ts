@@ -52,6 +52,7 @@ export interface Situation {
   readonly step: Step;
   /** Whether a release has ever answered here: it does now, or it did when the last outputs were written. */
   readonly served: boolean;
+  readonly last: LastUpdate;
   /** Undefined when nothing ran before, or something unknown. */
   readonly from?: Version | undefined;
   readonly to: Version;
@@ -78,7 +79,18 @@ export function situation(
     step === "rollback" || step === "restore"
       ? facts?.backups.find((backup) => backup.id === settings.restore && fits(backup, facts, to))
       : undefined;
-  return { stack, settings, facts, step, served, from, to, schema: afterRestore(schema, restore, facts), restore };
+  return {
+    stack,
+    settings,
+    facts,
+    step,
+    served,
+    last,
+    from,
+    to,
+    schema: afterRestore(schema, restore, facts),
+    restore,
+  };
 }
 
 /**

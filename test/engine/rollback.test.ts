@@ -144,6 +144,10 @@ describe("scripts/restore.sh", () => {
     const live = await present(report.created);
     expect(Number(await stack.sql("SELECT count(*) FROM cases"))).toBe(rows + live.length);
     expect((await stack.history()).at(-1)).toMatchObject({ from: "1.4.2", to: "1.5.0", verdict: "restored" });
+    const unchanged = await stack.up();
+    expect(unchanged.exitCode).not.toBe(0);
+    expect(unchanged.output).toMatch(/the rollback to 1\.4\.2 was undone, and the config still asks for it/);
+    expect(await present(live)).toEqual(live);
     await upgrade();
     await expectSettled(stack, "1.5.0");
     expect(await present(live)).toEqual(live);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { plan } from "../../../components/release/plan";
 import type { HostFacts } from "../../../components/host/facts";
 import type { PlanSettings } from "../../../components/release/situation";
-import { asked, backup, host } from "./facts";
+import { asked, backup, change, host } from "./facts";
 
 describe("a rollback with data while nobody can tell which release serves", () => {
   const named = "20261124T080000Z-1.4.2";
@@ -47,5 +47,42 @@ describe("a rollback with data while nobody can tell which release serves", () =
     ["a restart with what the config still says", "1.5.0", { restore: "20261124T080000Z-1.5.0" }],
   ])("does not concern %s", (_, to, settings) => {
     expect(titles(to, settings, hidden)).toEqual([]);
+  });
+});
+
+describe("a rollback that was undone by hand, and that the config still asks for", () => {
+  const named = "20261124T080000Z-1.4.2";
+  const rolledBack = change({ kind: "rollback", from: "1.5.0", to: "1.4.2", verdict: "rolled back", restored: named });
+  const undone = change({ kind: "undo", from: "1.4.2", to: "1.5.0", verdict: "restored" });
+
+  const problems = (last: string, settings: Partial<PlanSettings> = {}, history = [rolledBack, undone]) => {
+    const facts = host("1.5.0", "1.4.2", { facts: { backups: [backup(named)], history } });
+    return plan("prod", asked("1.4.2", { restore: named, ...settings }), facts, { version: last }).problems;
+  };
+
+  test("is refused, with both ways on", () => {
+    expect(problems("1.4.2")).toEqual([
+      {
+        title: "the rollback to 1.4.2 was undone, and the config still asks for it",
+        why: "op@here brought 1.5.0 and its data back at 2026-11-24T10:00:00Z",
+        mend: [
+          "keep them: pulumi config set --stack prod nestfleet:version 1.5.0 && pulumi config rm --stack prod nestfleet:restore",
+          "or roll back once more: pulumi config set --stack prod nestfleet:confirmRestore A-NEW-WORD && pulumi up --stack prod",
+        ],
+      },
+    ]);
+  });
+
+  test.each<[string, ReturnType<typeof problems>]>([
+    ["once 1.5.0 has been applied again, for then it is asked for anew", problems("1.5.0")],
+    ["with a new word of confirmation", problems("1.4.2", { confirmRestore: "again" })],
+    ["when the undo failed", problems("1.4.2", {}, [rolledBack, { ...undone, verdict: "failed" }])],
+  ])("goes ahead %s", (_, found) => {
+    expect(found).toEqual([]);
+  });
+
+  test("is refused with a word that has been used for it", () => {
+    const used = { ...rolledBack, confirmation: "again" };
+    expect(problems("1.4.2", { confirmRestore: "again" }, [used, undone])).toHaveLength(1);
   });
 });
