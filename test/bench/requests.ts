@@ -7,7 +7,7 @@ import { type Ran, TestStack } from "../support/stack";
  * writes: how many failed, and how long the slowest took. `npm run bench`; NESTFLEET_TEST_SCALE=full for the amounts
  * that were promised. Everything runs on the machine's own engine, load and update included.
  */
-const stack = new TestStack("bench-requests", 18170);
+let stack = newStack();
 const PER_SECOND = 100;
 
 async function main(): Promise<void> {
@@ -27,9 +27,15 @@ async function main(): Promise<void> {
 
 /** A new stack of 1.4.2 with so much data. */
 async function begin(megabytes: number): Promise<void> {
+  await stack.dispose();
+  stack = newStack();
   await stack.create({ version: "1.4.2" });
   await must(stack.up());
   await stack.sql(seed(megabytes));
+}
+
+function newStack(): TestStack {
+  return new TestStack("bench-requests", 18170);
 }
 
 async function measured(name: string, config: Record<string, string>): Promise<void> {
