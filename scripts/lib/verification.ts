@@ -43,8 +43,6 @@ const PAUSE_MS = 1000;
 /** As many as a pool of connections usually has. */
 const WARM_AT_ONCE = 10;
 const WARM_ROUNDS = 5;
-/** Whoever serves wants the processor, too: after each round they catch up. */
-const WARM_PAUSE_MS = 150;
 /** How much of an unexpected answer a message shows. */
 const SHOWN = 200;
 /** Where Caddy keeps the certificate of its own authority. */
@@ -95,13 +93,11 @@ async function untilGood(
 export async function warmUp(expected: Expectation, docker: DockerClient): Promise<void> {
   const outside = await trusting({ ...expected, headers: CANDIDATE }, docker);
   const scheme = isLocal(expected.domain) ? "http" : "https";
-  for (let round = 0; round < WARM_ROUNDS; round++) {
-    for (const path of ["/health", "/login"]) {
-      const asks = Array.from({ length: WARM_AT_ONCE }, () => ask(outside, scheme, path));
-      await Promise.allSettled(asks); // not the verdict
-      await sleep(WARM_PAUSE_MS);
-    }
-  }
+  const asks = Array.from({ length: WARM_AT_ONCE }, async () => {
+    for (let round = 0; round < WARM_ROUNDS; round++)
+      for (const path of ["/health", "/login"]) await ask(outside, scheme, path).catch(() => undefined); // not the verdict
+  });
+  await Promise.all(asks);
 }
 
 async function hold(expected: Asked, docker: DockerClient, holdSeconds: number): Promise<[Health, number]> {
