@@ -52,6 +52,7 @@ export interface Situation {
   readonly step: Step;
   /** Whether a release has ever answered here: it does now, or it did when the last outputs were written. */
   readonly served: boolean;
+  /** What the last good update brought; by hand, another release may have been put there since. */
   readonly last: LastUpdate;
   /** Undefined when nothing ran before, or something unknown. */
   readonly from?: Version | undefined;

@@ -1,3 +1,4 @@
+import { newestChange } from "../../components/release/history";
 import type { DockerClient } from "../../components/docker/client";
 import { answerOr } from "../../components/host/answer";
 import { containersOf } from "../../components/host/containers";
@@ -39,5 +40,5 @@ async function servedBefore(docker: DockerClient, { caddy, postgres }: Attempt):
   const served = before && (await versionOf(docker, before.api));
   if (served !== undefined) return served;
   const history = await answerOr(readHistory(new Database(docker, postgres)), []);
-  return history.findLast(({ verdict }) => verdict !== "failed")?.to;
+  return newestChange(history)?.to;
 }

@@ -5,6 +5,7 @@ import { containersOf } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
 import { inspectDatabase } from "../../components/host/database";
 import { readManifests } from "../../components/host/store";
+import { newestChange } from "../../components/release/history";
 import type { Change } from "../../components/release/retention";
 import { complaint, Database } from "./database";
 import { operator } from "./exclusion";
@@ -36,7 +37,7 @@ export async function record(docker: DockerClient, step: Step, failure?: string)
 
 /** Written already, by a run that was killed right afterwards: what serves cannot be reached twice in a row. */
 function isLast(history: readonly HistoryEntry[], { from, to }: Step): boolean {
-  const last = history.findLast(({ verdict }) => verdict !== "failed");
+  const last = newestChange(history);
   return last?.to === to && last.from === (from ?? null);
 }
 

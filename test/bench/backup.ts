@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { DockerClient } from "../../components/docker/client";
+import { postgresHealthcheck } from "../../components/services/healthchecks";
 import { takeBackup } from "../../scripts/lib/backup";
 import { Database } from "../../scripts/lib/database";
 import { restoreBeside } from "../../scripts/lib/incoming";
@@ -117,12 +118,9 @@ function psql(sql: string): Promise<string> {
   return docker.run(["exec", "-i", CONTAINER, "psql", "-U", "nestfleet", "-d", "nestfleet", "-qAtX"], sql);
 }
 
-/** The official image's entrypoint answers on the socket while it initialises; over TCP only afterwards. */
 async function ready(): Promise<void> {
   for (let attempt = 0; attempt < 120; attempt++) {
-    const up = await docker
-      .run(["exec", CONTAINER, "pg_isready", "-h", "127.0.0.1", "-U", "nestfleet"])
-      .catch(() => "");
+    const up = await docker.run(["exec", CONTAINER, ...postgresHealthcheck.test.slice(1)]).catch(() => "");
     if (up !== "") return;
     await sleep(500);
   }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { mountsOf } from "../../components/host/mounts";
+import { postgresHealthcheck } from "../../components/services/healthchecks";
 import type { BackupManifest } from "../../components/release/manifest";
 import { total } from "../../components/release/shrinkage";
 import { takeBackup } from "../../scripts/lib/backup";
@@ -35,7 +36,7 @@ async function start(): Promise<void> {
   const environment = Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
   const mount = ["--volume", `${VOLUME}:/backups`];
   await docker.run(["run", "--detach", "--name", POSTGRES, ...labels, ...mount, ...environment, POSTGRES_IMAGE]);
-  const listens = () => docker.run(["exec", POSTGRES, "pg_isready", "-h", "127.0.0.1", "-U", "nestfleet"]);
+  const listens = () => docker.run(["exec", POSTGRES, ...postgresHealthcheck.test.slice(1)]);
   await vi.waitFor(listens, patience);
 }
 
