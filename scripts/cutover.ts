@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { DockerClient } from "../components/docker/client";
-import { inspectContainer, runningNow, versionOf } from "./lib/containers";
+import { inspectContainer, inspectContainers, runningNow, versionOf } from "./lib/containers";
 import { complaint, Database } from "./lib/database";
-import { type Target, target, waitUntilHealthy } from "./lib/health";
+import { causeOfDeath, type Target, target, waitUntilHealthy, watch } from "./lib/health";
 import { pruneKept } from "./lib/incoming";
+import { lastWords } from "./lib/last-words";
 import { forget, hurried, takeBack } from "./lib/paused";
 import {
   forgetBefore,
@@ -57,9 +58,10 @@ void run(input, async (asked) => {
     return JSON.stringify(answer);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    const words = await wordsOf(asked, docker); // before stopping adds to them
     const undone = await goBack(asked, docker, before).catch(told("The requests could not be sent back"));
     await recordRefusal(docker, step, error.message);
-    throw new Refusal(await report(asked, docker, error.message, undone));
+    throw new Refusal(await report(asked, docker, error.message, [...words, undone]));
   }
 });
 
@@ -67,19 +69,20 @@ async function cutOver(asked: Input, docker: DockerClient, before: Pointers): Pr
   for (const container of asked.containers) await mustRun(asked, docker, container);
   for (const [role, service] of Object.entries(asked.targets)) await mustBeHealthy(asked, docker, role, service);
   const after = namesOf(asked);
+  const death = await watch(docker, containersOf(asked));
   if (!differ(before, after)) {
     await writePointers(docker, asked.caddy, after);
-    return verify(asked, docker);
+    return verify({ ...asked, death }, docker);
   }
   const first = await switchesFirst(asked, docker, before);
   await nominate(docker, asked.caddy, after);
-  await verify({ ...asked, candidate: true, holdSeconds: first ? 0 : asked.holdSeconds }, docker);
+  await verify({ ...asked, death, candidate: true, holdSeconds: first ? 0 : asked.holdSeconds }, docker);
   await warmUp(asked, docker);
   await writeBefore(docker, asked.caddy, before);
   await writePointers(docker, asked.caddy, after);
   say(`requests go to ${after.api} and ${after.console}`);
   const holdSeconds = first ? asked.holdSeconds : Math.min(SETTLE_SECONDS, asked.holdSeconds);
-  return verify({ ...asked, holdSeconds }, docker);
+  return verify({ ...asked, death, holdSeconds }, docker);
 }
 
 async function switchesFirst({ caddy }: Input, docker: DockerClient, before: Pointers): Promise<boolean> {
@@ -104,8 +107,7 @@ async function finish(asked: Input, docker: DockerClient, step: Step): Promise<v
   await forgetBefore(docker, asked.caddy);
   await withdraw(docker, asked.caddy);
   await forget(docker, asked.caddy);
-  const current = [asked.targets.api.container, asked.targets.console.container, ...asked.containers];
-  await removeOthers(docker, asked.stack, current);
+  await removeOthers(docker, asked.stack, containersOf(asked));
   await pruneImages(docker, asked.repositories, history);
   const dropped = await pruneKept(new Database(docker, asked.postgres), asked.keepReplacedDays);
   if (dropped.length > 0) say(`dropped ${dropped.join(", ")}: replaced more than ${asked.keepReplacedDays} days ago`);
@@ -151,12 +153,31 @@ function namesOf({ targets }: Input): Pointers {
   return { api: targets.api.name, console: targets.console.name };
 }
 
+/** Ids of all that the stack consists of. */
+function containersOf({ targets, containers }: Input): string[] {
+  return [targets.api.container, targets.console.container, ...containers];
+}
+
 function differ(before: Pointers, after: Pointers): boolean {
   return before.api !== after.api || before.console !== after.console;
 }
 
-async function report({ stack, release }: Input, docker: DockerClient, why: string, undone: string): Promise<string> {
-  return [`${release.tag} is refused: ${why}.`, undone, "What runs now:", await runningNow(docker, stack), NEXT].join(
+/** What those say that do not run as they should; the api and the console when all do. */
+async function wordsOf(asked: Input, docker: DockerClient): Promise<string[]> {
+  const inspected = await inspectContainers(docker, containersOf(asked)).catch(() => []);
+  const dead = inspected.filter((container) => causeOfDeath(container) !== undefined).map(({ Id }) => Id);
+  const { api, console } = asked.targets;
+  const words = (dead.length > 0 ? dead : [api.container, console.container]).map((id) => lastWords(docker, id));
+  return (await Promise.all(words)).flat();
+}
+
+async function report(
+  { stack, release }: Input,
+  docker: DockerClient,
+  why: string,
+  lines: readonly string[],
+): Promise<string> {
+  return [`${release.tag} is refused: ${why}.`, ...lines, "What runs now:", await runningNow(docker, stack), NEXT].join(
     "\n",
   );
 }

@@ -6,9 +6,10 @@ import { changeOf } from "./lib/attempt";
 import { environmentOf, inspectContainer, runningNow } from "./lib/containers";
 import { target, waitUntilHealthy } from "./lib/health";
 import { complaint } from "./lib/database";
+import { lastWords } from "./lib/last-words";
 import { takeBack } from "./lib/paused";
 import { recordRefusal } from "./lib/record";
-import { indented, NEXT, Refusal, run, say } from "./lib/run";
+import { NEXT, Refusal, run, say } from "./lib/run";
 import { withheld } from "./lib/secrecy";
 
 const input = target.extend({
@@ -24,7 +25,6 @@ const input = target.extend({
 });
 type Input = z.infer<typeof input>;
 
-const LOG_LINES = 30;
 /** Production may be slower than the rehearsal was: it also serves. */
 const ALLOWANCE = 1.5;
 
@@ -65,8 +65,8 @@ async function refuse(docker: DockerClient, asked: Input, why: string, started: 
   const name = container?.Name.slice(1) ?? asked.container;
   const environment = environmentOf(container?.Config.Env ?? []);
   const reason = `${asked.role} is not healthy: ${withheld(why, environment)}.`;
-  const [log, change] = await Promise.all([
-    container === undefined ? "" : logOf(docker, asked.container),
+  const [words, change] = await Promise.all([
+    lastWords(docker, asked.container),
     changeOf(docker, asked).catch((error: unknown) => {
       say(`The history will not have this refusal: ${complaint(error)}`);
       return undefined;
@@ -74,18 +74,7 @@ async function refuse(docker: DockerClient, asked: Input, why: string, started: 
   ]);
   const undone = await undo(docker, asked, container === undefined ? undefined : name);
   if (change !== undefined) await recordRefusal(docker, { ...asked, ...change, started }, reason);
-  return [
-    reason,
-    ...(log ? [`Last lines of its log (docker logs ${name}):`, indented(withheld(log, environment))] : []),
-    ...undone,
-    "What runs now:",
-    await runningNow(docker, asked.stack),
-    NEXT,
-  ].join("\n");
-}
-
-async function logOf(docker: DockerClient, id: string): Promise<string> {
-  return docker.logs(id, LOG_LINES).catch((error: unknown) => `the log cannot be read: ${complaint(error)}`);
+  return [reason, ...words, ...undone, "What runs now:", await runningNow(docker, asked.stack), NEXT].join("\n");
 }
 
 /** Whatever one step says, the next is tried: what served before must serve again. */

@@ -13,6 +13,8 @@ export class DockerError extends Error {
   }
 }
 
+type ObjectType = "container" | "image" | "volume";
+
 /** Output above this is a fault of the command, not something to keep in memory. */
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
 
@@ -35,14 +37,19 @@ export class DockerClient {
   }
 
   /** `docker inspect`, parsed; undefined when there is no such object. */
-  public async inspect(id: string, type: "container" | "image" | "volume" = "container"): Promise<unknown> {
-    try {
-      const [object] = JSON.parse(await this.run(["inspect", "--type", type, id])) as unknown[];
-      return object;
-    } catch (error) {
-      if (error instanceof DockerError && /no such/i.test(error.stderr)) return undefined;
+  public async inspect(id: string, type: ObjectType = "container"): Promise<unknown> {
+    const [object] = await this.inspectAll([id], type);
+    return object;
+  }
+
+  /** The same of several at once, without those that are not there: Docker fails then, but tells of the others first. */
+  public async inspectAll(ids: readonly string[], type: ObjectType = "container"): Promise<unknown[]> {
+    if (ids.length === 0) return [];
+    const told = await this.run(["inspect", "--type", type, ...ids]).catch((error: unknown) => {
+      if (error instanceof DockerError && /no such/i.test(error.stderr)) return error.stdout;
       throw error;
-    }
+    });
+    return JSON.parse(told.trim() || "[]") as unknown[];
   }
 
   /** In a process group of its own: Ctrl-C is for the script, which knows what may be left half-way and what not. */

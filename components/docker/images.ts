@@ -10,6 +10,7 @@ export interface Image {
   readonly id: pulumi.Output<string>;
   /** `repository@sha256:…` where the image came from a registry, else its content address. */
   readonly digest: pulumi.Output<string>;
+  readonly brought: pulumi.Resource;
 }
 
 export type Images = Record<keyof ImageReferences, Image>;
@@ -38,7 +39,7 @@ export function bringImages(site: Site): Images {
 /** `keepLocally`: the image of the version before stays on the host, a rollback needs it. */
 function pull(site: Site, role: string, reference: string): Image {
   const image = new docker.RemoteImage(`${site.name}-${role}`, { name: reference, keepLocally: true }, placed(site));
-  return { id: image.imageId, digest: digestOf(image.repoDigest, image.imageId) };
+  return { id: image.imageId, digest: digestOf(image.repoDigest, image.imageId), brought: image };
 }
 
 /** Builds at the release's tag; a build that fails stops the update before anything that runs is touched. */
@@ -52,7 +53,7 @@ function build(site: Site, role: string, reference: string, context: string): Im
     image: reference,
   });
   const id = command.stdout.apply((stdout) => stdout.trim());
-  return { id, digest: id };
+  return { id, digest: id, brought: command };
 }
 
 /** A locally built image has no repository digest. */

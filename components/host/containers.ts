@@ -1,4 +1,4 @@
-import { type DockerClient, DockerError } from "../docker/client";
+import type { DockerClient } from "../docker/client";
 import { LABEL } from "../docker/labels";
 import type { RunningContainer } from "./facts";
 
@@ -27,15 +27,8 @@ export function isUp({ state }: RunningContainer): boolean {
   return !["exited", "created", "dead"].includes(state);
 }
 
-/** By id of the container. Docker fails when one of several is gone, but tells of the others first. */
+/** By id of the container. */
 async function imagesOf(docker: DockerClient, ids: readonly string[]): Promise<Map<string, string>> {
-  if (ids.length === 0) return new Map();
-  const told = await docker
-    .run(["inspect", "--type", "container", "--format", "{{.Id}}\t{{.Image}}", ...ids])
-    .catch((error: unknown) => {
-      if (error instanceof DockerError && /no such/i.test(error.stderr)) return error.stdout;
-      throw error;
-    });
-  const lines = told.trim().split("\n").filter(Boolean);
-  return new Map(lines.map((line) => line.split("\t") as [string, string]));
+  const inspected = (await docker.inspectAll(ids)) as { Id: string; Image: string }[];
+  return new Map(inspected.map(({ Id, Image }) => [Id, Image]));
 }

@@ -44,7 +44,9 @@ export function safeguard(site: Site, postgres: Postgres, images: Images, secret
     partOfUpdate: true,
   };
   const release = { from: plan.from?.tag, to: plan.to.tag };
-  const backup = runScript(site, "backup", "backup", { ...taking, release }, { dependsOn: [postgres.ready], frozen });
+  // Not before every image is there: a pull may take long, and what is written meanwhile belongs into the backup.
+  const begun = [postgres.ready, ...Object.values(images).map(({ brought }) => brought)];
+  const backup = runScript(site, "backup", "backup", { ...taking, release }, { dependsOn: begun, frozen });
   const rehearsal = runScript(
     site,
     "rehearsal",

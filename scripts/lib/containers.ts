@@ -3,6 +3,7 @@ import type { DockerClient } from "../../components/docker/client";
 import { LABEL } from "../../components/docker/labels";
 
 const shape = z.object({
+  Id: z.string(),
   Name: z.string(),
   RestartCount: z.number(),
   Config: z.object({ Labels: z.record(z.string(), z.string()), Env: z.array(z.string()).nullish() }),
@@ -24,6 +25,11 @@ export type Container = z.infer<typeof shape>;
 export async function inspectContainer(docker: DockerClient, id: string): Promise<Container | undefined> {
   const inspected = await docker.inspect(id);
   return inspected === undefined ? undefined : shape.parse(inspected);
+}
+
+/** Those of them that are there. */
+export async function inspectContainers(docker: DockerClient, ids: readonly string[]): Promise<Container[]> {
+  return z.array(shape).parse(await docker.inspectAll(ids));
 }
 
 /** The environment that a container was made with, by name. */

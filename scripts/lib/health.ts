@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type DockerClient, DockerError } from "../../components/docker/client";
-import { type Container, inspectContainer } from "./containers";
+import { type Container, inspectContainer, inspectContainers } from "./containers";
 import { sleep } from "./run";
 
 /** A container, and how to ask it whether it works. */
@@ -71,6 +71,24 @@ export function causeOfDeath(container: Container | undefined): string | undefin
   if (!state.Running || state.Restarting) return `it exited with code ${state.ExitCode}`;
   if (restarts > 0 && uptime(container) < OLD_RESTART_SECONDS) return `it exited and was restarted ${restarts} times`;
   return undefined;
+}
+
+/**
+ * Tells, whenever it is asked, why one of the containers that run now does so no more. One that dies and is started
+ * again is found by this alone: Caddy waits for it, and every answer stays good.
+ */
+export async function watch(docker: DockerClient, ids: readonly string[]): Promise<() => Promise<string | undefined>> {
+  const begun = new Map((await inspectContainers(docker, ids)).map(({ Id, State }) => [Id, State.StartedAt]));
+  return async () => {
+    const now = await inspectContainers(docker, ids);
+    if (now.length < ids.length) return "a container was removed meanwhile";
+    for (const container of now) {
+      const { Id: id, Name: name, State: state } = container;
+      if (state.Running && !state.Restarting && state.StartedAt === begun.get(id)) continue;
+      return `${name.slice(1)} does not stay up: ${causeOfDeath(container) ?? "it was started again"}`;
+    }
+    return undefined;
+  };
 }
 
 /** Undefined when the container works, else its complaint. */

@@ -13,7 +13,7 @@ import { forgetBefore, readPointers, sendBack, withdraw, writePointers } from ".
 import { unlessGone } from "./removal";
 import { dropDatabase } from "./restoration";
 import { clearState, readState, type RestoreState, writeState } from "./restore-state";
-import { indented, NEXT, Refusal, say, sleep } from "./run";
+import { NEXT, Refusal, say, sleep } from "./run";
 import { removeStandIn } from "./stand-in";
 import { findBackup } from "./store";
 
@@ -69,7 +69,7 @@ export async function undoRestore(host: Host, state: RestoreState, error: unknow
   return new Refusal(
     [
       `The rollback to ${state.to} failed: ${why}.`,
-      ...(words === "" ? [] : [`Last lines of its log:`, indented(words)]),
+      ...words,
       outcome,
       "What runs now:",
       await runningNow(host.docker, host.stack).catch(() => "  unknown"),

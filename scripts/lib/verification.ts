@@ -17,6 +17,9 @@ export const expectation = z.object({
 });
 export type Expectation = z.infer<typeof expectation>;
 
+/** What keeps a release from working that its answers do not show, or not at once. */
+type Death = () => Promise<string | undefined>;
+
 export interface Verification extends Expectation {
   /** Seconds that the answers must stay good. */
   readonly holdSeconds: number;
@@ -24,8 +27,8 @@ export interface Verification extends Expectation {
   readonly candidate?: boolean;
   /** Between two rounds, until the first good one. */
   readonly pauseMs?: number;
-  /** Why no patience will help, asked for while there is no good answer. */
-  readonly death?: () => Promise<string | undefined>;
+  /** Why no patience will help: asked for while there is no good answer, and with each good one that must hold. */
+  readonly death?: Death;
 }
 
 const health = z.object({ status: z.string(), db: z.string().optional(), version: z.string() });
@@ -43,6 +46,8 @@ const PAUSE_MS = 1000;
 /** As many as a pool of connections usually has. */
 const WARM_AT_ONCE = 10;
 const WARM_ROUNDS = 5;
+/** Between two of them, for those whom the release before serves on the same cores. */
+const WARM_PAUSE_MS = 150;
 /** How much of an unexpected answer a message shows. */
 const SHOWN = 200;
 /** Where Caddy keeps the certificate of its own authority. */
@@ -54,24 +59,22 @@ const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
  * `candidate` is the release that is to serve next, before it does. Returns the last health answer.
  */
 export async function verify(
-  { candidate = false, holdSeconds, pauseMs = PAUSE_MS, death, ...expected }: Verification,
+  { candidate = false, holdSeconds, pauseMs = PAUSE_MS, death = nothing, ...expected }: Verification,
   docker: DockerClient,
 ): Promise<Health> {
   const asked = candidate ? { ...expected, headers: CANDIDATE } : expected;
   await untilGood(asked, docker, pauseMs, death);
-  const [answer, seconds] = await hold(asked, docker, holdSeconds);
+  const [answer, seconds] = await hold(asked, docker, holdSeconds, death);
   say(`${answer.version} answers on ${publicUrl(expected)}${candidate ? " as candidate" : ""}, held for ${seconds} s`);
   return answer;
 }
 
 type Asked = Expectation & Pick<Outside, "headers">;
 
-async function untilGood(
-  expected: Asked,
-  docker: DockerClient,
-  pauseMs: number,
-  death: Verification["death"],
-): Promise<void> {
+/** Nobody looks. */
+const nothing: Death = () => Promise.resolve(undefined);
+
+async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number, death: Death): Promise<void> {
   const deadline = Date.now() + expected.timeoutSeconds * 1000;
   for (;;) {
     try {
@@ -79,7 +82,7 @@ async function untilGood(
       return;
     } catch (error) {
       if (!(error instanceof Refusal) || error instanceof WrongAnswer || Date.now() > deadline) throw error;
-      const dead = await death?.();
+      const dead = await death();
       if (dead !== undefined) throw new Refusal(dead);
       await sleep(pauseMs);
     }
@@ -93,21 +96,29 @@ async function untilGood(
 export async function warmUp(expected: Expectation, docker: DockerClient): Promise<void> {
   const outside = await trusting({ ...expected, headers: CANDIDATE }, docker);
   const scheme = isLocal(expected.domain) ? "http" : "https";
-  const asks = Array.from({ length: WARM_AT_ONCE }, async () => {
-    for (let round = 0; round < WARM_ROUNDS; round++)
-      for (const path of ["/health", "/login"]) await ask(outside, scheme, path).catch(() => undefined); // not the verdict
-  });
-  await Promise.all(asks);
+  for (let round = 0; round < WARM_ROUNDS; round++)
+    for (const path of ["/health", "/login"]) {
+      // Not the verdict: what they answer is of no interest.
+      await Promise.allSettled(Array.from({ length: WARM_AT_ONCE }, () => ask(outside, scheme, path)));
+      await sleep(WARM_PAUSE_MS);
+    }
 }
 
-async function hold(expected: Asked, docker: DockerClient, holdSeconds: number): Promise<[Health, number]> {
+async function hold(
+  expected: Asked,
+  docker: DockerClient,
+  holdSeconds: number,
+  death: Death,
+): Promise<[Health, number]> {
   const started = Date.now();
   const seconds = () => Math.floor((Date.now() - started) / 1000);
+  const refused = (why: string) => new Refusal(`${why}, after ${seconds()} s of good answers`);
   for (;;) {
-    const answer = await round(expected, docker).catch((error: unknown) => {
-      if (!(error instanceof Refusal)) throw error;
-      throw new Refusal(`${error.message}, after ${seconds()} s of good answers`);
+    const answer = await round(expected, docker).catch(async (error: unknown) => {
+      throw error instanceof Refusal ? refused((await death()) ?? error.message) : error;
     });
+    const dead = await death();
+    if (dead !== undefined) throw refused(dead);
     if (seconds() >= holdSeconds) return [answer, seconds()];
     await sleep(PAUSE_MS);
   }

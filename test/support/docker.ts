@@ -27,8 +27,8 @@ export function listing(
       return containers
         .map(({ id, name, role, version, state }) => [id, name, role, version, state].join("\t"))
         .join("\n");
-    if (command.startsWith("inspect --type container --format"))
-      return containers.map(({ id }) => `${id}\tsha256:${id}`).join("\n");
+    if (command === ["inspect --type container", ...containers.map(({ id }) => id)].join(" "))
+      return JSON.stringify(containers.map(({ id }) => ({ Id: id, Image: `sha256:${id}` })));
     return undefined;
   };
 }

@@ -48,7 +48,7 @@ function host({ containers, pointer, history = "" }: Host): ScriptedDocker {
 function inspection({ name, version }: typeof BEFORE): string {
   const state = { Status: "running", Running: true, Restarting: false, OOMKilled: false, ExitCode: 0, StartedAt: "" };
   const labels = { "org.nestfleet.version": version };
-  return JSON.stringify([{ Name: `/${name}`, RestartCount: 0, Config: { Labels: labels }, State: state }]);
+  return JSON.stringify([{ Id: name, Name: `/${name}`, RestartCount: 0, Config: { Labels: labels }, State: state }]);
 }
 
 test("of a release's own container: what the pointer names, and what its label says", async () => {

@@ -72,7 +72,7 @@ class SimulatedHost {
     const running = one.state === "running";
     const flags = { Running: running, Restarting: false, OOMKilled: false, ExitCode: 0, StartedAt: "" };
     return JSON.stringify([
-      { Name: `/${name}`, RestartCount: 0, Config: { Labels: {} }, State: { Status: one.state, ...flags } },
+      { Id: name, Name: `/${name}`, RestartCount: 0, Config: { Labels: {} }, State: { Status: one.state, ...flags } },
     ]);
   }
 
