@@ -16,12 +16,16 @@ export const postgresHealthcheck: Healthcheck = {
   startSeconds: 120,
 };
 
-/** The images have Node and are not known to have curl. */
+/**
+ * The images have Node and are not known to have curl or a shell. Node's own http: its fetch takes more than twice the
+ * processor time to load (0.45 s where this takes 0.18 s), every ten seconds in every container.
+ */
 function fetches(port: number, path: string): string[] {
+  const url = `http://127.0.0.1:${port}${path}`;
   return [
     "CMD",
     "node",
     "-e",
-    `fetch("http://127.0.0.1:${port}${path}", { signal: AbortSignal.timeout(4000) }).then((r) => { if (!r.ok) throw new Error(r.status + " from ${path}"); }).catch((e) => { console.error(e.cause?.message ?? e.message); process.exit(1); })`,
+    `const fail = (e) => { console.error(e.message); process.exit(1); }; require("node:http").get("${url}", { timeout: 4000, agent: false }, (r) => { r.resume(); if (r.statusCode !== 200) fail(new Error(r.statusCode + " from ${path}")); }).on("timeout", () => fail(new Error("no answer from ${path} within 4 s"))).on("error", fail)`,
   ];
 }

@@ -11,7 +11,7 @@ export interface Outside {
   readonly http: { readonly bind: string; readonly httpPort: number; readonly httpsPort: number };
   /** Headers of every request, besides the host's name. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Certificate authority to trust besides the public ones: Caddy's own, for localhost. */
+  /** Certificate authority to trust instead of the public ones: Caddy's own, for localhost. */
   readonly authority?: string | undefined;
 }
 
@@ -60,7 +60,7 @@ function secure({ domain, authority }: Outside, transport: Duplex): tls.TLSSocke
   return tls.connect({
     socket: transport,
     servername: domain,
-    ...(authority !== undefined && { ca: [...tls.rootCertificates, authority] }),
+    ...(authority !== undefined && { ca: authority }),
   });
 }
 

@@ -63,23 +63,24 @@ export async function verify(
   docker: DockerClient,
 ): Promise<Health> {
   const asked = candidate ? { ...expected, headers: CANDIDATE } : expected;
-  await untilGood(asked, docker, pauseMs, death);
-  const [answer, seconds] = await hold(asked, docker, holdSeconds, death);
+  const trusted = await untilGood(asked, docker, pauseMs, death);
+  const [answer, seconds] = await hold(trusted, holdSeconds, death);
   say(`${answer.version} answers on ${publicUrl(expected)}${candidate ? " as candidate" : ""}, held for ${seconds} s`);
   return answer;
 }
 
-type Asked = Expectation & Pick<Outside, "headers">;
+type Asked = Expectation & Pick<Outside, "headers" | "authority">;
 
 /** Nobody looks. */
 const nothing: Death = () => Promise.resolve(undefined);
 
-async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number, death: Death): Promise<void> {
+async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number, death: Death): Promise<Asked> {
   const deadline = Date.now() + expected.timeoutSeconds * 1000;
   for (;;) {
     try {
-      await round(expected, docker);
-      return;
+      const trusted = await trusting(expected, docker);
+      await round(trusted);
+      return trusted;
     } catch (error) {
       if (!(error instanceof Refusal) || error instanceof WrongAnswer || Date.now() > deadline) throw error;
       const dead = await death();
@@ -104,17 +105,12 @@ export async function warmUp(expected: Expectation, docker: DockerClient): Promi
     }
 }
 
-async function hold(
-  expected: Asked,
-  docker: DockerClient,
-  holdSeconds: number,
-  death: Death,
-): Promise<[Health, number]> {
+async function hold(expected: Asked, holdSeconds: number, death: Death): Promise<[Health, number]> {
   const started = Date.now();
   const seconds = () => Math.floor((Date.now() - started) / 1000);
   const refused = (why: string) => new Refusal(`${why}, after ${seconds()} s of good answers`);
   for (;;) {
-    const answer = await round(expected, docker).catch(async (error: unknown) => {
+    const answer = await round(expected).catch(async (error: unknown) => {
       throw error instanceof Refusal ? refused((await death()) ?? error.message) : error;
     });
     const dead = await death();
@@ -125,16 +121,15 @@ async function hold(
 }
 
 /** One round of what a user does: health, then the console's login page, on every scheme that is served. */
-async function round(expected: Asked, docker: DockerClient): Promise<Health> {
-  const outside = await trusting(expected, docker);
-  const plain = isLocal(expected.domain) ? await visit(outside, "http", expected) : undefined;
-  const secure = await visit(outside, "https", expected);
+async function round(expected: Asked): Promise<Health> {
+  const plain = isLocal(expected.domain) ? await visit(expected, "http") : undefined;
+  const secure = await visit(expected, "https");
   return plain ?? secure;
 }
 
-async function visit(outside: Outside, scheme: Scheme, { release }: Expectation): Promise<Health> {
-  const answer = await checkHealth(outside, scheme, release.semver);
-  await checkPage(outside, scheme);
+async function visit(asked: Asked, scheme: Scheme): Promise<Health> {
+  const answer = await checkHealth(asked, scheme, asked.release.semver);
+  await checkPage(asked, scheme);
   return answer;
 }
 
@@ -164,7 +159,7 @@ function answered<T>(where: string, answer: Promise<T>): Promise<T> {
 }
 
 /** localhost is signed by Caddy's own authority, made at its first start: trusted, so that TLS is checked like any. */
-async function trusting(expected: Asked, docker: DockerClient): Promise<Outside> {
+async function trusting(expected: Asked, docker: DockerClient): Promise<Asked> {
   if (!isLocal(expected.domain)) return expected;
   const read = docker.run(["exec", expected.caddy, "cat", AUTHORITY]);
   return { ...expected, authority: await answered("Caddy's own certificate authority", read) };

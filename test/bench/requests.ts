@@ -9,10 +9,12 @@ import { type Ran, TestStack } from "../support/stack";
  */
 let stack = newStack();
 const PER_SECOND = 100;
+const ALONE_SECONDS = 40;
 
 async function main(): Promise<void> {
   try {
     await begin(UPGRADE_MEGABYTES);
+    await alone();
     await measured("upgrade 1.4.2 → 1.5.0", { version: "1.5.0" });
     await measured("upgrade 1.5.0 → 1.5.1", { version: "1.5.1" });
     await begin(ROLLBACK_MEGABYTES);
@@ -36,6 +38,16 @@ async function begin(megabytes: number): Promise<void> {
 
 function newStack(): TestStack {
   return new TestStack("bench-requests", 18170);
+}
+
+/** What the same load costs where nothing is updated: what an update adds is what is above this. */
+async function alone(): Promise<void> {
+  const load = new Load(stack.httpPort, PER_SECOND);
+  await new Promise((resolve) => setTimeout(resolve, ALONE_SECONDS * 1000));
+  const { sent, failed, slowest } = await load.stop();
+  console.log(
+    `no update: ${ALONE_SECONDS} s, ${sent} requests, ${failed.length} failed, slowest ${slowest.milliseconds} ms (${slowest.label})`,
+  );
 }
 
 async function measured(name: string, config: Record<string, string>): Promise<void> {
