@@ -23,7 +23,14 @@ const LARGEST_OUTPUT = 64 * 1024 * 1024;
  * and speaks unix sockets and ssh with the operator's own keys and settings.
  */
 export class DockerClient {
-  public constructor(public readonly host: string) {}
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  /** At most `atOnce` commands at a time; further ones wait for their turn, in order. */
+  public constructor(
+    public readonly host: string,
+    private readonly atOnce = Infinity,
+  ) {}
 
   /** Runs `docker ARGS`, feeding `stdin`, and returns what it wrote; with a time limit, unless that is 0. */
   public run(args: readonly string[], stdin = "", timeoutSeconds = 0): Promise<string> {
@@ -52,8 +59,24 @@ export class DockerClient {
     return JSON.parse(told.trim() || "[]") as unknown[];
   }
 
+  private async output(
+    args: readonly string[],
+    stdin: string,
+    timeoutSeconds: number,
+  ): Promise<{ stdout: string; stderr: string }> {
+    if (this.running >= this.atOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else this.running++;
+    try {
+      return await this.spawn(args, stdin, timeoutSeconds);
+    } finally {
+      const next = this.waiting.shift();
+      if (next === undefined) this.running--;
+      else next();
+    }
+  }
+
   /** In a process group of its own: Ctrl-C is for the script, which knows what may be left half-way and what not. */
-  private output(
+  private spawn(
     args: readonly string[],
     stdin: string,
     timeoutSeconds: number,

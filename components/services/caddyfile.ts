@@ -8,6 +8,9 @@ import { candidate, CANDIDATE_HEADER, pointer, UPSTREAM_PORTS, type Upstream } f
  * - `{file.…}`: the container that takes the requests is named in a file, read for every request. A cutover is the
  *   renaming of that file: no reload, which would close the clients' idle connections under a request, and no request
  *   to a container that is not healthy yet or about to stop. https://caddyserver.com/docs/conventions#placeholders
+ * - `dynamic a`: Docker's name server is the engine itself, which is slow to answer while it makes and removes containers:
+ *   it is asked every 2 s for each name, and at once for a name that is new in the file, instead of with every request. A
+ *   container that comes back under another address is found within those 2 s, and requests wait for it.
  * - `lb_try_duration`: while nothing accepts, a request waits up to 30 s instead of failing, and the file is read anew
  *   for each try. Only what never reached an upstream is tried again, and GETs.
  * - `dial_timeout`: on the host's own bridge a living container accepts within a millisecond.
@@ -51,7 +54,11 @@ function globalOptions(domain: string, httpsPort: number): string {
 
 function snippets(domain: string): string {
   return `(upstream) {
-	reverse_proxy {args[0]} {
+	reverse_proxy {
+		dynamic a {args[0]} {args[1]} {
+			refresh 2s
+			versions ipv4
+		}
 		lb_try_duration 30s
 		lb_try_interval 50ms
 		stream_close_delay 5m
@@ -94,10 +101,10 @@ ${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; inclu
 		}
 	}
 	handle @api {
-		import upstream ${address("api")}
+		import upstream ${named("api")}
 	}
 	handle {
-		import upstream ${address("console")}
+		import upstream ${named("console")}
 	}
 	handle_errors 502 503 504 {
 		header Retry-After 5
@@ -116,7 +123,7 @@ ${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; inclu
 function sites({ domain, http }: Pick<Settings, "domain" | "http">): string {
   const internal = site(`http://:${UPSTREAM_PORTS.api}`, [
     "header Connection close",
-    `import upstream ${address("api")}`,
+    `import upstream ${named("api")}`,
   ]);
   if (isLocal(domain)) {
     return [
@@ -132,6 +139,10 @@ function sites({ domain, http }: Pick<Settings, "domain" | "http">): string {
 
 function site(address: string, lines: string[]): string {
   return [`${address} {`, ...lines.map((line) => `\t${line}`), "}"].join("\n");
+}
+
+function named(upstream: Upstream): string {
+  return `{file.${pointer(upstream)}} ${UPSTREAM_PORTS[upstream]}`;
 }
 
 function address(upstream: Upstream, file = pointer): string {

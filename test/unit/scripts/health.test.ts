@@ -21,7 +21,7 @@ async function said(...later: object[]): Promise<string | undefined> {
   let now = [container("api"), container("worker", {}, 1)];
   const death = await watch(new ScriptedDocker(() => JSON.stringify(now)), ["api", "worker"]);
   expect(await death()).toBeUndefined();
-  now = later as typeof now;
+  now = later;
   return death();
 }
 
