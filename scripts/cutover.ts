@@ -69,7 +69,7 @@ async function cutOver(asked: Input, docker: DockerClient, before: Pointers): Pr
   for (const container of asked.containers) await mustRun(asked, docker, container);
   for (const [role, service] of Object.entries(asked.targets)) await mustBeHealthy(asked, docker, role, service);
   const after = namesOf(asked);
-  const death = await watch(docker, containersOf(asked));
+  const death = await watch(docker, idsOf(asked));
   if (!differ(before, after)) {
     await writePointers(docker, asked.caddy, after);
     return verify({ ...asked, death }, docker);
@@ -107,7 +107,7 @@ async function finish(asked: Input, docker: DockerClient, step: Step): Promise<v
   await forgetBefore(docker, asked.caddy);
   await withdraw(docker, asked.caddy);
   await forget(docker, asked.caddy);
-  await removeOthers(docker, asked.stack, containersOf(asked));
+  await removeOthers(docker, asked.stack, idsOf(asked));
   await pruneImages(docker, asked.repositories, history);
   const dropped = await pruneKept(new Database(docker, asked.postgres), asked.keepReplacedDays);
   if (dropped.length > 0) say(`dropped ${dropped.join(", ")}: replaced more than ${asked.keepReplacedDays} days ago`);
@@ -154,7 +154,7 @@ function namesOf({ targets }: Input): Pointers {
 }
 
 /** Ids of all that the stack consists of. */
-function containersOf({ targets, containers }: Input): string[] {
+function idsOf({ targets, containers }: Input): string[] {
   return [targets.api.container, targets.console.container, ...containers];
 }
 
@@ -164,7 +164,7 @@ function differ(before: Pointers, after: Pointers): boolean {
 
 /** What those say that do not run as they should; the api and the console when all do. */
 async function wordsOf(asked: Input, docker: DockerClient): Promise<string[]> {
-  const inspected = await inspectContainers(docker, containersOf(asked)).catch(() => []);
+  const inspected = await inspectContainers(docker, idsOf(asked)).catch(() => []);
   const dead = inspected.filter((container) => causeOfDeath(container) !== undefined).map(({ Id }) => Id);
   const { api, console } = asked.targets;
   const words = (dead.length > 0 ? dead : [api.container, console.container]).map((id) => lastWords(docker, id));

@@ -10,6 +10,7 @@ export interface Image {
   readonly id: pulumi.Output<string>;
   /** `repository@sha256:…` where the image came from a registry, else its content address. */
   readonly digest: pulumi.Output<string>;
+  /** What is done once the image is there. */
   readonly brought: pulumi.Resource;
 }
 

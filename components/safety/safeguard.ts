@@ -45,8 +45,8 @@ export function safeguard(site: Site, postgres: Postgres, images: Images, secret
   };
   const release = { from: plan.from?.tag, to: plan.to.tag };
   // Not before every image is there: a pull may take long, and what is written meanwhile belongs into the backup.
-  const begun = [postgres.ready, ...Object.values(images).map(({ brought }) => brought)];
-  const backup = runScript(site, "backup", "backup", { ...taking, release }, { dependsOn: begun, frozen });
+  const present = [postgres.ready, ...Object.values(images).map(({ brought }) => brought)];
+  const backup = runScript(site, "backup", "backup", { ...taking, release }, { dependsOn: present, frozen });
   const rehearsal = runScript(
     site,
     "rehearsal",

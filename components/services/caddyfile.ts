@@ -70,7 +70,7 @@ function snippets(domain: string): string {
 }
 
 (candidate) {
-	reverse_proxy {args[0]} {
+	reverse_proxy {args[0]}:{args[1]} {
 		header_up -${CANDIDATE_HEADER}
 		transport http {
 			dial_timeout 300ms
@@ -94,17 +94,17 @@ ${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; inclu
 	@candidate header ${CANDIDATE_HEADER} *
 	handle @candidate {
 		handle @api {
-			import candidate ${address("api", candidate)}
+			import candidate ${target("api", candidate)}
 		}
 		handle {
-			import candidate ${address("console", candidate)}
+			import candidate ${target("console", candidate)}
 		}
 	}
 	handle @api {
-		import upstream ${named("api")}
+		import upstream ${target("api")}
 	}
 	handle {
-		import upstream ${named("console")}
+		import upstream ${target("console")}
 	}
 	handle_errors 502 503 504 {
 		header Retry-After 5
@@ -123,7 +123,7 @@ ${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; inclu
 function sites({ domain, http }: Pick<Settings, "domain" | "http">): string {
   const internal = site(`http://:${UPSTREAM_PORTS.api}`, [
     "header Connection close",
-    `import upstream ${named("api")}`,
+    `import upstream ${target("api")}`,
   ]);
   if (isLocal(domain)) {
     return [
@@ -141,10 +141,7 @@ function site(address: string, lines: string[]): string {
   return [`${address} {`, ...lines.map((line) => `\t${line}`), "}"].join("\n");
 }
 
-function named(upstream: Upstream): string {
-  return `{file.${pointer(upstream)}} ${UPSTREAM_PORTS[upstream]}`;
-}
-
-function address(upstream: Upstream, file = pointer): string {
-  return `{file.${file(upstream)}}:${UPSTREAM_PORTS[upstream]}`;
+/** Name and port, the two arguments of both snippets. */
+function target(upstream: Upstream, file = pointer): string {
+  return `{file.${file(upstream)}} ${UPSTREAM_PORTS[upstream]}`;
 }
