@@ -20,8 +20,8 @@ export async function prepareUpdate(name: string, settings: Settings): Promise<P
   endWithEngine();
   endUnheard();
   const stack = pulumi.getStack();
-  // Everything at once would take the host's processor from what serves there.
-  const docker = new DockerClient(settings.dockerHost, 3);
+  // Several at once would take the host's processor from what serves there.
+  const docker = new DockerClient(settings.dockerHost, 1);
   const [unreachable, last] = await Promise.all([whyUnreachable(docker), lastUpdate(stack)]);
   if (!pulumi.runtime.isDryRun()) {
     await workAlone(docker, name, unreachable);

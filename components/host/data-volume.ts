@@ -2,7 +2,8 @@ import type { DockerClient } from "../docker/client";
 import type { DataVolume } from "./facts";
 import { mountsOf } from "./mounts";
 
-const DATA_PATH = "/var/lib/postgresql/data";
+/** Where the database's container has its data: the official image declares a volume there. */
+export const DATA_PATH = "/var/lib/postgresql/data";
 
 /** Who has the volume of the database. `postgres` are the stack's own containers, running or not. */
 export async function inspectDataVolume(

@@ -1,5 +1,7 @@
 import type { DockerClient } from "../docker/client";
+import { BACKUPS_PATH } from "../release/backup-id";
 import { parseReplacedComment, REPLACED_PREFIX, type ReplacedDatabase, replacedAtByName } from "../release/replaced";
+import { DATA_PATH } from "./data-volume";
 import type { DatabaseFacts } from "./facts";
 import { psql } from "./psql";
 
@@ -56,7 +58,7 @@ export async function replacedDatabases(docker: DockerClient, postgres: string):
 
 /** In POSIX form, because BusyBox's df knows no other: device, blocks of 1024 bytes, used, free. */
 async function diskSpace(docker: DockerClient, postgres: string) {
-  const table = await docker.run(["exec", postgres, "df", "-Pk", "/var/lib/postgresql/data", "/backups"]);
+  const table = await docker.run(["exec", postgres, "df", "-Pk", DATA_PATH, BACKUPS_PATH]);
   const [data, backups] = table
     .trim()
     .split("\n")

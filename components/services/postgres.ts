@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Image } from "../docker/images";
 import { createContainer, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
+import { DATA_PATH } from "../host/data-volume";
 import { createGate } from "../safety/gate";
 import type { Secrets } from "../safety/secrets";
 import { postgresHealthcheck } from "./healthchecks";
@@ -50,7 +51,7 @@ export function createPostgres(
       // Times of commits: what a restore would lose is told with the last write.
       command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
       healthcheck: postgresHealthcheck,
-      mounts: [{ type: "volume", source: dataVolume, target: "/var/lib/postgresql/data" }, backups],
+      mounts: [{ type: "volume", source: dataVolume, target: DATA_PATH }, backups],
       capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
       // As process 1, PostgreSQL takes an orphan that dies of a signal for a crashed session, and restarts them all.
       init: true,

@@ -15,6 +15,7 @@ import { Refusal, say } from "./run";
 import { Session } from "./session";
 import { type Snapshot, takeSnapshot } from "./snapshot";
 import { type Contents, Store } from "./store";
+import { writtenSteadily } from "./writeback";
 
 export interface BackupRequest {
   /** The database's container. */
@@ -120,20 +121,22 @@ async function record(
   const expected = newest && Math.round((newest.bytes * snapshot.databaseBytes) / newest.databaseBytes);
   mustFit(freeBytes, (expected ?? snapshot.databaseBytes) * MARGIN);
   try {
-    const [seconds, rows] = await together(
-      signal,
-      (either) => dump(database, snapshot.id, compression, file, expected, either),
-      async (either) => {
-        // A count may wait for a lock, long after the dump has failed.
-        either.addEventListener("abort", () => {
-          session.abandon();
-        });
-        const counted = await countRows(session);
-        const wrong = wrongDatabase(counted, previous);
-        if (wrong !== undefined) throw new Refusal(wrong);
-        either.throwIfAborted();
-        return counted;
-      },
+    const [seconds, rows] = await writtenSteadily(database, () =>
+      together(
+        signal,
+        (either) => dump(database, snapshot.id, compression, file, expected, either),
+        async (either) => {
+          // A count may wait for a lock, long after the dump has failed.
+          either.addEventListener("abort", () => {
+            session.abandon();
+          });
+          const counted = await countRows(session);
+          const wrong = wrongDatabase(counted, previous);
+          if (wrong !== undefined) throw new Refusal(wrong);
+          either.throwIfAborted();
+          return counted;
+        },
+      ),
     );
     const [bytes, sha256] = await Promise.all([
       store.settle(file),

@@ -5,6 +5,7 @@ import { type Database, DATABASE, MAINTENANCE, ROLE } from "./database";
 import { difference, countRows } from "./rows";
 import { Refusal } from "./run";
 import { Session } from "./session";
+import { writtenSteadily } from "./writeback";
 import { dumpFile } from "./store";
 
 /**
@@ -76,9 +77,19 @@ export async function dropDatabase(database: Database, name: string): Promise<vo
 
 /**
  * Restores a backup into an empty database, and refuses the result unless every table has the rows that were dumped.
- * Each of the `jobs` takes a core, of which the live database has need, too.
+ * Each of the `jobs` takes a core, of which the live database has need, too; so it has of the disk.
  */
 export async function restoreInto(
+  database: Database,
+  name: string,
+  manifest: BackupManifest,
+  signal: AbortSignal,
+  jobs: number,
+): Promise<void> {
+  await writtenSteadily(database, () => fill(database, name, manifest, signal, jobs));
+}
+
+async function fill(
   database: Database,
   name: string,
   manifest: BackupManifest,

@@ -4,7 +4,10 @@ import { containersOf } from "../../components/host/containers";
 import { RELEASED } from "../../components/release/restarts";
 import { type Change, releasesKept } from "../../components/release/retention";
 import { removeContainer } from "./removal";
-import { say } from "./run";
+import { say, sleep } from "./run";
+
+/** Before each container: to stop and remove one keeps the engine busy for about a second. */
+const PAUSE_MS = 1500;
 
 /** The repositories of the images that follow the release: published ones, or those that were built here. */
 export const repositories = z.array(z.string());
@@ -12,11 +15,15 @@ export const repositories = z.array(z.string());
 /**
  * Stops and removes the containers of a release that are not among `current`: those before, which the engine would
  * remove next, and any that a killed run left and no state knows. A container that is gone is no error to the engine.
+ * One after the other, with pauses: nobody waits for it, and the release that serves wants the processor, too.
  */
 export async function removeOthers(docker: DockerClient, stack: string, current: readonly string[]): Promise<void> {
   const containers = await containersOf(docker, stack);
   const others = containers.filter(({ role, id }) => RELEASED.includes(role) && !current.includes(id));
-  for (const { id } of others) await removeContainer(docker, id);
+  for (const { id } of others) {
+    await sleep(PAUSE_MS);
+    await removeContainer(docker, id);
+  }
 }
 
 /**

@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { DATA_PATH } from "../../components/host/data-volume";
 import type { BackupManifest } from "../../components/release/manifest";
 import { appendHistory, type HistoryEntry, readHistory } from "../../scripts/lib/history";
+import { sleep } from "../../scripts/lib/run";
 import { Store } from "../../scripts/lib/store";
+import { writtenSteadily } from "../../scripts/lib/writeback";
 import {
   api,
   backup,
@@ -119,6 +122,22 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     for (const secret of Object.values(SECRETS)) {
       expect(seen).not.toContain(secret);
       expect(seen).not.toContain(encodeURIComponent(secret));
+    }
+  });
+
+  test("what is written meanwhile goes to the disk as it comes, and nothing goes on afterwards", async () => {
+    const file = `${DATA_PATH}/filling`;
+    const dirtyMegabytes = async () => Number(/^Dirty: +(\d+)/m.exec(await shell("cat /proc/meminfo"))?.[1]) / 1024;
+    try {
+      await writtenSteadily(database, async () => {
+        await shell(`dd if=/dev/zero of=${file} bs=1M count=128 status=none`);
+        await sleep(2000); // by itself the kernel begins after 30 s
+        expect(await dirtyMegabytes()).toBeLessThan(64);
+        expect(await processes()).toContain("sync -f");
+      });
+      await until(async () => !(await processes()).includes("sync -f"));
+    } finally {
+      await shell(`rm -f ${file}`);
     }
   });
 
