@@ -63,10 +63,11 @@ async function measured(name: string, config: Record<string, string>): Promise<v
   await stack.preview();
   const load = new Load(stack.httpPort, PER_SECOND);
   await sleep(BEFORE_SECONDS);
+  const began = Date.now();
   const { seconds } = await must(stack.up());
   const { sent, failed, slowest } = await load.stop();
   console.log(
-    `${name}, ${megabytes} MB: ${seconds.toFixed(0)} s, ${sent} requests, ${failed.length} failed, slowest ${slowest.milliseconds} ms (${slowest.label})`,
+    `${name}, ${megabytes} MB: ${seconds.toFixed(0)} s, ${sent} requests, ${failed.length} failed, slowest ${slowest.milliseconds} ms (${slowest.label}, after ${((slowest.at - began) / 1000).toFixed(0)} s)`,
   );
 }
 
