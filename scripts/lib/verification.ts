@@ -43,8 +43,8 @@ class WrongAnswer extends Refusal {}
 
 /** Between two rounds of questions. */
 const PAUSE_MS = 1000;
-/** As many as a pool of connections usually has. */
-const WARM_AT_ONCE = 10;
+/** How many at once: as many as a pool of connections usually has; few of the page that asks the api that serves. */
+const WARMED = { "/health": 10, "/login": 10, "/": 3 };
 const WARM_ROUNDS = 5;
 /** Between two of them, for those whom the release before serves on the same cores. */
 const WARM_PAUSE_MS = 150;
@@ -98,9 +98,9 @@ export async function warmUp(expected: Expectation, docker: DockerClient): Promi
   const outside = await trusting({ ...expected, headers: CANDIDATE }, docker);
   const scheme = isLocal(expected.domain) ? "http" : "https";
   for (let round = 0; round < WARM_ROUNDS; round++)
-    for (const path of ["/health", "/login"]) {
+    for (const [path, atOnce] of Object.entries(WARMED)) {
       // Not the verdict: what they answer is of no interest.
-      await Promise.allSettled(Array.from({ length: WARM_AT_ONCE }, () => ask(outside, scheme, path)));
+      await Promise.allSettled(Array.from({ length: atOnce }, () => ask(outside, scheme, path)));
       await sleep(WARM_PAUSE_MS);
     }
 }
