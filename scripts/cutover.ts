@@ -77,7 +77,7 @@ async function cutOver(asked: Input, docker: DockerClient, before: Pointers): Pr
   const first = await switchesFirst(asked, docker, before);
   await nominate(docker, asked.caddy, after);
   await verify({ ...asked, death, candidate: true, holdSeconds: first ? 0 : asked.holdSeconds }, docker);
-  await warmUp(asked, docker);
+  await warmUp({ ...asked, pages: !first }, docker);
   await writeBefore(docker, asked.caddy, before);
   await writePointers(docker, asked.caddy, after);
   say(`requests go to ${after.api} and ${after.console}`);

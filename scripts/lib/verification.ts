@@ -43,8 +43,10 @@ class WrongAnswer extends Refusal {}
 
 /** Between two rounds of questions. */
 const PAUSE_MS = 1000;
-/** How many at once: as many as a pool of connections usually has; few of the page that asks the api that serves. */
-const WARMED = { "/health": 10, "/login": 10, "/": 3 };
+/** How many at once: as many as a pool of connections usually has. */
+const WARMED = { "/health": 10, "/login": 10 };
+/** Made of answers of the api that serves: few at once, and none while that is held. */
+const WARMED_PAGES = { "/": 3 };
 const WARM_ROUNDS = 5;
 /** Between two of them, for those whom the release before serves on the same cores. */
 const WARM_PAUSE_MS = 150;
@@ -92,13 +94,14 @@ async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number,
 
 /**
  * A release that has just started has no connections to its database yet, and compiles its code when that is first
- * used: the candidate is asked until it has, so that nobody waits for it.
+ * used: the candidate is asked until it has, so that nobody waits for it. `pages` only while the release before serves.
  */
-export async function warmUp(expected: Expectation, docker: DockerClient): Promise<void> {
+export async function warmUp(expected: Expectation & { pages: boolean }, docker: DockerClient): Promise<void> {
   const outside = await trusting({ ...expected, headers: CANDIDATE }, docker);
   const scheme = isLocal(expected.domain) ? "http" : "https";
+  const asked = { ...WARMED, ...(expected.pages && WARMED_PAGES) };
   for (let round = 0; round < WARM_ROUNDS; round++)
-    for (const [path, atOnce] of Object.entries(WARMED)) {
+    for (const [path, atOnce] of Object.entries(asked)) {
       // Not the verdict: what they answer is of no interest.
       await Promise.allSettled(Array.from({ length: atOnce }, () => ask(outside, scheme, path)));
       await sleep(WARM_PAUSE_MS);
