@@ -1,4 +1,5 @@
 import { type DockerClient, DockerError } from "../docker/client";
+import { LOW_WEIGHT } from "../docker/weight";
 import type { MigrationFile, TargetFacts } from "./facts";
 
 /** Prints the migrations in the image, if any, as JSON; the image has Node, and is not known to have anything else. */
@@ -35,8 +36,7 @@ export async function inspectTarget(
   api: ImageInspection,
   postgres: ImageInspection | undefined,
 ): Promise<TargetFacts> {
-  // A fifth of what production's containers get when both want the processor.
-  const isolated = ["run", "--rm", "--network=none", "--cpu-shares=200"];
+  const isolated = ["run", "--rm", "--network=none", LOW_WEIGHT];
   const read = [...isolated, "--entrypoint=node", api.Id, "-e", READ_MIGRATIONS];
   return {
     imageId: api.Id,

@@ -1,4 +1,5 @@
 import { LABEL } from "../../components/docker/labels";
+import { LOW_WEIGHT } from "../../components/docker/weight";
 import { type Database, ROLE } from "./database";
 import { Execution } from "./execution";
 import { unlessGone } from "./removal";
@@ -89,8 +90,7 @@ function containerArguments({ name, stack, image, command }: MigrationRun, varia
     `--label=${LABEL}.role=rehearsal`,
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
-    // A fifth of what production's containers get when both want the processor.
-    "--cpu-shares=200",
+    LOW_WEIGHT,
     ...variables.map((variable) => `--env=${variable}`),
     image,
     ...command,

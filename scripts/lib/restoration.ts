@@ -86,33 +86,25 @@ export async function restoreInto(
   signal: AbortSignal,
   jobs: number,
 ): Promise<void> {
-  await writtenSteadily(database, () => fill(database, name, manifest, signal, jobs));
-}
-
-async function fill(
-  database: Database,
-  name: string,
-  manifest: BackupManifest,
-  signal: AbortSignal,
-  jobs: number,
-): Promise<void> {
-  const { exitCode, stderr } = await database.run(
-    [
-      "nice",
-      "pg_restore",
-      `--dbname=dbname=${name} user=${ROLE} application_name=nestfleet-restore options='${EASE}'`,
-      `--jobs=${jobs}`,
-      "--no-owner",
-      "--no-privileges",
-      `--role=${ROLE}`,
-      "--exit-on-error",
-      dumpFile(manifest.id),
-    ],
-    { signal },
-  );
-  if (exitCode !== 0)
-    throw new Refusal(`the backup ${manifest.id} cannot be restored: ${stderr || `exit code ${exitCode}`}`);
-  await mustHaveAllRows(database, name, manifest, signal);
+  await writtenSteadily(database, async () => {
+    const { exitCode, stderr } = await database.run(
+      [
+        "nice",
+        "pg_restore",
+        `--dbname=dbname=${name} user=${ROLE} application_name=nestfleet-restore options='${EASE}'`,
+        `--jobs=${jobs}`,
+        "--no-owner",
+        "--no-privileges",
+        `--role=${ROLE}`,
+        "--exit-on-error",
+        dumpFile(manifest.id),
+      ],
+      { signal },
+    );
+    if (exitCode !== 0)
+      throw new Refusal(`the backup ${manifest.id} cannot be restored: ${stderr || `exit code ${exitCode}`}`);
+    await mustHaveAllRows(database, name, manifest, signal);
+  });
 }
 
 async function mustHaveAllRows(

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { DockerClient } from "../../components/docker/client";
 import type { Healthcheck } from "../../components/docker/service";
 import { LABEL } from "../../components/docker/labels";
+import { LOW_WEIGHT } from "../../components/docker/weight";
 import type { Mount } from "../../components/host/mounts";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
 import { apiHealthcheck, postgresHealthcheck } from "../../components/services/healthchecks";
@@ -95,8 +96,7 @@ export class Throwaway {
       ...["--detach", "--pull=never", `--name=${container}`, `--network=${this.name}`],
       ...this.labels.map((label) => `--${label}`),
       ...["--cap-drop=ALL", "--security-opt=no-new-privileges"],
-      // A fifth of what production's containers get when both want the processor.
-      "--cpu-shares=200",
+      LOW_WEIGHT,
       ...Object.keys(environment).map((variable) => `--env=${variable}`),
       ...options,
     ];

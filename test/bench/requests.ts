@@ -1,3 +1,4 @@
+import { sleep } from "../../scripts/lib/run";
 import { Load } from "../support/load";
 import { ROLLBACK_MEGABYTES, seed, UPGRADE_MEGABYTES } from "../support/scale";
 import { type Ran, TestStack } from "../support/stack";
@@ -50,7 +51,7 @@ function newStack(): TestStack {
 /** What the same load costs where nothing is updated: what an update adds is what is above this. */
 async function alone(): Promise<void> {
   const load = new Load(stack.httpPort, PER_SECOND);
-  await sleep(ALONE_SECONDS);
+  await sleep(ALONE_SECONDS * 1000);
   const { sent, failed, slowest } = await load.stop();
   console.log(
     `no update: ${ALONE_SECONDS} s, ${sent} requests, ${failed.length} failed, slowest ${slowest.milliseconds} ms (${slowest.label})`,
@@ -62,17 +63,13 @@ async function measured(name: string, config: Record<string, string>): Promise<v
   await stack.configure(config);
   await stack.preview();
   const load = new Load(stack.httpPort, PER_SECOND);
-  await sleep(BEFORE_SECONDS);
+  await sleep(BEFORE_SECONDS * 1000);
   const began = Date.now();
   const { seconds } = await must(stack.up());
   const { sent, failed, slowest } = await load.stop();
   console.log(
     `${name}, ${megabytes} MB: ${seconds.toFixed(0)} s, ${sent} requests, ${failed.length} failed, slowest ${slowest.milliseconds} ms (${slowest.label}, after ${((slowest.at - began) / 1000).toFixed(0)} s)`,
   );
-}
-
-function sleep(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
 async function must(running: Promise<Ran>): Promise<Ran> {
