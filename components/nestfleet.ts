@@ -3,15 +3,16 @@ import { bringImages, type Images } from "./docker/images";
 import { createNetwork } from "./docker/network";
 import { dockerProvider } from "./docker/provider";
 import type { Site } from "./docker/site";
-import { createVolume } from "./docker/volume";
+import { createVolume, namedOrOwn } from "./docker/volume";
 import { cutOver } from "./safety/cutover";
 import { safeguard } from "./safety/safeguard";
 import { createSecrets } from "./safety/secrets";
-import { publicUrl } from "./services/address";
+import { giveVerdict } from "./safety/verdict";
 import { applicationEnv, createApi } from "./services/api";
 import { backupStore } from "./safety/backups";
 import { createCaddy } from "./services/caddy";
 import { createConsole } from "./services/console";
+import { publicUrl } from "./services/entrance";
 import { createPostgres } from "./services/postgres";
 import { createWorkers } from "./services/worker";
 import type { Plan } from "./release/plan";
@@ -38,7 +39,7 @@ export class NestFleet extends pulumi.ComponentResource {
     const images = bringImages(site);
     const secrets = createSecrets(site);
     const network = createNetwork(site).name;
-    const data = settings.postgres.existingVolume ?? createVolume(site, "postgres").name;
+    const data = namedOrOwn(site, settings.postgres.existingVolume, "postgres");
     const backups = backupStore(site);
     const proxy = { data: createVolume(site, "caddy-data").name, config: createVolume(site, "caddy-config").name };
 
@@ -47,12 +48,13 @@ export class NestFleet extends pulumi.ComponentResource {
     const env = applicationEnv(site, postgres.url, secrets);
     const api = createApi(site, images.api, network, env, safe);
     const console = createConsole(site, images.console, network, api.ready);
-    const workers = createWorkers(site, images.worker, network, env, console.ready);
-    const caddy = createCaddy(site, images.caddy, network, proxy, [api, ...workers, console]);
-    const verified = cutOver(site, caddy, api, console, [postgres, ...workers]);
+    const caddy = createCaddy(site, images.caddy, network, proxy, [api, console]);
+    const cutover = cutOver(site, caddy, api, console, [postgres]);
+    const workers = createWorkers(site, images.worker, network, env, cutover.done);
+    giveVerdict(site, caddy, cutover, { api, console, workers, others: [postgres] });
 
     this.url = publicUrl(settings);
-    this.version = verified.version;
+    this.version = cutover.version;
     this.images = digests(images);
     this.containers = {
       postgres: postgres.container.name,

@@ -1,39 +1,126 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DockerClient, DockerError } from "./docker/client";
+import { unreachable } from "./docker/unreachable";
 import { endUnheard, endWithEngine } from "./host/abandonment";
+import { answerOr } from "./host/answer";
 import type { HostFacts } from "./host/facts";
 import { inspectHost } from "./host/inspect";
+import { afterKilledRun } from "./host/killed-run";
 import { busy, type Lock, takeLock } from "./host/lock";
-import { revive } from "./host/revival";
+import { type Revival, revive } from "./host/revival";
 import { isUnfinished, recover } from "./host/unfinished";
 import { refusal } from "./refusal";
+import { pulumi as pulumiCommand, script } from "./release/commands";
 import { type LastUpdate, type Plan, plan, type Unreachable } from "./release/plan";
 import { summary } from "./release/summary";
+import { secretsInForce } from "./release/secrets";
 import type { Settings } from "./settings/schema";
+import { dockerHostIn, generatedSecrets, otherPrefix, protectedNames, readState } from "./state";
+import { nextAfter, unforeseen } from "./unforeseen";
 
 /**
  * Looks at the Docker host, says what the update will do, and refuses it when it must not be done: before the first
  * resource is registered, in preview as in update. An update works alone on the stack, whatever checkout and state
- * backend it comes from, from before it looks: what it sees must still be so when it acts.
+ * backend it comes from, from before it looks: what it sees must still be so when it acts. An answer that nothing here
+ * is prepared for refuses it, too.
  */
 export async function prepareUpdate(name: string, settings: Settings): Promise<Plan> {
   endWithEngine();
   endUnheard();
+  /** What was done on the host so far, for a person who has to know. */
+  const done: string[] = [];
+  try {
+    return await prepare(name, settings, done);
+  } catch (error) {
+    throw pulumi.RunError.isInstance(error) ? error : refusal(stopped(error, done));
+  }
+}
+
+async function prepare(name: string, settings: Settings, done: string[]): Promise<Plan> {
   const stack = pulumi.getStack();
   // Several at once would take the host's processor from what serves there.
   const docker = new DockerClient(settings.dockerHost, 1);
-  const [unreachable, last] = await Promise.all([whyUnreachable(docker), lastUpdate(stack)]);
-  if (!pulumi.runtime.isDryRun()) {
-    await workAlone(docker, name, unreachable);
-    const revived = await revive(docker, stack);
-    if (revived.length > 0) await pulumi.log.warn(`${revived.join(", ")} did not run, though it should; started again`);
-    if (await isUnfinished(docker, name)) await recoverFrom(docker, stack, settings);
-  }
-  const host = unreachable ?? seen(await inspectHost(docker, name, stack, settings), docker, last);
-  const planned = plan(stack, settings, host, last);
+  const [blind, outputs, state] = await Promise.all([whyUnreachable(docker), lastUpdate(stack), readState(stack)]);
+  const other = otherPrefix(state, name);
+  if (other !== undefined) throw refusal(renamed(other, name));
+  const last = { ...outputs, inState: protectedNames(state) };
+  const secrets = secretsInForce(settings, generatedSecrets(state, name));
+  const preview = pulumi.runtime.isDryRun();
+  const changed = preview ? undefined : await putInOrder(docker, name, settings, blind, done);
+  if (preview && blind === undefined)
+    for (const line of await answerOr(afterKilledRun(docker, stack, true), [])) await pulumi.log.warn(line);
+  if (blind)
+    await pulumi.log.warn(`This preview is made without the Docker host: ${blind.unreachable}${nextOf(blind)}`);
+  const trust = { update: !preview, host: !preview || dockerHostIn(state) === settings.dockerHost };
+  const host = blind ?? seen(await inspectHost(docker, name, stack, settings, secrets, trust), docker, last);
+  const facts = "unreachable" in host || changed === undefined ? host : { ...host, notStarted: changed.failed };
+  const planned = plan(stack, settings, facts, last);
+  if (planned.unreachable !== undefined && hostRequired()) throw refusal(`${summary(planned)}\n\n${NOT_LOOKED_AT}`);
   if (planned.kind === "refusal") throw refusal(summary(planned));
   await pulumi.log.info(summary(planned));
   return planned;
+}
+
+/** For runs whose exit code decides something, such as a required check of a pull request. */
+const REQUIRE_HOST = "NESTFLEET_REQUIRE_HOST";
+const NOT_LOOKED_AT = `Refused, because ${REQUIRE_HOST} is set: the Docker host was not looked at, and most guards need it.`;
+
+function hostRequired(): boolean {
+  const value = process.env[REQUIRE_HOST] ?? "";
+  if (["", "0", "false"].includes(value)) return false;
+  if (["1", "true"].includes(value)) return true;
+  throw refusal(`Nothing was touched: ${REQUIRE_HOST} is ${JSON.stringify(value)}; it must be 1 or 0`);
+}
+
+/** The name of the stack is the prefix of all that it has: under another one, everything would be made anew beside it. */
+function renamed(other: string, name: string): string {
+  const [before, now] = [other, name].map((prefix) => prefix.replace(/^nestfleet-/, ""));
+  return [
+    `Nothing was touched: the state of stack ${now} is that of ${before}, which was renamed.`,
+    `Containers, volumes and network are named after the stack (${other}-…); as ${now} an empty installation would be made beside them.`,
+    `Next: ${pulumiCommand(`stack rename ${before} --stack ${now}`)}; then go on with --stack ${before}.`,
+    `For another name, a new stack: its first update, then a backup of ${before}, restored there.`,
+  ].join("\n");
+}
+
+/** What an update does before it looks: it locks the stack, starts what had stopped, and clears up after a killed one. */
+async function putInOrder(
+  docker: DockerClient,
+  name: string,
+  settings: Settings,
+  unreachable: Unreachable | undefined,
+  done: string[],
+): Promise<Revival> {
+  const stack = pulumi.getStack();
+  await workAlone(docker, name, unreachable);
+  for (const line of await afterKilledRun(docker, stack, false)) {
+    done.push(line);
+    await pulumi.log.warn(line);
+  }
+  const revival = await revive(docker, stack);
+  if (revival.started.length > 0) {
+    done.push(`started again: ${revival.started.join(", ")}`);
+    await pulumi.log.warn(`${revival.started.join(", ")} did not run, though it should; started again`);
+  }
+  if (await isUnfinished(docker, name)) {
+    done.push("begun: taking back what a killed update had left half done");
+    await recoverFrom(docker, stack, settings);
+  }
+  return revival;
+}
+
+/** The report on an answer that nothing here is prepared for. */
+function stopped(error: unknown, done: readonly string[]): string {
+  return [
+    `${done.length === 0 ? "Nothing was touched" : "No resource was touched"}. The host could not be looked at to the end.`,
+    ...unforeseen(error),
+    ...done.map((line) => `Done before: ${line}.`),
+    nextAfter(error, "run the same command again"),
+  ].join("\n");
+}
+
+function nextOf({ next }: Unreachable): string {
+  return next === undefined ? "" : `\nNext: ${next}`;
 }
 
 async function whyUnreachable(docker: DockerClient): Promise<Unreachable | undefined> {
@@ -42,7 +129,7 @@ async function whyUnreachable(docker: DockerClient): Promise<Unreachable | undef
     return undefined;
   } catch (error) {
     if (!(error instanceof DockerError)) throw error;
-    return { unreachable: `the host cannot be reached (${docker.host}: ${error.stderr.trim()})` };
+    return unreachable(docker.host, error.stderr);
   }
 }
 
@@ -58,7 +145,7 @@ function seen(facts: HostFacts, docker: DockerClient, last: LastUpdate): HostFac
 }
 
 async function workAlone(docker: DockerClient, name: string, unreachable: Unreachable | undefined): Promise<void> {
-  if (unreachable) throw refusal(`Nothing was touched: ${unreachable.unreachable}`);
+  if (unreachable) throw refusal(`Nothing was touched: ${unreachable.unreachable}${nextOf(unreachable)}`);
   const lock = await takeLock(docker, name);
   if (!("release" in lock)) throw refusal(busy(lock, name, docker.host));
   releaseAtExit(lock);
@@ -66,10 +153,11 @@ async function workAlone(docker: DockerClient, name: string, unreachable: Unreac
 
 async function recoverFrom(docker: DockerClient, stack: string, { version }: Settings): Promise<void> {
   try {
-    await pulumi.log.warn(await recover(docker, stack, version.tag));
+    const said = await recover(docker, stack, version.tag);
+    if (said !== "") await pulumi.log.warn(said);
   } catch (error) {
     throw refusal(
-      `What a killed update has left could not be cleared: ${(error as { stderr?: string }).stderr?.trim() ?? String(error)}\nNext: scripts/restore.sh --stack ${stack} --recover`,
+      `What a killed update has left could not be cleared: ${(error as { stderr?: string }).stderr?.trim() ?? String(error)}\nNext: ${script("restore", stack, docker.host, "--recover")}`,
     );
   }
 }
@@ -92,7 +180,7 @@ function releaseAtExit({ release }: Lock): void {
 async function lastUpdate(stack: string): Promise<LastUpdate> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
   const read = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as {
-    outputs?: { release?: string };
+    outputs?: { release?: string; version?: string };
   };
-  return { version: read.outputs?.release };
+  return { version: read.outputs?.release, answered: read.outputs?.version };
 }

@@ -1,23 +1,13 @@
 import { join } from "node:path";
-import { z } from "zod";
 import { DockerClient, DockerError } from "../components/docker/client";
 import { withCheckout } from "../components/host/source";
 import { Refusal, run, say } from "./lib/run";
-
-const input = z.object({
-  dockerHost: z.string(),
-  /** A Git URL or path. */
-  source: z.string(),
-  tag: z.string(),
-  /** The folder in the repository that is the build's context and has its Dockerfile. */
-  context: z.string(),
-  image: z.string(),
-});
+import { request } from "./requests/build-image";
 
 const LOG_LINES = 20;
 
 /** Builds one image from a tag of the source, on the Docker host, and gives its id. */
-void run(input, ({ dockerHost, source, tag, context, image }) => {
+void run(request, ({ dockerHost, source, tag, context, image }) => {
   say(`building ${image} from ${tag}`);
   return withCheckout(source, tag, async (checkout) => {
     const docker = new DockerClient(dockerHost);

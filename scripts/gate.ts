@@ -1,29 +1,20 @@
-import { z } from "zod";
-import { DockerClient } from "../components/docker/client";
+import type { DockerClient } from "../components/docker/client";
 import { answerOr } from "../components/host/answer";
 import { psql } from "../components/host/psql";
 import { changeOf } from "./lib/attempt";
-import { environmentOf, inspectContainer, runningNow } from "./lib/containers";
-import { target, waitUntilHealthy } from "./lib/health";
+import { environmentOf, inspectContainer } from "./lib/containers";
+import { goBack, goOn } from "./lib/going-back";
+import { waitUntilHealthy } from "./lib/health";
 import { complaint } from "./lib/database";
 import { lastWords } from "./lib/last-words";
-import { takeBack } from "./lib/paused";
+import { PatientClient } from "./lib/patient-client";
+import { readPointers, readServing } from "./lib/pointers";
 import { recordRefusal } from "./lib/record";
-import { NEXT, Refusal, run, say } from "./lib/run";
+import { reasonOf, report } from "./lib/report";
+import { Refusal, run, say } from "./lib/run";
 import { withheld } from "./lib/secrecy";
-
-const input = target.extend({
-  dockerHost: z.string(),
-  stack: z.string(),
-  role: z.string(),
-  timeoutSeconds: z.number(),
-  /** What the migrations took in the rehearsal; they may take this and half as much again. */
-  migrationSeconds: z.number(),
-  postgres: z.string(),
-  caddy: z.string(),
-  whenRefused: z.enum(["stop", "leave"]),
-});
-type Input = z.infer<typeof input>;
+import { type Failure, persistently, undoing } from "./lib/undoing";
+import { type Request, request } from "./requests/gate";
 
 /** Production may be slower than the rehearsal was: it also serves. */
 const ALLOWANCE = 1.5;
@@ -34,14 +25,20 @@ const COUNT = `
   SELECT 'SELECT count(*) FROM nestfleet_migrations;' WHERE to_regclass('nestfleet_migrations') IS NOT NULL
   \\gexec`;
 
-void run(input, async (asked) => {
-  const docker = new DockerClient(asked.dockerHost);
+void run(request, async (asked) => {
+  const docker = new PatientClient(asked.dockerHost);
   const started = Date.now();
   const patience = asked.timeoutSeconds + ALLOWANCE * asked.migrationSeconds;
   // Only the api runs migrations.
   const progress = asked.role === "api" ? migrationCount(docker, asked.postgres) : undefined;
-  const refusal = await waitUntilHealthy(docker, asked, patience, { progress });
-  if (refusal !== undefined) throw new Refusal(await refuse(docker, asked, refusal, started));
+  await undoing(
+    async (signal) => {
+      const refusal = await waitUntilHealthy(docker, asked, patience, { progress, signal });
+      signal.throwIfAborted();
+      if (refusal !== undefined) throw new Refusal(refusal);
+    },
+    (failure) => refuse(docker, asked, failure, started),
+  );
   say(`${asked.role} is healthy after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   return undefined;
 });
@@ -60,36 +57,54 @@ function migrationCount(docker: DockerClient, postgres: string): () => Promise<n
  * Looks first, undoes then, and gives the report: stopping a container adds to its log, and starting the ones before
  * again changes which release is seen to be new. The history has what serves when all that is over.
  */
-async function refuse(docker: DockerClient, asked: Input, why: string, started: number): Promise<string> {
-  const container = await inspectContainer(docker, asked.container);
-  const name = container?.Name.slice(1) ?? asked.container;
+async function refuse(docker: DockerClient, asked: Request, failure: Failure, started: number): Promise<Refusal> {
+  const container = await inspectContainer(docker, asked.container).catch(() => undefined);
   const environment = environmentOf(container?.Config.Env ?? []);
-  const reason = `${asked.role} is not healthy: ${withheld(why, environment)}.`;
+  const reason = withheld(whyRefused(asked, failure), environment);
   const [words, change] = await Promise.all([
     lastWords(docker, asked.container),
-    changeOf(docker, asked).catch((error: unknown) => {
-      say(`The history will not have this refusal: ${complaint(error)}`);
-      return undefined;
-    }),
+    failure.stopped ? undefined : changeOf(docker, asked).catch(unwritten),
   ]);
-  const undone = await undo(docker, asked, container === undefined ? undefined : name);
+  const undone = await undo(docker, asked, failure, container?.Name.slice(1));
   if (change !== undefined) await recordRefusal(docker, { ...asked, ...change, started }, reason);
-  return [reason, ...words, ...undone, "What runs now:", await runningNow(docker, asked.stack), NEXT].join("\n");
+  return report(docker, asked.stack, [reason, ...words, ...undone]);
 }
 
-/** Whatever one step says, the next is tried: what served before must serve again. */
-async function undo(docker: DockerClient, asked: Input, name: string | undefined): Promise<string[]> {
+function whyRefused({ role }: Request, { error, stopped }: Failure): string {
+  if (stopped) return `The wait for ${role} was given up: ${reasonOf(error)}`;
+  if (error instanceof Refusal) return `${role} is not healthy: ${reasonOf(error)}`;
+  return `Whether ${role} is healthy cannot be found out. ${reasonOf(error)}`;
+}
+
+function unwritten(error: unknown): undefined {
+  say(`The history will not have this refusal: ${complaint(error)}`);
+  return undefined;
+}
+
+/**
+ * Whatever one step says, the next is tried: what served before must serve again. A container that nobody has refused
+ * goes on, unless the one that it is to replace was stopped for it.
+ */
+async function undo(
+  docker: DockerClient,
+  { caddy, role, stack, whenRefused }: Request,
+  { stopped }: Failure,
+  name: string | undefined,
+): Promise<string[]> {
   const failed = (what: string) => (error: unknown) => [`${what} failed: ${complaint(error)}`];
   const stop = async (refused: string) => {
     await docker.run(["stop", refused]);
     return [`${refused} was stopped.`];
   };
-  const resume = async () => {
-    const resumed = await takeBack(docker, asked.caddy, asked.stack);
-    return resumed.length > 0 ? [`${resumed.join(", ")} started again, on the database as it is now.`] : [];
+  const sendBack = async () => {
+    if (role !== "worker") return goOn(docker, { stack, caddy });
+    // Workers follow the cutover.
+    const [before, after] = await Promise.all([readServing(docker, caddy), readPointers(docker, caddy)]);
+    return goBack(docker, { stack, caddy, before, after, stop: !stopped });
   };
+  const stops = name !== undefined && whenRefused === "stop" && !stopped;
   return [
-    ...(name !== undefined && asked.whenRefused === "stop" ? await stop(name).catch(failed(`stopping ${name}`)) : []),
-    ...(await resume().catch(failed("starting what ran before"))),
+    ...(stops ? await persistently(() => stop(name)).catch(failed(`stopping ${name}`)) : []),
+    ...(await sendBack().catch(failed("going back to what ran before"))),
   ];
 }

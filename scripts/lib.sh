@@ -23,18 +23,6 @@ has() {
   command -v "$1" >/dev/null 2>&1
 }
 
-# stack_option "$@": reads --stack NAME and --docker-host HOST, which every script
-# has that works on a running stack, into stack and host; false for other words.
-# The caller has a usage function, and shifts two.
-# shellcheck disable=SC2034 # used by those who source this
-stack_option() {
-  case $1 in
-    --stack | --docker-host) (($# > 1)) || usage "$1 needs a value." ;;
-    *) return 1 ;;
-  esac
-  if [[ $1 == --stack ]]; then stack=$2; else host=$2; fi
-}
-
 # within SECONDS COMMAND...: where there is no timeout(1) (macOS), without a limit.
 within() {
   if has timeout; then

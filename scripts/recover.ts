@@ -4,83 +4,81 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { DockerClient } from "../components/docker/client";
-import { containersOf } from "../components/host/containers";
-import { busy, type Lock, takeLock } from "../components/host/lock";
 import { hasEngine } from "../components/host/abandonment";
-import { commandLine, isAlive, processes } from "../components/host/process";
-import { interrupted, operation, orphansOf } from "./lib/orphans";
-import { removeContainer } from "./lib/removal";
+import { busy, type Lock, takeLock } from "../components/host/lock";
+import { findOrphans, removeOrphans } from "../components/host/orphans";
+import { commandLine, isAlive, processes, statusOf } from "../components/host/process";
+import { readStackState, spelled, type StackState } from "../components/host/stack-state";
+import { DockerClient } from "../components/docker/client";
+import { LOCAL_DOCKER, pulumi as command, up } from "../components/release/commands";
+import { parseJson } from "../components/release/json";
+import { complaint } from "./lib/database";
+import { PROJECT } from "./lib/project";
 import { Refusal, run, say, sleep } from "./lib/run";
-
-const input = z.object({
-  /** The Pulumi CLI. */
-  cli: z.string(),
-  /** The folder `.pulumi` of the file backend. */
-  backend: z.string(),
-  project: z.string(),
-  stack: z.string(),
-});
-type Input = z.infer<typeof input>;
+import { type Request, request } from "./requests/recover";
 
 const lock = z.object({ pid: z.number(), username: z.string(), hostname: z.string(), timestamp: z.string() });
-const state = z.object({
-  checkpoint: z.object({
-    latest: z
-      .object({
-        resources: z.array(z.object({ id: z.string().optional() })).nullish(),
-        pending_operations: z.array(operation).nullish(),
-      })
-      .nullish(),
-  }),
-});
-type Latest = NonNullable<z.infer<typeof state>["checkpoint"]["latest"]>;
+type StateLock = z.infer<typeof lock>;
 
 /**
- * Clears up what a killed run left, before the next one: the file backend's lock, which stays for ever; the operations
- * that it was in the middle of, which the engine otherwise warns about for ever; and the container that Docker made and
- * the state never heard of, which would keep its name, its volume and its place in the queue.
+ * What a killed run left, before the next one: the file backend's lock, which stays for ever; the operations that it was
+ * in the middle of, which the engine otherwise warns about for ever; and the container that Docker made and the state
+ * never heard of, which would keep its name, its volume and its place in the queue. An update clears it; a preview looks,
+ * and says what an update will clear.
  */
-void run(input, async (asked) => {
-  await freeLock(asked);
-  const latest = await read(asked);
-  const pending = latest?.pending_operations ?? [];
-  if (pending.length === 0) return undefined;
-  say("A run of pulumi was killed: clearing what it left …");
-  const names = interrupted(pending);
-  if (names.length > 0) await removeOrphans(asked, names, new Set(latest?.resources?.map(({ id }) => id)));
-  await pulumi(asked, "refresh", "--yes", "--skip-preview", "--clear-pending-creates");
+void run(request, async (asked) => {
+  const locks = await locksOf(asked);
+  if (asked.clears) await freeLocks(asked, locks);
+  else for (const held of locks) tell(asked, held);
+  const state = await readStackState(asked.cli, asked.stack, PROJECT);
+  if (state === undefined || state.pending.length === 0) return undefined;
+  if (asked.clears) await clear(asked, state);
+  else if (locks.every(isDead)) await look(asked, state);
   return undefined;
 });
 
-async function freeLock(asked: Input): Promise<void> {
-  const folder = join(asked.backend, "locks/organization", asked.project, asked.stack);
+/** Of a file backend only. */
+async function locksOf({ backend, project, stack }: Request): Promise<StateLock[]> {
+  if (backend === undefined) return [];
+  const folder = join(backend, "locks/organization", project, stack);
   const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith(".json")); // others describe these
-  for (const file of files) {
-    const {
-      pid,
-      username,
-      hostname: machine,
-      timestamp,
-    } = lock.parse(JSON.parse(await readFile(join(folder, file), "utf8")));
-    if (machine !== hostname() || isAlive(pid)) {
-      const free = `scripts/pulumi cancel --stack ${asked.stack}`;
+  const read = files.map(async (file) => lock.safeParse(parseJson(await readFile(join(folder, file), "utf8"))).data);
+  return (await Promise.all(read)).filter((held) => held !== undefined);
+}
+
+/** Its number may be another program's by now; another engine's is taken for the same one. */
+function isDead({ pid, hostname: machine }: StateLock): boolean {
+  return machine === hostname() && (!isAlive(pid) || statusOf(pid)?.command.startsWith("pulumi") === false);
+}
+
+const held = ({ pid, username, hostname: machine }: StateLock) => `${username}@${machine} (pid ${pid})`;
+
+async function freeLocks(asked: Request, locks: readonly StateLock[]): Promise<void> {
+  for (const one of locks) {
+    if (!isDead(one))
       throw new Refusal(
-        `Stack ${asked.stack} is being worked on by ${username}@${machine} (pid ${pid}) since ${timestamp}.\n` +
-          `Wait until that is done. If it is dead: ${free}`,
+        `Stack ${asked.stack} is being worked on by ${held(one)} since ${one.timestamp}.\n` +
+          `Wait until that is done. If it is dead: ${command(`cancel --stack ${asked.stack}`)}`,
       );
-    }
-    say(`The lock of ${username}@${machine} (pid ${pid}, since ${timestamp}) is freed: that process is gone.`);
+    say(`The lock of ${held(one)}, since ${one.timestamp}, is freed: that process is gone.`);
   }
-  if (files.length > 0) await pulumi(asked, "cancel", "--yes");
+  if (locks.length > 0) await pulumi(asked, "cancel", "--yes");
   endPrograms(asked);
+}
+
+function tell({ stack }: Request, one: StateLock): void {
+  say(
+    isDead(one)
+      ? `A killed run of ${held(one)} has left its lock, since ${one.timestamp}: \`${up(stack)}\` frees it.`
+      : `${held(one)} works on stack ${stack} since ${one.timestamp}: this preview sees what it has done so far.`,
+  );
 }
 
 /**
  * A program that was still loading when its engine was killed goes on for ever: the SDK reports that it cannot report.
  * One with an engine above it is somebody's who is at work.
  */
-function endPrograms({ project, stack }: Input): void {
+function endPrograms({ project, stack }: Request): void {
   for (const pid of processes()) {
     const words = commandLine(pid);
     const named = (option: string) => words[words.indexOf(option) + 1];
@@ -91,23 +89,25 @@ function endPrograms({ project, stack }: Input): void {
   }
 }
 
-async function read({ backend, project, stack }: Input): Promise<Latest | undefined> {
-  const text = await readFile(join(backend, "stacks", project, `${stack}.json`), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : (state.parse(JSON.parse(text)).checkpoint.latest ?? undefined);
+async function clear(asked: Request, state: StackState): Promise<void> {
+  say(`A run of pulumi was killed (${spelled(state.pending)}): clearing what it left …`);
+  const docker = new DockerClient(await dockerHost(asked));
+  const held = await lockOf(docker, `nestfleet-${asked.stack}`);
+  try {
+    for (const name of await removeOrphans(docker, await findOrphans(docker, asked.stack, state)))
+      say(`Container ${name}, which no state knows, is removed.`);
+  } finally {
+    held.release();
+  }
+  await pulumi(asked, "refresh", "--yes", "--skip-preview", "--clear-pending-creates");
 }
 
-/** Under the host's lock: a container that the state does not know may belong to whoever is at work with another state. */
-async function removeOrphans(asked: Input, names: string[], known: ReadonlySet<string | undefined>): Promise<void> {
+/** Changes nothing. That the host does not answer is told by the preview itself. */
+async function look(asked: Request, state: StackState): Promise<void> {
+  say(`A run of pulumi was killed (${spelled(state.pending)}): \`${up(asked.stack)}\` clears what it left.`);
   const docker = new DockerClient(await dockerHost(asked));
-  const lock = await lockOf(docker, `nestfleet-${asked.stack}`);
-  try {
-    for (const { id, name } of orphansOf(await containersOf(docker, asked.stack), names, known)) {
-      await removeContainer(docker, id);
-      say(`Container ${name}, which no state knows, is removed.`);
-    }
-  } finally {
-    lock.release();
-  }
+  const orphans = await findOrphans(docker, asked.stack, state).catch(() => []);
+  for (const { name } of orphans) say(`Container ${name}, which no state knows, is removed then.`);
 }
 
 /** The killed engine's program lives a moment longer than it, and its lock as long. */
@@ -123,12 +123,21 @@ async function lockOf(docker: DockerClient, name: string): Promise<Lock> {
   }
 }
 
-async function dockerHost(asked: Input): Promise<string> {
-  const config = JSON.parse(await pulumi(asked, "config", "--json")) as Record<string, { value?: string }>;
-  return config["nestfleet:dockerHost"]?.value ?? "unix:///var/run/docker.sock";
+const config = z.record(z.string(), z.object({ value: z.string().optional() }));
+
+async function dockerHost(asked: Request): Promise<string> {
+  const values = config.parse(parseJson(await pulumi(asked, "config", "--json")));
+  return values["nestfleet:dockerHost"]?.value ?? LOCAL_DOCKER;
 }
 
-async function pulumi({ cli, stack }: Input, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(cli, ["--non-interactive", ...args, "--stack", stack]);
+async function pulumi({ cli, stack }: Request, ...args: string[]): Promise<string> {
+  const words = ["--non-interactive", ...args, "--stack", stack];
+  const { stdout } = await promisify(execFile)(cli, words, { cwd: PROJECT }).catch((error: unknown) => {
+    const { stderr = "", stdout: told = "" } = error as { stderr?: string; stdout?: string };
+    throw new Refusal(
+      `What a killed run has left could not be cleared: pulumi ${args.join(" ")} answers:\n${stderr.trim() || told.trim() || complaint(error)}\n` +
+        `Next: ${command(`${args.filter((word) => word !== "--yes" && word !== "--skip-preview").join(" ")} --stack ${stack}`)}`,
+    );
+  });
   return stdout;
 }

@@ -1,41 +1,33 @@
-import { z } from "zod";
-import { DockerClient } from "../components/docker/client";
+import type { z } from "zod";
+import type { DockerClient } from "../components/docker/client";
+import { appliedMigrations } from "../components/host/database";
+import { readManifests } from "../components/host/store";
+import { newestBackup } from "../components/release/backups";
+import { beyond } from "../components/release/migrations";
+import { configSet, up } from "../components/release/commands";
 import { duration, size } from "../components/release/units";
 import { alone } from "./lib/alone";
+import { misused, parse, PLACE, place } from "./lib/command-line";
 import { complaint, Database } from "./lib/database";
 import { exclusively } from "./lib/exclusion";
 import { keptDatabases } from "./lib/incoming";
 import { interruptible } from "./lib/interruption";
+import { PatientClient } from "./lib/patient-client";
 import { resume } from "./lib/paused";
 import { restore } from "./lib/restore";
 import { recoverRestore } from "./lib/restore-recovery";
 import { Refusal, run, say } from "./lib/run";
 import { findStack } from "./lib/stack";
 import { Store } from "./lib/store";
+import { persistently } from "./lib/undoing";
+import { type Request, request } from "./requests/restore";
 
-const input = z.object({
-  dockerHost: z.string(),
-  /** The only one on the host, when it is not named. */
-  stack: z.string().optional(),
-  /**
-   * `restore` a backup, `undo` the last restore, `list` what there is, `recover` what a killed restore has left.
-   */
-  action: z.enum(["restore", "undo", "list", "recover"]),
-  /** Id of the backup, or name of the kept database; of the kept ones the newest, when none is named. */
-  subject: z.string().optional(),
-  /** Tag of the release that is to serve: what an update had stopped of it starts again. */
-  target: z.string().optional(),
-  /** The operator has been told what gets lost. */
-  confirmed: z.boolean().default(false),
-  timeoutSeconds: z.number().default(300),
-  /** The update has the stack's lock. */
-  partOfUpdate: z.boolean().default(false),
-});
-type Input = z.infer<typeof input>;
+/** Of a refusal, for somebody who works by hand because config or state are out of reach. */
+const AGAIN = "Next: mend the cause, then run the same command again.";
 
 /** Takes data and code back together, by hand: the same as `nestfleet:restore` in config does. */
-void run(input, async (asked) => {
-  const docker = new DockerClient(asked.dockerHost);
+async function perform(asked: Request): Promise<string | undefined> {
+  const docker = new PatientClient(asked.dockerHost);
   const found = await findStack(docker, asked.stack);
   const { stack, postgres } = found;
   if (asked.action === "list") return list(new Database(docker, postgres));
@@ -43,26 +35,42 @@ void run(input, async (asked) => {
   const host = { stack, caddy, docker, database: new Database(docker, postgres) };
   const recover = async () => {
     await exclusively(host.database, "restore", () => recoverRestore(host));
-    const resumed = asked.target === undefined ? [] : await resume(docker, caddy, stack, asked.target);
+    const fits = (version: string) => fitsRelease(docker, postgres, version);
+    const resumed = await persistently(() => resume(docker, caddy, stack, { target: asked.target, fits }));
     if (resumed.length > 0) say(`${resumed.join(", ")} started again`);
     return undefined;
   };
   if (asked.action === "recover") return asked.partOfUpdate ? recover() : alone(docker, stack, recover);
   const backup = asked.action === "undo" ? null : named(asked);
-  const request = { stack, postgres, caddy, backup, kept: asked.subject, timeoutSeconds: asked.timeoutSeconds };
+  const asking = {
+    stack,
+    postgres,
+    caddy,
+    backup,
+    kept: asked.subject,
+    timeoutSeconds: asked.timeoutSeconds,
+    next: AGAIN,
+  };
   if (!asked.confirmed) throw new Refusal(await announcement(host.database, found.version, asked));
-  const restored = await alone(docker, stack, () => interruptible((signal) => restore(docker, request, signal)));
-  say(`Next: nestfleet:version ${restored.version} in the config of ${stack}, then \`pulumi up --stack ${stack}\`.`);
+  const restored = await alone(docker, stack, () => interruptible((signal) => restore(docker, asking, signal)));
+  say(`Next: ${configSet(stack, "version", restored.version)} && ${up(stack)}`);
   return JSON.stringify(restored);
-});
+}
 
-function named({ subject }: Input): string {
-  if (subject === undefined) throw new Refusal("Which backup?\nNext: scripts/restore.sh --list");
+/** No migration has run since the last backup of a release: what a recreate has taken when it had stopped the writers. */
+async function fitsRelease(docker: DockerClient, postgres: string, version: string): Promise<boolean> {
+  const [backups, applied] = await Promise.all([readManifests(docker, postgres), appliedMigrations(docker, postgres)]);
+  const migrations = newestBackup(backups, version)?.migrations;
+  return migrations !== undefined && beyond(applied, migrations).length === 0;
+}
+
+function named({ subject }: Request): string {
+  if (subject === undefined) throw new Refusal("Which backup? --list shows them.");
   return subject;
 }
 
 /** What will happen, for somebody who has not said yes yet. */
-async function announcement(database: Database, serving: string | undefined, { action, subject }: Input) {
+async function announcement(database: Database, serving: string | undefined, { action, subject }: Request) {
   const what =
     action === "undo" ? `the database ${subject ?? "that was replaced last"}` : `the backup ${subject ?? ""}`;
   const names = await keptDatabases(database).catch((error: unknown) => complaint(error));
@@ -88,3 +96,30 @@ async function list(database: Database): Promise<string> {
     ...kept.map(({ name, version, bytes }) => [name, `database of ${version}`, size(bytes)].join("\t")),
   ].join("\n");
 }
+
+const USAGE = [
+  "scripts/restore.sh [--stack NAME] [--docker-host HOST] --list",
+  "scripts/restore.sh [--stack NAME] [--docker-host HOST] [--yes] BACKUP-ID",
+  "scripts/restore.sh [--stack NAME] [--docker-host HOST] [--yes] --undo [DATABASE]",
+  "scripts/restore.sh [--stack NAME] [--docker-host HOST] --recover",
+];
+const ACTIONS = ["list", "undo", "recover"] as const;
+
+async function typed(words: readonly string[]): Promise<z.input<typeof request>> {
+  const flag = { type: "boolean" } as const;
+  const { values, positionals } = parse(
+    words,
+    { ...PLACE, yes: flag, list: flag, undo: flag, recover: flag },
+    ...USAGE,
+  );
+  const [action = "restore", ...others] = ACTIONS.filter((name) => values[name]);
+  if (others.length > 0) throw misused(`--${action} and --${others.join(", --")} exclude each other`, ...USAGE);
+  const [subject, ...more] = positionals;
+  const takesSubject = action === "restore" || action === "undo";
+  if (more.length > 0 || (subject !== undefined && !takesSubject))
+    throw misused(`'${(takesSubject ? more : positionals).join(" ")}' is one too many`, ...USAGE);
+  if (action === "restore" && (subject ?? "") === "") throw misused("Which backup? --list shows them", ...USAGE);
+  return { ...(await place(values, { replaces: action !== "list" })), action, subject, confirmed: values.yes === true };
+}
+
+void run(request, perform, { typed });

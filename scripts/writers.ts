@@ -1,35 +1,17 @@
-import { z } from "zod";
-import { DockerClient } from "../components/docker/client";
+import type { DockerClient } from "../components/docker/client";
 import { containersOf, isUp } from "../components/host/containers";
+import { script, up } from "../components/release/commands";
 import { takeBackup } from "./lib/backup";
+import { complaint } from "./lib/database";
 import { interruptible } from "./lib/interruption";
+import { PatientClient } from "./lib/patient-client";
 import { hurry, stopWriters, takeBack, WRITERS } from "./lib/paused";
+import { reasonOf, report } from "./lib/report";
 import { restore } from "./lib/restore";
-import { run, say } from "./lib/run";
+import { NEXT, run } from "./lib/run";
 import { findStack } from "./lib/stack";
-
-const input = z.object({
-  dockerHost: z.string(),
-  stack: z.string(),
-  postgres: z.string(),
-  caddy: z.string(),
-  /** Tag of the release that serves, and of the one that is to. */
-  version: z.string(),
-  target: z.string(),
-  keep: z.number(),
-  acceptSmaller: z.boolean(),
-  /**
-   * `stop` where the two releases cannot run side by side, `hurry` where the old one may fail on the new schema,
-   * `restore` where the data of the target are to come back with it.
-   */
-  action: z.enum(["stop", "hurry", "restore", "leave"]),
-  /** Of a restore. */
-  restore: z.string().optional(),
-  confirmation: z.string().optional(),
-  images: z.record(z.string(), z.string()).optional(),
-  timeoutSeconds: z.number(),
-});
-type Input = z.infer<typeof input>;
+import { persistently, undoing } from "./lib/undoing";
+import { type Request, request } from "./requests/writers";
 
 /**
  * What happens to the writers before the new release starts. Mostly nothing: the two serve side by side. Where they
@@ -37,36 +19,47 @@ type Input = z.infer<typeof input>;
  * there until the cutover Caddy holds the requests, and shows a page that refreshes itself when that takes too long.
  * And where the release is to have its data back, this is where they are brought back.
  */
-void run(input, async (asked) => {
-  const docker = new DockerClient(asked.dockerHost);
+void run(request, async (asked) => {
+  const docker = new PatientClient(asked.dockerHost);
   await hurry(docker, asked.caddy, asked.action === "hurry");
   if (asked.action === "stop") return stop(docker, asked);
   if (asked.action === "restore") return bringBack(docker, asked);
   return undefined;
 });
 
-async function stop(docker: DockerClient, asked: Input): Promise<string | undefined> {
-  const { stack, caddy, postgres, version, keep, acceptSmaller } = asked;
+async function stop(docker: DockerClient, asked: Request): Promise<string | undefined> {
+  const { stack, caddy, postgres, version, keep, acceptSmaller, compared, spare } = asked;
   const writers = (await containersOf(docker, stack)).filter(
     (container) => isUp(container) && WRITERS.includes(container.role) && container.version !== asked.target,
   );
   if (writers.length === 0) return undefined;
   const { images } = await findStack(docker, stack);
-  const request = { postgres, version, images, keep, acceptSmaller, readBack: true };
-  try {
-    const manifest = await interruptible(async (signal) => {
+  const second = { postgres, version, images, keep, acceptSmaller, compared, spare, readBack: true };
+  const manifest = await undoing(
+    async (signal) => {
       await stopWriters(docker, caddy, writers);
-      return takeBackup(docker, request, signal);
-    });
-    return JSON.stringify({ backup: manifest?.id ?? null });
+      const taken = await takeBackup(docker, second, signal);
+      signal.throwIfAborted();
+      return taken;
+    },
+    async ({ error }) =>
+      report(docker, stack, [`${asked.target} is not started: ${reasonOf(error)}`, await undo(docker, asked)]),
+  );
+  return JSON.stringify({ backup: manifest?.id ?? null });
+}
+
+/** What was done about it, for the report. */
+async function undo(docker: DockerClient, { caddy, stack }: Request): Promise<string> {
+  try {
+    const resumed = await persistently(() => takeBack(docker, caddy, stack));
+    return resumed.length > 0 ? `Started again: ${resumed.join(", ")}.` : "What ran before goes on.";
   } catch (error) {
-    say(`started again: ${(await takeBack(docker, caddy, stack)).join(", ")}`);
-    throw error;
+    return `Starting what ran before failed, too: ${complaint(error)}. Requests wait until \`${up(stack)}\`, or ${script("restore", stack, docker.host, "--recover")}, has done it.`;
   }
 }
 
-async function bringBack(docker: DockerClient, { restore: backup, target: to, ...asked }: Input): Promise<string> {
+async function bringBack(docker: DockerClient, { restore: backup, target: to, ...asked }: Request): Promise<string> {
   if (backup === undefined) throw new Error("a restore names its backup");
-  const restored = await interruptible((signal) => restore(docker, { ...asked, backup, to }, signal));
+  const restored = await interruptible((signal) => restore(docker, { ...asked, backup, to, next: NEXT }, signal));
   return JSON.stringify(restored);
 }

@@ -1,12 +1,14 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { spelled } from "./spelling";
 
-/** A docker command that failed, with what it said; the arguments stay out of the message, they may hold anything. */
+/** A docker command that failed, with what it said. The message has its first word, `asked` the whole command, cut. */
 export class DockerError extends Error {
   public constructor(
     command: string,
     public readonly exitCode: number | undefined,
     public readonly stderr: string,
     public readonly stdout: string,
+    public readonly asked = `docker ${command}`,
   ) {
     super(`docker ${command}: ${stderr.trim() || `exit code ${exitCode ?? "unknown"}`}`);
     this.name = "DockerError";
@@ -19,27 +21,53 @@ type ObjectType = "container" | "image" | "volume";
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
 
 /**
+ * Commands that only look, and that a living engine answers in a moment: without an answer for this long, the engine or
+ * the way to it is dead. What works (a dump, a pull, a stop) takes as long as it takes.
+ */
+const LOOKS = ["inspect", "ps", "version", "info", "port", "logs", "top", "network ls", "volume ls", "image ls"];
+const LOOK_SECONDS = 60;
+
+/** Over ssh each command is a session, of which sshd mostly grants ten to a connection (MaxSessions). */
+const AT_ONCE_OVER_SSH = 4;
+
+/**
  * The docker client against one host. The client and not a library: it is there wherever containers are run by hand,
  * and speaks unix sockets and ssh with the operator's own keys and settings.
  */
 export class DockerClient {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
+  private readonly atOnce: number;
 
   /** At most `atOnce` commands at a time; further ones wait for their turn, in order. */
   public constructor(
     public readonly host: string,
-    private readonly atOnce = Infinity,
-  ) {}
+    atOnce = Infinity,
+    private readonly lookSeconds = LOOK_SECONDS,
+  ) {
+    this.atOnce = host.startsWith("ssh://") ? Math.min(atOnce, AT_ONCE_OVER_SSH) : atOnce;
+  }
 
-  /** Runs `docker ARGS`, feeding `stdin`, and returns what it wrote; with a time limit, unless that is 0. */
-  public run(args: readonly string[], stdin = "", timeoutSeconds = 0): Promise<string> {
+  /**
+   * Runs `docker ARGS`, feeding `stdin`, and returns what it wrote; with a time limit in seconds, unless that is 0. By
+   * default only a command that looks has one.
+   */
+  public run(args: readonly string[], stdin = "", timeoutSeconds = this.limitOf(args)): Promise<string> {
     return this.output(args, stdin, timeoutSeconds).then(({ stdout }) => stdout);
+  }
+
+  /** The same for a process that exits, which can wait for nothing else; undefined when it fails. */
+  public runNow(args: readonly string[]): string | undefined {
+    const { status, stdout } = spawnSync("docker", ["--host", this.host, ...args], {
+      encoding: "utf8",
+      timeout: this.lookSeconds * 1000,
+    });
+    return status === 0 ? stdout : undefined;
   }
 
   /** The last lines of a container's log, both streams, as `docker logs` orders them. */
   public async logs(container: string, lines: number): Promise<string> {
-    const { stdout, stderr } = await this.output(["logs", "--tail", String(lines), container], "", 0);
+    const { stdout, stderr } = await this.output(["logs", "--tail", String(lines), container], "", this.lookSeconds);
     return `${stdout}${stderr}`.trim();
   }
 
@@ -59,7 +87,12 @@ export class DockerClient {
     return JSON.parse(told.trim() || "[]") as unknown[];
   }
 
-  private async output(
+  private limitOf([first = "", second = ""]: readonly string[]): number {
+    return LOOKS.includes(first) || LOOKS.includes(`${first} ${second}`) ? this.lookSeconds : 0;
+  }
+
+  /** Every command that is waited for goes through here. */
+  protected async output(
     args: readonly string[],
     stdin: string,
     timeoutSeconds: number,
@@ -83,15 +116,22 @@ export class DockerClient {
   ): Promise<{ stdout: string; stderr: string }> {
     return new Promise((resolve, reject) => {
       const child = spawn("docker", ["--host", this.host, ...args], { detached: true });
-      const timer = timeoutSeconds > 0 ? setTimeout(() => child.kill("SIGKILL"), timeoutSeconds * 1000) : undefined;
-      let [stdout, stderr] = ["", ""];
+      let [stdout, stderr, ended] = ["", "", ""];
+      const end = (why: string) => {
+        ended = why;
+        child.kill("SIGKILL");
+      };
+      const limit = () => {
+        end(`no answer within ${timeoutSeconds} s`);
+      };
+      const timer = timeoutSeconds > 0 ? setTimeout(limit, timeoutSeconds * 1000) : undefined;
       const fail = (exitCode: number | undefined, why: string) => {
         clearTimeout(timer);
-        reject(new DockerError(args[0] ?? "", exitCode, stderr || why, stdout));
+        reject(new DockerError(args[0] ?? "", exitCode, ended || stderr || why, stdout, spelled(args)));
       };
       child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
         stdout += chunk;
-        if (stdout.length > LARGEST_OUTPUT) child.kill("SIGKILL");
+        if (stdout.length > LARGEST_OUTPUT) end(`an answer of more than ${LARGEST_OUTPUT / 1024 / 1024} MiB`);
       });
       child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
       child.on("error", (error) => {

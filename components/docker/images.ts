@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { digestIn } from "../release/image-identity";
 import { type ImageReferences, imageReferences } from "../release/images";
 import { runScript } from "./script";
 import { placed, type Site } from "./site";
@@ -40,7 +41,7 @@ export function bringImages(site: Site): Images {
 /** `keepLocally`: the image of the version before stays on the host, a rollback needs it. */
 function pull(site: Site, role: string, reference: string): Image {
   const image = new docker.RemoteImage(`${site.name}-${role}`, { name: reference, keepLocally: true }, placed(site));
-  return { id: image.imageId, digest: digestOf(image.repoDigest, image.imageId), brought: image };
+  return { id: image.imageId, digest: digestOf(reference, image), brought: image };
 }
 
 /** Builds at the release's tag; a build that fails stops the update before anything that runs is touched. */
@@ -57,7 +58,6 @@ function build(site: Site, role: string, reference: string, context: string): Im
   return { id, digest: id, brought: command };
 }
 
-/** A locally built image has no repository digest. */
-function digestOf(repoDigest: pulumi.Output<string>, imageId: pulumi.Output<string>): pulumi.Output<string> {
-  return pulumi.all([repoDigest, imageId]).apply(([digest, id]) => digest || id);
+function digestOf(reference: string, { repoDigest, imageId }: docker.RemoteImage): pulumi.Output<string> {
+  return pulumi.all([repoDigest, imageId]).apply(([digest, id]) => digestIn(reference, digest, id));
 }

@@ -1,7 +1,9 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { cpuShare, goDuration } from "./canonical";
+import { goDuration } from "./canonical";
+import { DROPPED_CAPABILITIES, LOG_DRIVER, LOG_OPTIONS, SECURITY_OPTIONS } from "./hardening";
 import { LABEL } from "./labels";
+import { ALL_LIMITS, heldLimits, type Limits } from "./limits";
 import { placed, type Site } from "./site";
 
 export type Role = "postgres" | "api" | "worker" | "console" | "caddy";
@@ -27,8 +29,8 @@ export interface ServiceArgs {
   /** The release that the container runs, for people and for finding what a killed update left behind. */
   readonly version: string;
   /**
-   * `beside`: the new container starts while the old one serves, and the old one goes last (api, console).
-   * `after`: the old one stops first, because two cannot share a data directory, a port or a queue's jobs.
+   * `beside`: the new container starts while the old one serves, and the old one goes last (api, console, worker).
+   * `after`: the old one stops first, because two cannot share a data directory or a port.
    */
   readonly replacement: "beside" | "after";
   /** A fixed container name; without one the name ends in a random suffix, which `beside` needs. */
@@ -44,7 +46,7 @@ export interface ServiceArgs {
   readonly capabilities?: string[];
   /** Seconds between SIGTERM and SIGKILL. */
   readonly graceSeconds: number;
-  readonly limits: { readonly memory?: number | undefined; readonly cpus?: number | undefined };
+  readonly limits: Limits;
   readonly shmMegabytes?: number;
   /** Docker's own init as process 1, which adopts and reaps what others leave behind. */
   readonly init?: true;
@@ -56,7 +58,9 @@ export interface ServiceArgs {
  * - `replaceOnChanges: ["*"]`: the provider reports an edited healthcheck as updated and does nothing.
  * - `destroyGraceSeconds`: without it the provider kills the old container at once, whatever `stopTimeout` says; the
  *   value used is the one already in state, so it is set from the first deployment on.
- * - `memorySwap` equals `memory`: Docker would fill it in, and the provider would see a change on every preview.
+ * - `ignoreChanges`: the provider reads back every option of the log, also those that the engine's daemon.json adds,
+ *   and counts them: one of them alone cannot be left out. Where a container's log is another than the one below, the
+ *   change is seen. The provider's account: https://github.com/kreuzwerker/terraform-provider-docker/issues/873
  * - `wait: false`: the gate waits, and can say why a container died; the provider cannot.
  */
 export function createContainer(
@@ -66,7 +70,6 @@ export function createContainer(
   options: pulumi.CustomResourceOptions,
 ): docker.Container {
   const logicalName = `${site.name}-${name}`;
-  const { memory, cpus } = args.limits;
   return new docker.Container(
     logicalName,
     {
@@ -80,19 +83,26 @@ export function createContainer(
       mounts: args.mounts ?? [],
       ports: args.ports ?? [],
       restart: "unless-stopped",
-      logDriver: "json-file",
-      logOpts: { "max-size": "10m", "max-file": "3" },
-      securityOpts: ["no-new-privileges"],
-      capabilities: { drops: ["ALL"], adds: (args.capabilities ?? []).map((capability) => `CAP_${capability}`) },
+      logDriver: LOG_DRIVER,
+      logOpts: LOG_OPTIONS,
+      securityOpts: SECURITY_OPTIONS,
+      capabilities: {
+        drops: DROPPED_CAPABILITIES,
+        adds: (args.capabilities ?? []).map((capability) => `CAP_${capability}`),
+      },
       stopTimeout: args.graceSeconds,
       destroyGraceSeconds: args.graceSeconds,
-      ...(memory !== undefined && { memory, memorySwap: memory }),
-      ...(cpus !== undefined && { cpus: cpuShare(cpus) }),
+      ...heldLimits(args.limits, site.plan.limits ?? ALL_LIMITS),
       ...(args.shmMegabytes !== undefined && { shmSize: args.shmMegabytes }),
       ...(args.init && { init: args.init }),
       wait: false,
     },
-    placed(site, { ...options, replaceOnChanges: ["*"], deleteBeforeReplace: args.replacement === "after" }),
+    placed(site, {
+      ...options,
+      replaceOnChanges: ["*"],
+      deleteBeforeReplace: args.replacement === "after",
+      ignoreChanges: site.plan.otherLogs.includes(args.role) ? [] : ["logOpts"],
+    }),
   );
 }
 

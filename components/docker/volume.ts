@@ -1,4 +1,5 @@
 import * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
 import { placed, type Site } from "./site";
 
 /**
@@ -9,4 +10,23 @@ import { placed, type Site } from "./site";
 export function createVolume(site: Site, purpose: string): docker.Volume {
   const name = `${site.name}-${purpose}`;
   return new docker.Volume(name, { name }, placed(site, { protect: true, retainOnDelete: true }));
+}
+
+/**
+ * The place that the config names, else a volume of the stack's own. One that the stack has already stays declared
+ * beside the other place: protected, it could not leave the program, and nothing that lies there goes.
+ */
+export function namedOrOwn<Place>(
+  site: Site,
+  named: Place | undefined,
+  purpose: string,
+): Place | pulumi.Output<string> {
+  if (named === undefined) return createVolume(site, purpose).name;
+  if (hasOwn(site, purpose)) createVolume(site, purpose);
+  return named;
+}
+
+/** Whether the stack has made a volume of its own before this update. */
+export function hasOwn({ name, plan }: Site, purpose: string): boolean {
+  return plan.inState.includes(`${name}-${purpose}`);
 }

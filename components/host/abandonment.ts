@@ -1,3 +1,4 @@
+import { readlinkSync } from "node:fs";
 import { isAlive, statusOf } from "./process";
 
 const PAUSE_MS = 500;
@@ -5,13 +6,16 @@ const PAUSE_MS = 500;
 /**
  * Ends this process (SIGTERM, so that it tidies up) once the engine that started it is gone. A `pulumi` killed with -9
  * takes neither the program along nor plugins and their commands, and the next run must not find one still at work.
- * Where there is no /proc, or no engine among the ancestors (by hand, from cron), nothing is watched.
+ * It is signalled once: what it tidies up may take longer than a moment. Where there is no /proc, or no engine among
+ * the ancestors (by hand, from cron), nothing is watched.
  */
 export function endWithEngine(): void {
   const engine = ancestor("pulumi");
   if (engine === undefined) return;
-  setInterval(() => {
-    if (!isAlive(engine)) process.kill(process.pid, "SIGTERM");
+  const watching = setInterval(() => {
+    if (isAlive(engine)) return;
+    clearInterval(watching);
+    process.kill(process.pid, "SIGTERM");
   }, PAUSE_MS).unref();
 }
 
@@ -30,6 +34,16 @@ export function endUnheard(): void {
 export function hasEngine(pid: number): boolean {
   const parent = statusOf(pid)?.parent;
   return parent !== undefined && ancestor("pulumi", parent) !== undefined;
+}
+
+/** The CLI whose engine runs this process, to ask it something else; `pulumi` where that cannot be told. */
+export function engineProgram(): string {
+  const engine = ancestor("pulumi");
+  try {
+    return engine === undefined ? "pulumi" : readlinkSync(`/proc/${engine}/exe`);
+  } catch {
+    return "pulumi";
+  }
 }
 
 /** Pid of the nearest ancestor with that name. */

@@ -12,13 +12,13 @@ export async function containersOf(docker: DockerClient, stack: string): Promise
     .split("\n")
     .filter(Boolean)
     .map((line) => line.split("\t"));
-  const images = await imagesOf(
+  const details = await detailsOf(
     docker,
     rows.map(([id = ""]) => id),
   );
   return rows.flatMap(([id = "", name = "", role = "", version = "", state = ""]) => {
-    const imageId = images.get(id);
-    return imageId === undefined ? [] : [{ id, name, role, version, imageId, state, running: state === "running" }];
+    const known = details.get(id);
+    return known === undefined ? [] : [{ id, name, role, version, ...known, state, running: state === "running" }];
   });
 }
 
@@ -27,8 +27,31 @@ export function isUp({ state }: RunningContainer): boolean {
   return !["exited", "created", "dead"].includes(state);
 }
 
+interface Inspected {
+  readonly Id: string;
+  readonly Image: string;
+  readonly HostConfig?: {
+    readonly LogConfig?: { readonly Type: string; readonly Config?: Readonly<Record<string, string>> | null };
+  };
+  readonly NetworkSettings?: {
+    readonly Ports?: Readonly<Record<string, readonly { readonly HostIp: string }[] | null>> | null;
+  };
+}
+
+/** Every proxy of ours publishes it. */
+const HTTP_PORT = "80/tcp";
+
 /** By id of the container. */
-async function imagesOf(docker: DockerClient, ids: readonly string[]): Promise<Map<string, string>> {
-  const inspected = (await docker.inspectAll(ids)) as { Id: string; Image: string }[];
-  return new Map(inspected.map(({ Id, Image }) => [Id, Image]));
+async function detailsOf(docker: DockerClient, ids: readonly string[]) {
+  const inspected = (await docker.inspectAll(ids)) as Inspected[];
+  const details = inspected.map(({ Id, Image, HostConfig, NetworkSettings }) => {
+    const log = HostConfig?.LogConfig && {
+      driver: HostConfig.LogConfig.Type,
+      options: HostConfig.LogConfig.Config ?? {},
+    };
+    const published = NetworkSettings?.Ports?.[HTTP_PORT]?.map(({ HostIp }) => HostIp) ?? [];
+    const addresses = published.length > 0 && { addresses: published };
+    return [Id, { imageId: Image, ...(log && { log }), ...addresses }] as const;
+  });
+  return new Map(details);
 }

@@ -1,9 +1,17 @@
 import type { DockerClient } from "../docker/client";
 import type { DataVolume } from "./facts";
+import { z } from "zod";
+import { posix } from "node:path";
+import { contains, dataMountOf, pgdataOf } from "../release/data-mount";
 import { mountsOf } from "./mounts";
 
-/** Where the database's container has its data: the official image declares a volume there. */
-export const DATA_PATH = "/var/lib/postgresql/data";
+/**
+ * For a shell in the database's container: the directory of the data. The official images set PGDATA, and so do those
+ * that are built on them.
+ */
+export const DATA_DIRECTORY = '"${PGDATA:-/var/lib/postgresql/data}"';
+
+const inspected = z.object({ Config: z.object({ Env: z.array(z.string()).nullish() }) });
 
 /** Who has the volume of the database. `postgres` are the stack's own containers, running or not. */
 export async function inspectDataVolume(
@@ -16,13 +24,22 @@ export async function inspectDataVolume(
     Promise.all(postgres.map((name) => mountsOf(docker, name))),
     usersOf(docker, wanted),
   ]);
-  const mounted = mounts.flat().find(({ Destination }) => Destination === DATA_PATH);
+  const [first = ""] = postgres;
+  const pgdata = await pgdataIn(docker, first);
+  const around = mounts.flat().filter(({ Destination }) => contains(Destination, pgdata));
+  const mounted = around.sort((one, other) => other.Destination.length - one.Destination.length)[0];
   return {
     wanted,
     exists: volume !== undefined,
     mounted: mounted && (mounted.Name ?? mounted.Source),
+    folder: mounted && posix.relative(mounted.Destination, pgdata),
     usedBy: users.filter((name) => !postgres.includes(name)),
   };
+}
+
+async function pgdataIn(docker: DockerClient, container: string): Promise<string> {
+  const found = container === "" ? undefined : inspected.safeParse(await docker.inspect(container)).data;
+  return pgdataOf(found?.Config.Env) ?? dataMountOf({}).target;
 }
 
 /** The running containers that may write to a volume; one that only reads it does no harm. */

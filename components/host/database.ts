@@ -1,7 +1,8 @@
 import type { DockerClient } from "../docker/client";
 import { BACKUPS_PATH } from "../release/backup-id";
 import { parseReplacedComment, REPLACED_PREFIX, type ReplacedDatabase, replacedAtByName } from "../release/replaced";
-import { DATA_PATH } from "./data-volume";
+import { inspectCollations } from "./collations";
+import { DATA_DIRECTORY } from "./data-volume";
 import type { DatabaseFacts } from "./facts";
 import { psql } from "./psql";
 
@@ -9,7 +10,8 @@ const SQL = `
   SELECT json_build_object(
     'sizeBytes', pg_database_size(current_database()),
     'major', current_setting('server_version_num')::int / 10000,
-    'extensions', (SELECT json_object_agg(name, default_version) FROM pg_available_extensions));`;
+    'extensions', (SELECT json_object_agg(name, default_version) FROM pg_available_extensions),
+    'installed', (SELECT json_object_agg(extname, extversion) FROM pg_extension));`;
 
 /**
  * In the order in which the application runs them, whatever the locale of the database. The table is there from the
@@ -26,17 +28,19 @@ const REPLACED = `
 
 /** What a plan needs to know of the database that runs in `postgres`. */
 export async function inspectDatabase(docker: DockerClient, postgres: string): Promise<DatabaseFacts> {
-  const [facts, applied, replaced, disks] = await Promise.all([
+  const [facts, applied, replaced, disks, collations] = await Promise.all([
     psql(docker, postgres, SQL),
     appliedMigrations(docker, postgres),
     replacedDatabases(docker, postgres),
     diskSpace(docker, postgres),
+    inspectCollations(docker, postgres),
   ]);
-  const known = JSON.parse(facts) as Pick<DatabaseFacts, "sizeBytes" | "major" | "extensions">;
-  return { ...known, applied, replaced, ...disks };
+  const known = JSON.parse(facts) as Pick<DatabaseFacts, "sizeBytes" | "major" | "extensions" | "installed">;
+  return { ...known, applied, replaced, collations, ...disks };
 }
 
-async function appliedMigrations(docker: DockerClient, postgres: string): Promise<string[]> {
+/** File names, in the order in which they run. */
+export async function appliedMigrations(docker: DockerClient, postgres: string): Promise<string[]> {
   return (await psql(docker, postgres, APPLIED)).split("\n").filter(Boolean);
 }
 
@@ -46,19 +50,24 @@ interface Described {
   readonly comment: string | null;
 }
 
-/** What restores have replaced, oldest first. Its name says when that was where its comment does not. */
+/**
+ * What restores have replaced, oldest first. Its name says when that was where its comment does not. Whoever may create
+ * databases may name one nearly so, and what comes back is used in statements and on screens.
+ */
 export async function replacedDatabases(docker: DockerClient, postgres: string): Promise<ReplacedDatabase[]> {
   const answers = (await psql(docker, postgres, REPLACED)).split("\n").filter(Boolean);
-  return answers.map((answer) => {
+  return answers.flatMap((answer) => {
     const { name, bytes, comment } = JSON.parse(answer) as Described;
+    const named = replacedAtByName(name);
+    if (named === undefined) return [];
     const { version, replacedAt, images } = parseReplacedComment(comment) ?? {};
-    return { name, bytes, version, images, replacedAt: replacedAt ?? replacedAtByName(name) };
+    return [{ name, bytes, version, images, replacedAt: replacedAt ?? named }];
   });
 }
 
 /** In POSIX form, because BusyBox's df knows no other: device, blocks of 1024 bytes, used, free. */
 async function diskSpace(docker: DockerClient, postgres: string) {
-  const table = await docker.run(["exec", postgres, "df", "-Pk", DATA_PATH, BACKUPS_PATH]);
+  const table = await docker.run(["exec", postgres, "sh", "-c", `df -Pk ${DATA_DIRECTORY} "$1"`, "-", BACKUPS_PATH]);
   const [data, backups] = table
     .trim()
     .split("\n")

@@ -1,6 +1,11 @@
+import type { DataMount } from "../release/data-mount";
+import type { LogConfig } from "../docker/hardening";
+import type { LimitSupport } from "../docker/limits";
 import type { HistoryEntry } from "../release/history";
 import type { BackupManifest } from "../release/manifest";
 import type { ReplacedDatabase } from "../release/replaced";
+import type { ApplicationSecret } from "../release/secrets";
+import type { CollationFacts } from "./collations";
 
 /** What runs on the Docker host now, as far as a plan needs to know. Read only; read in preview and in up. */
 export interface HostFacts {
@@ -12,6 +17,12 @@ export interface HostFacts {
   /** Of the target release; undefined where the image cannot be had, with the reason in `targetMissing`. */
   readonly target?: TargetFacts | undefined;
   readonly targetMissing?: string | undefined;
+  /** Why the migrations of the target's image, which is on the host, cannot be read. */
+  readonly targetUnreadable?: string | undefined;
+  /** Where the postgres image of the config keeps its data; undefined where the image cannot be had. */
+  readonly dataMount?: DataMount | undefined;
+  /** Services that run another image than the one that the config names now; of postgres and caddy. */
+  readonly otherImages?: readonly OtherImage[] | undefined;
   /** Names of the other images that are neither on the host nor to be had, with the reason. */
   readonly imagesMissing: readonly { readonly reference: string; readonly reason: string }[];
   /** TCP ports of `http` that something else than our Caddy has taken on the host. */
@@ -28,11 +39,29 @@ export interface HostFacts {
   readonly live?: LiveData | undefined;
   /** Why the backup that will be restored cannot be relied on. */
   readonly restoreFault?: string | undefined;
-  /** True when the database does not take the password that the config gives. */
+  /** True when the database does not take the password that is given or was generated, or there is none of either. */
   readonly passwordRejected?: boolean | undefined;
-  /** Seconds since 1970 on the Docker host. */
-  readonly clock: number;
+  /** Secrets that the api which serves has another value of; new ones, where neither is given nor was generated. */
+  readonly secretsChanged?: readonly ApplicationSecret[] | undefined;
+  /** Where the database's container has its backups: another place than the config names while they are moved. */
+  readonly backupPlace?: Place | undefined;
+  /** What had stopped, and Docker could not start again when this update began; in a preview nothing is started. */
+  readonly notStarted?: readonly NotStarted[] | undefined;
+  /** What the host can limit; asked only where the config limits something. */
+  readonly limits?: LimitSupport | undefined;
+  /** Seconds since 1970 on the Docker host, which is not this machine's clock; undefined when it does not tell. */
+  readonly clock?: number | undefined;
 }
+
+/** A container that should run, and what Docker says against it. */
+export interface NotStarted {
+  readonly name: string;
+  readonly role: string;
+  readonly reason: string;
+}
+
+/** A Docker volume, or a directory of the Docker host. */
+export type Place = { readonly volume: string } | { readonly directory: string };
 
 export interface RunningContainer {
   readonly id: string;
@@ -41,9 +70,36 @@ export interface RunningContainer {
   /** The release's tag, from the container's label. */
   readonly version: string;
   readonly imageId: string;
-  /** As Docker calls it: `running`, `restarting`, `created`, or `exited` once somebody has stopped it. */
+  /** As Docker calls it: `running`, `restarting`, `paused`, `created`, or `exited` once somebody has stopped it. */
   readonly state: string;
   readonly running: boolean;
+  /** Undefined where Docker does not say. */
+  readonly log?: LogConfig | undefined;
+  /** Of the proxy, the addresses of the host that it is published at, in Docker's own order. */
+  readonly addresses?: readonly string[] | undefined;
+}
+
+/** A service that runs another image than the one that the config names now. */
+export interface OtherImage {
+  readonly role: "postgres" | "caddy";
+  /** As the config names it. */
+  readonly reference: string;
+  /** True when the container was made from the same name: its tag was moved. False when the config was changed. */
+  readonly moved: boolean;
+  readonly running: ImageFacts;
+  readonly wanted: ImageFacts;
+}
+
+export interface ImageFacts {
+  readonly id: string;
+  /** ISO 8601. */
+  readonly created?: string | undefined;
+  /** Operating system, as it calls itself. */
+  readonly system?: string | undefined;
+  /** C library with its version, which decides how text is sorted: `glibc 2.41`, `musl 1.2.5`. */
+  readonly library?: string | undefined;
+  /** Extensions that it has, with the version that each would install. */
+  readonly extensions?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface DataVolume {
@@ -52,6 +108,8 @@ export interface DataVolume {
   readonly exists: boolean;
   /** The one under the stack's postgres, which runs or is stopped; undefined when there is none. */
   readonly mounted?: string | undefined;
+  /** Folder of that volume in which the data lie; empty at its top. */
+  readonly folder?: string | undefined;
   /** Other containers that run and may write to the wanted one. */
   readonly usedBy: readonly string[];
 }
@@ -69,6 +127,10 @@ export interface DatabaseFacts {
   readonly sameFileSystem: boolean;
   /** Those that the server's image has, installed or not, by name, with the version that it would install. */
   readonly extensions: Readonly<Record<string, string>>;
+  /** Those that are installed, with their version. */
+  readonly installed?: Readonly<Record<string, string>> | undefined;
+  /** Undefined on a server before PostgreSQL 15. */
+  readonly collations?: CollationFacts | undefined;
   /** Databases that were live before a restore, kept for an undo; oldest first. */
   readonly replaced: readonly ReplacedDatabase[];
 }
@@ -81,10 +143,14 @@ export interface LiveData {
   readonly exact: boolean;
   /** ISO 8601, UTC; undefined where the server does not know. */
   readonly lastWrite?: string | undefined;
+  /** Names of the transactions that are prepared and not ended. */
+  readonly prepared?: readonly string[] | undefined;
 }
 
 export interface TargetFacts {
   readonly imageId: string;
+  /** Of that image in registries, `repository@sha256:…`. */
+  readonly digests?: readonly string[] | undefined;
   readonly migrations: readonly MigrationFile[];
   /** PostgreSQL major of the postgres image that the config names, where the image tells (PG_MAJOR). */
   readonly postgresMajor?: number | undefined;

@@ -1,19 +1,35 @@
 import type { DockerClient } from "../docker/client";
+import { dataMountOf } from "../release/data-mount";
+import type { LimitSupport } from "../docker/limits";
 import { imageReferences } from "../release/images";
+import type { SecretValues } from "../release/secrets";
 import { BEFORE, NOBODY, pointer } from "../services/upstream";
 import type { Settings } from "../settings/schema";
 import { answerOr } from "./answer";
+import { hostTime } from "./clock";
 import { backupDirectoryFault } from "./backup-directory";
+import { backupPlace } from "./backup-place";
 import { containersOf } from "./containers";
 import { inspectDataVolume } from "./data-volume";
 import { inspectDatabase } from "./database";
 import type { HostFacts, RunningContainer, TargetFacts } from "./facts";
+import { otherImages } from "./other-images";
+import { limitSupport } from "./limit-support";
 import { portsTaken } from "./ports";
 import { rejectsPassword } from "./password";
 import { inspectRestore } from "./restore";
+import { changedSecrets } from "./secrets";
 import { migrationsOf, SourceError, withCheckout } from "./source";
 import { readHistory, readManifests } from "./store";
-import { fetchImage, type ImageInspection, inspectTarget } from "./target";
+import { fetchImage, type ImageInspection, inspectTarget, majorOf } from "./target";
+
+/** How far an inspection may go: a preview is also made of what nobody has agreed to yet. */
+export interface Trust {
+  /** An update was asked for: a directory is tried by writing to it. */
+  readonly update: boolean;
+  /** The last update worked on this very host: it may be told the password, to see whether it is the right one. */
+  readonly host: boolean;
+}
 
 /**
  * What the Docker host looks like now. Changes nothing that runs; the one thing it leaves behind are the images of the
@@ -25,22 +41,25 @@ export async function inspectHost(
   name: string,
   stack: string,
   settings: Settings,
+  secrets: SecretValues,
+  trust: Trust,
 ): Promise<HostFacts> {
   const containers = await containersOf(docker, stack);
   const running = (role: string) => containers.find((container) => container.role === role && container.running);
-  const databases = containers.filter(({ role }) => role === "postgres").map((container) => container.name);
+  const isPostgres = ({ role }: RunningContainer) => role === "postgres";
+  const databases = containers.filter(isPostgres).map((container) => container.name);
   const volume = settings.postgres.existingVolume ?? `${name}-postgres`;
   const postgres = running("postgres");
   const caddy = running("caddy");
-  const [serving, database, backups, history, passwordRejected, release, ports, dataVolume] = await Promise.all([
+  const [serving, database, backups, history, passwordRejected, release, dataVolume, place] = await Promise.all([
     caddy && answerOr(servingApi(docker, caddy, containers), undefined),
     postgres && answerOr(inspectDatabase(docker, postgres.name), undefined),
     postgres ? answerOr(readManifests(docker, postgres.name), []) : [],
     postgres && answerOr(readHistory(docker, postgres.name), undefined),
-    postgres && answerOr(passwordFault(docker, postgres.name, settings), undefined),
-    inspectRelease(docker, name, settings),
-    portsTaken(settings.http, settings.dockerHost, caddy ? await answerOr(publishedPorts(docker, caddy.name), []) : []),
+    postgres && trust.host ? answerOr(passwordFault(docker, postgres.name, secrets), undefined) : undefined,
+    inspectRelease(docker, name, settings, containers),
     answerOr(inspectDataVolume(docker, volume, databases), undefined),
+    answerOr(backupPlace(docker, databases), undefined),
   ]);
   const known = { serving, database, backups, history };
   return {
@@ -48,25 +67,47 @@ export async function inspectHost(
     ...known,
     ...(postgres && (await inspectRestore(docker, postgres.name, settings, known))),
     passwordRejected,
+    secretsChanged: serving && (await answerOr(changedSecrets(docker, serving.id, secrets), undefined)),
+    backupPlace: place,
     ...release,
-    portsTaken: ports,
+    // Once the release is fetched: another network than this process's is looked at with its postgres image.
+    portsTaken: await answerOr(takenPorts(docker, settings, caddy), []),
     dataVolume,
-    // Once the release is fetched: the directory is tried with its postgres image.
-    backupDirectory: await unusableDirectory(docker, settings, postgres?.name ?? databases[0]),
-    clock: Math.floor(Date.now() / 1000),
+    // Once the release is fetched: where there is no database yet, the directory is tried with its postgres image.
+    backupDirectory: await unusableDirectory(docker, settings, postgres ?? containers.find(isPostgres), trust),
+    limits: await limitsIn(docker, settings),
+    clock: await inSeconds(hostTime(docker)),
   };
 }
 
-/** A password that was generated is the one that the database was made with. */
-async function passwordFault(docker: DockerClient, postgres: string, { secrets }: Settings) {
-  const { postgresPassword } = secrets;
-  return postgresPassword === undefined ? undefined : rejectsPassword(docker, postgres, postgresPassword);
+async function limitsIn(docker: DockerClient, { postgres, resources }: Settings): Promise<LimitSupport | undefined> {
+  const limited = [postgres, ...Object.values(resources)].some(
+    ({ memory, cpus }) => memory !== undefined || cpus !== undefined,
+  );
+  return limited ? answerOr(limitSupport(docker), undefined) : undefined;
 }
 
-async function unusableDirectory(docker: DockerClient, { backups, images }: Settings, postgres: string | undefined) {
+async function takenPorts(docker: DockerClient, { http, images }: Settings, caddy: RunningContainer | undefined) {
+  return portsTaken(docker, http, await publishedPorts(docker, caddy?.name), images.postgres);
+}
+
+/** One that is neither given nor was ever generated is not that of a database that runs. */
+async function passwordFault(docker: DockerClient, postgres: string, { postgresPassword }: SecretValues) {
+  return postgresPassword === undefined || rejectsPassword(docker, postgres, postgresPassword);
+}
+
+async function unusableDirectory(
+  docker: DockerClient,
+  { backups, images }: Settings,
+  postgres: RunningContainer | undefined,
+  { update: writes }: Trust,
+) {
   const { directory: path } = backups;
   if (path === undefined) return undefined;
-  const fault = await answerOr(backupDirectoryFault(docker, path, postgres, images.postgres), undefined);
+  const fault = await answerOr(
+    backupDirectoryFault(docker, path, { postgres, image: images.postgres, writes }),
+    undefined,
+  );
   return fault === undefined ? undefined : { path, fault };
 }
 
@@ -81,14 +122,22 @@ async function servingApi(
   return name === NOBODY ? undefined : containers.find((container) => container.name === name);
 }
 
-async function publishedPorts(docker: DockerClient, caddy: string): Promise<number[]> {
-  const ports = await docker.run(["port", caddy]);
+async function publishedPorts(docker: DockerClient, caddy: string | undefined): Promise<number[]> {
+  const ports = caddy === undefined ? "" : await answerOr(docker.run(["port", caddy]), "");
   return [...ports.matchAll(/:(\d+)$/gm)].map(([, port]) => Number(port));
 }
 
-type Release = Pick<HostFacts, "target" | "targetMissing" | "imagesMissing">;
+type Release = Pick<
+  HostFacts,
+  "target" | "targetMissing" | "targetUnreadable" | "imagesMissing" | "otherImages" | "dataMount"
+>;
 
-async function inspectRelease(docker: DockerClient, name: string, settings: Settings): Promise<Release> {
+async function inspectRelease(
+  docker: DockerClient,
+  name: string,
+  settings: Settings,
+  containers: readonly RunningContainer[],
+): Promise<Release> {
   const references = imageReferences(settings, name);
   const built = settings.source === undefined ? [] : [references.api, references.console];
   const wanted = [...new Set(Object.values<string>({ ...references }))].filter(
@@ -100,12 +149,18 @@ async function inspectRelease(docker: DockerClient, name: string, settings: Sett
     typeof image === "string" ? [{ reference, reason: image }] : [],
   );
   const postgres = imageOf(fetched.get(references.postgres));
-  if (settings.source !== undefined) return { ...(await inspectSource(settings)), imagesMissing: missing };
+  const own = {
+    ...(postgres && { dataMount: dataMountOf(postgres.Config) }),
+    otherImages: await otherImages(docker, containers, references, fetched),
+  };
+  if (settings.source !== undefined)
+    return { ...own, ...(await inspectSource(settings, postgres)), imagesMissing: missing };
   const api = fetched.get(references.api);
   const others = missing.filter(({ reference }) => reference !== references.api);
   if (api === undefined || typeof api === "string")
-    return { targetMissing: `${references.api}: ${api ?? ""}`, imagesMissing: others };
-  return { target: await inspectTarget(docker, api, postgres), imagesMissing: others };
+    return { ...own, targetMissing: `${references.api}: ${api ?? ""}`, imagesMissing: others };
+  const target = await inspectTarget(docker, api, postgres);
+  return { ...own, ...(typeof target === "string" ? { targetUnreadable: target } : { target }), imagesMissing: others };
 }
 
 function imageOf(image: ImageInspection | string | undefined): ImageInspection | undefined {
@@ -113,13 +168,22 @@ function imageOf(image: ImageInspection | string | undefined): ImageInspection |
 }
 
 /** A release that is built has no image before the update; its source has the migrations. */
-async function inspectSource({ source = "", version }: Settings): Promise<Pick<Release, "target" | "targetMissing">> {
+async function inspectSource(
+  { source = "", version }: Settings,
+  postgres: ImageInspection | undefined,
+): Promise<Pick<Release, "target" | "targetMissing">> {
   try {
     const migrations = await withCheckout(source, `v${version.tag}`, migrationsOf);
-    const target: TargetFacts = { imageId: "", migrations, requiredStops: [] };
+    const postgresMajor = postgres && majorOf(postgres);
+    const target: TargetFacts = { imageId: "", migrations, requiredStops: [], postgresMajor };
     return { target };
   } catch (error) {
     if (error instanceof SourceError) return { targetMissing: error.message };
     throw error;
   }
+}
+
+async function inSeconds(milliseconds: Promise<number | undefined>): Promise<number | undefined> {
+  const known = await milliseconds;
+  return known === undefined ? undefined : Math.floor(known / 1000);
 }

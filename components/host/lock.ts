@@ -1,14 +1,14 @@
-import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { hostname, userInfo } from "node:os";
+import { userInfo } from "node:os";
+import { z } from "zod";
 import type { DockerClient } from "../docker/client";
-import { isAlive } from "./process";
+import { docker as command } from "../release/commands";
+import { answerOr } from "./answer";
+import { type Identity, identify, isGone } from "./identity";
 
-/** Who is at work on a stack, from which machine and process, since when. */
-export interface Holder {
+/** Who is at work on a stack, from which process, since when (ISO 8601, by its own clock). */
+export interface Holder extends Identity {
   readonly operator: string;
-  readonly machine: string;
-  readonly pid: number;
   readonly since: string;
 }
 
@@ -19,79 +19,150 @@ export interface Lock {
 }
 
 const PREFIX = "org.nestfleet.lock";
+/** A lock that is let go of or taken away meanwhile is asked for again, this often. */
+const ATTEMPTS = 50;
+const PAUSE_MS = 200;
+
+/** What is in a volume's labels is input: anybody may have made the volume. */
+const word = z.string().regex(/^[\x20-\x7e]{1,100}$/);
+const labels = z.object({
+  token: z.uuid(),
+  operator: word,
+  machine: word,
+  pid: z.coerce.number().int().positive(),
+  since: z.iso.datetime(),
+  started: word.optional(),
+  boot: word.optional(),
+  namespace: word.optional(),
+  system: word.optional(),
+  container: word.optional(),
+});
+type Labels = z.infer<typeof labels>;
 
 /**
  * One update or backup of a stack at a time, whatever checkout and state backend it comes from: Pulumi's own lock knows
  * only its backend. The lock is a Docker volume, because `docker volume create` is atomic, needs no image, and keeps
  * the labels of whoever was first.
  *
- * A lock whose process is gone is taken over, when it was taken on this machine; from another machine nothing can be
- * said about it, so it stands until it is freed by hand. Returns the holder instead when somebody else is at work.
+ * A lock whose process is gone is taken over: when that process ran on this machine, or in a container of this Docker
+ * host. About any other nothing can be said, so its lock stands until it is freed by hand. Returns the holder instead
+ * when it may be at work.
  */
 export async function takeLock(docker: DockerClient, stackName: string, pid = process.pid): Promise<Lock | Holder> {
+  return takeLockAs(docker, stackName, await known(docker, identify(pid)));
+}
+
+/** The same in the name of a given process. */
+export async function takeLockAs(docker: DockerClient, stackName: string, own: Identity): Promise<Lock | Holder> {
   const volume = lockName(stackName);
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const token = randomUUID();
-    const own: Holder = {
-      operator: userInfo().username,
-      machine: hostname(),
-      pid,
-      since: new Date().toISOString(),
-    };
-    await docker.run(["volume", "create", ...Object.entries({ ...own, token }).flatMap(label), volume]);
-    const labels = await labelsOf(docker, volume);
-    const found = labels && tokenOf(labels);
-    if (found === token)
-      return {
-        release: () => {
-          remove(docker, volume, token);
-        },
-      };
-    const holder = labels && holderOf(labels);
-    if (holder !== undefined && !isStale(holder)) return holder;
-    if (found !== undefined) remove(docker, volume, found);
-  }
-  throw new Error(`the lock ${volume} changes hands all the time`);
+  const taken = await acquire(docker, volume, own);
+  if ("release" in taken && taken.tookOver) await removeLeftovers(docker, volume);
+  return taken;
 }
 
 /** Who is at work, since when, and what frees the lock when they are known to be dead. */
-export function busy({ operator, machine, pid, since }: Holder, stackName: string, dockerHost: string): string {
-  return (
-    `${operator}@${machine} (pid ${pid}) has been working on this stack since ${since}; nothing was touched.\n` +
-    `Wait until that is done. If it is dead: docker --host ${dockerHost} volume rm ${lockName(stackName)}`
-  );
+export function busy(holder: Holder, stackName: string, dockerHost: string): string {
+  const { operator, machine, pid, since } = holder;
+  const free = command(dockerHost, `volume rm ${lockName(stackName)}`);
+  return holder === UNKNOWN
+    ? `The volume ${lockName(stackName)} is there and does not say who works on this stack; nothing was touched.\nIf nobody does: ${free}`
+    : `${operator}@${machine} (pid ${pid}) has been working on this stack since ${since}; nothing was touched.\n` +
+        `Wait until that is done. If it is dead: ${free}`;
 }
 
 export function lockName(stackName: string): string {
   return `${stackName}-lock`;
 }
 
-/** Only while it is still that one's: meanwhile another may have taken it over, and holds a lock of the same name. */
+async function acquire(
+  docker: DockerClient,
+  volume: string,
+  own: Identity,
+): Promise<(Lock & { tookOver: boolean }) | Holder> {
+  const mine: Labels = { ...own, token: randomUUID(), operator: userInfo().username, since: new Date().toISOString() };
+  let holder: Holder = UNKNOWN;
+  let tookOver = false;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const known = Object.entries(mine).flatMap(([key, value]) => ["--label", `${PREFIX}.${key}=${value}`]);
+    await docker.run(["volume", "create", ...known, volume]);
+    const found = await labelsOf(docker, volume);
+    if (found === UNREADABLE) return UNKNOWN;
+    if (found?.token === mine.token) return { release: () => { remove(docker, volume, mine.token); }, tookOver }; // prettier-ignore
+    if (found !== undefined) {
+      holder = found;
+      if (!(await isDead(docker, found))) return holder;
+      tookOver = await takeAway(docker, volume, found.token, own);
+      if (tookOver) continue;
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * Math.random()));
+  }
+  return holder;
+}
+
+/**
+ * Removes the lock of a process that is gone. Docker removes a volume by its name only, and between a look at its labels
+ * and the removal it may have become somebody else's. Therefore under a lock of its own, named after the token that is
+ * taken away: only one may remove that one, and once it is removed it never comes back.
+ */
+async function takeAway(docker: DockerClient, volume: string, token: string, own: Identity): Promise<boolean> {
+  const guard = await acquire(docker, `${volume}-${token.slice(0, 8)}`, own);
+  if (!("release" in guard)) return false;
+  try {
+    const found = await labelsOf(docker, volume);
+    if (found !== UNREADABLE && found?.token === token) await docker.run(["volume", "rm", "--force", volume]);
+    return true;
+  } finally {
+    guard.release();
+  }
+}
+
+/** Guards of processes that were killed while they took a lock away. They guard nothing any more: the lock is ours. */
+async function removeLeftovers(docker: DockerClient, volume: string): Promise<void> {
+  const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `name=${volume}-`]);
+  const guards = listed.split("\n").filter((name) => /^-[0-9a-f]{8}(-|$)/.test(name.slice(volume.length)));
+  for (const name of guards)
+    if (name.startsWith(volume)) await docker.run(["volume", "rm", "--force", name]).catch(() => undefined);
+}
+
+/** By its holder, which lives: no other takes it away meanwhile. What was freed by hand is somebody else's by now. */
 function remove(docker: DockerClient, volume: string, token: string): void {
-  const ask = (...args: string[]) =>
-    spawnSync("docker", ["--host", docker.host, "volume", ...args], { encoding: "utf8" });
-  const current = ask("inspect", "--format", `{{index .Labels "${PREFIX}.token"}}`, volume).stdout.trim();
-  if (current === token) ask("rm", "--force", volume);
+  const current = docker.runNow(["volume", "inspect", "--format", `{{index .Labels "${PREFIX}.token"}}`, volume]);
+  if (current?.trim() === token) docker.runNow(["volume", "rm", "--force", volume]);
 }
 
-function tokenOf(labels: Record<string, string>): string {
-  return labels[`${PREFIX}.token`] ?? "";
+/** A container counts only where this very engine runs it: then the engine knows when it has ended. */
+async function known(docker: DockerClient, { container, ...own }: Identity): Promise<Identity> {
+  const runs = container !== undefined && (await startOf(docker, container).catch(() => undefined)) !== undefined;
+  return runs ? { ...own, container } : own;
 }
 
-function label([key, value]: [string, string | number]): string[] {
-  return ["--label", `${PREFIX}.${key}=${value}`];
+async function isDead(docker: DockerClient, holder: Holder): Promise<boolean> {
+  if (isGone(holder)) return true;
+  if (holder.container === undefined) return false;
+  const started = await answerOr(startOf(docker, holder.container), holder.since);
+  return started === undefined || Date.parse(started) > Date.parse(holder.since);
 }
 
-async function labelsOf(docker: DockerClient, volume: string): Promise<Record<string, string> | undefined> {
-  const inspected = (await docker.inspect(volume, "volume")) as { Labels?: Record<string, string> | null } | undefined;
-  return inspected && (inspected.Labels ?? {});
+/** When a container was started, ISO 8601; undefined when it does not run. */
+async function startOf(docker: DockerClient, id: string): Promise<string | undefined> {
+  const found = state.optional().parse(await docker.inspect(id));
+  return found?.State.Running === true ? found.State.StartedAt : undefined;
 }
 
-function holderOf(labels: Record<string, string>): Holder {
-  const value = (key: string) => labels[`${PREFIX}.${key}`] ?? "unknown";
-  return { operator: value("operator"), machine: value("machine"), pid: Number(value("pid")), since: value("since") };
+const state = z.object({ State: z.object({ Running: z.boolean(), StartedAt: z.string() }) });
+
+const volumeLabels = z.object({ Labels: z.record(z.string(), z.string()).nullish() }).optional();
+
+/** Undefined when there is no such volume. */
+async function labelsOf(docker: DockerClient, volume: string): Promise<Labels | typeof UNREADABLE | undefined> {
+  const inspected = volumeLabels.parse(await docker.inspect(volume, "volume"));
+  if (inspected === undefined) return undefined;
+  const own = Object.entries(inspected.Labels ?? {}).filter(([key]) => key.startsWith(`${PREFIX}.`));
+  const parsed = labels.safeParse(Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length + 1), value])));
+  return parsed.data ?? UNREADABLE;
 }
 
-function isStale({ machine, pid }: Holder): boolean {
-  return machine === hostname() && !isAlive(pid);
-}
+const UNREADABLE = "unreadable";
+
+/** Of a volume of that name that is no lock of ours. */
+const UNKNOWN: Holder = { operator: "unknown", machine: "unknown", pid: 0, since: "an unknown time" };

@@ -7,7 +7,12 @@ export interface ProcessStatus {
   /** One letter. */
   readonly state: string;
   readonly parent: number;
+  /** Clock ticks between the start of the kernel and that of the process. */
+  readonly started: string;
 }
+
+/** Pid, command, state, parent, 17 others, start time. */
+const STAT = /^\d+ \((.*)\) (\S) (\d+)(?: -?\d+){17} (\d+)/s;
 
 /** Zombie, and dead: a process that has ended, and whose parent has not asked how. */
 const ENDED = ["Z", "X", "x"];
@@ -24,8 +29,9 @@ export function isAlive(pid: number): boolean {
 
 /** Undefined when there is no such process, or it is hidden. */
 export function statusOf(pid: number): ProcessStatus | undefined {
-  const [, command, state, parent] = /^\d+ \((.*)\) (\S) (\d+)/s.exec(read(`/proc/${pid}/stat`)) ?? [];
-  return command === undefined || state === undefined ? undefined : { command, state, parent: Number(parent) };
+  const [, command, state, parent, started] = STAT.exec(read(`/proc/${pid}/stat`)) ?? [];
+  if (command === undefined || state === undefined || started === undefined) return undefined;
+  return { command, state, parent: Number(parent), started };
 }
 
 /** Pids of all processes; none where there is no /proc. */

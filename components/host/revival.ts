@@ -1,52 +1,84 @@
-import type { DockerClient } from "../docker/client";
+import { type DockerClient, DockerError } from "../docker/client";
 import { postgresHealthcheck } from "../services/healthchecks";
 import { NOBODY, PAUSED, pointer, UPSTREAM_PORTS } from "../services/upstream";
+import { answerOr } from "./answer";
 import { containersOf } from "./containers";
-import type { RunningContainer } from "./facts";
+import type { NotStarted, RunningContainer } from "./facts";
 
 /** A database that was not shut down replays its log first. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 500;
+const PROBE_SECONDS = 10;
 /** What the others need, and what tells which of them serve. */
 const FIRST = ["postgres", "caddy"];
+
+/** What an update found stopped, and has started or could not start. */
+export interface Revival {
+  /** Names. */
+  readonly started: readonly string[];
+  readonly failed: readonly NotStarted[];
+}
 
 /**
  * Starts what should run and was stopped, before an update looks at the host: the plan is read out of the database, the
  * proxy knows who serves, and whoever served is to serve during the update. After its own crash the engine finds its
  * containers alive, stops them, and takes that for somebody's wish: https://github.com/moby/moby/issues/41302. What is
- * starting, or was never started, is left alone; so is what an update has stopped. Returns the names.
+ * starting, or was never started, is left alone; so is what an update has stopped, and where there is no proxy that
+ * could be asked, as on a first installation that was refused, nobody serves. What Docker cannot start (its port is
+ * taken, its directory gone) is for the plan to judge.
  */
-export async function revive(docker: DockerClient, stack: string): Promise<string[]> {
+export async function revive(docker: DockerClient, stack: string): Promise<Revival> {
   const containers = await containersOf(docker, stack);
   const stopped = containers.filter(({ state }) => state === "exited");
   const first = stopped.filter(({ role }) => FIRST.includes(role));
   const rest = stopped.filter(({ role }) => !FIRST.includes(role));
-  const started = await start(docker, first);
+  const needed = await start(docker, first);
   await databaseAnswers(docker, `nestfleet-${stack}-postgres`);
-  if (rest.length === 0) return started;
+  if (rest.length === 0) return needed;
   const release = await serving(docker, `nestfleet-${stack}-caddy`, containers);
-  return [...started, ...(await start(docker, rest.filter(release)))];
+  const others = await start(docker, rest.filter(release));
+  return { started: [...needed.started, ...others.started], failed: [...needed.failed, ...others.failed] };
 }
 
-async function start(docker: DockerClient, containers: readonly RunningContainer[]): Promise<string[]> {
-  const names = containers.map(({ name }) => name);
-  if (names.length > 0) await docker.run(["start", ...names]);
-  return names;
+/** One at a time: one that cannot be started keeps no other from it. */
+async function start(docker: DockerClient, containers: readonly RunningContainer[]): Promise<Revival> {
+  const started: string[] = [];
+  const failed: NotStarted[] = [];
+  for (const { name, role } of containers) {
+    const reason = await complaintOf(docker.run(["start", name]));
+    if (reason === undefined) started.push(name);
+    else failed.push({ name, role, reason });
+  }
+  return { started, failed };
 }
 
-/** Without a database there is nothing to wait for. One that does not come up is what the inspection then finds. */
+/** What Docker says against it; undefined when it is done. */
+async function complaintOf(asked: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await asked;
+    return undefined;
+  } catch (error) {
+    if (error instanceof DockerError) return error.stderr.trim();
+    throw error;
+  }
+}
+
+/** Without a database that runs there is nothing to wait for. One that does not come up is what the inspection finds. */
 async function databaseAnswers(docker: DockerClient, postgres: string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
+  const runs = ["ps", "--quiet", "--filter", `name=^${postgres}$`, "--filter", "status=running"];
   while (Date.now() < deadline) {
-    const running = (await docker.run(["ps", "--quiet", "--filter", `name=^${postgres}$`])).trim() !== "";
-    if (!running) return;
-    const ready = docker.run(["exec", postgres, ...postgresHealthcheck.test.slice(1)]);
+    if ((await docker.run(runs)).trim() === "") return;
+    const ready = docker.run(["exec", postgres, ...postgresHealthcheck.test.slice(1)], "", PROBE_SECONDS);
     if (await ready.then(() => true, () => false)) return; // prettier-ignore
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
 
-/** Tells those that the requests go to, and the workers of the same release; not what an update has stopped. */
+/**
+ * Tells those that the requests go to, and the workers of the same release; not what an update has stopped. None where
+ * the proxy is missing, stopped or dying.
+ */
 async function serving(
   docker: DockerClient,
   caddy: string,
@@ -54,7 +86,7 @@ async function serving(
 ): Promise<(container: RunningContainer) => boolean> {
   const files = (Object.keys(UPSTREAM_PORTS) as (keyof typeof UPSTREAM_PORTS)[]).map(pointer);
   const read = async (file: string) =>
-    (await docker.run(["exec", caddy, "sh", "-c", `cat ${file} 2>/dev/null || true`])).trim();
+    (await answerOr(docker.run(["exec", caddy, "sh", "-c", `cat ${file} 2>/dev/null || true`]), "")).trim();
   const pointed = await Promise.all(files.map(read));
   const paused = (await read(PAUSED)).split("\n");
   const names = pointed.filter((name) => name !== "" && name !== NOBODY);

@@ -30,22 +30,16 @@ export async function migrationsOf(folder: string): Promise<MigrationFile[]> {
   return Promise.all(files.map(async (file) => ({ file, sql: await readFile(join(directory, file), "utf8") })));
 }
 
+/** What is built of it is for whoever the image's user is; the folder itself is this user's alone. */
+const READABLE = 'umask 022 && exec "$0" "$@"';
+
 async function clone(source: string, tag: string, folder: string): Promise<void> {
-  const args = [
-    "-c",
-    "advice.detachedHead=false",
-    "clone",
-    "--quiet",
-    "--depth",
-    "1",
-    "--branch",
-    tag,
-    "--",
-    source,
-    folder,
-  ];
+  const options = ["--quiet", "--depth", "1", "--branch", tag];
+  const args = ["-c", "advice.detachedHead=false", "clone", ...options, "--", source, folder];
   try {
-    await promisify(execFile)("git", args, { env: { ...process.env, GIT_TERMINAL_PROMPT: "0" } });
+    await promisify(execFile)("sh", ["-c", READABLE, "git", ...args], {
+      env: { ...process.env, GIT_TERMINAL_PROMPT: "0" },
+    });
   } catch (error) {
     const said = (error as { stderr?: string }).stderr ?? String(error);
     throw new SourceError(`The source has no tag ${tag}, or cannot be read. Git says:\n${said.trim()}`);

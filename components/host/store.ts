@@ -5,7 +5,7 @@ import { BACKUPS_PATH } from "../release/backup-id";
 import { HISTORY_FILE, type HistoryEntry, parseHistory } from "../release/history";
 
 /** NUL-terminated, because a manifest has lines; nothing where there is no backup yet. */
-const PRINT_ALL = `for file in ${BACKUPS_PATH}/*.json; do [ ! -f "$file" ] || { cat "$file"; printf '\\0'; }; done`;
+const PRINT_ALL = `for file in ${BACKUPS_PATH}/*.json; do [ ! -f "$file" ] || [ -L "$file" ] || { cat "$file"; printf '\\0'; }; done`;
 
 /** The backups of the stack, oldest first. A manifest that cannot be read is no backup. */
 export async function readManifests(docker: DockerClient, postgres: string): Promise<BackupManifest[]> {
@@ -19,6 +19,6 @@ export async function readManifests(docker: DockerClient, postgres: string): Pro
 
 /** Every change of what serves, oldest first; nothing where there was none yet. */
 export async function readHistory(docker: DockerClient, postgres: string): Promise<HistoryEntry[]> {
-  const print = `if [ -f ${HISTORY_FILE} ]; then cat ${HISTORY_FILE}; fi`;
+  const print = `if [ -f ${HISTORY_FILE} ] && [ ! -L ${HISTORY_FILE} ]; then cat ${HISTORY_FILE}; fi`;
   return parseHistory(await docker.run(["exec", postgres, "sh", "-c", print]));
 }

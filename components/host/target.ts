@@ -1,5 +1,8 @@
+import { z } from "zod";
 import { type DockerClient, DockerError } from "../docker/client";
-import { LOW_WEIGHT } from "../docker/weight";
+import { looking } from "../docker/hardening";
+import { parseJson } from "../release/json";
+import type { DataImage } from "../release/data-mount";
 import type { MigrationFile, TargetFacts } from "./facts";
 
 /** Prints the migrations in the image, if any, as JSON; the image has Node, and is not known to have anything else. */
@@ -9,12 +12,17 @@ const READ_MIGRATIONS = `
   const files = all.filter((file) => file.endsWith(".sql")).sort();
   console.log(JSON.stringify(files.map((file) => ({ file, sql: readFileSync("migrations/" + file, "utf8") }))));`;
 
+const migrationFiles = z.array(z.object({ file: z.string(), sql: z.string() }));
+
 const STOPS = "org.nestfleet.required-stops";
 
 /** Of `docker image inspect`, what a plan needs. */
 export interface ImageInspection {
   readonly Id: string;
-  readonly Config: { readonly Labels?: Record<string, string> | null; readonly Env?: string[] | null };
+  /** ISO 8601. */
+  readonly Created?: string;
+  readonly Config: DataImage & { readonly Labels?: Record<string, string> | null };
+  readonly RepoDigests?: string[] | null;
 }
 
 /** Fetches the image unless it is on the host. Gives the reason when it cannot be had. */
@@ -30,17 +38,21 @@ export async function fetchImage(docker: DockerClient, reference: string): Promi
   return (await docker.inspect(reference, "image")) as ImageInspection;
 }
 
-/** What the release brings: its migrations, read out of the image itself, in a container without a network. */
+/**
+ * What the release brings: its migrations, read out of the image itself, in a container without a network. Gives the
+ * reason where that container cannot be run (an image without Node, of another processor, a full disk).
+ */
 export async function inspectTarget(
   docker: DockerClient,
   api: ImageInspection,
   postgres: ImageInspection | undefined,
-): Promise<TargetFacts> {
-  const isolated = ["run", "--rm", "--network=none", LOW_WEIGHT];
-  const read = [...isolated, "--entrypoint=node", api.Id, "-e", READ_MIGRATIONS];
+): Promise<TargetFacts | string> {
+  const migrations = await readMigrations(docker, api.Id);
+  if (typeof migrations === "string") return migrations;
   return {
     imageId: api.Id,
-    migrations: JSON.parse(await docker.run(read)) as MigrationFile[],
+    digests: api.RepoDigests ?? [],
+    migrations,
     postgresMajor: postgres && majorOf(postgres),
     requiredStops: (api.Config.Labels?.[STOPS] ?? "")
       .split(",")
@@ -49,8 +61,20 @@ export async function inspectTarget(
   };
 }
 
+async function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
+  try {
+    const printed = await docker.run([...looking(), "--entrypoint=node", image, "-e", READ_MIGRATIONS]);
+    const read = migrationFiles.safeParse(parseJson(printed));
+    return read.success ? read.data : "what node prints in it is no list of migrations";
+  } catch (error) {
+    if (error instanceof DockerError)
+      return error.stderr.trim() || `node exits with code ${error.exitCode ?? "unknown"}`;
+    throw error;
+  }
+}
+
 /** The official images and those built on them tell their major in PG_MAJOR. */
-function majorOf({ Config: { Env: environment } }: ImageInspection): number | undefined {
+export function majorOf({ Config: { Env: environment } }: ImageInspection): number | undefined {
   const major = (environment ?? []).find((entry) => entry.startsWith("PG_MAJOR="))?.slice("PG_MAJOR=".length);
   return major === undefined ? undefined : Number(major);
 }

@@ -1,17 +1,30 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { DockerClient } from "../docker/client";
+import { type DockerClient, DockerError } from "../docker/client";
 import { RESTORE_STATE } from "../release/backup-id";
 import { PAUSED } from "../services/upstream";
-import { answerOr } from "./answer";
+
+/** Docker's words for a container that nothing can be asked in. */
+const NOT_UP = /no such container|is not running|is restarting|is paused|in a stopped container/i;
 
 /** True when an update was killed that had stopped the release which served, or had begun to restore a backup. */
 export async function isUnfinished(docker: DockerClient, name: string): Promise<boolean> {
-  const exists = (container: string, file: string) =>
-    answerOr(docker.run(["exec", container, "test", "-f", file]).then(() => true), false); // prettier-ignore
   // Without the database nothing can be taken back; the update makes it first.
-  if (!(await exists(`${name}-postgres`, "/etc/passwd"))) return false;
-  return (await exists(`${name}-postgres`, RESTORE_STATE)) || (await exists(`${name}-caddy`, PAUSED));
+  if (!(await exists(docker, `${name}-postgres`, "/etc/passwd"))) return false;
+  return (await exists(docker, `${name}-postgres`, RESTORE_STATE)) || (await exists(docker, `${name}-caddy`, PAUSED));
+}
+
+/** False also in a container that does not run. Any other failure is none of the file's: it is not taken for "no". */
+async function exists(docker: DockerClient, container: string, file: string): Promise<boolean> {
+  try {
+    await docker.run(["exec", container, "test", "-f", file]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof DockerError)) throw error;
+    const answeredNo = error.exitCode === 1 && error.stderr.trim() === "";
+    if (answeredNo || NOT_UP.test(error.stderr)) return false;
+    throw error;
+  }
 }
 
 /**

@@ -49,3 +49,13 @@ export function precedent(
   if (Date.parse(last.at) < Date.parse(newest.takenAt)) return newest;
   return backups.find(({ id }) => id === last.restored) ?? newest;
 }
+
+/** Of the backup that was proven last: the next one of the same database needs the same. */
+export function lastProof(backups: readonly BackupManifest[]): BackupManifest["proven"] {
+  return backups
+    .flatMap(({ proven }) => proven ?? [])
+    .reduce<BackupManifest["proven"]>(
+      (last, proven) => (last && Date.parse(last.at) >= Date.parse(proven.at) ? last : proven),
+      undefined,
+    );
+}

@@ -1,30 +1,78 @@
-/** Commands for a person to type; each is whole, with the stack that it is about. */
+/** Commands for a person to type; each is whole, with the stack and the Docker host that it is about. */
+
+/** Where a docker client asks by itself, when nothing else is said. */
+export const LOCAL_DOCKER = "unix:///var/run/docker.sock";
+
+/** What calls Pulumi here: the wrapper says so itself, and a script by hand knows whether only the wrapper works. */
+export function pulumi(command: string): string {
+  return `${process.env["NESTFLEET_PULUMI"] ?? "pulumi"} ${command}`;
+}
+
 export function configSet(stack: string, key: string, value: string): string {
-  return `pulumi config set --stack ${stack} nestfleet:${key} ${value}`;
+  return pulumi(`config set --stack ${stack} nestfleet:${key} ${value}`);
 }
 
 export function configSetPath(stack: string, path: string, value: string): string {
-  return `pulumi config set --stack ${stack} --path 'nestfleet:${path}' ${value}`;
+  return pulumi(`config set --stack ${stack} --path 'nestfleet:${path}' ${value}`);
 }
 
 /** Asks for the value: on a command line it would stay in the shell's history. */
 export function configSetSecret(stack: string, path: string): string {
-  return `pulumi config set --stack ${stack} --secret --path 'nestfleet:${path}'`;
+  return pulumi(`config set --stack ${stack} --secret --path 'nestfleet:${path}'`);
+}
+
+/** From a file, by standard input: a value of several lines, and for a key one that no shell remembers. */
+export function configSetFile(stack: string, path: string, file: string, secret = false): string {
+  return pulumi(`config set --stack ${stack}${secret ? " --secret" : ""} --path 'nestfleet:${path}' < ${file}`);
 }
 
 export function configRm(stack: string, key: string): string {
-  return `pulumi config rm --stack ${stack} nestfleet:${key}`;
+  return pulumi(`config rm --stack ${stack} nestfleet:${key}`);
 }
 
 export function configRmPath(stack: string, path: string): string {
-  return `pulumi config rm --stack ${stack} --path 'nestfleet:${path}'`;
+  return pulumi(`config rm --stack ${stack} --path 'nestfleet:${path}'`);
 }
 
 export function up(stack: string): string {
-  return `pulumi up --stack ${stack}`;
+  return pulumi(`up --stack ${stack}`);
+}
+
+/** After containers were removed by hand, which a plain update does not see. */
+export function upRefresh(stack: string): string {
+  return pulumi(`up --refresh --stack ${stack}`);
 }
 
 /** The way out of every change of release. */
 export function stay(stack: string, version: string): string {
   return `or stay: ${configSet(stack, "version", version)}`;
+}
+
+/** A docker command for the stack's own host; without a host only where the client of this shell asks there anyway. */
+export function docker(host: string | undefined, command: string): string {
+  const redirected = ["DOCKER_HOST", "DOCKER_CONTEXT"].some((name) => (process.env[name] ?? "") !== "");
+  return host === undefined || (host === LOCAL_DOCKER && !redirected)
+    ? `docker ${command}`
+    : `docker --host ${shellWord(host)} ${command}`;
+}
+
+/** One of our own scripts, on the stack's own host. */
+export function script(
+  name: "backup" | "drill" | "restore",
+  stack: string | undefined,
+  host?: string,
+  ...options: string[]
+): string {
+  const words = [
+    `scripts/${name}.sh`,
+    ...(stack === undefined ? [] : ["--stack", stack]),
+    ...(host === undefined || host === LOCAL_DOCKER ? [] : ["--docker-host", shellWord(host)]),
+    ...options,
+  ];
+  return words.join(" ");
+}
+
+/** As it is where nothing in it means anything to a shell. */
+export function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

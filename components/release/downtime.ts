@@ -1,37 +1,69 @@
 import type { BackupEstimate } from "./estimate";
-import { HOLD_SECONDS } from "./restoration";
-import type { Situation } from "./situation";
+import { HELD_SECONDS } from "../services/upstream";
+import { seenHold } from "./restoration";
+import { breakingIn, type Situation } from "./situation";
 import type { Strategy } from "./strategy";
 import { duration } from "./units";
 
 /** Between the stop of the old api and the first answer of the new one: 8 s of grace and 6 s of start were measured. */
 const STOP_AND_START_SECONDS = 15;
 
-/** What users notice, in words. */
+const UNKNOWN = "unknown: the Docker host was not looked at";
+
+/** Which settings have changed, only the list of changed resources tells. */
+const OF_SETTINGS =
+  "none where a setting of api, worker or console changes: requests wait at most a second; postgres and caddy stop for some seconds where one of theirs does";
+
+/** What users notice, in words. What is not known is not promised. */
 export function downtime(
   situation: Situation,
   strategy: Strategy,
   backup: BackupEstimate | undefined,
   restarts: readonly string[],
 ): string {
+  if (situation.facts === undefined) return UNKNOWN;
   if (situation.step === "install") return "none: nothing runs yet";
   return [ofVersion(situation, strategy, backup), ...ofOthers(restarts)].join("; ");
 }
 
-function ofVersion({ step, restore }: Situation, strategy: Strategy, backup: BackupEstimate | undefined): string {
-  if (restore || step === "restore")
-    return `requests wait about ${duration(HOLD_SECONDS)} while the databases are swapped`;
-  if (strategy === "rolling") return "none: requests wait at most a second";
-  if (step === "restart")
-    return `a maintenance page for about ${duration(STOP_AND_START_SECONDS)} where api or console changes`;
-  if (backup?.seconds === undefined)
-    return `a maintenance page for about ${duration(STOP_AND_START_SECONDS)}, the backup's time (unknown) and the migrations' time`;
-  return `a maintenance page for about ${duration(STOP_AND_START_SECONDS + backup.seconds)} and the migrations' time`;
+function ofVersion(situation: Situation, strategy: Strategy, backup: BackupEstimate | undefined): string {
+  const { step, restore, schema } = situation;
+  if (restore || step === "restore") return ofSwap(seenHold(situation.facts?.history ?? []));
+  if (strategy === "recreate") return ofPause(situation, backup);
+  if (step === "restart") return OF_SETTINGS;
+  if (schema === undefined) return "unknown until the migrations are known";
+  const breaking = breakingIn(situation);
+  return breaking.length === 0
+    ? "none: requests wait at most a second"
+    : `requests wait at most a second, unless ${breaking.join(", ")} breaks ${situation.from?.tag ?? "what runs"} meanwhile`;
+}
+
+/** Most of it is the start of the api, which is the application's own. */
+function ofSwap(seconds: number | undefined): string {
+  const wait = "while the databases are swapped and the api starts";
+  return seconds === undefined
+    ? `requests wait ${wait}: for how long is not known before the first time on this host`
+    : `requests wait about ${duration(Math.ceil(seconds))} ${wait}, as the last times on this host`;
+}
+
+/** The old release stops before the backup, and the new one migrates before it answers. */
+function ofPause({ schema }: Situation, backup: BackupEstimate | undefined): string {
+  const seconds = STOP_AND_START_SECONDS + (backup?.seconds ?? 0);
+  const more = [
+    ...(backup?.seconds === undefined ? ["the backup's time (unknown)"] : []),
+    ...(schema?.pending.length === 0 ? [] : ["the migrations' time"]),
+  ];
+  const wait = [`requests wait about ${duration(seconds)}`, ...more].join(" and ");
+  return more.length === 0 && seconds <= HELD_SECONDS
+    ? wait
+    : `${wait}; what waits longer than ${HELD_SECONDS} s gets a maintenance page`;
 }
 
 function ofOthers(restarts: readonly string[]): string[] {
   return [
-    ...(restarts.includes("postgres") ? ["requests wait some seconds while postgres restarts"] : []),
+    ...(restarts.includes("postgres")
+      ? ["requests that need the database fail for some seconds while postgres restarts"]
+      : []),
     ...(restarts.includes("caddy") ? ["connections are refused for a second or two while caddy restarts"] : []),
   ];
 }

@@ -1,14 +1,20 @@
 import semver from "semver";
 import { newestBackup } from "./backups";
-import { configRmPath, configSet, configSetPath, configSetSecret, stay, up } from "./commands";
+import { configRmPath, configSet, configSetPath, docker, script, shellWord, stay, up } from "./commands";
+import { databaseStopped, proxyNotStarted } from "./container-guards";
 import type { DiskNeed } from "./estimate";
+import { movedWhileRestoring } from "./backup-place";
+import { imageMissing, imageUnreadable } from "./image-guards";
+import { isSameImage, repositoryOf } from "./image-identity";
 import { imageReferences } from "./images";
 import type { Problem } from "./problem";
 import type { ReplacedDatabase } from "./replaced";
+import { passwordRejected } from "./secret-guards";
 import { restoreUnusable, rollbackUndone, schemaAhead, servingUnknown } from "./restore-guards";
 import type { Situation } from "./situation";
+import { missingExtension } from "./server";
 import { crossesMajor } from "./strategy";
-import { size } from "./units";
+import { shortId, size } from "./units";
 
 const EXISTING_VOLUME = "postgres.existingVolume";
 
@@ -19,16 +25,21 @@ type Guard = (situation: Situation) => Problem | undefined;
 export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Problem[] {
   const guards: Guard[] = [
     imageMissing,
+    imageUnreadable,
     movedTag,
     majorUnacknowledged,
     requiredStopSkipped,
     databaseStopped,
+    proxyNotStarted,
     passwordRejected,
     volumeMissing,
     volumeInUse,
     volumeChanged,
     backupDirectoryUnusable,
+    movedWhileRestoring,
     postgresMajorDiffers,
+    dataFolderDiffers,
+    extensionsOlder,
     restoreUnusable,
     servingUnknown,
     rollbackUndone,
@@ -39,48 +50,36 @@ export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Pro
   return guards.flatMap((guard) => guard(situation) ?? []);
 }
 
-/** A tag that was mistyped, a registry that is down, an image that was pruned before a rollback. */
-export function imageMissing({ facts, settings, stack, step, from, to }: Situation): Problem | undefined {
-  if (facts === undefined) return undefined;
-  const site = `nestfleet-${stack}`;
-  const { api } = imageReferences(settings, site);
-  const reasons = new Map(facts.imagesMissing.map(({ reference, reason }) => [reference, reason]));
-  if (facts.targetMissing !== undefined) reasons.set(api, facts.targetMissing);
-  // What is built from source is in no registry, and not on the host before the update has built it.
-  const missing = [...reasons].filter(
-    ([reference]) => settings.source === undefined || !reference.startsWith(`${site}-`),
-  );
-  if (missing.length === 0) return undefined;
-  const what = missing.length === 1 ? "1 image is" : `${missing.length} images are`;
-  return {
-    title: `${what} neither on the Docker host nor to be had`,
-    why: missing.map(([reference, reason]) => `${reference}: ${oneLine(reason)}`).join("; "),
-    mend: [
-      ...missing.map(([reference]) => `when the registry is back: docker pull ${reference}`),
-      ...(step === "install" ? [`when the version is mistyped: ${configSet(stack, "version", "VERSION")}`] : []),
-      ...(from && from.tag !== to.tag ? [stay(stack, from.tag)] : []),
-    ],
-  };
-}
-
 /**
  * The image that runs under this tag, or that ran when a backup was taken, is not the one that the tag names now.
  * What is built from source is not compared: the same source gives another image each time.
  */
-export function movedTag({ facts, settings, stack, to }: Situation): Problem | undefined {
+export function movedTag({ facts, settings, stack, to, served }: Situation): Problem | undefined {
   if (facts?.target === undefined || settings.allowMovingTag || settings.source !== undefined) return undefined;
   const { serving, containers, backups, target } = facts;
-  const candidates = [...(serving ? [serving] : []), ...containers.filter(({ running }) => running)];
+  // Before anything has served, what runs is what was refused, maybe because its image was the wrong one.
+  const others = served ? containers.filter(({ running }) => running) : [];
+  const candidates = [...(serving ? [serving] : []), ...others];
   const running = candidates.find(({ role, version }) => role === "api" && version === to.tag)?.imageId;
-  const recorded = newestBackup(backups, to.tag)?.images["api"];
+  const newest = newestBackup(backups, to.tag);
+  const recorded = newest?.images["api"];
   const known = running ?? recorded;
-  if (known === undefined || known === target.imageId) return undefined;
+  if (known === undefined) return undefined;
+  const digests = running === undefined ? (newest?.digests?.["api"] ?? []) : [];
+  const now = { id: target.imageId, digests: target.digests ?? [] };
+  if (isSameImage({ id: known, digests }, now)) return undefined;
   const { api } = imageReferences(settings, `nestfleet-${stack}`);
+  const pulled = digests.find((digest) => repositoryOf(digest) === repositoryOf(api)) ?? digests[0];
+  const pull = pulled === undefined ? [] : [docker(settings.dockerHost, `pull ${pulled}`)];
+  const unsure =
+    running === undefined && digests.length === 0
+      ? "; an engine with another image store gives the same image another id, and that backup names no other"
+      : "";
   return {
     title: `the tag ${to.tag} was moved to another image`,
-    why: `${api} is ${shortId(target.imageId)} now; ${running === undefined ? "when the newest backup of it was taken, it was" : "what runs is"} ${shortId(known)}`,
+    why: `${api} is ${shortId(target.imageId)} now; ${running === undefined ? "when the newest backup of it was taken, it was" : "what runs is"} ${shortId(known)}${unsure}`,
     mend: [
-      `back to the known image: docker tag ${known} ${api}`,
+      `back to the known image: ${[...pull, docker(settings.dockerHost, `tag ${pulled ?? known} ${api}`)].join(" && ")}`,
       `or accept the other one: ${configSet(stack, "allowMovingTag", "true")}`,
     ],
   };
@@ -120,44 +119,6 @@ export function requiredStopSkipped({ settings, facts, stack, step, from, to }: 
   };
 }
 
-/** Without the database there is no backup, and nobody knows which migrations are applied. */
-export function databaseStopped({ facts, stack, step, from }: Situation): Problem | undefined {
-  if (facts === undefined || facts.database !== undefined || (step !== "upgrade" && step !== "rollback"))
-    return undefined;
-  const name = `nestfleet-${stack}-postgres`;
-  const exists = facts.containers.some(({ role }) => role === "postgres");
-  return {
-    title: "the database does not run",
-    why: `a version is changed only after a backup; ${name} ${exists ? "is stopped or does not answer" : "does not exist"}`,
-    mend: exists
-      ? [`docker start ${name}`, `if it stops again: docker logs --tail 50 ${name}`]
-      : [
-          ...(from ? [configSet(stack, "version", from.tag)] : []),
-          `pulumi up --refresh --stack ${stack}`,
-          "then the new version",
-        ],
-  };
-}
-
-/**
- * The password is a setting of the database's role, and the config only says what the application takes it for: changed
- * there alone, the new containers would be locked out.
- */
-export function passwordRejected({ facts, stack }: Situation): Problem | undefined {
-  if (facts?.passwordRejected !== true) return undefined;
-  const path = "secrets.postgresPassword";
-  return {
-    title: "the database does not take the password of the config",
-    why: `nestfleet:${path} is not the password of the role nestfleet; api and worker could not connect`,
-    mend: [
-      `put the old one back: ${configSetSecret(stack, path)}`,
-      `when it was generated before: ${configRmPath(stack, path)}`,
-      `or set the new one in the database first: docker exec -it nestfleet-${stack}-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet'`,
-      `then ${up(stack)}`,
-    ],
-  };
-}
-
 /** A name that was mistyped: Docker would make an empty volume of it, and the data would seem lost. */
 export function volumeMissing({ facts, settings, stack }: Situation): Problem | undefined {
   const named = settings.postgres?.existingVolume;
@@ -166,25 +127,25 @@ export function volumeMissing({ facts, settings, stack }: Situation): Problem | 
     title: `the volume ${named} does not exist`,
     why: "nestfleet:postgres.existingVolume names it; the database would start empty, on a new volume of that name",
     mend: [
-      `when it is mistyped (docker volume ls): ${configSetPath(stack, EXISTING_VOLUME, "VOLUME")}`,
+      `when it is mistyped (${docker(settings.dockerHost, "volume ls")}): ${configSetPath(stack, EXISTING_VOLUME, "VOLUME")}`,
       `or start without data, on a volume of the stack's own: ${configRmPath(stack, EXISTING_VOLUME)}`,
     ],
   };
 }
 
 /** Two servers on one data directory destroy it; in containers, neither sees the other's lock file hold. */
-export function volumeInUse({ facts }: Situation): Problem | undefined {
+export function volumeInUse({ facts, settings }: Situation): Problem | undefined {
   const { wanted, usedBy } = facts?.dataVolume ?? { wanted: "", usedBy: [] };
   if (usedBy.length === 0) return undefined;
   return {
     title: `the volume ${wanted} is in use`,
     why: `${usedBy.join(", ")} ${usedBy.length === 1 ? "runs and mounts" : "run and mount"} it; two database servers on the same data destroy them`,
-    mend: [`docker stop ${usedBy.join(" ")}`],
+    mend: [docker(settings.dockerHost, `stop ${usedBy.join(" ")}`)],
   };
 }
 
 /** A line of the config that was changed or lost: the stack would go on with other data, or with none. */
-export function volumeChanged({ facts, stack }: Situation): Problem | undefined {
+export function volumeChanged({ facts, settings, stack }: Situation): Problem | undefined {
   const { wanted, mounted } = facts?.dataVolume ?? {};
   if (wanted === undefined || mounted === undefined || mounted === wanted) return undefined;
   const name = `nestfleet-${stack}-postgres`;
@@ -194,7 +155,7 @@ export function volumeChanged({ facts, stack }: Situation): Problem | undefined 
     why: `${name} has its data on ${mounted}; what is on ${wanted} is other data, or none`,
     mend: [
       `put it back: ${back}`,
-      `or, when the data on ${wanted} are meant, take the container away, which leaves both volumes: docker stop ${name} && docker rm ${name}`,
+      `or, when the data on ${wanted} are meant, take the container away, which leaves both volumes: ${docker(settings.dockerHost, `stop ${name}`)} && ${docker(settings.dockerHost, `rm ${name}`)}`,
     ],
   };
 }
@@ -224,7 +185,39 @@ export function postgresMajorDiffers({ facts, settings, stack }: Situation): Pro
     why: `PostgreSQL ${image} does not start on them; the way from ${data} to ${image} is dump and restore, into a new volume`,
     mend: [
       `stay on ${data}: ${configSetPath(stack, "images.postgres", running ?? `pgvector/pgvector:pg${data}`)}`,
-      `or move: a backup of this stack (bash scripts/backup.sh), restored into a new stack that starts with ${settings.images.postgres}`,
+      `or move: a backup of this stack (${script("backup", stack)}), restored into a new stack that starts with ${settings.images.postgres}`,
+    ],
+  };
+}
+
+/** PostgreSQL would find an empty folder in the volume, and begin anew beside the data. */
+export function dataFolderDiffers({ facts, settings, stack }: Situation): Problem | undefined {
+  const { wanted, mounted, folder } = facts?.dataVolume ?? {};
+  const image = facts?.dataMount;
+  if (image === undefined || folder === undefined || mounted !== wanted || image.folder === folder) return undefined;
+  if (facts?.target?.postgresMajor !== facts?.database?.major) return undefined; // that is reported
+  const place = (path: string) => (path === "" ? "at the top of the volume" : `in the volume's folder ${path}`);
+  const running = facts?.containers.find(({ role }) => role === "postgres")?.version;
+  return {
+    title: `${settings.images.postgres} keeps its data elsewhere in the volume`,
+    why: `the data lie ${place(folder)}, the image looks for them ${place(image.folder)}; it would start with an empty database`,
+    mend: [`stay with the image: ${configSetPath(stack, "images.postgres", running ?? "IMAGE")}`],
+  };
+}
+
+/** An extension whose library is older than the objects in the database fails, or reads its data wrongly. */
+export function extensionsOlder({ facts, settings, stack }: Situation): Problem | undefined {
+  const other = facts?.otherImages?.find(({ role, moved }) => role === "postgres" && !moved);
+  const has = other?.wanted.extensions;
+  const missing = has && missingExtension(facts?.database?.installed ?? {}, has);
+  if (missing === undefined) return undefined;
+  const running = facts?.containers.find(({ role }) => role === "postgres")?.version;
+  return {
+    title: `${settings.images.postgres} does not have what the database uses`,
+    why: `the database has ${missing}`,
+    mend: [
+      `name an image that has it: ${configSetPath(stack, "images.postgres", "IMAGE")}`,
+      ...(running === undefined ? [] : [`or stay: ${configSetPath(stack, "images.postgres", running)}`]),
     ],
   };
 }
@@ -247,8 +240,10 @@ export function diskTooSmall(
       )
       .join("; "),
     mend: [
-      "images that no container uses take most: docker image prune lists and removes the untagged ones",
-      ...(ofData ? (facts?.database?.replaced ?? []).map((database) => dropped(database, stack)) : []),
+      `images that no container uses take most: ${docker(settings.dockerHost, "image prune")} lists and removes the untagged ones`,
+      ...(ofData
+        ? (facts?.database?.replaced ?? []).map((database) => dropped(database, stack, settings.dockerHost))
+        : []),
       ...(ofData && settings.rehearsal !== "off" && restore === undefined
         ? [`without a rehearsal less is needed: ${configSet(stack, "rehearsal", "off")}`]
         : []),
@@ -257,8 +252,20 @@ export function diskTooSmall(
   };
 }
 
-function dropped({ name, bytes }: ReplacedDatabase, stack: string): string {
-  return `${name}, replaced by a restore, has ${size(bytes)}; when no undo is wanted: docker exec nestfleet-${stack}-postgres dropdb -U nestfleet ${name}`;
+function dropped({ name, bytes }: ReplacedDatabase, stack: string, dockerHost: string | undefined): string {
+  return `${name}, replaced by a restore, has ${size(bytes)}; when no undo is wanted: ${docker(dockerHost, `exec nestfleet-${stack}-postgres dropdb -U nestfleet ${name}`)}`;
+}
+
+/**
+ * Another port is no way out for a domain: users and the certificate's authority come to 80 and 443. Another proxy that
+ * keeps them has to pass the requests on: then TLS is its affair.
+ */
+function otherPort(port: number, { http, domain }: Situation["settings"], stack: string): string {
+  const key = port === http.httpPort ? "httpPort" : "httpsPort";
+  const another = configSetPath(stack, `http.${key}`, "PORT");
+  return domain === undefined || domain === "localhost" || ![80, 443].includes(port)
+    ? `or take another one: ${another}`
+    : `or, where another proxy has taken it, has the certificate of ${domain} and passes the requests on (docs/network.md): ${another} && ${configSetPath(stack, "http.tls", "off")} && ${configSetPath(stack, "http.publicUrl", `https://${domain}`)}`;
 }
 
 /** Found before anything is stopped: Caddy could not start. */
@@ -269,25 +276,6 @@ export function portTaken({ facts, settings, stack }: Situation): Problem | unde
   return {
     title: `${taken.length === 1 ? "port" : "ports"} ${taken.map(({ port }) => port).join(" and ")} of the Docker host ${taken.length === 1 ? "is" : "are"} taken`,
     why: taken.map(({ port, by }) => `${port} by ${by}`).join(", "),
-    mend: [
-      "stop what has taken it",
-      ...taken.map(({ port }) => {
-        const key = port === settings.http.httpPort ? "httpPort" : "httpsPort";
-        return `or take another one: ${configSetPath(stack, `http.${key}`, String(key === "httpPort" ? 8080 : 8443))}`;
-      }),
-    ],
+    mend: ["stop what has taken it", ...taken.map(({ port }) => otherPort(port, settings, stack))],
   };
-}
-
-/** As it is where nothing in it means anything to a shell. */
-function shellWord(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-function shortId(imageId: string): string {
-  return imageId.replace(/^sha256:/, "").slice(0, 12);
-}
-
-function oneLine(text: string): string {
-  return text.trim().replace(/\s+/g, " ");
 }

@@ -1,11 +1,30 @@
 import { z } from "zod";
+import { parseBackupId } from "./backup-id";
+import { definition } from "./definition";
+import { imageIds } from "./image-identity";
+import { isTag } from "./version";
+
+/** How a backup was restored: by pg_restore, or through psql with the application's own `search_path`, which is slower. */
+const way = z.enum(["pg_restore", "psql"]);
+
+const proof = z.object({
+  /** ISO 8601, UTC. */
+  at: z.string(),
+  by: z.enum(["rehearsal", "drill", "proof", "restore"]),
+  way,
+  /** Of the restore, wall time. */
+  seconds: z.number(),
+  /** What an index may have taken while it was built. */
+  megabytes: z.int(),
+});
+export type Proof = z.infer<typeof proof>;
 
 /** What is known of a backup; written beside the dump, and only once the dump is complete and read back. */
 export const backupManifest = z.object({
   /** `20261124T080102Z-1.4.2`: UTC time, then the release that served when it was taken. Unique, and sorts by time. */
-  id: z.string(),
+  id: z.string().refine((text) => parseBackupId(text) !== undefined),
   /** Tag of the release that served. */
-  version: z.string(),
+  version: z.string().refine(isTag),
   /** ISO 8601, UTC. */
   takenAt: z.string(),
   /** Wall time of the dump, seconds. */
@@ -24,6 +43,14 @@ export const backupManifest = z.object({
   /** PostgreSQL server version, such as `17.4`. */
   server: z.string(),
   /** Image ids of the containers that served: what a rollback needs to find. */
-  images: z.record(z.string(), z.string()),
+  images: imageIds,
+  /** Digests of the same images in registries, by role: an engine with another image store has other ids. */
+  digests: z.record(z.string(), z.array(z.string())).optional(),
+  /** What a dump of one database leaves out; not in the oldest backups. */
+  definition: definition.optional(),
+  /** When it was last restored, every row of it; undefined when it never was. */
+  proven: proof.optional(),
+  /** When it was last found that it cannot be restored, and why; undefined when it was proven since. */
+  disproven: proof.pick({ at: true, by: true }).extend({ reason: z.string() }).optional(),
 });
 export type BackupManifest = z.infer<typeof backupManifest>;

@@ -1,5 +1,8 @@
+import { isOwnLog } from "../docker/hardening";
+import type { LimitSupport } from "../docker/limits";
 import type { HostFacts } from "../host/facts";
 import { newestBackup } from "./backups";
+import { type DataMount, dataMountByTag } from "./data-mount";
 import { downtime } from "./downtime";
 import { type BackupEstimate, type DiskNeed, estimateBackup, estimateDisk } from "./estimate";
 import { problemsOf } from "./guards";
@@ -7,6 +10,7 @@ import type { BackupManifest } from "./manifest";
 import { beyond, type PendingMigration } from "./migrations";
 import type { Problem } from "./problem";
 import { type KeptDatabase, keptFor } from "./replaced";
+import { type Reindex, reindexOf } from "./reindex";
 import { type Role, restartsIn, ROLES } from "./restarts";
 import { type Restoration, restorationOf } from "./restoration";
 import {
@@ -19,6 +23,7 @@ import {
 } from "./situation";
 import { type Strategy, strategyFor } from "./strategy";
 import { isStandIn } from "../services/stand-in";
+import { UPSTREAM_PORTS } from "../services/upstream";
 import type { Version } from "./version";
 import { warningsOf } from "./warnings";
 
@@ -46,6 +51,12 @@ export interface Plan {
   readonly backup?: BackupEstimate | undefined;
   /** One entry per file system that is written to. */
   readonly disk: readonly DiskNeed[];
+  /** Where the data volume is mounted; without access to the host, by the tag of the image. */
+  readonly dataMount: DataMount;
+  /** The addresses of the host that the proxy is published at, in the order in which Docker tells of them. */
+  readonly bind: readonly string[];
+  /** Undefined when no index is rebuilt. */
+  readonly reindex?: Reindex | undefined;
   /** Undefined without access to the host; both as far as versions decide it. */
   readonly restarts?: readonly Role[] | undefined;
   readonly stays?: readonly Role[] | undefined;
@@ -59,6 +70,12 @@ export interface Plan {
   readonly wayBack?: WayBack | undefined;
   /** Who takes the requests is decided again, even where no container changes. */
   readonly settles: boolean;
+  /** Roles of containers whose log is another than the one that this program gives. */
+  readonly otherLogs: readonly string[];
+  /** What the Docker host can limit; undefined where nothing is limited, or the host was not asked. */
+  readonly limits?: LimitSupport | undefined;
+  /** Logical names of the volumes and secrets that the stack has before this update: protected, they stay declared. */
+  readonly inState: readonly string[];
   readonly warnings: readonly string[];
   readonly problems: readonly Problem[];
 }
@@ -96,16 +113,44 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     needsBackup,
     backup,
     disk,
+    dataMount: facts?.dataMount ?? dataMountByTag(settings.images.postgres),
+    bind: bindOf(settings, facts),
+    reindex: reindexOf(judged),
     restarts,
     stays: restarts && ROLES.filter((role) => !restarts.includes(role)),
     downtime: downtime(judged, strategy, backup, restarts ?? []),
     restore,
     replaced: (facts?.database?.replaced ?? []).map((database) => keptFor(database, settings.backups.keepReplacedDays)),
     wayBack: wayBack(judged),
-    settles: step !== "restart" || isStandIn(judged.facts?.serving?.name ?? ""),
+    settles: settles(judged),
+    otherLogs: (facts?.containers ?? []).filter(({ log }) => log && !isOwnLog(log)).map(({ role }) => role),
+    limits: facts?.limits,
+    inState: last.inState ?? [],
     warnings: warningsOf(judged, strategy),
     problems,
   };
+}
+
+/**
+ * Also where something could not be started again: whether the update has mended that is seen from outside; and where
+ * an update under the same release has had no verdict, which leaves one container of each service.
+ */
+function settles({ step, facts }: Situation): boolean {
+  if (step !== "restart" || isStandIn(facts?.serving?.name ?? "")) return true;
+  const { containers = [], notStarted = [] } = facts ?? {};
+  const several = Object.keys(UPSTREAM_PORTS).some(
+    (upstream) => containers.filter(({ role }) => role === upstream).length > 1,
+  );
+  return several || notStarted.length > 0;
+}
+
+/**
+ * Docker tells of the addresses of one port in an order of its own, and the provider takes another order for a change
+ * (https://github.com/kreuzwerker/terraform-provider-docker/issues/909): the same addresses keep the order that they have.
+ */
+function bindOf({ http: { bind = [] } }: PlanSettings, facts: HostFacts | undefined): readonly string[] {
+  const published = facts?.containers.find(({ role }) => role === "caddy")?.addresses ?? [];
+  return published.toSorted().join() === bind.toSorted().join() ? published : bind;
 }
 
 /** Whenever version or data change, and whenever migrations will run on data that exist. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { imageIds } from "./image-identity";
 import { parseJson } from "./json";
+import { isTag } from "./version";
 
 /** How the names of the databases begin that were live before a restore and are kept for an undo. */
 export const REPLACED_PREFIX = "nestfleet_replaced_";
@@ -7,13 +9,15 @@ export const REPLACED_PREFIX = "nestfleet_replaced_";
 /** What a replaced database says of itself, as its comment in PostgreSQL: it goes where the database goes. */
 export const replacedComment = z.object({
   /** Tag of the release that served on it. */
-  version: z.string(),
+  version: z.string().refine(isTag),
   /** ISO 8601, UTC. */
-  replacedAt: z.string(),
+  replacedAt: z.iso.datetime(),
   /** Image ids of the containers that served, by role. */
-  images: z.record(z.string(), z.string()),
+  images: imageIds,
   /** Id of the backup that was restored in its place; none when another kept database was. */
   restored: z.string().nullish(),
+  /** What the database said of itself before. */
+  comment: z.string().nullish(),
 });
 export type ReplacedComment = z.infer<typeof replacedComment>;
 

@@ -1,4 +1,5 @@
 import type { LiveData } from "../host/facts";
+import type { HistoryEntry } from "./history";
 import type { BackupManifest } from "./manifest";
 import type { Situation } from "./situation";
 
@@ -15,13 +16,20 @@ export interface Restoration {
   readonly lastWrite?: string | undefined;
   /** Until the restored database is ready beside the live one. */
   readonly seconds: number;
-  /** How long requests wait. */
-  readonly holdSeconds: number;
 }
 
-/** The writers stop, the databases are swapped, an api answers: the longest that this may take. */
-export const HOLD_SECONDS = 4;
-/** A restore builds indexes and counts rows: 10.4 s with two jobs, without the count, where a dump takes 4.8 s. */
+/** How many of the last ones count: releases and hosts change. */
+const RECENT = 3;
+
+/** The longest that requests have waited in the last restores here; undefined before the first. */
+export function seenHold(history: readonly HistoryEntry[]): number | undefined {
+  const holds = history.flatMap(({ verdict, holdSeconds }) =>
+    verdict === "failed" || holdSeconds === undefined || holdSeconds <= 0 ? [] : [holdSeconds],
+  );
+  return holds.length === 0 ? undefined : Math.max(...holds.slice(-RECENT));
+}
+
+/** Where none was seen: a restore builds indexes and counts rows: 10.4 s with two jobs, without the count, where a dump takes 4.8 s. */
 const RESTORE_PER_DUMP = 2.5;
 
 /** Undefined when this update restores nothing. */
@@ -33,8 +41,7 @@ export function restorationOf({ restore: manifest, facts }: Situation): Restorat
     added: rowsBeyond(facts?.live?.rows ?? {}, manifest.rows),
     exact: facts?.live?.exact ?? false,
     lastWrite: facts?.live?.lastWrite,
-    seconds: Math.max(1, RESTORE_PER_DUMP * manifest.seconds),
-    holdSeconds: HOLD_SECONDS,
+    seconds: Math.max(1, manifest.proven?.seconds ?? RESTORE_PER_DUMP * manifest.seconds),
   };
 }
 

@@ -1,13 +1,14 @@
 import type { HostFacts } from "../host/facts";
 import { parseBackupId } from "./backup-id";
 import { fittingBackups, newestFitting } from "./backups";
-import { configRm, configSet, configSetPath, stay, up } from "./commands";
+import { configRm, configSet, configSetPath, docker, stay, up, upRefresh } from "./commands";
 import { newestChange } from "./history";
 import type { BackupManifest } from "./manifest";
 import { beyond } from "./migrations";
 import type { Problem } from "./problem";
 import { missingExtension, newerServer } from "./server";
 import { asksForData, namedBackup, type Situation } from "./situation";
+import { oneLine } from "./words";
 
 /** So many backups are offered instead of one that cannot be used, the newest first. */
 const OFFERED = 3;
@@ -55,9 +56,9 @@ export function servingUnknown({ facts, settings, stack, step, from }: Situation
     title: "which release serves cannot be told",
     why: `nestfleet-${stack}-caddy, which knows, does not answer or names a container that is gone; a restore would take away what was written since`,
     mend: [
-      `look first: docker ps --all --filter label=org.nestfleet.stack=${stack}`,
-      `without the restore, the rest can be put in order: ${configRm(stack, "restore")} && ${up(stack)} --refresh`,
-      ...(from ? [`${stay(stack, from.tag)} && ${up(stack)} --refresh`] : []),
+      `look first: ${docker(settings.dockerHost, `ps --all --filter label=org.nestfleet.stack=${stack}`)}`,
+      `without the restore, the rest can be put in order: ${configRm(stack, "restore")} && ${upRefresh(stack)}`,
+      ...(from ? [`${stay(stack, from.tag)} && ${upRefresh(stack)}`] : []),
     ],
   };
 }
@@ -87,7 +88,29 @@ function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | un
   const backup = facts.backups.find(({ id }) => id === named);
   if (backup === undefined) return { why: "there is no backup of that name" };
   if (facts.restoreFault !== undefined) return { why: facts.restoreFault };
-  return migrationsUnknown(judged, backup) ?? extensionMissing(judged, backup) ?? serverTooOld(judged, backup);
+  return (
+    stillPrepared(judged) ??
+    migrationsUnknown(judged, backup) ??
+    extensionMissing(judged, backup) ??
+    serverTooOld(judged, backup)
+  );
+}
+
+/** A database that has one cannot change its name. */
+function stillPrepared({ facts, settings, stack }: Situation): Fault | undefined {
+  const prepared = facts?.live?.prepared ?? [];
+  if (prepared.length === 0) return undefined;
+  const look = `exec nestfleet-${stack}-postgres psql -U nestfleet -d nestfleet -c 'SELECT * FROM pg_prepared_xacts'`;
+  return {
+    why: heldBy(prepared),
+    mend: [`end each in the database, with COMMIT PREPARED or ROLLBACK PREPARED: ${docker(settings.dockerHost, look)}`],
+  };
+}
+
+/** Why a live database cannot be replaced. */
+export function heldBy(prepared: readonly string[]): string {
+  const names = prepared.map((gid) => oneLine(JSON.stringify(gid))).join(", ");
+  return `the live database cannot be replaced while a prepared transaction has not been ended: ${names}`;
 }
 
 function migrationsUnknown({ facts, to }: Situation, { migrations }: BackupManifest): Fault | undefined {

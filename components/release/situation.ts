@@ -1,4 +1,5 @@
 import semver from "semver";
+import type { Limits } from "../docker/limits";
 import type { HostFacts } from "../host/facts";
 import { parseBackupId } from "./backup-id";
 import type { BackupManifest } from "./manifest";
@@ -6,14 +7,23 @@ import { fits, newestBackup } from "./backups";
 import { isSpent } from "./history";
 import { compareSchema, type SchemaDifference } from "./migrations";
 import type { ImageReferences } from "./images";
+import type { SecretValues } from "./secrets";
 import { parseVersion, type Version } from "./version";
 
 /** What of the settings decides what an update is; the checked settings of a stack have it all, and more. */
 export interface PlanSettings {
   readonly version: Version;
+  readonly dockerHost?: string | undefined;
   readonly images: Omit<ImageReferences, "worker"> & { readonly worker?: string | undefined };
   readonly source?: string | undefined;
-  readonly http: { readonly httpPort: number; readonly httpsPort: number };
+  readonly domain?: string | undefined;
+  readonly http: {
+    readonly bind?: readonly string[] | undefined;
+    readonly httpPort: number;
+    readonly httpsPort: number;
+    readonly certificate?: string | undefined;
+  };
+  readonly health?: { readonly version: "compare" | "ignore" } | undefined;
   readonly rehearsal: "full" | "restore" | "off";
   readonly strategy: "auto" | "rolling" | "recreate";
   readonly acknowledgeMajor: string;
@@ -21,8 +31,15 @@ export interface PlanSettings {
   readonly allowSchemaAhead: boolean;
   readonly allowMovingTag: boolean;
   readonly worker?: { readonly enabled: boolean } | undefined;
-  readonly postgres?: { readonly existingVolume?: string | undefined } | undefined;
-  readonly backups: { readonly keepReplacedDays: number };
+  readonly postgres?: (Limits & { readonly existingVolume?: string | undefined }) | undefined;
+  readonly resources?: Readonly<Record<"api" | "worker" | "console" | "caddy", Limits>> | undefined;
+  readonly secrets?: SecretValues | undefined;
+  readonly secretEnv?: Readonly<Record<string, string>> | undefined;
+  readonly backups: {
+    readonly keepReplacedDays: number;
+    readonly volume?: string | undefined;
+    readonly directory?: string | undefined;
+  };
   /** Id of the backup that a rollback restores; with the version unchanged, only once per `confirmRestore`. */
   readonly restore?: string | undefined;
   readonly confirmRestore?: string | undefined;
@@ -31,12 +48,18 @@ export interface PlanSettings {
 /** Why there are no facts, as the start of a sentence: a preview may run where the Docker host cannot be reached. */
 export interface Unreachable {
   readonly unreachable: string;
+  /** What to do about it. */
+  readonly next?: string;
 }
 
 /** What the stack's last good update left in its outputs. */
 export interface LastUpdate {
   /** Tag of the release that it brought; not what the release says of itself, which may be a constant. */
   readonly version?: string | undefined;
+  /** Logical names of the volumes and secrets that the stack's state has: those are protected. */
+  readonly inState?: readonly string[] | undefined;
+  /** The version in that release's own answer to `/health`. */
+  readonly answered?: string | undefined;
 }
 
 /** What an update does. A restart keeps the version; something else may change. A restore puts the data back alone. */
@@ -115,6 +138,12 @@ export function asksForData(
   if (backup === undefined || confirmRestore === undefined) return false;
   if (facts?.database === undefined || facts.history === undefined) return false;
   return !isSpent(facts.history, backup, confirmRestore);
+}
+
+/** Files of pending migrations after which the release that runs may fail. */
+export function breakingIn({ schema }: Pick<Situation, "schema">): string[] {
+  const breaking = schema?.pending.filter(({ findings }) => findings.some(({ breaksRunning }) => breaksRunning)) ?? [];
+  return breaking.map(({ file }) => file);
 }
 
 /** What will be pending on the restored database; what is ahead now, the restore undoes. */

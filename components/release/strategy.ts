@@ -5,15 +5,21 @@ import type { Situation } from "./situation";
 export type Strategy = "rolling" | "recreate";
 
 /**
- * What the config says; `auto` recreates where the two versions cannot serve side by side. A restore stops the writers
- * itself, and for as long as the swap of the databases takes: nothing has to stop before.
+ * What the config says of a change of release; `auto` recreates where the two versions cannot serve side by side. The
+ * same release serves beside itself, so a change of settings is always rolling. A restore stops the writers itself, and
+ * for as long as the swap of the databases takes: nothing has to stop before.
  */
 export function strategyFor({ settings, step, from, to, schema, restore }: Situation): Strategy {
   if (restore !== undefined || step === "restore") return "rolling";
+  if (step === "install" || (step === "restart" && !migrates(schema))) return "rolling";
   if (settings.strategy !== "auto") return settings.strategy;
-  if (step === "install" || step === "restart") return "rolling";
+  if (step === "restart") return "rolling";
   const marked = schema?.pending.some(({ incompatible }) => incompatible) ?? false;
   return marked || crossesMajor(from?.semver, to.semver) ? "recreate" : "rolling";
+}
+
+function migrates(schema: Situation["schema"]): boolean {
+  return (schema?.pending.length ?? 0) > 0;
 }
 
 /** Undefined stands for a version that has no semantic number: nothing is known of its majors. */

@@ -1,3 +1,4 @@
+import { script } from "./commands";
 import type { PendingMigration } from "./migrations";
 import type { Plan } from "./plan";
 import type { Problem } from "./problem";
@@ -17,6 +18,7 @@ export function summary(plan: Plan): string {
     ...backup(plan),
     ...disk(plan),
     ...restarts(plan),
+    ...reindex(plan),
     ...entry("downtime", plan.downtime),
     ...rollback(plan),
     ...kept(plan),
@@ -43,7 +45,11 @@ function migrations({ pending, ahead, step, restore: restored, unreachable: reas
     const until = reason === undefined ? "until the database runs and the image is there" : "without the host";
     return entry("migrations", step === "install" ? "all that the image has" : `unknown ${until}`);
   }
-  if (step === "install") return entry("migrations", `all ${pending.length} that the image has`);
+  if (step === "install")
+    return entry(
+      "migrations",
+      pending.length === 0 ? "the image has none" : `all ${pending.length} that the image has`,
+    );
   const count = pending.length === 0 ? "none pending" : `${pending.length} pending: ${names(pending)}`;
   return [
     ...(step === "restart" && pending.length === 0 ? [] : entry("migrations", count)),
@@ -125,6 +131,14 @@ function restarts({ restarts: roles, stays, step }: Plan): string[] {
   return entry("restarts", `${roles.join(", ")}${others}`);
 }
 
+function reindex({ reindex: rebuilt }: Plan): string[] {
+  if (rebuilt === undefined) return [];
+  const { indexes, bytes, why, now } = rebuilt;
+  const count = indexes === 1 ? "1 index" : `${indexes} indexes`;
+  const when = now ? "" : " once postgres has restarted";
+  return entry("reindex", `up to ${count} on text (${size(bytes)})${when}, while requests are served: ${why}`);
+}
+
 function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
 }
@@ -135,7 +149,7 @@ function rollback({ wayBack }: Plan): string[] {
   const words = {
     none: "alone: the schema stays the same",
     "of this update": "with the backup that this update takes",
-    replaced: "after bash scripts/restore.sh --undo, which brings the replaced database back",
+    replaced: `after ${script("restore", undefined, undefined, "--undo")}, which brings the replaced database back`,
   };
   const backup = typeof needed === "string" ? words[needed] : `with the backup ${needed.id}`;
   return entry("rollback", `version ${version} ${backup}`);

@@ -17,3 +17,8 @@ export function duration(seconds: number): string {
   if (seconds < 100 * 3600) return `${Math.round(seconds / 3600)} h`;
   return `${Math.round(seconds / 86_400)} days`;
 }
+
+/** The twelve digits of an image's id that Docker shows. */
+export function shortId(imageId: string): string {
+  return imageId.replace(/^sha256:/, "").slice(0, 12);
+}

@@ -11,6 +11,11 @@ export interface Version {
 const MOVING = /^(latest|main|master|develop|dev|edge|nightly|stable|next)$/i;
 /** Docker's own grammar of a tag. */
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
 /** `1.5` or `2`: somebody forgot a number, or YAML made 1.5 of 1.50. */
 const SHORTENED = /^v?\d+(\.\d+)?$/;
 

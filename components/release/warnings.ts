@@ -1,11 +1,19 @@
 import semver from "semver";
+import type { RunningContainer } from "../host/facts";
+import type { Limits } from "../docker/limits";
 import { parseBackupId } from "./backup-id";
-import { newestBackup } from "./backups";
-import { configRm, configSet } from "./commands";
+import { backupsMoved } from "./backup-place";
+import { lastProof, newestBackup } from "./backups";
+import { chainOf, daysLeft } from "../settings/certificate";
+import { configRm, configSet, configSetFile, configSetPath, docker, script, up, upRefresh } from "./commands";
 import { isNewest, isSpent } from "./history";
-import { namedBackup, type PlanSettings, type Situation } from "./situation";
+import { libraryChange } from "./reindex";
+import { missingExtension, olderThan } from "./server";
+import { breakingIn, namedBackup, type PlanSettings, type Situation } from "./situation";
+import { secretsChanged } from "./secret-guards";
 import type { Strategy } from "./strategy";
-import { duration } from "./units";
+import { duration, shortId } from "./units";
+import { oneLine } from "./words";
 
 /** What should be known, and is no reason to refuse. */
 export function warningsOf(situation: Situation, strategy: Strategy): string[] {
@@ -17,24 +25,160 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...leftOver(situation),
     ...unreadableStops(situation),
     ...clockBehind(situation),
+    ...backupsMoved(situation),
+    ...secretsChanged(situation),
+    ...notStarted(situation),
     ...notRunning(situation),
+    ...imageMoved(situation),
+    ...extensionsBehind(situation),
+    ...limitsNotHeld(situation),
+    ...unproven(situation),
+    ...constantAnswer(situation),
+    ...certificateExpires(situation),
   ];
 }
 
+/** A night may be missed. */
+const PROVEN_SECONDS = 2 * 86_400;
+
+/** That a dump can be read does not say that it can be restored: only a rehearsal, a drill or a proof does. */
+function unproven({ facts, settings, stack, restore }: Situation): string[] {
+  const newest = newestBackup(facts?.backups ?? []);
+  const [first] = facts?.backups ?? [];
+  if (facts === undefined || newest === undefined || first === undefined) return [];
+  const command = script("backup", stack, settings.dockerHost, "--prove");
+  const broken = [newest, ...(restore && restore.id !== newest.id ? [restore] : [])].filter((one) => one.disproven);
+  if (broken.length > 0)
+    return broken.map(
+      ({ disproven }) =>
+        `${oneLine(disproven?.reason ?? "")} (found at ${disproven?.at ?? ""}); once that is mended, ${command} shows whether the next one can be`,
+    );
+  const proven = lastProof(facts.backups);
+  if (facts.clock === undefined) return [];
+  const age = facts.clock - Date.parse(proven?.at ?? first.takenAt) / 1000;
+  if (age <= PROVEN_SECONDS) return [];
+  const since = proven === undefined ? "" : ` for ${duration(age)}`;
+  return [`no backup has been shown to be restorable${since}; at once, and best every night: ${command}`];
+}
+
+/** What Docker could not start again, and no guard refuses: what the update makes anew may be exactly that. */
+function notStarted({ facts }: Situation): string[] {
+  return (facts?.notStarted ?? []).map(
+    ({ name, reason }) => `${name} had stopped and cannot be started: ${oneLine(reason)}`,
+  );
+}
+
+/**
+ * The tag of postgres or caddy names another image than the one that runs. The engine's state holds the image that the
+ * container was made of, so only an update with `--refresh` goes over to the other one.
+ */
+function imageMoved({ facts, stack }: Situation): string[] {
+  const others = (facts?.otherImages ?? []).filter(({ moved }) => moved);
+  return others.map((other) => {
+    const { role, reference, running, wanted } = other;
+    const made = wanted.created === undefined ? "" : `, made ${wanted.created.slice(0, 10)}`;
+    const change = libraryChange(other);
+    const sorted =
+      change === undefined ? "" : `; its C library is another one (${change}), so indexes on text are rebuilt`;
+    const lost = wanted.extensions && missingExtension(facts?.database?.installed ?? {}, wanted.extensions);
+    const missing = lost === undefined || role !== "postgres" ? "" : `; the database has ${lost}`;
+    return `${role} runs ${shortId(running.id)}; its tag ${reference} names ${shortId(wanted.id)} now${made}: ${upRefresh(stack)} restarts ${role} on it${sorted}${missing}`;
+  });
+}
+
+/** The server's image can be newer than the objects that an extension has made in the database. */
+function extensionsBehind({ facts, settings, stack }: Situation): string[] {
+  const { installed = {}, extensions = {} } = facts?.database ?? {};
+  const behind = Object.entries(installed).flatMap(([name, version]) => {
+    const has = extensions[name];
+    return has !== undefined && olderThan(version, has) ? [{ name, version, has }] : [];
+  });
+  return behind.map(
+    ({ name, version, has }) =>
+      `the extension ${name} is ${version} in the database, the image has ${has}: ${docker(settings.dockerHost, `exec nestfleet-${stack}-postgres psql -U nestfleet -d nestfleet -c 'ALTER EXTENSION "${name}" UPDATE'`)}`,
+  );
+}
+
+/** A release whose `/health` does not tell its version says nothing new under the next one, and would be refused. */
+function constantAnswer({ settings, stack, last, to }: Situation): string[] {
+  const { version, answered } = last;
+  if (settings.health?.version !== "compare" || to.semver === undefined || version === undefined) return [];
+  if (answered === undefined || answered === version || answered === to.semver) return [];
+  return [
+    `${version} answers ${answered} to /health: where that is a constant, ${to.tag} is refused unless versions are not compared: ${configSetPath(stack, "health.version", "ignore")}`,
+  ];
+}
+
+/** Time enough for an operator who does not update every week. */
+const EXPIRY_DAYS = 30;
+
+/** One that has expired is refused with the config; Caddy renews only those that it has obtained itself. */
+function certificateExpires({ settings, stack, facts }: Situation): string[] {
+  const [leaf] = chainOf(settings.http.certificate ?? "");
+  if (leaf === undefined) return [];
+  const days = daysLeft(leaf, (facts?.clock ?? Math.floor(Date.now() / 1000)) * 1000);
+  return days > EXPIRY_DAYS
+    ? []
+    : [
+        `the certificate in http.certificate expires in ${days} days, on ${leaf.validTo}; put a new one there, and its key in secrets.tlsKey: ${configSetFile(stack, "http.certificate", "certificate.pem")}`,
+      ];
+}
+
 /** Stopped or removed by hand: the engine's state does not know, and a plain update would leave it so. */
-function notRunning({ facts, settings, step, served }: Situation): string[] {
+function notRunning({ facts, settings, stack, step, served }: Situation): string[] {
   if (facts === undefined || (step === "install" && !served)) return [];
   if (facts.containers.length === 0)
     return [
-      "the Docker host has no container of this stack: if they were removed by hand, pulumi up --refresh makes them again; if it is the wrong host, mend nestfleet:dockerHost",
+      `the Docker host has no container of this stack: if they were removed by hand, ${upRefresh(stack)} makes them again; if it is the wrong host, mend nestfleet:dockerHost`,
     ];
   const wanted = ["postgres", "api", "console", "caddy", ...(settings.worker?.enabled === true ? ["worker"] : [])];
-  return wanted
-    .filter((role) => !facts.containers.some((container) => container.role === role && container.running))
-    .map(
-      (role) =>
-        `no ${role} runs, though it should; pulumi up starts what was stopped, pulumi up --refresh also brings back what was removed`,
-    );
+  return wanted.flatMap((role) => {
+    const ours = facts.containers.filter((container) => container.role === role);
+    if (ours.some(({ running }) => running) || facts.notStarted?.some((failed) => failed.role === role)) return [];
+    return [whyNone(role, ours, stack, settings.dockerHost)];
+  });
+}
+
+function whyNone(
+  role: string,
+  containers: readonly RunningContainer[],
+  stack: string,
+  host: string | undefined,
+): string {
+  const looping = containers.find(({ state }) => state === "restarting");
+  if (looping !== undefined)
+    return `${looping.name} dies and is started again, over and over; its log says why: ${docker(host, `logs --tail 50 ${looping.name}`)}`;
+  const paused = containers.find(({ state }) => state === "paused");
+  if (paused !== undefined)
+    return `${paused.name} is paused: ${up(stack)} takes back the killed rollback that has paused it; where it was somebody else: ${docker(host, `unpause ${paused.name}`)}`;
+  return `no ${role} runs, though it should; ${up(stack)} starts what was stopped, ${upRefresh(stack)} also brings back what was removed`;
+}
+
+/** The kernel lacks what a limit takes; the service runs without it. */
+function limitsNotHeld({ facts, settings }: Situation): string[] {
+  const support = facts?.limits;
+  if (support === undefined) return [];
+  const limited = Object.entries<Limits | undefined>({ postgres: settings.postgres, ...settings.resources });
+  const paths = (limit: "memory" | "cpus") =>
+    limited
+      .filter(([, limits]) => limits?.[limit] !== undefined)
+      .map(([role]) => `nestfleet:${role === "postgres" ? "postgres" : `resources.${role}`}.${limit}`);
+  const [memory, cpus] = [paths("memory"), paths("cpus")];
+  return [
+    ...(memory.length > 0 && !support.memory
+      ? [
+          `the Docker host cannot limit memory (docker info: no memory limit support): ${memory.join(", ")} has no effect`,
+        ]
+      : []),
+    ...(memory.length > 0 && support.memory && !support.swap
+      ? [
+          `the Docker host cannot limit swap (docker info: no swap limit support): ${memory.join(", ")} limits memory only`,
+        ]
+      : []),
+    ...(cpus.length > 0 && !support.cpus
+      ? [`the Docker host cannot limit CPUs (docker info: no cpu cfs quota support): ${cpus.join(", ")} has no effect`]
+      : []),
+  ];
 }
 
 /** Tags without numbers are ordered by what is on the host. */
@@ -46,11 +190,12 @@ function orderUnknown({ facts, step, from, to }: Situation): string[] {
 }
 
 /** A rolling update lets the old version serve on the new schema until the new one has proved itself. */
-function sideBySide({ schema, step, from }: Situation, strategy: Strategy): string[] {
-  const breaking = schema?.pending.filter(({ findings }) => findings.some(({ breaksRunning }) => breaksRunning)) ?? [];
+function sideBySide(situation: Situation, strategy: Strategy): string[] {
+  const { step, from } = situation;
+  const breaking = breakingIn(situation);
   if (strategy !== "rolling" || step !== "upgrade" || breaking.length === 0) return [];
   return [
-    `${breaking.map(({ file }) => file).join(", ")} may break ${from?.tag ?? "what runs"}, which serves until the new version has started; nestfleet:strategy recreate avoids that`,
+    `${breaking.join(", ")} may break ${from?.tag ?? "what runs"}, which serves until the new version has started; nestfleet:strategy recreate avoids that`,
   ];
 }
 
@@ -106,7 +251,7 @@ const TOLERATED_SECONDS = 300;
 /** No refusal: an upgrade may be what is needed, and a backup's id is kept above the newest whatever the clock says. */
 function clockBehind({ facts }: Situation): string[] {
   const newest = newestBackup(facts?.backups ?? []);
-  if (facts === undefined || newest === undefined) return [];
+  if (facts?.clock === undefined || newest === undefined) return [];
   const behind = (parseBackupId(newest.id)?.seconds ?? 0) - facts.clock;
   return behind > TOLERATED_SECONDS
     ? [

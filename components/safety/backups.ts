@@ -2,7 +2,7 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Site } from "../docker/site";
 import { BACKUPS_PATH } from "../release/backup-id";
-import { createVolume } from "../docker/volume";
+import { hasOwn, namedOrOwn } from "../docker/volume";
 
 export interface BackupStore {
   readonly mount: docker.types.input.ContainerMount;
@@ -11,15 +11,16 @@ export interface BackupStore {
 
 /**
  * Where backups are kept: a volume, ours or one that exists, or a directory of the Docker host. Moving it restarts
- * postgres, whose container the backups are mounted into, and leaves the old backups where they are.
+ * postgres, whose container the backups are mounted into, and leaves the old backups where they are: `before` names
+ * the stack's own volume where they are kept elsewhere now.
  */
 export function backupStore(site: Site): BackupStore {
   const { keep, volume, directory } = site.settings.backups;
-  if (directory !== undefined)
-    return {
-      mount: { type: "bind", source: directory, target: BACKUPS_PATH },
-      location: pulumi.output({ directory, keep }),
-    };
-  const source = volume ?? createVolume(site, "backups").name;
-  return { mount: { type: "volume", source, target: BACKUPS_PATH }, location: pulumi.output({ volume: source, keep }) };
+  const source = namedOrOwn(site, directory ?? volume, "backups");
+  const own = `${site.name}-backups`;
+  const left = (directory ?? volume ?? own) !== own && hasOwn(site, "backups") ? { before: { volume: own } } : {};
+  return {
+    mount: { type: directory === undefined ? "volume" : "bind", source, target: BACKUPS_PATH },
+    location: pulumi.output({ [directory === undefined ? "volume" : "directory"]: source, keep, ...left }),
+  };
 }

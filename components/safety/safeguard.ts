@@ -4,7 +4,7 @@ import { runScript } from "../docker/script";
 import type { Site } from "../docker/site";
 import type { Plan } from "../release/plan";
 import type { Postgres } from "../services/postgres";
-import { publicUrl } from "../services/address";
+import { publicUrl } from "../services/entrance";
 import { UPSTREAM_PORTS } from "../services/upstream";
 import type { Secrets } from "./secrets";
 
@@ -36,17 +36,22 @@ export function safeguard(site: Site, postgres: Postgres, images: Images, secret
     version: plan.from?.tag ?? plan.to.tag,
     keep: backups.keep,
     acceptSmaller: backups.acceptSmaller,
-    rehearsal: mode,
     // It may be what a restore is to mend that there is less than there was.
     compared: plan.restore === undefined,
     // What the config names may be wanted again, however many have been taken since.
     spare: settings.restore === undefined ? [] : [settings.restore],
-    partOfUpdate: true,
   };
   const release = { from: plan.from?.tag, to: plan.to.tag };
   // Not before every image is there: a pull may take long, and what is written meanwhile belongs into the backup.
   const present = [postgres.ready, ...Object.values(images).map(({ brought }) => brought)];
-  const backup = runScript(site, "backup", "backup", { ...taking, release }, { dependsOn: present, frozen });
+  const backup = runScript(
+    site,
+    "backup",
+    "backup",
+    { ...taking, rehearsal: mode, release, partOfUpdate: true },
+    { dependsOn: present, frozen },
+  );
+  const taken = backup.stdout.apply((stdout) => (JSON.parse(stdout) as { backup: string | null }).backup);
   const rehearsal = runScript(
     site,
     "rehearsal",
@@ -57,7 +62,7 @@ export function safeguard(site: Site, postgres: Postgres, images: Images, secret
       image: images.api.id,
       migrateCommand: settings.migrateCommand,
       mode,
-      backup: backup.stdout.apply((stdout) => (JSON.parse(stdout) as { backup: string | null }).backup),
+      backup: taken,
       environment: {
         NODE_ENV: "production",
         PORT: String(UPSTREAM_PORTS.api),
@@ -82,6 +87,7 @@ export function safeguard(site: Site, postgres: Postgres, images: Images, secret
       timeoutSeconds: health.timeoutSeconds,
       ...(plan.restore && {
         restore: plan.restore.manifest.id,
+        taken,
         confirmation: confirmRestore,
         images: { api: images.api.id, worker: images.worker.id, console: images.console.id },
       }),

@@ -1,41 +1,49 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Site } from "../docker/site";
+import { GENERATED, givenSecrets, type SecretName } from "../release/secrets";
 
-/** The three secrets that the application cannot do without. */
+/** What the application cannot do without, and two that guard its internal and its mail endpoint. */
 export interface Secrets {
   readonly postgresPassword: pulumi.Output<string>;
   readonly jwtSecret: pulumi.Output<string>;
   /** Losing it loses every credential that the application stores. */
   readonly secretEncryptionKey: pulumi.Output<string>;
+  /** Without it everything on the network may call the application's internal endpoints. */
+  readonly internalCronSecret: pulumi.Output<string>;
+  readonly emailWebhookSecret: pulumi.Output<string>;
 }
 
 /**
  * Adopts the secrets given in config and generates the others, once: a new value would lock the application out of its
  * database, or make stored credentials unreadable. Hence protected, and deaf to changes of length and alphabet, which
- * would replace them.
+ * would replace them. One that was generated stays declared when the config gives another: protected, it could not
+ * leave the program, and it is what takes over when the config gives none any more.
  */
 export function createSecrets(site: Site): Secrets {
-  const given = site.settings.secrets;
+  const secret = (name: SecretName, generate: (site: Site, name: string) => pulumi.Output<string>) => {
+    const given = givenSecrets(site.settings)[name];
+    const resource = `${site.name}-${GENERATED[name]}`;
+    if (given === undefined) return generate(site, resource);
+    if (site.plan.inState.includes(resource)) generate(site, resource);
+    return pulumi.secret(given);
+  };
   return {
-    postgresPassword: adopt(given.postgresPassword) ?? password(site, "postgres-password", 32),
-    jwtSecret: adopt(given.jwtSecret) ?? password(site, "jwt-secret", 64),
-    secretEncryptionKey: adopt(given.secretEncryptionKey) ?? key(site, "secret-encryption-key"),
+    postgresPassword: secret("postgresPassword", password(32)),
+    jwtSecret: secret("jwtSecret", password(64)),
+    secretEncryptionKey: secret("secretEncryptionKey", key),
+    internalCronSecret: secret("internalCronSecret", password(64)),
+    emailWebhookSecret: secret("emailWebhookSecret", password(64)),
   };
 }
 
-function adopt(value: string | undefined): pulumi.Output<string> | undefined {
-  return value === undefined ? undefined : pulumi.secret(value);
-}
-
 /** Without special characters: the password is part of a URL, and of files that people copy by hand. */
-function password(site: Site, purpose: string, length: number): pulumi.Output<string> {
-  const generated = new random.RandomPassword(`${site.name}-${purpose}`, { length, special: false }, once(site));
-  return generated.result;
+function password(length: number): (site: Site, name: string) => pulumi.Output<string> {
+  return (site, name) => new random.RandomPassword(name, { length, special: false }, once(site)).result;
 }
 
-function key(site: Site, purpose: string): pulumi.Output<string> {
-  return pulumi.secret(new random.RandomBytes(`${site.name}-${purpose}`, { length: 32 }, once(site)).hex);
+function key(site: Site, name: string): pulumi.Output<string> {
+  return pulumi.secret(new random.RandomBytes(name, { length: 32 }, once(site)).hex);
 }
 
 /** Not of the Docker provider. */

@@ -3,9 +3,10 @@ import type { Image } from "../docker/images";
 import { createContainer, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
+import { APPLICATION_SECRETS, VARIABLES } from "../release/secrets";
 import type { Safeguard } from "../safety/safeguard";
 import type { Secrets } from "../safety/secrets";
-import { publicUrl } from "./address";
+import { publicUrl } from "./entrance";
 import { apiHealthcheck } from "./healthchecks";
 import { UPSTREAM_PORTS } from "./upstream";
 
@@ -17,14 +18,16 @@ export function applicationEnv(
 ): pulumi.Input<string>[] {
   const { env, secretEnv } = site.settings;
   const optional = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const encrypted = Object.entries(secretEnv).map(([name, value]) => pulumi.secret(`${name}=${value}`));
+  const own: readonly string[] = Object.values(VARIABLES);
+  const encrypted = Object.entries(secretEnv)
+    .filter(([name]) => !own.includes(name))
+    .map(([name, value]) => pulumi.secret(`${name}=${value}`));
   return [
     "NODE_ENV=production",
     `PORT=${UPSTREAM_PORTS.api}`,
     `CONSOLE_ORIGIN=${publicUrl(site.settings)}`,
     pulumi.interpolate`DATABASE_URL=${databaseUrl}`,
-    pulumi.interpolate`JWT_SECRET=${secrets.jwtSecret}`,
-    pulumi.interpolate`SECRET_ENCRYPTION_KEY=${secrets.secretEncryptionKey}`,
+    ...APPLICATION_SECRETS.map((secret) => pulumi.interpolate`${VARIABLES[secret]}=${secrets[secret]}`),
     ...optional,
     ...encrypted,
   ];

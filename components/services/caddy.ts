@@ -1,11 +1,12 @@
 import type * as docker from "@pulumi/docker";
-import type * as pulumi from "@pulumi/pulumi";
 import type { Image } from "../docker/images";
 import { runScript } from "../docker/script";
 import { createContainer, type Healthcheck, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
+import * as pulumi from "@pulumi/pulumi";
 import { caddyfile } from "./caddyfile";
+import { ENTRANCE, entranceOf, proxyFiles, PROXY_FILES, tlsOf } from "./entrance";
 
 const CONFIG = "/config/Caddyfile";
 
@@ -28,6 +29,7 @@ export function createCaddy(
   upstreams: readonly Service[],
 ): Service {
   const { dockerHost, http, images, resources } = site.settings;
+  const publish = publisher(site.plan.bind);
   const fixedName = `${site.name}-caddy`;
   const configuration = runScript(
     site,
@@ -40,6 +42,8 @@ export function createCaddy(
       volume: volumes.config,
       path: CONFIG,
       caddyfile: caddyfile(site.settings),
+      folder: PROXY_FILES,
+      files: filesOf(site),
     },
     { dependsOn: upstreams.map(({ ready }) => ready) },
   );
@@ -60,7 +64,7 @@ export function createCaddy(
         { type: "volume", source: volumes.data, target: "/data" },
         { type: "volume", source: volumes.config, target: "/config" },
       ],
-      ports: [publish(80, http.httpPort, http.bind), publish(443, http.httpsPort, http.bind)],
+      ports: [...publish(80, http.httpPort), ...(tlsOf(site.settings) === "off" ? [] : publish(443, http.httpsPort))],
       capabilities: ["NET_BIND_SERVICE"],
       graceSeconds: 35,
       limits: resources.caddy,
@@ -70,6 +74,16 @@ export function createCaddy(
   return { container, ready: createGate(site, "caddy", "caddy", container, healthcheck, "leave") };
 }
 
-function publish(internal: number, external: number, ip: string): docker.types.input.ContainerPort {
-  return { internal, external, ip, protocol: "tcp" };
+/** What the Caddyfile names, and what scripts want to know; a secret among it makes the whole input one. */
+function filesOf({ settings }: Site): pulumi.Input<{ path: string; content: pulumi.Input<string> }>[] {
+  const named = Object.values(proxyFiles(settings)).flatMap((file) => file ?? []);
+  return [
+    ...named.map(({ path, content, secret }) => ({ path, content: secret ? pulumi.secret(content) : content })),
+    { path: ENTRANCE, content: JSON.stringify(entranceOf(settings)) },
+  ];
+}
+
+function publisher(bind: readonly string[]) {
+  return (internal: number, external: number): docker.types.input.ContainerPort[] =>
+    bind.map((ip) => ({ internal, external, ip, protocol: "tcp" }));
 }

@@ -1,6 +1,16 @@
+import { isIP } from "node:net";
+import { inUrl } from "../settings/domain";
 import type { Settings } from "../settings/schema";
-import { isLocal, publicUrl } from "./address";
-import { candidate, CANDIDATE_HEADER, pointer, UPSTREAM_PORTS, type Upstream } from "./upstream";
+import { isLocal, proxyFiles, publicUrl, tlsOf } from "./entrance";
+import {
+  candidate,
+  CANDIDATE_HEADER,
+  CANDIDATE_TOKEN,
+  HELD_SECONDS,
+  pointer,
+  UPSTREAM_PORTS,
+  type Upstream,
+} from "./upstream";
 
 /**
  * The proxy's configuration. Why each line of the upstream block is there:
@@ -17,18 +27,27 @@ import { candidate, CANDIDATE_HEADER, pointer, UPSTREAM_PORTS, type Upstream } f
  * - `keepalive off`: no request is sent on a connection that a restarting side is about to close, which is the one way
  *   to lose a POST that may not be sent twice; and a graceful stop does not wait for idle connections.
  *
- * With the header of a candidate a request reaches the release that is to serve next, over the same ports and
+ * With the token of a candidate a request reaches the release that is to serve next, over the same ports and
  * certificate as everybody's: so it is verified, and watched for a while, before anybody depends on it. Nothing is
- * held for it, and where there is no candidate it is answered like any other or fails.
+ * held for it. With any other token a request is everybody's, and no upstream sees the header.
+ *
+ * Nothing that leads out of its path is passed on: Caddy would route it by where it leads, and the api by how it begins.
+ * What the api has for the inside alone (its jobs, its numbers) is not there from outside.
  *
  * What cannot be held any longer is answered with 503 and Retry-After, for a person as a page that refreshes itself.
  *
  * The site on port 3001 has no published port: it is the api as the console sees it, held and retried like any other.
  * It keeps no connection open: a reload closes idle ones, and the console would take that for a failure of the api.
+ *
+ * HTTP/3 is not announced: it is UDP, which is not published. HSTS holds for the site's own name alone unless asked
+ * otherwise: browsers remember it for a year, and the names below belong to others. Behind trusted proxies the
+ * application gets the one address that is the client's, however many proxies there are.
  */
-export function caddyfile({ domain, http }: Pick<Settings, "domain" | "http">): string {
-  return `${[globalOptions(domain, http.httpsPort), snippets(domain), sites({ domain, http })].join("\n\n")}\n`;
+export function caddyfile(settings: Asked): string {
+  return `${[globalOptions(settings), snippets(settings), sites(settings)].join("\n\n")}\n`;
 }
+
+type Asked = Pick<Settings, "domain" | "http" | "secrets">;
 
 /** What a browser shows once holding a request has taken too long; it asks again by itself. */
 const MAINTENANCE_PAGE =
@@ -36,31 +55,42 @@ const MAINTENANCE_PAGE =
   '<body style="font:1.1rem system-ui;margin:20vh auto;max-width:32rem;padding:0 1rem">' +
   "<h1>Back in a moment</h1><p>NestFleet is being updated. This page looks again by itself.</p></body></html>";
 
-function globalOptions(domain: string, httpsPort: number): string {
-  const redirects = isLocal(domain) || httpsPort !== 443 ? ["\tauto_https disable_redirects"] : [];
-  const sni = isLocal(domain) ? [`\tdefault_sni ${domain}`] : [];
-  return [
-    "{",
-    ...redirects,
-    ...sni,
-    "\tgrace_period 30s",
-    "\tlog {",
-    "\t\toutput stderr",
-    "\t\tformat json",
-    "\t}",
-    "}",
-  ].join("\n");
+function globalOptions(settings: Asked): string {
+  const { domain, http } = settings;
+  const { email, directory } = http.acme;
+  const tls = tlsOf(settings);
+  return block("", [
+    ...(hasRedirect(settings) && tls !== "off" ? ["auto_https disable_redirects"] : []),
+    // Clients name no host in TLS when it is an address.
+    ...(tls !== "off" && (isLocal(settings) || isIP(domain) !== 0) ? [`default_sni ${domain}`] : []),
+    ...(email !== undefined && directory === undefined ? [`email ${email}`] : []),
+    "grace_period 30s",
+    ...nested("servers", [
+      "protocols h1 h2",
+      ...(http.trustedProxies.length > 0
+        ? [`trusted_proxies static ${http.trustedProxies.join(" ")}`, "trusted_proxies_strict"]
+        : []),
+    ]),
+    ...nested("log", ["output stderr", "format json"]),
+  ]);
 }
 
-function snippets(domain: string): string {
+/** Whether the redirect to HTTPS is written here: Caddy's own leads to the usual port. */
+function hasRedirect(settings: Asked): boolean {
+  return tlsOf(settings) !== "public" || new URL(publicUrl(settings)).port !== "";
+}
+
+function snippets(settings: Asked): string {
+  const forwarded = forwardedHeaders(settings);
   return `(upstream) {
 	reverse_proxy {
 		dynamic a {args[0]} {args[1]} {
 			refresh 2s
 			versions ipv4
 		}
-		lb_try_duration 30s
+${forwarded}		lb_try_duration ${HELD_SECONDS}s
 		lb_try_interval 50ms
+		header_up -${CANDIDATE_HEADER}
 		stream_close_delay 5m
 		transport http {
 			dial_timeout 300ms
@@ -72,10 +102,19 @@ function snippets(domain: string): string {
 (candidate) {
 	reverse_proxy {args[0]}:{args[1]} {
 		header_up -${CANDIDATE_HEADER}
-		transport http {
+${forwarded}		transport http {
 			dial_timeout 300ms
 			keepalive off
 		}
+	}
+}
+
+(headers) {
+	header {
+${hsts(settings)}		X-Content-Type-Options nosniff
+		X-Frame-Options DENY
+		Referrer-Policy strict-origin-when-cross-origin
+		-Server
 	}
 }
 
@@ -84,14 +123,20 @@ function snippets(domain: string): string {
 		output stderr
 		format json
 	}
-	header {
-${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; includeSubDomains"\n'}		X-Content-Type-Options nosniff
-		X-Frame-Options DENY
-		Referrer-Policy strict-origin-when-cross-origin
-		-Server
+	import headers
+	@astray expression \`{http.request.uri.path}.matches("(^|[/\\\\\\\\])[.]{1,2}([/\\\\\\\\]|$)")\`
+	handle @astray {
+		respond 400
+	}
+	@inside path /internal /internal/* /metrics /metrics/*
+	handle @inside {
+		respond 404
 	}
 	@api path /api/* /webhooks/* /health /socket.io/*
-	@candidate header ${CANDIDATE_HEADER} *
+	@candidate {
+		header_regexp ${CANDIDATE_HEADER} ^[0-9a-f]{64}$
+		header ${CANDIDATE_HEADER} {file.${CANDIDATE_TOKEN}}
+	}
 	handle @candidate {
 		handle @api {
 			import candidate ${target("api", candidate)}
@@ -107,6 +152,7 @@ ${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; inclu
 		import upstream ${target("console")}
 	}
 	handle_errors 502 503 504 {
+		import headers
 		header Retry-After 5
 		handle @api {
 			header Content-Type application/json
@@ -120,25 +166,70 @@ ${isLocal(domain) ? "" : '\t\tStrict-Transport-Security "max-age=31536000; inclu
 }`;
 }
 
-function sites({ domain, http }: Pick<Settings, "domain" | "http">): string {
-  const internal = site(`http://:${UPSTREAM_PORTS.api}`, [
+/** What the application is told of the client and of the site's name, where what Caddy sees itself is not it. */
+function forwardedHeaders({ http: { publicUrl: url, trustedProxies } }: Asked): string {
+  const { protocol = "", host = "" } = url === undefined ? {} : new URL(url);
+  const lines = [
+    ...(trustedProxies.length > 0 ? ["header_up X-Forwarded-For {client_ip}"] : []),
+    ...(url === undefined
+      ? []
+      : [`header_up X-Forwarded-Proto ${protocol.replace(":", "")}`, `header_up X-Forwarded-Host ${host}`]),
+  ];
+  return lines.map((line) => `\t\t${line}\n`).join("");
+}
+
+/** Not on localhost, which is other sites' as well, and not where TLS is another's. */
+function hsts(settings: Asked): string {
+  const { hsts: asked } = settings.http;
+  if (asked === "off" || isLocal(settings) || tlsOf(settings) === "off") return "";
+  const scope = asked === "subdomains" ? "; includeSubDomains" : "";
+  return `\t\tStrict-Transport-Security "max-age=31536000${scope}"\n`;
+}
+
+function sites(settings: Asked): string {
+  const internal = block(`http://:${UPSTREAM_PORTS.api}`, [
     "header Connection close",
     `import upstream ${target("api")}`,
   ]);
-  if (isLocal(domain)) {
-    return [
-      site("http://", ["import nestfleet"]),
-      site(`https://${domain}`, ["tls internal", "import nestfleet"]),
-      internal,
-    ].join("\n\n");
-  }
-  const redirect =
-    http.httpsPort === 443 ? [] : [site(`http://${domain}`, [`redir ${publicUrl({ domain, http })}{uri} 308`])];
-  return [site(`https://${domain}`, ["import nestfleet"]), ...redirect, internal].join("\n\n");
+  return [...publicSites(settings), internal].join("\n\n");
 }
 
-function site(address: string, lines: string[]): string {
-  return [`${address} {`, ...lines.map((line) => `\t${line}`), "}"].join("\n");
+function publicSites(settings: Asked): string[] {
+  const tls = tlsOf(settings);
+  const plain = block("http://", ["import nestfleet"]);
+  if (tls === "off") return [plain];
+  const host = inUrl(settings.domain);
+  const secure = block(`https://${host}`, [...certificate(settings), "import nestfleet"]);
+  if (isLocal(settings)) return [plain, secure];
+  const redirect = block(`http://${host}`, [`redir ${publicUrl(settings)}{uri} 308`]);
+  return hasRedirect(settings) ? [secure, redirect] : [secure];
+}
+
+/** Where the certificate comes from; without a word, Caddy asks a public authority. */
+function certificate(settings: Asked): string[] {
+  const tls = tlsOf(settings);
+  const files = proxyFiles(settings);
+  if (tls === "caddy") return ["tls internal"];
+  if (tls === "certificate") return [`tls ${files.certificate?.path ?? ""} ${files.key?.path ?? ""}`];
+  if (tls !== "acme") return [];
+  const { directory = "", email, eabKeyId } = settings.http.acme;
+  return nested("tls", [
+    ...nested("issuer acme", [
+      `dir ${directory}`,
+      ...(email === undefined ? [] : [`email ${email}`]),
+      ...(eabKeyId === undefined || files.eabKey === undefined ? [] : [`eab ${eabKeyId} {file.${files.eabKey.path}}`]),
+      ...(files.authority === undefined ? [] : [`trusted_roots ${files.authority.path}`]),
+    ]),
+  ]);
+}
+
+function nested(head: string, lines: string[]): string[] {
+  return block(head, lines).split("\n");
+}
+
+/** Without a head, the block of the global options. */
+function block(head: string, lines: string[]): string {
+  return [`${head} {`.trimStart(), ...lines.map((line) => `\t${line}`), "}"].join("\n");
 }
 
 /** Name and port, the two arguments of both snippets. */

@@ -1,15 +1,14 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { POSTGRES_CAPABILITIES } from "../docker/hardening";
 import type { Image } from "../docker/images";
 import { createContainer, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
-import { DATA_PATH } from "../host/data-volume";
+import { DATABASE, ROLE } from "../host/psql";
+import { refreshCollations } from "../safety/collations";
 import { createGate } from "../safety/gate";
 import type { Secrets } from "../safety/secrets";
 import { postgresHealthcheck } from "./healthchecks";
-
-const ROLE = "nestfleet";
-const DATABASE = "nestfleet";
 
 export interface Postgres extends Service {
   /** Where the application finds its database, password included. */
@@ -18,7 +17,7 @@ export interface Postgres extends Service {
 
 /**
  * The database, on a volume that outlives its container. Any change here replaces the container: PostgreSQL gets 60 s
- * to shut down cleanly, starts again on the same data, and is away for a few seconds, while Caddy holds requests.
+ * to shut down cleanly and starts again on the same data; for those seconds the application answers with errors.
  *
  * Backups are mounted from the first deployment on: adding the mount later would be such a restart. The entrypoint
  * starts as root to own its data directory and then drops to its user: that takes the five capabilities.
@@ -51,8 +50,8 @@ export function createPostgres(
       // Times of commits: what a restore would lose is told with the last write.
       command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
       healthcheck: postgresHealthcheck,
-      mounts: [{ type: "volume", source: dataVolume, target: DATA_PATH }, backups],
-      capabilities: ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
+      mounts: [{ type: "volume", source: dataVolume, target: site.plan.dataMount.target }, backups],
+      capabilities: POSTGRES_CAPABILITIES,
       // As process 1, PostgreSQL takes an orphan that dies of a signal for a crashed session, and restarts them all.
       init: true,
       graceSeconds: 60,
@@ -61,7 +60,8 @@ export function createPostgres(
     },
     {},
   );
-  const ready = createGate(site, "postgres", "postgres", container, postgresHealthcheck, "leave");
+  const healthy = createGate(site, "postgres", "postgres", container, postgresHealthcheck, "leave");
+  const ready = refreshCollations(site, container, healthy);
   const password = secrets.postgresPassword.apply(encodeURIComponent);
   return { container, ready, url: pulumi.interpolate`postgres://${ROLE}:${password}@postgres:5432/${DATABASE}` };
 }

@@ -8,7 +8,10 @@ export function pointer(upstream: Upstream): string {
   return `/config/upstream-${upstream}`;
 }
 
-/** Where it reads the name of the one that is to take them next, and that only requests with the header below reach. */
+/**
+ * Where it reads the name of the one that is to take them next, and that only requests with the header below reach. Like
+ * the pointers never missing: for a file that is, Caddy would ask itself.
+ */
 export function candidate(upstream: Upstream): string {
   return `/config/candidate-${upstream}`;
 }
@@ -16,8 +19,20 @@ export function candidate(upstream: Upstream): string {
 /** Of requests that are meant for the release that is to serve next, while the one before serves everybody else. */
 export const CANDIDATE_HEADER = "X-NestFleet-Candidate";
 
+/** What that header must say: a secret of one update, another one as soon as there is no candidate. */
+export const CANDIDATE_TOKEN = "/config/candidate-token";
+
+/** In the proxy's shell: makes it one that nobody has been told. */
+export const NEW_TOKEN = [
+  `(umask 077 && od -An -v -N32 -tx1 /dev/urandom | tr -d ' \\n' > ${CANDIDATE_TOKEN}.new)`,
+  `mv ${CANDIDATE_TOKEN}.new ${CANDIDATE_TOKEN}`,
+].join(" && ");
+
 /** Noted by an update whose migrations may break the release that serves: it is not left to serve any longer than needed. */
 export const SWITCH_FIRST = "/config/switch-first";
+
+/** While nothing accepts, Caddy holds a request for so many seconds; then it answers with the maintenance page. */
+export const HELD_SECONDS = 30;
 
 /** In a pointer until the first cutover: connecting fails at once and on this host, so requests are held. */
 export const NOBODY = "255.255.255.255";

@@ -6,10 +6,10 @@ import { createGate } from "../safety/gate";
 import { apiHealthcheck } from "./healthchecks";
 
 /**
- * The queue's consumers. A change stops each once the new api is healthy, with 60 s for the jobs it has in hand, and
- * then starts its successor; meanwhile jobs wait in the queue. After the console, so that no two start at once beside a
- * release that serves. The api image works the queue when no proxy routes to
- * it, and answers the api's healthcheck; an image of its own brings its own healthcheck or none.
+ * The queue's consumers. A change starts each beside the old one, once the new release has the requests: one that is
+ * refused before has had no worker. Both take jobs until the verdict, which stops the old one with 60 s for those that
+ * it has in hand. The api image works the queue, also where it is the api, and answers the api's healthcheck; an image
+ * of its own brings its own healthcheck or none.
  */
 export function createWorkers(
   site: Site,
@@ -40,7 +40,7 @@ function createWorker(
       role: "worker",
       image: image.id,
       version: version.tag,
-      replacement: "after",
+      replacement: "beside",
       network,
       env,
       ...(healthcheck && { healthcheck }),

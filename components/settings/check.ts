@@ -1,6 +1,11 @@
 import { z } from "zod";
+import { configRm, configSetSecret } from "../release/commands";
+import { parseExactly } from "./exact-json";
 import { type Problem, problemsOf } from "./problem";
+import { unquoted } from "./quoting";
 import { schema, schemaWithMovingTag, type Settings, TEXT_KEYS } from "./schema";
+import type { Written } from "./written";
+import { tlsProblems } from "./tls";
 
 /** What the checks said: settings to build from, or everything that must be mended first. */
 export type Checked = { readonly settings: Settings } | { readonly problems: readonly Problem[] };
@@ -11,19 +16,27 @@ export interface RawConfig {
   /** Top-level keys that are encrypted in the stack's file. */
   readonly encrypted: ReadonlySet<string>;
   readonly stack: string;
+  /** What stands without quotes in the stack's file; undefined where that file cannot be read. */
+  readonly written?: Written | undefined;
 }
 
 const MUST_BE_ENCRYPTED = ["secrets", "secretEnv"];
 
-/** Checks the whole config and reports all problems at once. Pure: touches nothing, reads nothing. */
-export function check({ values, encrypted, stack }: RawConfig): Checked {
+/** Checks the whole config and reports all problems at once. Pure: touches nothing, reads nothing but the clock. */
+export function check({ values, encrypted, stack, written }: RawConfig, now = Date.now()): Checked {
   const config = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, structured(key, value)]));
   const parsed = (config["allowMovingTag"] === true ? schemaWithMovingTag : schema).safeParse(config);
+  const changed = unquoted(config, written, stack);
+  const quote = new Set(changed.map(({ path }) => path));
+  const others = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, config, keysAt, stack));
   const problems = [
-    ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, config, keysAt, stack))),
+    ...changed,
+    // What breaks a rule because of the missing quotes is told once.
+    ...others.filter(({ path }) => !quote.has(path)),
     ...MUST_BE_ENCRYPTED.filter((key) => !isEmpty(config[key]) && !encrypted.has(key)).map((key) =>
       inClear(key, stack),
     ),
+    ...tlsProblems(config, stack, now),
   ];
   return parsed.success && problems.length === 0 ? { settings: parsed.data } : { problems };
 }
@@ -31,11 +44,8 @@ export function check({ values, encrypted, stack }: RawConfig): Checked {
 /** JSON only where the schema wants an object or a list: the version `1.50` must stay the text that was typed. */
 function structured(key: string, value: string): unknown {
   if (TEXT_KEYS.includes(key)) return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
+  const parsed = parseExactly(value);
+  return parsed === undefined ? value : parsed;
 }
 
 function keysAt(path: PropertyKey[]): string[] {
@@ -60,6 +70,6 @@ function inClear(key: string, stack: string): Problem {
     path: `nestfleet:${key}`,
     value: "not encrypted",
     rule: "encrypted in the stack's file",
-    mend: `pulumi config rm --stack ${stack} nestfleet:${key} && pulumi config set --stack ${stack} --secret --path 'nestfleet:${key}.NAME'`,
+    mend: `${configRm(stack, key)} && ${configSetSecret(stack, `${key}.NAME`)}`,
   };
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 export interface Rule {
   /** What a good value looks like, as a noun phrase. */
   readonly rule: string;
-  /** A good value, ready to be typed after `pulumi config set KEY`. */
+  /** A good value; a mend shows it where it does no harm to type just that. */
   readonly example: string;
 }
 
@@ -29,4 +29,9 @@ export function text(form: RegExp, rule: string, example: string) {
 /** A whole number within limits, both included. */
 export function whole(min: number, max: number, unit: string, example: number) {
   return field(z.int().min(min).max(max), `a whole number of ${unit} from ${min} to ${max}`, String(example));
+}
+
+/** One of a few words, the first of them the usual one. */
+export function choice<const Words extends readonly [string, ...string[]]>(...words: Words) {
+  return field(z.enum(words), `one of ${words.join(", ")}`, words[0]);
 }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { pulumi } from "../release/commands";
 import { CREDENTIAL } from "./environment";
 import { nearest } from "./nearest";
 
@@ -16,7 +17,7 @@ export interface Problem {
 type Issue = z.core.$ZodIssue;
 
 const NAMESPACE = "nestfleet";
-const SECRET = ["secrets", "secretEnv"];
+export const SECRET: readonly string[] = ["secrets", "secretEnv"];
 /** User and password in a URL, which may stand in any value by mistake. */
 const URL_CREDENTIALS = /\/\/[^/@"]+@/g;
 const LONGEST = 60;
@@ -66,12 +67,24 @@ function problem(path: PropertyKey[], value: unknown, rule: string, mend: string
 
 function set(path: PropertyKey[], example: string, stack: string): string {
   if (SECRET.includes(String(path[0])) && path.length > 1)
-    return `pulumi config set --stack ${stack} --secret ${argument(path)}`;
-  return example ? `pulumi config set --stack ${stack} ${argument(path)} ${example}` : remove(path, stack);
+    return pulumi(`config set --stack ${stack} --secret ${argument(path)}`);
+  return example
+    ? pulumi(`config set --stack ${stack} ${argument(path)} ${copyable(path, example)}`)
+    : remove(path, stack);
+}
+
+/**
+ * An example that may be typed as it stands: a number, a switch, one of a few words. Of anything else the operator has to
+ * think: copied at night, an example would be an unwanted upgrade, or another domain. It becomes a word to replace.
+ */
+function copyable(path: PropertyKey[], example: string): string {
+  if (/^(?:true|false|\d+(?:\.\d+)?|[a-z]+)$/.test(example)) return example;
+  const key = path.findLast((part) => typeof part === "string") ?? "value";
+  return key.replaceAll(/[A-Z]/g, "-$&").toUpperCase();
 }
 
 function remove(path: PropertyKey[], stack: string): string {
-  return `pulumi config rm --stack ${stack} ${argument(path)}`;
+  return pulumi(`config rm --stack ${stack} ${argument(path)}`);
 }
 
 function argument(path: PropertyKey[]): string {

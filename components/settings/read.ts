@@ -1,15 +1,26 @@
+import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { refusal } from "../refusal";
 import { check } from "./check";
 import { report } from "./problem";
 import type { Settings } from "./schema";
+import { type Written, writtenIn } from "./written";
 
 /** The checked settings of the running stack. Refuses a bad config before the first resource is registered. */
 export function readSettings(): Settings {
   const stack = pulumi.getStack();
-  const checked = check({ values: ownConfig(), encrypted: new Set(encryptedKeys()), stack });
+  const checked = check({ values: ownConfig(), encrypted: new Set(encryptedKeys()), stack, written: written(stack) });
   if ("problems" in checked) throw refusal(report(checked.problems, stack));
   return checked.settings;
+}
+
+/** The program runs in the project's folder. A run with `--config-file` has its config elsewhere. */
+function written(stack: string): Written | undefined {
+  try {
+    return writtenIn(readFileSync(`Pulumi.${stack}.yaml`, "utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 /** pulumi.Config can only ask for keys by name; finding the unknown ones takes the whole bag. */

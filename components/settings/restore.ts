@@ -10,7 +10,7 @@ const unset = z.literal("").transform(() => undefined);
 /** No example: an id that does not exist on this host would only be refused later. */
 export function backupId() {
   const id = z.string().refine((text) => parseBackupId(text) !== undefined);
-  return field(z.union([unset, id]), "the id of a backup, as bash scripts/restore.sh --list shows it", "");
+  return field(z.union([unset, id]), "the id of a backup, as scripts/restore.sh --list shows it", "");
 }
 
 export function confirmation() {

@@ -1,19 +1,18 @@
-import { isIP } from "node:net";
 import semver from "semver";
 import { z } from "zod";
+import { LOCAL_DOCKER } from "../release/commands";
 import { parseVersion, VERSION_RULE } from "../release/version";
+import { DOCKER_HOST, DOCKER_HOST_RULE } from "./docker-host";
+import { domainName } from "./domain";
 import { appEnv, secretEnv } from "./environment";
-import { field, text, whole } from "./field";
+import { choice, field, text, whole } from "./field";
+import { http } from "./http";
 import { gitSource, imageReference, imageRepository } from "./references";
 import { backupId, confirmation } from "./restore";
 import { memory, sharedBuffers } from "./sizes";
+import { isSystems } from "./system-directory";
 
 const VOLUME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/;
-const HOSTNAME =
-  /^(?=.{1,253}$)(?:localhost|(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)$/;
-const DOCKER_HOST = /^(?:unix:\/\/\/[^\s]+|ssh:\/\/(?!-)[A-Za-z0-9_.@:[\]-]+)$/;
-
-const port = (example: number) => whole(1, 65535, "a TCP port", example);
 
 function version(allowMovingTag: boolean) {
   const inner = z.string().transform((value, context) => {
@@ -23,10 +22,6 @@ function version(allowMovingTag: boolean) {
     return z.NEVER;
   });
   return field(inner, VERSION_RULE, "1.5.0");
-}
-
-function choice<const Words extends readonly [string, ...string[]]>(...words: Words) {
-  return field(z.enum(words), `one of ${words.join(", ")}`, words[0]);
 }
 
 function flag(example: string) {
@@ -42,7 +37,7 @@ const images = z.strictObject({
   api: imageRepository("ghcr.io/nestfleet/nestfleet-api").default("ghcr.io/nestfleet/nestfleet-api"),
   worker: imageRepository("ghcr.io/nestfleet/nestfleet-api").optional(),
   console: imageRepository("ghcr.io/nestfleet/nestfleet-console").default("ghcr.io/nestfleet/nestfleet-console"),
-  postgres: imageReference("pgvector/pgvector:pg16").default("pgvector/pgvector:pg16"),
+  postgres: imageReference("pgvector/pgvector:pg16-bookworm").default("pgvector/pgvector:pg16-bookworm"),
   caddy: imageReference("caddy:2-alpine").default("caddy:2-alpine"),
 });
 
@@ -50,23 +45,17 @@ const secrets = z.strictObject({
   postgresPassword: text(/^[\x21-\x7e]{8,200}$/, "8 to 200 printable ASCII characters without spaces", "").optional(),
   jwtSecret: text(/^[\x21-\x7e]{32,500}$/, "at least 32 printable ASCII characters without spaces", "").optional(),
   secretEncryptionKey: text(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits", "").optional(),
+  tlsKey: text(
+    /^\s*-----BEGIN [A-Z ]*PRIVATE KEY-----[^]+-----END [A-Z ]*PRIVATE KEY-----\s*$/,
+    "a private key (PEM)",
+    "",
+  ).optional(),
+  acmeEabKey: text(
+    /^[A-Za-z0-9_-]{16,512}$/,
+    "the HMAC key of an external account binding, in base64url",
+    "",
+  ).optional(),
 });
-
-const http = z
-  .strictObject({
-    bind: field(
-      z.string().refine((value) => isIP(value) !== 0),
-      "an IP address of the Docker host",
-      "0.0.0.0",
-    ).default("0.0.0.0"),
-    httpPort: port(80).default(80),
-    httpsPort: port(443).default(443),
-  })
-  .refine(({ httpPort, httpsPort }) => httpPort !== httpsPort, {
-    path: ["httpsPort"],
-    message: "another port than httpPort",
-    params: { example: "443" },
-  });
 
 const postgres = z.strictObject({
   existingVolume: text(VOLUME, "the name of a Docker volume", "nestfleet_postgres_data").optional(),
@@ -86,9 +75,12 @@ const backups = z
     acceptSmaller: flag("false").default(false),
     keepReplacedDays: whole(1, 365, "days", 7).default(7),
     volume: text(VOLUME, "the name of a Docker volume", "nestfleet_backups").optional(),
-    directory: text(
-      /^\/[^\0\n:]*[^\0\n:/]$/,
-      "an absolute path on the Docker host, without ':'",
+    directory: field(
+      z
+        .string()
+        .regex(/^\/[^\0\n:]*[^\0\n:/]$/)
+        .refine((path) => !isSystems(path)),
+      "an absolute path on the Docker host, without ':' and '..', and no directory of the system's own",
       "/var/backups/nestfleet",
     ).optional(),
   })
@@ -101,6 +93,7 @@ const backups = z
 const health = z.strictObject({
   holdSeconds: whole(0, 3600, "seconds", 30).default(30),
   timeoutSeconds: whole(5, 86400, "seconds", 300).default(300),
+  version: choice("compare", "ignore").default("compare"),
 });
 
 const resources = z.strictObject({
@@ -118,18 +111,10 @@ export const schema = z.strictObject({
   version: version(false),
   restore: backupId().optional(),
   confirmRestore: confirmation().optional(),
-  domain: text(
-    HOSTNAME,
-    "a host name in lower case such as fleet.example.com, or localhost; no scheme, port or path",
-    "fleet.example.com",
-  ).default("localhost"),
+  domain: domainName().default("localhost"),
   images: images.prefault({}),
   source: gitSource().optional(),
-  dockerHost: text(
-    DOCKER_HOST,
-    "unix:///path/to/docker.sock or ssh://user@host",
-    "unix:///var/run/docker.sock",
-  ).default("unix:///var/run/docker.sock"),
+  dockerHost: text(DOCKER_HOST, DOCKER_HOST_RULE, LOCAL_DOCKER).default(LOCAL_DOCKER),
   env: appEnv().default({}),
   secretEnv: secretEnv().default({}),
   secrets: secrets.prefault({}),
@@ -145,7 +130,7 @@ export const schema = z.strictObject({
   ]),
   rehearsal: choice("full", "restore", "off").default("full"),
   strategy: choice("auto", "rolling", "recreate").default("auto"),
-  acknowledgeMajor: text(/^\d*$/, "the number of the major release to upgrade to", "2").default(""),
+  acknowledgeMajor: text(/^\d*$/, "the number of the major release to upgrade to", "MAJOR").default(""),
   requiredStops: field(
     z.array(z.string().refine((stop) => semver.valid(stop) !== null)),
     "a list of releases such as 1.5.0",

@@ -4,11 +4,12 @@ import { precedent } from "../../components/release/backups";
 import type { BackupManifest } from "../../components/release/manifest";
 import { retiredBackups } from "../../components/release/retention";
 import { shrinkage, total, wrongDatabase } from "../../components/release/shrinkage";
-import { readable } from "./bytes";
+import { size as readable } from "../../components/release/units";
 import { complaint, Database, DATABASE } from "./database";
 import { APPLICATION, bestCompression, type Compression, dump } from "./dump";
 import { exclusively } from "./exclusion";
 import { type HistoryEntry, readHistory } from "./history";
+import { digestsOf } from "./images";
 import { together } from "./interruption";
 import { countRows } from "./rows";
 import { Refusal, say } from "./run";
@@ -148,7 +149,7 @@ async function record(
       throw new Refusal(
         `${smaller}. If that is right, confirm it (nestfleet:backups.acceptSmaller, or --accept-smaller)`,
       );
-    const { takenAt, databaseBytes, migrations, extensions, server } = snapshot;
+    const { takenAt, databaseBytes, migrations, extensions, server, definition } = snapshot;
     const manifest: BackupManifest = {
       id,
       version: request.version,
@@ -163,6 +164,8 @@ async function record(
       extensions,
       server,
       images: request.images,
+      digests: await digestsOf(database.docker, request.images),
+      definition,
     };
     signal.throwIfAborted();
     await store.commit(manifest);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DockerClient } from "../../components/docker/client";
+import { hostTime } from "../../components/host/clock";
 import { LABEL } from "../../components/docker/labels";
 
 const shape = z.object({
@@ -19,17 +20,29 @@ const shape = z.object({
 });
 
 /** What Docker knows of one container. */
-export type Container = z.infer<typeof shape>;
+export interface Container extends z.infer<typeof shape> {
+  /** How long it has been up, by the clock of the Docker host, which has also noted when it was started. */
+  readonly upSeconds?: number | undefined;
+}
 
 /** Undefined when there is no such container. */
 export async function inspectContainer(docker: DockerClient, id: string): Promise<Container | undefined> {
   const inspected = await docker.inspect(id);
-  return inspected === undefined ? undefined : shape.parse(inspected);
+  return inspected === undefined ? undefined : timed(docker, shape.parse(inspected));
 }
 
 /** Those of them that are there. */
 export async function inspectContainers(docker: DockerClient, ids: readonly string[]): Promise<Container[]> {
-  return z.array(shape).parse(await docker.inspectAll(ids));
+  const inspected = z.array(shape).parse(await docker.inspectAll(ids));
+  return Promise.all(inspected.map((container) => timed(docker, container)));
+}
+
+/** The clock is asked only for those of which it matters: a healthcheck, and a first start, tell more. */
+async function timed(docker: DockerClient, container: z.infer<typeof shape>): Promise<Container> {
+  const { RestartCount: restarts, State: state } = container;
+  if (!state.Running || (restarts === 0 && state.Health !== undefined)) return container;
+  const now = await hostTime(docker);
+  return now === undefined ? container : { ...container, upSeconds: (now - Date.parse(state.StartedAt)) / 1000 };
 }
 
 /** The environment that a container was made with, by name. */
@@ -48,4 +61,10 @@ export async function runningNow(docker: DockerClient, stack: string): Promise<s
 /** The release that a container runs, from its label; undefined when there is no such container. */
 export async function versionOf(docker: DockerClient, name: string): Promise<string | undefined> {
   return (await inspectContainer(docker, name))?.Config.Labels[`${LABEL}.version`];
+}
+
+/** Those of them that are there and are not of the stack: a file in a volume may name anybody's. */
+export async function foreign(docker: DockerClient, stack: string, names: readonly string[]): Promise<string[]> {
+  const found = await inspectContainers(docker, names);
+  return found.filter(({ Config }) => Config.Labels[`${LABEL}.stack`] !== stack).map(({ Name }) => Name.slice(1));
 }

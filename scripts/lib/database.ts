@@ -1,16 +1,13 @@
 import { type DockerClient, DockerError } from "../../components/docker/client";
+import { DATABASE, psqlIn, ROLE } from "../../components/host/psql";
+import { docker as command, pulumi } from "../../components/release/commands";
 import { inspectContainer } from "./containers";
 import { type Ended, Execution, type ExecutionOptions } from "./execution";
 import { Refusal } from "./run";
 
-/** Role and database of the application, as its contract has them. */
-export const ROLE = "nestfleet";
-export const DATABASE = "nestfleet";
+export { DATABASE, ROLE };
 /** There on every server, and never renamed: where sessions go that are not about the application's data. */
 export const MAINTENANCE = "postgres";
-
-/** Quiet, tuples only, unaligned, and ending at the first error. */
-const PSQL = ["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", "-U", ROLE];
 
 /**
  * The process that `docker exec` starts does not die with its client: a dump would go on for hours after the script
@@ -45,14 +42,17 @@ export class Database {
   /** Refuses when there is nothing to talk to. */
   public async mustRun(): Promise<void> {
     const found = await inspectContainer(this.docker, this.container);
-    if (found === undefined) throw new Refusal(`there is no container ${this.container}; \`pulumi up\` creates it`);
+    if (found === undefined)
+      throw new Refusal(`there is no container ${this.container}; \`${pulumi("up")}\` creates it`);
     if (!found.State.Running)
-      throw new Refusal(`the database does not run; start it with: docker start ${this.container}`);
+      throw new Refusal(
+        `the database does not run; start it with: ${command(this.docker.host, `start ${this.container}`)}`,
+      );
   }
 
   /** Runs statements, each on its own, and returns the lines of their answers. */
   public async query(sql: string, database = DATABASE): Promise<string[]> {
-    return lines(await this.docker.run(["exec", "-i", this.container, ...PSQL, "-d", database], sql));
+    return lines(await this.docker.run(psqlIn(this.container, database), sql));
   }
 
   /** A shell script with its arguments in `$1`, `$2`, …, never in its text. */
@@ -76,7 +76,7 @@ export class Database {
 
   /** A conversation with psql, for what must happen on one connection. */
   public converse(application: string, database: string, options: ExecutionOptions): Execution {
-    const named = ["exec", "-i", "--env", "PGAPPNAME", this.container, ...PSQL, "-d", database];
+    const named = psqlIn(this.container, database, ["--env", "PGAPPNAME"]);
     return new Execution(this.docker, named, { ...options, environment: { PGAPPNAME: application } });
   }
 
@@ -107,6 +107,16 @@ export class Database {
 export function complaint(error: unknown): string {
   if (error instanceof DockerError) return error.stderr.trim() || `it exits with code ${error.exitCode ?? "unknown"}`;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** A name inside a statement. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text inside a statement: sessions of ours take a backslash as it is. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 export function lines(text: string): string[] {

@@ -1,17 +1,19 @@
 import type { DockerClient } from "../../components/docker/client";
-import { mountsOf } from "../../components/host/mounts";
+import { hostTime } from "../../components/host/clock";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
 import type { BackupManifest } from "../../components/release/manifest";
+import { parseVersion } from "../../components/release/version";
 import { total } from "../../components/release/shrinkage";
-import { complaint, Database, DATABASE } from "./database";
-import { diagnosis } from "./diagnosis";
+import { complaint, Database } from "./database";
+import { type Expected, healthIn } from "./diagnosis";
+import { restoredElsewhere } from "./elsewhere";
+import { readEntrance } from "./site";
 import { exclusively } from "./exclusion";
-import { mustBeRestorable, restoreInto } from "./restoration";
+import { findImage, howToGet, identityIn } from "./images";
 import { Refusal, say } from "./run";
 import { select } from "./selection";
 import { findStack, type RunningStack } from "./stack";
 import { Store } from "./store";
-import { Throwaway } from "./throwaway";
 
 export interface DrillRequest {
   /** The only one on the host, when it is not named. */
@@ -39,8 +41,8 @@ export type Drilled =
     }
   | { readonly ok: false; readonly backup: string | null; readonly error: string };
 
-/** One: nobody waits for a drill, and the release that serves wants the other cores. */
-const JOBS = 1;
+/** Where nothing says otherwise. */
+const COMPARED = { health: { version: "compare" } } as const;
 const NEXT = `
 The live database and the backups are untouched.
 Next: mend the cause, then run the same again. When the backup itself is at fault, take a new one: scripts/backup.sh`;
@@ -73,47 +75,41 @@ async function perform(
   manifest: BackupManifest,
   signal: AbortSignal,
 ): Promise<Drilled> {
-  const throwaway = new Throwaway(docker, found.stack, signal);
-  await throwaway.clear();
-  try {
-    const image = await apiImage(docker, manifest);
-    const backups = (await mountsOf(docker, found.postgres)).find(({ Destination }) => Destination === BACKUPS_PATH);
-    const postgres = found.images["postgres"];
-    if (backups === undefined || postgres === undefined)
-      throw new Refusal(`${found.postgres} has no ${BACKUPS_PATH} mounted that a second database could read`);
-    const database = await throwaway.database(postgres, backups);
-    const restoreSeconds = await timed(() => restore(database, manifest, signal));
+  const image = await apiImage(docker, manifest);
+  return restoredElsewhere(docker, found, manifest, "drill", signal, async (throwaway, restoreSeconds) => {
     const [rows, tables] = [total(manifest.rows), Object.keys(manifest.rows).length];
     say(`drill: ${manifest.id} restored in ${restoreSeconds} s, all ${rows} rows of ${tables} tables`);
-    const healthSeconds = await timed(() => mustBeWell(throwaway, image, manifest));
+    const { health } = (await readEntrance(docker, `nestfleet-${found.stack}-caddy`)) ?? COMPARED;
+    const expected = { semver: parseVersion(manifest.version)?.semver, health };
+    const healthSeconds = await timed(async () => {
+      mustBeWell(await throwaway.health(image), manifest, expected);
+    });
     say(`drill: ${manifest.version} is healthy on it after ${healthSeconds} s`);
     const { id, version, takenAt, bytes } = manifest;
-    const ageSeconds = Math.round((Date.now() - Date.parse(takenAt)) / 1000);
+    const ageSeconds = Math.round((((await hostTime(docker)) ?? Date.now()) - Date.parse(takenAt)) / 1000);
     const measured = { rows, tables, restoreSeconds, healthSeconds, ageSeconds };
     return { ok: true, stack: found.stack, backup: id, version, takenAt, bytes, ...measured };
-  } finally {
-    await throwaway.clear().catch((error: unknown) => {
-      say(`What the drill made could not be removed (${complaint(error)}); the next one removes it`);
-    });
+  });
+}
+
+function mustBeWell(answer: string, { version }: BackupManifest, expected: Expected): void {
+  try {
+    healthIn(answer, "/health", expected);
+  } catch (error) {
+    throw new Refusal(`${version} does not work on the restored data: ${complaint(error)}`);
   }
 }
 
-async function restore(database: Database, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
-  await mustBeRestorable(database, manifest, signal);
-  await restoreInto(database, DATABASE, manifest, signal, JOBS);
-}
-
-async function mustBeWell(throwaway: Throwaway, image: string, { version }: BackupManifest): Promise<void> {
-  const wrong = diagnosis(await throwaway.health(image), version);
-  if (wrong !== undefined) throw new Refusal(`${version} does not work on the restored data: ${wrong}`);
-}
-
 /** Not a tag, which may name another image by now: the very image that the data is of. */
-async function apiImage(docker: DockerClient, { id, version, images }: BackupManifest): Promise<string> {
-  const image = images["api"];
-  if (image === undefined) throw new Refusal(`the backup ${id} does not say which api image of ${version} served`);
-  if ((await docker.inspect(image, "image")) === undefined)
-    throw new Refusal(`the api image of ${version} that the backup ${id} is of is not on the host any more: ${image}`);
+async function apiImage(docker: DockerClient, manifest: BackupManifest): Promise<string> {
+  const { id, version } = manifest;
+  const wanted = identityIn(manifest, "api");
+  if (wanted === undefined) throw new Refusal(`the backup ${id} does not say which api image of ${version} served`);
+  const image = await findImage(docker, wanted);
+  if (image === undefined)
+    throw new Refusal(
+      `the api image of ${version} that the backup ${id} is of is not on the host any more: ${wanted.id}\nNext: ${howToGet(wanted)}`,
+    );
   return image;
 }
 

@@ -1,4 +1,5 @@
-import { readable } from "./bytes";
+import { client } from "../../components/host/psql";
+import { size as readable } from "../../components/release/units";
 import { type Database, DATABASE, ROLE } from "./database";
 import type { Ended } from "./execution";
 import { Refusal, say } from "./run";
@@ -36,7 +37,7 @@ export async function dump(
   const watch = setInterval(() => void report(database, file, expectedBytes, seconds()), PROGRESS_MS);
   try {
     const ended = await database.run(
-      [
+      client([
         "pg_dump",
         `--dbname=dbname=${DATABASE} user=${ROLE} application_name=${APPLICATION}`,
         "--format=custom",
@@ -45,7 +46,7 @@ export async function dump(
         `--lock-wait-timeout=${LOCK_WAIT}`,
         "--no-sync",
         `--file=${file}`,
-      ],
+      ]),
       { signal },
     );
     if (ended.exitCode !== 0) throw new Refusal(await reason(database, file, ended));
@@ -59,8 +60,13 @@ export async function dump(
 async function report(database: Database, file: string, expected: number | undefined, seconds: number): Promise<void> {
   const size = await database.shell('stat -c %s "$1"', [file]).catch(() => undefined);
   if (size === undefined) return;
-  const about = expected === undefined ? "" : ` of about ${readable(expected)}`;
-  say(`dump: ${readable(Number(size))}${about} after ${seconds.toFixed(0)} s`);
+  say(progress(Number(size), expected, seconds));
+}
+
+/** An estimate that was passed is none: nothing more is said of it. */
+export function progress(bytes: number, expected: number | undefined, seconds: number): string {
+  const about = expected === undefined || bytes > expected ? "" : ` of about ${readable(expected)}`;
+  return `dump: ${readable(bytes)}${about} after ${seconds.toFixed(0)} s`;
 }
 
 async function reason(database: Database, file: string, { exitCode, stderr }: Ended): Promise<string> {

@@ -1,9 +1,13 @@
-import { complaint, type Database, DATABASE, MAINTENANCE } from "./database";
-import { sleep } from "./run";
+import { preparedTransactions } from "../../components/host/live-data";
+import { heldBy } from "../../components/release/restore-guards";
+import { complaint, type Database, DATABASE, identifier, literal, MAINTENANCE } from "./database";
+import { Refusal } from "./run";
 
-/** A session that ends takes a moment to be gone, and somebody may connect in between. */
-const ATTEMPTS = 20;
-const PAUSE_MS = 100;
+/** A session that ends takes a moment to be gone. */
+const ATTEMPTS = 200;
+const PAUSE_MS = 10;
+/** One that was just about to connect may not be listed yet. PostgreSQL itself waits for five seconds before it says so. */
+const AGAIN = 3;
 
 /**
  * The live database steps aside under the name `replaced`, and `incoming` becomes the live one, in one transaction:
@@ -15,24 +19,14 @@ export async function exchange(
   replaced: string,
   comment: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await rename(
-    database,
-    [DATABASE, incoming],
-    [
-      `ALTER DATABASE ${DATABASE} RENAME TO ${replaced}`,
-      `ALTER DATABASE ${incoming} RENAME TO ${DATABASE}`,
-      commented(replaced, comment),
-    ],
-  );
+  const names = [[DATABASE, replaced], [incoming, DATABASE]] as const; // prettier-ignore
+  await rename(database, names, commented(replaced, comment));
 }
 
 /** Takes an exchange back: the two names change places once more. */
 export async function exchangeBack(database: Database, incoming: string, replaced: string): Promise<void> {
-  await rename(
-    database,
-    [DATABASE, replaced],
-    [`ALTER DATABASE ${DATABASE} RENAME TO ${incoming}`, `ALTER DATABASE ${replaced} RENAME TO ${DATABASE}`],
-  );
+  const names = [[DATABASE, incoming], [replaced, DATABASE]] as const; // prettier-ignore
+  await rename(database, names, OWN_COMMENT);
 }
 
 /** Keeps a database under another name, with a comment that tells of it. */
@@ -42,29 +36,91 @@ export async function keepAs(
   kept: string,
   comment: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await rename(database, [name], [`ALTER DATABASE ${name} RENAME TO ${kept}`, commented(kept, comment)]);
+  await rename(database, [[name, kept]], commented(kept, comment));
 }
 
+/** What the operator has said of it stays inside. */
 function commented(name: string, comment: Readonly<Record<string, unknown>>): string {
-  return `COMMENT ON DATABASE ${name} IS '${JSON.stringify(comment).replaceAll("'", "''")}'`;
+  return `SELECT format('COMMENT ON DATABASE %I IS %L', datname,
+              (${literal(JSON.stringify(comment))}::jsonb || jsonb_build_object('comment', shobj_description(oid, 'pg_database')))::text)
+            FROM pg_database WHERE datname = ${literal(name)} \\gexec`;
 }
 
-/** Names of all databases. */
+/** The live database, where it was a replaced one, says of itself what it said before. */
+const OWN_COMMENT = `
+  SELECT format('COMMENT ON DATABASE %I IS %L', datname, description::jsonb ->> 'comment')
+    FROM (SELECT datname, shobj_description(oid, 'pg_database') AS description FROM pg_database) databases
+   WHERE datname = ${literal(DATABASE)} AND description ~ '^\\{.*"replacedAt".*\\}$' \\gexec`;
+
+/** A database that was brought back is no replaced one any more. */
+export async function restoreComment(database: Database): Promise<void> {
+  await database.query(OWN_COMMENT, MAINTENANCE);
+}
+
+/** Refuses a live database that cannot change its name. */
+export async function mustBeFree({ docker, container }: Database): Promise<void> {
+  const prepared = await preparedTransactions(docker, container);
+  if (prepared.length > 0) throw new Refusal(`${heldBy(prepared)}; COMMIT PREPARED or ROLLBACK PREPARED ends it`);
+}
+
+/** As ours are named. Whoever may create databases may name one as he likes: a line break would make two of one. */
+const OURS = "^[a-z0-9_]+$";
+
+/** Names of all databases that are named so. */
 export async function databases(database: Database): Promise<string[]> {
-  return database.query("SELECT datname FROM pg_database ORDER BY datname", MAINTENANCE);
+  return database.query(`SELECT datname FROM pg_database WHERE datname ~ '${OURS}' ORDER BY datname`, MAINTENANCE);
 }
 
-async function rename(database: Database, names: readonly string[], statements: readonly string[]): Promise<void> {
-  const list = names.map((name) => `'${name}'`).join(", ");
-  const end = `SELECT FROM (SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN (${list})) ended`;
-  const sql = `${end};\nBEGIN;\n${statements.join(";\n")};\nCOMMIT;`;
+/** A name before, and after. */
+type Names = readonly (readonly [string, string])[];
+
+/** What is tried in vain lets everybody in again, and so does whoever finds one that was killed. */
+async function rename(database: Database, names: Names, comment: string): Promise<void> {
+  const other = names.flat().find((name) => !new RegExp(OURS).test(name));
+  if (other !== undefined) throw new Refusal(`${JSON.stringify(other)} is no database of ours, and is not renamed`);
   for (let attempt = 1; ; attempt++) {
     try {
-      await database.query(sql, MAINTENANCE);
+      await database.query(renaming(names, comment), MAINTENANCE);
       return;
     } catch (error) {
-      if (attempt === ATTEMPTS || !complaint(error).includes("being accessed by other users")) throw error;
-      await sleep(PAUSE_MS);
+      await admit(database, names.flat());
+      if (attempt === AGAIN || !complaint(error).includes("being accessed by other users")) throw error;
     }
   }
+}
+
+/** Lets connections in again, where a rename that did not come to its end still refuses them. */
+export async function admit(database: Database, names: readonly string[]): Promise<void> {
+  await database.query(
+    `SELECT format('ALTER DATABASE %I ALLOW_CONNECTIONS true', datname) FROM pg_database
+      WHERE datname IN (${names.map(literal).join(", ")}) AND NOT datallowconn \\gexec`,
+    MAINTENANCE,
+  );
+}
+
+/**
+ * Refuses connections, ends those that there are, changes the names and lets connections in again, under the new names.
+ * Nobody waits for the disk before the last of it: a server that loses its power has forgotten the refusal.
+ */
+function renaming(names: Names, comment: string): string {
+  const allow = (name: string, allowed: boolean) => `ALTER DATABASE ${identifier(name)} ALLOW_CONNECTIONS ${allowed};`;
+  return `
+    SET synchronous_commit = off;
+    ${names.map(([before]) => allow(before, false)).join("\n    ")}
+    RESET synchronous_commit;
+    DO $$
+    BEGIN
+      FOR attempt IN 1..${ATTEMPTS} LOOP
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname IN (${names.map(([before]) => literal(before)).join(", ")});
+        EXIT WHEN NOT FOUND;
+        PERFORM pg_sleep(${PAUSE_MS / 1000});
+        PERFORM pg_stat_clear_snapshot();
+      END LOOP;
+    END $$;
+    BEGIN;
+    ${names.map(([before, after]) => `ALTER DATABASE ${identifier(before)} RENAME TO ${identifier(after)};`).join("\n    ")}
+    ${names.map(([, after]) => allow(after, true)).join("\n    ")}
+    ${comment}
+    COMMIT;`;
 }

@@ -4,7 +4,7 @@ import { type Container, inspectContainer, inspectContainers } from "./container
 import { sleep } from "./run";
 
 /** A container, and how to ask it whether it works. */
-export const target = z.object({
+export const target = z.strictObject({
   container: z.string(),
   /** The healthcheck's own command; without it Docker's verdict counts, or that the container runs. */
   probe: z.array(z.string()).optional(),
@@ -122,8 +122,9 @@ async function probeItself(
   }
 }
 
-function uptime({ State: { StartedAt: startedAt } }: Container): number {
-  return (Date.now() - Date.parse(startedAt)) / 1000;
+/** Where the Docker host does not tell its time, by the clock of this machine. */
+function uptime({ upSeconds, State: { StartedAt: startedAt } }: Container): number {
+  return upSeconds ?? (Date.now() - Date.parse(startedAt)) / 1000;
 }
 
 /** The last line that a failed healthcheck wrote; pg_isready complains on standard output. */

@@ -11,6 +11,7 @@ export { type HistoryEntry, historyEntry } from "../../components/release/histor
  */
 const APPEND = `
   umask 077
+  if [ -L "$1" ]; then echo "$1 is a link, which is not followed" >&2; exit 1; fi
   if [ -s "$1" ] && [ -n "$(tail -c 1 "$1")" ]; then echo >>"$1"; fi
   dd of="$1" bs=1048576 iflag=fullblock oflag=append conv=notrunc,fsync status=none
   sync "$2"`;

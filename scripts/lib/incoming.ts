@@ -1,14 +1,16 @@
+import { hostTime } from "../../components/host/clock";
 import { replacedDatabases } from "../../components/host/database";
 import type { BackupManifest } from "../../components/release/manifest";
 import { REPLACED_PREFIX, replacedAtByName, type ReplacedComment } from "../../components/release/replaced";
 import { total } from "../../components/release/shrinkage";
-import { type Database, DATABASE, MAINTENANCE } from "./database";
+import { analyze } from "./analysis";
+import { dropDatabase } from "./copy";
+import { complaint, type Database, DATABASE } from "./database";
 import { databases } from "./exchange";
-import { createDatabase, dropDatabase, restoreInto } from "./restoration";
+import { restoreCopy } from "./restoration";
+import { RESTORING } from "./restore-state";
 import { Refusal, say } from "./run";
 
-/** Being restored; one that is found was left by a run that was killed, and nobody's data. */
-export const RESTORING = "nestfleet_restoring";
 /** Two: one per core of the smallest host. Requests are answered meanwhile, if slower; somebody waits for their data. */
 const JOBS = 2;
 
@@ -55,34 +57,38 @@ export async function findKept(database: Database, name: string | undefined): Pr
 /** Restores beside the live database, which serves meanwhile: every row is there afterwards, and its statistics are. */
 export async function restoreBeside(database: Database, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
   const started = Date.now();
-  await dropDatabase(database, RESTORING);
-  await createDatabase(database, RESTORING);
-  await restoreInto(database, RESTORING, manifest, signal, JOBS);
-  await database.query(await settingsOf(database), MAINTENANCE);
+  const order = { manifest, purpose: "restore", jobs: JOBS, live: database } as const;
+  await restoreCopy(database, RESTORING, order, signal);
   signal.throwIfAborted();
-  await database.query("ANALYZE; CHECKPOINT", RESTORING);
+  await analyze(database, RESTORING);
+  for (const line of await database.query(REPLICATION, RESTORING)) say(line);
   const seconds = (Date.now() - started) / 1000;
   say(`restored ${manifest.id} beside the live database in ${seconds.toFixed(1)} s: all ${total(manifest.rows)} rows`);
 }
 
-/** What somebody has set for the live database (ALTER DATABASE … SET), which is in no dump of one database. */
-async function settingsOf(database: Database): Promise<string> {
-  const statements = await database.query(
-    `SELECT format('ALTER DATABASE ${RESTORING} SET %I = %s;', split_part(setting, '=', 1),
-              CASE WHEN setting ~ '^(search_path|temp_tablespaces|session_preload_libraries)=' THEN substr(setting, strpos(setting, '=') + 1)
-                   ELSE quote_literal(substr(setting, strpos(setting, '=') + 1)) END)
-       FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) setting
-      WHERE d.datname = '${DATABASE}' AND s.setrole = 0`,
-    MAINTENANCE,
-  );
-  return statements.join("\n");
-}
+/** What a restore does not decide: a copy that took up where the original left off would miss what it does not have. */
+const REPLICATION = `
+  CHECKPOINT;
+  SELECT format('the subscription %s is restored, and disabled: that of the replaced database has its slot (%s). To receive anew, '
+           'refresh its tables, then ALTER SUBSCRIPTION %I ENABLE', subname, coalesce(subslotname, 'none'), subname)
+    FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database());
+  SELECT format('the replication slot %s stays with the database that is replaced: its subscriber must be set up anew', slot_name)
+    FROM pg_replication_slots WHERE slot_type = 'logical' AND database = '${DATABASE}';`;
 
-/** Drops the databases that have been kept for longer than so many days, by their names. Gives those. */
+/** Drops the databases that were kept for longer than so many days, by their names, and gives those; one in use stays. */
 export async function pruneKept(database: Database, days: number): Promise<string[]> {
+  const now = (await hostTime(database.docker)) ?? 0; // the host's own clock has named them; without it none is old
   const old = (await databases(database)).filter(
-    (name) => Date.now() - Date.parse(replacedAtByName(name) ?? "") > days * 86_400_000,
+    (name) => now - Date.parse(replacedAtByName(name) ?? "") > days * 86_400_000,
   );
-  for (const name of old) await dropDatabase(database, name);
-  return old;
+  const dropped: string[] = [];
+  for (const name of old) {
+    try {
+      await dropDatabase(database, name);
+      dropped.push(name);
+    } catch (error) {
+      say(`${name} cannot be dropped, and stays: ${complaint(error)}`);
+    }
+  }
+  return dropped;
 }

@@ -1,7 +1,8 @@
+import { LOW_WEIGHT, passing } from "../../components/docker/hardening";
 import { LABEL } from "../../components/docker/labels";
-import { LOW_WEIGHT } from "../../components/docker/weight";
 import { type Database, ROLE } from "./database";
 import { Execution } from "./execution";
+import { createIsolatedNetwork } from "./isolated-network";
 import { unlessGone } from "./removal";
 import { indented, Refusal, say, sleep } from "./run";
 import { withheld } from "./secrecy";
@@ -52,7 +53,7 @@ export async function runMigrations(
   signal: AbortSignal,
 ): Promise<TimedMigration[]> {
   const { docker, container } = database;
-  await docker.run(["network", "create", "--internal", asked.name]);
+  await createIsolatedNetwork(docker, asked.name);
   await docker.run(["network", "connect", "--alias", "postgres", asked.name, container]);
   const url = `postgres://${ROLE}:${encodeURIComponent(asked.password)}@postgres:5432/${asked.scratch}`;
   const environment = { ...asked.environment, DATABASE_URL: url };
@@ -88,8 +89,7 @@ function containerArguments({ name, stack, image, command }: MigrationRun, varia
     `--network=${name}`,
     `--label=${LABEL}.stack=${stack}`,
     `--label=${LABEL}.role=rehearsal`,
-    "--cap-drop=ALL",
-    "--security-opt=no-new-privileges",
+    ...passing(),
     LOW_WEIGHT,
     ...variables.map((variable) => `--env=${variable}`),
     image,

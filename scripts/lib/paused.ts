@@ -1,9 +1,11 @@
 import type { DockerClient } from "../../components/docker/client";
 import { containersOf, isUp } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
-import { PAUSED, SWITCH_FIRST } from "../../components/services/upstream";
+import { BEFORE, NOBODY, PAUSED, SWITCH_FIRST } from "../../components/services/upstream";
 import { inspectContainer } from "./containers";
-import { holdRequests, readBefore, sendBack } from "./pointers";
+import { drained, lastingConnections } from "./draining";
+import { freeze, isFrozen, thaw } from "./freezing";
+import { holdRequests, readBefore, readPointers, sendBack, withdraw } from "./pointers";
 import { say } from "./run";
 
 /** The services that write to the database. */
@@ -18,15 +20,46 @@ export async function stopWriters(
   caddy: string,
   writers: readonly RunningContainer[],
 ): Promise<number> {
+  const apis = await stopWorkers(docker, caddy, writers);
+  const held = Date.now();
+  await holdRequests(docker, caddy);
+  if (apis.length > 0) await docker.run(["stop", ...apis]);
+  say(`requests are held; stopped ${writers.map(({ name }) => name).join(", ")}`);
+  return held;
+}
+
+/**
+ * The same, but for the api: once what it had in hand is answered, it stands still where it is. To stop it would take
+ * until the disk has taken everything that was written to it: the engine unmounts the container's file system. Whoever
+ * refuses lets it run again; whoever does not, ends it when nobody waits for that.
+ */
+export async function freezeWriters(
+  docker: DockerClient,
+  caddy: string,
+  writers: readonly RunningContainer[],
+): Promise<number> {
+  const lasting = await lastingConnections(docker, caddy);
+  const apis = await stopWorkers(docker, caddy, writers);
+  await lasting.settled;
+  const held = Date.now();
+  await holdRequests(docker, caddy);
+  await drained(docker, caddy, "api", lasting.connections);
+  for (const api of apis) await freeze(docker, api);
+  say(`requests are held; frozen ${apis.join(", ") || "nothing"}`);
+  return held;
+}
+
+/** Having noted all of them. Gives the apis, which run on. */
+async function stopWorkers(
+  docker: DockerClient,
+  caddy: string,
+  writers: readonly RunningContainer[],
+): Promise<string[]> {
   const named = (wanted: boolean) => writers.filter(({ role }) => (role === "api") === wanted).map(({ name }) => name);
   const [apis, workers] = [named(true), named(false)];
   await notePaused(docker, caddy, [...apis, ...workers]);
   if (workers.length > 0) await docker.run(["stop", ...workers]);
-  const held = Date.now();
-  await holdRequests(docker, caddy);
-  if (apis.length > 0) await docker.run(["stop", ...apis]);
-  say(`requests are held; stopped ${[...workers, ...apis].join(", ")}`);
-  return held;
+  return apis;
 }
 
 /** Before they are stopped, and beside those that an attempt before has noted. */
@@ -81,6 +114,11 @@ async function startPaused(docker: DockerClient, caddy: string, noted: readonly 
   const resumed: string[] = [];
   for (const container of noted) {
     const { name, role } = container;
+    if (isFrozen(container)) {
+      await thaw(docker, name);
+      resumed.push(name);
+      continue;
+    }
     if (isUp(container)) {
       if (role === "api" && !held) continue;
       await docker.run(["stop", name]);
@@ -91,17 +129,45 @@ async function startPaused(docker: DockerClient, caddy: string, noted: readonly 
   return resumed;
 }
 
-/** Takes an update back that was killed after it had stopped a release which is to serve on. Gives what runs again. */
-export async function resume(docker: DockerClient, caddy: string, stack: string, version: string): Promise<string[]> {
+/** An update that was killed, and what comes after it. */
+export interface Killed {
+  /** Tag of the release that is to serve; undefined where only the requests are to be answered again, by hand. */
+  readonly target: string | undefined;
+  /** Whether the database is still as a release has left it. */
+  readonly fits: (version: string) => Promise<boolean>;
+}
+
+/**
+ * Takes an update back that was killed after it had stopped a release: when that one is to serve on; and while requests
+ * are held, when it can, for they would wait for all of the next attempt, its backup included, and that stops it again in
+ * time. Gives what runs again.
+ */
+export async function resume(
+  docker: DockerClient,
+  caddy: string,
+  stack: string,
+  { target, fits }: Killed,
+): Promise<string[]> {
   const names = await paused(docker, caddy);
-  const containers = (await containersOf(docker, stack)).filter(({ name }) => names.includes(name));
-  if (!containers.some((container) => container.role === "api" && container.version === version)) return [];
-  return takeBack(docker, caddy, stack);
+  const noted = (await containersOf(docker, stack)).filter(({ name }) => names.includes(name));
+  const version = noted.find(({ role }) => role === "api")?.version;
+  if (version === undefined) return [];
+  const held = (await readPointers(docker, caddy)).api === NOBODY;
+  const serves = version === target || (held && (target === undefined || (await fits(version))));
+  return serves ? takeBack(docker, caddy, stack) : [];
 }
 
 /** The update is over: nothing is to be started again, and nothing to be hurried. */
 export async function forget(docker: DockerClient, caddy: string): Promise<void> {
   if (await runs(docker, caddy)) await docker.run(["exec", caddy, "rm", "-f", PAUSED, SWITCH_FIRST]);
+}
+
+/**
+ * The update has succeeded: nothing of it is taken back any more. All at once, and what was stopped first: whoever comes
+ * after a kill in the middle must not start that again beside the release that serves.
+ */
+export async function forgetUpdate(docker: DockerClient, caddy: string): Promise<void> {
+  await withdraw(docker, caddy, `rm -f ${PAUSED} ${SWITCH_FIRST} ${BEFORE}`);
 }
 
 /** The migrations may break the release that serves: the new one takes the requests before it has been watched. */

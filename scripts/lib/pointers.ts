@@ -1,13 +1,33 @@
+import { randomBytes } from "node:crypto";
 import type { DockerClient } from "../../components/docker/client";
-import { BEFORE, candidate, NOBODY, pointer, type Upstream } from "../../components/services/upstream";
+import {
+  BEFORE,
+  candidate,
+  CANDIDATE_TOKEN,
+  NEW_TOKEN,
+  NOBODY,
+  pointer,
+  type Upstream,
+} from "../../components/services/upstream";
 import { inspectContainer } from "./containers";
-import { sleep } from "./run";
+import { drained } from "./draining";
 
 /** Which container takes the requests of each service, by name. */
 export type Pointers = Record<Upstream, string>;
 
-/** A page that is being made is done by then. */
-const PAGE_MS = 500;
+/** What a restore or the proxy may name: nobody, or a container of the stack, by the form of its name. */
+export function isPointer(stack: string, name: string): boolean {
+  const prefix = `nestfleet-${stack}-`;
+  return (
+    name === NOBODY || (name.startsWith(prefix) && /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/.test(name.slice(prefix.length)))
+  );
+}
+
+/** The proxy's volume is the proxy's: what names nobody of the stack there is taken for nobody. */
+function ofStack(caddy: string, text = ""): string {
+  const stack = caddy.replace(/^nestfleet-|-caddy$/g, "");
+  return isPointer(stack, text.trim()) ? text.trim() : NOBODY;
+}
 
 const UPSTREAMS: readonly Upstream[] = ["api", "console"];
 
@@ -15,7 +35,7 @@ export async function readPointers(docker: DockerClient, caddy: string): Promise
   const [api, console] = await Promise.all(
     UPSTREAMS.map((upstream) => docker.run(["exec", caddy, "cat", pointer(upstream)])),
   );
-  return { api: (api ?? NOBODY).trim(), console: (console ?? NOBODY).trim() };
+  return { api: ofStack(caddy, api), console: ofStack(caddy, console) };
 }
 
 /** Renaming makes each change at once and whole: a request sees the container before or the one after. */
@@ -32,7 +52,7 @@ export async function holdRequests(docker: DockerClient, caddy: string): Promise
   const before = await readServing(docker, caddy);
   await writeBefore(docker, caddy, before);
   await writePointers(docker, caddy, { api: before.api, console: NOBODY });
-  await sleep(PAGE_MS);
+  await drained(docker, caddy, "console");
   await writePointers(docker, caddy, { api: NOBODY, console: NOBODY });
   return before;
 }
@@ -44,13 +64,17 @@ export async function sendBack(docker: DockerClient, caddy: string): Promise<voi
   await forgetBefore(docker, caddy);
 }
 
-/** Those that are to take the requests next, and are reached by who asks for them. */
-export async function nominate(docker: DockerClient, caddy: string, pointers: Pointers): Promise<void> {
-  await write(docker, caddy, pointers, candidate);
+/** Those that are to take the requests next. Gives the token with which they are reached; one from before is worth nothing. */
+export async function nominate(docker: DockerClient, caddy: string, pointers: Pointers): Promise<string> {
+  const token = randomBytes(32).toString("hex");
+  const keep = `(umask 077 && cat > ${CANDIDATE_TOKEN}.new) && mv ${CANDIDATE_TOKEN}.new ${CANDIDATE_TOKEN}`;
+  await write(docker, caddy, pointers, candidate, { before: keep, stdin: token });
+  return token;
 }
 
-export async function withdraw(docker: DockerClient, caddy: string): Promise<void> {
-  await docker.run(["exec", caddy, "rm", "-f", ...UPSTREAMS.map(candidate)]);
+/** Nobody is to take them next, `also` done in the same breath. */
+export async function withdraw(docker: DockerClient, caddy: string, also = "true"): Promise<void> {
+  await write(docker, caddy, { api: NOBODY, console: NOBODY }, candidate, { before: `${also} && ${NEW_TOKEN}` });
 }
 
 async function write(
@@ -58,12 +82,15 @@ async function write(
   caddy: string,
   pointers: Pointers,
   file: (upstream: Upstream) => string,
+  { before, stdin }: { readonly before?: string; readonly stdin?: string } = {},
 ): Promise<void> {
-  const script = UPSTREAMS.map(
+  const renaming = UPSTREAMS.map(
     (upstream) => `echo "$${upstream}" > ${file(upstream)}.new && mv ${file(upstream)}.new ${file(upstream)}`,
-  ).join(" && ");
+  );
+  const script = [...(before === undefined ? [] : [before]), ...renaming].join(" && ");
   const environment = UPSTREAMS.flatMap((upstream) => ["--env", `${upstream}=${pointers[upstream]}`]);
-  await docker.run(["exec", ...environment, caddy, "sh", "-c", script]);
+  const input = stdin === undefined ? [] : ["-i"];
+  await docker.run(["exec", ...input, ...environment, caddy, "sh", "-c", script], stdin);
 }
 
 /** Who took the requests before a cutover that has not been judged: a run that is killed in the middle knows it again. */
@@ -71,7 +98,8 @@ export async function readBefore(docker: DockerClient, caddy: string): Promise<P
   const [api, console] = (await docker.run(["exec", caddy, "sh", "-c", `[ ! -f ${BEFORE} ] || cat ${BEFORE}`]))
     .trim()
     .split("\n");
-  return api !== undefined && console !== undefined ? { api, console } : undefined;
+  if (api === undefined || console === undefined) return undefined;
+  return { api: ofStack(caddy, api), console: ofStack(caddy, console) };
 }
 
 /** Who serves, also while requests are held or a cutover has not been judged. */
@@ -86,6 +114,10 @@ export async function writeBefore(docker: DockerClient, caddy: string, { api, co
 
 export async function forgetBefore(docker: DockerClient, caddy: string): Promise<void> {
   await docker.run(["exec", caddy, "rm", "-f", BEFORE]);
+}
+
+export function differ(one: Pointers, other: Pointers): boolean {
+  return one.api !== other.api || one.console !== other.console;
 }
 
 /** True when requests sent there would be answered: the container still runs. */

@@ -13,7 +13,7 @@ import { appendHistory, type HistoryEntry, readHistory } from "./history";
 import { QUOTE, Refusal, say } from "./run";
 
 /** What an update is to change: the release before, none on a first install, and the one asked for. */
-export const change = z.object({ from: z.string().optional(), to: z.string() });
+export const change = z.strictObject({ from: z.string().optional(), to: z.string() });
 
 export interface Step extends z.infer<typeof change> {
   readonly stack: string;

@@ -1,10 +1,12 @@
 import type { DockerClient } from "../../components/docker/client";
 import { total } from "../../components/release/shrinkage";
+import { analyze } from "./analysis";
+import { dropDatabase } from "./copy";
 import { complaint, Database } from "./database";
 import { exclusively } from "./exclusion";
 import { type MigrationRun, removeMigrationRun, runMigrations, type TimedMigration } from "./migration";
-import { createDatabase, dropDatabase, mustBeRestorable, restoreInto } from "./restoration";
-import { Refusal, say } from "./run";
+import { mustBeRestorable, restoreCopy } from "./restoration";
+import { NEXT, Refusal, say } from "./run";
 import { findBackup } from "./store";
 
 export interface RehearsalRequest extends Pick<
@@ -56,7 +58,7 @@ export async function rehearse(
   } catch (error) {
     const why = complaint(signal.aborted ? signal.reason : error);
     throw new Refusal(
-      `The rehearsal fails: ${why}.\nProduction was not touched: the release from before serves, on its own data.\nNext: mend the cause, or take the change in the config back; then run \`pulumi up\` again.`,
+      `The rehearsal fails: ${why}.\nProduction was not touched: the release from before serves, on its own data.\n${NEXT}`,
     );
   }
 }
@@ -67,18 +69,16 @@ async function perform(database: Database, request: RehearsalRequest, signal: Ab
     return NOTHING;
   }
   const manifest = await findBackup(database, request.backup);
-  const started = Date.now();
   await mustBeRestorable(database, manifest, signal);
-  await createDatabase(database, SCRATCH);
-  await restoreInto(database, SCRATCH, manifest, signal, JOBS);
-  const restoreSeconds = (Date.now() - started) / 1000;
+  const order = { manifest, purpose: "rehearsal", jobs: JOBS, live: database } as const;
+  const restoreSeconds = await restoreCopy(database, SCRATCH, order, signal);
   const tables = Object.keys(manifest.rows).length;
   say(
     `rehearsal: ${manifest.id} restored in ${restoreSeconds.toFixed(1)} s, all ${total(manifest.rows)} rows of ${tables} tables`,
   );
   if (request.mode === "restore") return { ...NOTHING, restoreSeconds };
   // Without statistics a migration may take a plan that production, which has them, would not.
-  await database.query("ANALYZE", SCRATCH);
+  await analyze(database, SCRATCH);
   const run = { ...request, scratch: SCRATCH, applied: manifest.migrations };
   const migrations = await runMigrations(database, run, signal);
   const totalMigrationSeconds = migrations.reduce((sum, { seconds }) => sum + seconds, 0);

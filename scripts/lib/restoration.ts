@@ -1,18 +1,18 @@
-import type { BackupManifest } from "../../components/release/manifest";
+import type { BackupManifest, Proof } from "../../components/release/manifest";
 import { missingExtension, newerServer } from "../../components/release/server";
 import { checksum } from "./backup";
-import { type Database, DATABASE, MAINTENANCE, ROLE } from "./database";
+import { dressCopy } from "./copy";
+import { type Database, MAINTENANCE } from "./database";
+import { definitionOf } from "./definition";
+import { proving, Unrestorable } from "./proof";
+import { restoreAnyWay } from "./restore-ways";
+import { createMissingRoles } from "./roles";
 import { difference, countRows } from "./rows";
 import { Refusal } from "./run";
 import { Session } from "./session";
 import { writtenSteadily } from "./writeback";
 import { dumpFile } from "./store";
 
-/**
- * What is restored is thrown away when the server crashes meanwhile: its commits need not wait for the disk. And it
- * shares the memory with the live database.
- */
-const EASE = "-c synchronous_commit=off -c maintenance_work_mem=64MB";
 /** A restored database has the indexes that a dump leaves out. */
 const MARGIN = 1.2;
 
@@ -59,51 +59,38 @@ export async function mustBeRestorable(database: Database, manifest: BackupManif
   ]);
 }
 
-/** An empty database with the live one's encoding and collation. */
-export async function createDatabase(database: Database, name: string): Promise<void> {
-  const [statement = ""] = await database.query(
-    `SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L',
-                   '${name}', '${ROLE}', pg_encoding_to_char(encoding), datcollate, datctype)
-       FROM pg_database WHERE datname = '${DATABASE}'`,
-    MAINTENANCE,
-  );
-  await database.query(statement, MAINTENANCE);
-}
-
-/** Ends its sessions first; no database of that name is no error. */
-export async function dropDatabase(database: Database, name: string): Promise<void> {
-  await database.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, MAINTENANCE);
+/** What is to be made of a backup. */
+export interface CopyRequest {
+  readonly manifest: BackupManifest;
+  /** A copy that is restored for good has its subscriptions; every other connects nowhere. */
+  readonly purpose: Proof["by"];
+  /** Each takes a core, of which the live database has need, too. */
+  readonly jobs: number;
+  /** The database that serves; what is restored may lie on a server of its own. */
+  readonly live: Database;
 }
 
 /**
- * Restores a backup into an empty database, and refuses the result unless every table has the rows that were dumped.
- * Each of the `jobs` takes a core, of which the live database has need, too; so it has of the disk.
+ * Makes a database of that name out of a backup, and refuses the result unless every table has the rows that were
+ * dumped. Owners, grants, settings and comment are those of the original. Gives the seconds it took.
  */
-export async function restoreInto(
+export async function restoreCopy(
   database: Database,
   name: string,
-  manifest: BackupManifest,
+  request: CopyRequest,
   signal: AbortSignal,
-  jobs: number,
-): Promise<void> {
-  await writtenSteadily(database, async () => {
-    const { exitCode, stderr } = await database.run(
-      [
-        "nice",
-        "pg_restore",
-        `--dbname=dbname=${name} user=${ROLE} application_name=nestfleet-restore options='${EASE}'`,
-        `--jobs=${jobs}`,
-        "--no-owner",
-        "--no-privileges",
-        `--role=${ROLE}`,
-        "--exit-on-error",
-        dumpFile(manifest.id),
-      ],
-      { signal },
-    );
-    if (exitCode !== 0)
-      throw new Refusal(`the backup ${manifest.id} cannot be restored: ${stderr || `exit code ${exitCode}`}`);
-    await mustHaveAllRows(database, name, manifest, signal);
+): Promise<number> {
+  const { manifest, purpose, live } = request;
+  return proving(live, manifest, purpose, async (known) => {
+    const definition = manifest.definition ?? (await definitionOf(live));
+    await createMissingRoles(database, definition.roles, purpose === "drill" || purpose === "proof");
+    const attempt = await writtenSteadily(database, async () => {
+      const used = await restoreAnyWay(database, name, { ...request, definition }, known, signal);
+      await mustHaveAllRows(database, name, manifest, signal);
+      return used;
+    });
+    await dressCopy(database, name, definition.database);
+    return { way: attempt.way, megabytes: attempt.megabytes };
   });
 }
 
@@ -116,7 +103,7 @@ async function mustHaveAllRows(
   const session = new Session(database, "nestfleet-restore", name, signal);
   try {
     const unequal = difference(manifest.rows, await countRows(session));
-    if (unequal !== undefined) throw new Refusal(`the backup ${manifest.id} is not what was dumped: ${unequal}`);
+    if (unequal !== undefined) throw new Unrestorable(`the backup ${manifest.id} is not what was dumped: ${unequal}`);
   } finally {
     await session.close();
   }

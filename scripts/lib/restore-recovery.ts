@@ -1,21 +1,31 @@
 import type { DockerClient } from "../../components/docker/client";
+import { containersOf } from "../../components/host/containers";
+import { script, up } from "../../components/release/commands";
+import { apiHealthcheck } from "../../components/services/healthchecks";
 import { NOBODY } from "../../components/services/upstream";
-import { complaint, type Database } from "./database";
-import { databases, exchangeBack, keepAs } from "./exchange";
+import { inspectContainer } from "./containers";
+import { complaint, type Database, DATABASE } from "./database";
+import { admit, databases, exchangeBack, keepAs, restoreComment } from "./exchange";
 import { lastWords } from "./last-words";
-import { runningNow } from "./containers";
 import { operator } from "./exclusion";
+import { end, isFrozen, thaw } from "./freezing";
+import { waitUntilHealthy } from "./health";
 import { appendHistory, type HistoryEntry, readHistory } from "./history";
-import { keptName, RESTORING } from "./incoming";
+import { keptName } from "./incoming";
 import { lossOf } from "./loss";
 import { forget, resumeRelease, runs, takeBack } from "./paused";
-import { forgetBefore, readPointers, sendBack, withdraw, writePointers } from "./pointers";
-import { unlessGone } from "./removal";
-import { dropDatabase } from "./restoration";
-import { clearState, readState, type RestoreState, writeState } from "./restore-state";
-import { NEXT, Refusal, say, sleep } from "./run";
+import { forgetBefore, type Pointers, readPointers, sendBack, withdraw, writePointers } from "./pointers";
+import { removeContainer, unlessGone } from "./removal";
+import { dropDatabase } from "./copy";
+import { reasonOf, report } from "./report";
+import { bootId, clearState, readState, RESTORING, type RestoreState, writeState } from "./restore-state";
+import { Refusal, say } from "./run";
 import { removeStandIn } from "./stand-in";
 import { findBackup } from "./store";
+import { persistently } from "./undoing";
+
+/** Seconds that an api may take to come back on its data; another one serves meanwhile. */
+const HOME_SECONDS = 60;
 
 /** Where a restore is done. */
 export interface Host {
@@ -38,63 +48,51 @@ export interface Restored {
 
 /** Ends what a killed run has begun: before the restored data served it is taken back, afterwards it is finished. */
 export async function recoverRestore(host: Host): Promise<void> {
-  const state = await readState(host.database);
+  const { docker, caddy, database, stack } = host;
+  const state = await readState(database, stack);
   if (state === undefined) {
-    if ((await databases(host.database)).includes(RESTORING)) await dropDatabase(host.database, RESTORING);
+    if ((await databases(database)).includes(RESTORING)) await dropDatabase(database, RESTORING);
     return;
   }
   say(`a restore of ${state.backup ?? state.incoming}, begun ${state.started}, was killed (${state.step})`);
-  if (state.step === "serving") await finishRestore(host, state);
-  else await takeRestoreBack(host, state);
+  // Nobody but the restore itself sends them to the container that it has made.
+  const sent = state.step === "opening" && (await goesTo(docker, caddy)) === state.after.api;
+  if (state.step === "serving" || (sent && standsIn(state))) await finishRestore(host, state);
+  else await persistently(() => takeRestoreBack(host, state));
+}
+
+/** The container that takes the requests of the api; undefined where there is no proxy. */
+async function goesTo(docker: DockerClient, caddy: string): Promise<string | undefined> {
+  return (await runs(docker, caddy)) ? (await readPointers(docker, caddy)).api : undefined;
 }
 
 /** Takes back what has been done, tells of it and keeps it in the history. Gives the refusal, for the caller to throw. */
-export async function undoRestore(host: Host, state: RestoreState, error: unknown): Promise<Refusal> {
-  const why = complaint(error);
+export async function undoRestore(host: Host, state: RestoreState, error: unknown, next: string): Promise<Refusal> {
+  const why = reasonOf(error);
   const words = await lastWords(host.docker, standsIn(state) ? state.after.api : undefined);
   const outcome = await persistently(async () => {
     // What is on the disk may say more than was done.
-    if (state.step !== "restoring") await writeState(host.database, { ...state, step: "exchanging" });
-    await takeRestoreBack(host, state);
+    if (state.step !== "restoring") await writeState(host.database, host.stack, { ...state, step: "exchanging" });
+    await takeRestoreBack(host, { ...state, step: "exchanging" });
   }).then(
     () => `The restore failed, ${state.from ?? "what ran before"} serves again on its own data.`,
     (failure: unknown) =>
-      `The restore failed, and taking it back failed too (${complaint(failure)}): \`pulumi up\`, or scripts/restore.sh --recover, tries again.`,
+      `The restore failed, and taking it back failed too (${complaint(failure)}): \`${up(host.stack)}\`, or ${script("restore", host.stack, host.docker.host, "--recover")}, tries again.`,
   );
   await appendHistory(host.database, { ...entryOf(state), verdict: "failed", reason: why }).catch(
     (failure: unknown) => {
       say(`The history could not be written: ${complaint(failure)}`);
     },
   );
-  return new Refusal(
-    [
-      `The rollback to ${state.to} failed: ${why}.`,
-      ...words,
-      outcome,
-      "What runs now:",
-      await runningNow(host.docker, host.stack).catch(() => "  unknown"),
-      NEXT,
-    ].join("\n"),
-  );
+  return report(host.docker, host.stack, [`${named(state)} failed: ${why}`, ...words, outcome], next);
 }
 
-/** The engine that has just failed may be on its way back. */
-const PATIENCE_MS = 60_000;
-const PAUSE_MS = 2000;
-
-/** Work of which every step can be done again, until it is done: requests wait for it. */
-async function persistently(work: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      say(`${complaint(error)}; trying again …`);
-      await sleep(PAUSE_MS);
-    }
-  }
+/** As an operator calls it. */
+function named(state: RestoreState): string {
+  const { to } = state;
+  const kind = kindOf(state);
+  if (kind === "undo") return `The undo, back to ${to},`;
+  return kind === "restore" ? `The restore of the data of ${to}` : `The rollback to ${to}`;
 }
 
 /**
@@ -104,23 +102,30 @@ async function persistently(work: () => Promise<void>): Promise<void> {
 async function takeRestoreBack(host: Host, state: RestoreState): Promise<void> {
   const { docker, database, caddy, stack } = host;
   const { incoming, replaced, standIns } = state;
-  const proxied = await runs(docker, caddy);
+  await admit(database, [DATABASE, incoming, replaced]);
+  const target = await goesTo(docker, caddy);
   const exchanged = (await databases(database)).includes(replaced);
   // Half-way, requests go to nobody. Where they go to somebody, a person has sent them there.
-  const used = exchanged && (!proxied || (await readPointers(docker, caddy)).api !== NOBODY);
+  const used = exchanged && (target !== NOBODY || (state.step === "opening" && (await hasRestarted(database, state))));
   for (const name of standIns) await removeStandIn(docker, name);
   if (exchanged) await exchangeBack(database, incoming, replaced);
   if (incoming === RESTORING) {
     if (used) await keepUsed(database, state);
     else await dropDatabase(database, RESTORING);
   }
-  if (proxied) {
+  if (target !== undefined) {
     await withdraw(docker, caddy);
     const started = await takeBack(docker, caddy, stack);
     await sendBack(docker, caddy);
     if (started.length > 0) say(`${started.join(", ")} started again`);
   }
+  for (const { name } of (await containersOf(docker, stack)).filter(isFrozen)) await thaw(docker, name);
   await clearState(database);
+}
+
+/** A host that has lost its power may have lost whom the proxy sent the requests to. */
+async function hasRestarted(database: Database, { boot }: RestoreState): Promise<boolean> {
+  return boot !== undefined && boot !== (await bootId(database));
 }
 
 /** Somebody may have written to it. */
@@ -130,48 +135,103 @@ async function keepUsed(database: Database, { to, images }: RestoreState): Promi
   say(`users may have written to the restored database: it is kept as ${name}`);
 }
 
-/** The restored data serve: what is left is to send the requests there, to count, and to write it down. */
+/**
+ * The restored data serve: what is left is to end what served before, to count, and to write it down. Every step may
+ * have been done already, and Docker may fail in the middle: it is done again until it is done.
+ */
 export async function finishRestore(host: Host, state: RestoreState): Promise<Restored> {
-  const { docker, database, caddy, stack } = host;
-  const { before, after, standIns, replaced, to: version, holdSeconds = 0 } = state;
-  for (const name of [after.api, after.console]) await unlessGone(docker.run(["start", name]));
-  await writePointers(docker, caddy, after);
-  await withdraw(docker, caddy);
-  await forgetBefore(docker, caddy);
-  if (standsIn(state)) {
-    await unlessGone(docker.run(["stop", before.console]));
-    await unlessGone(docker.run(["start", standIns.at(-1) ?? ""])); // a stack may have no workers
-  } else {
-    await resumeRelease(docker, caddy, stack, version);
+  try {
+    return await persistently(() => finish(host, state));
+  } catch (error) {
+    throw await report(
+      host.docker,
+      host.stack,
+      [`${state.to} serves the restored data; what the restore has left could not be cleared away: ${reasonOf(error)}`],
+      `Next: ${script("restore", host.stack, host.docker.host, "--recover")}, or \`${up(host.stack)}\`, goes on with that.`,
+    );
   }
+}
+
+async function finish(host: Host, state: RestoreState): Promise<Restored> {
+  const { docker, database, caddy, stack } = host;
+  const { replaced, to: version, holdSeconds = 0 } = state;
+  if (state.from !== version) await settleIn(host, state);
+  else if (standsIn(state)) await comeHome(host, state);
   await forget(docker, caddy);
+  await restoreComment(database);
   const manifest = state.backup === null ? undefined : await findBackup(database, state.backup).catch(() => undefined);
   const lost = await lossOf(database, replaced, manifest?.rows);
   if (!(await readHistory(database)).some((entry) => entry.replaced === replaced && entry.verdict !== "failed"))
     await appendHistory(database, { ...entryOf(state), lost, holdSeconds });
   await clearState(database);
   say(`${version} serves the restored data; requests waited ${holdSeconds.toFixed(1)} s`);
-  say(`the database from before is kept as ${replaced}; scripts/restore.sh --stack ${stack} --undo brings it back`);
+  say(
+    `the database from before is kept as ${replaced}; ${script("restore", stack, docker.host, "--undo")} brings it back`,
+  );
   return { version, replaced, lost, holdSeconds };
+}
+
+/** The other release stays where it is until the next update makes containers that its state knows. */
+async function settleIn({ docker, caddy, stack }: Host, { before, after, standIns }: RestoreState): Promise<void> {
+  for (const name of [after.api, after.console]) await unlessGone(docker.run(["start", name]));
+  await sendTo(docker, caddy, after);
+  await endFrozen(docker, stack);
+  if (standIns.length === 0) return;
+  await unlessGone(docker.run(["stop", before.console]));
+  await unlessGone(docker.run(["start", standIns.at(-1) ?? ""])); // a stack may have no workers
+}
+
+/**
+ * Where the data alone were replaced, the api that stood still starts anew, on them, and takes its place again, while the
+ * other one serves: the state knows it.
+ */
+async function comeHome({ docker, caddy, stack }: Host, { before, after, to }: RestoreState): Promise<void> {
+  const standIn = await inspectContainer(docker, after.api);
+  if (standIn !== undefined) {
+    if (standIn.State.Running) await sendTo(docker, caddy, after);
+    await endFrozen(docker, stack);
+    await docker.run(["start", before.api]);
+    const asked = { container: before.api, probe: apiHealthcheck.test };
+    const refusal = await waitUntilHealthy(docker, asked, HOME_SECONDS);
+    if (refusal !== undefined) throw new Refusal(`${before.api} does not come back: ${refusal}`);
+    await sendTo(docker, caddy, before);
+    await removeContainer(docker, after.api);
+  }
+  await resumeRelease(docker, caddy, stack, to);
+}
+
+async function sendTo(docker: DockerClient, caddy: string, pointers: Pointers): Promise<void> {
+  await writePointers(docker, caddy, pointers);
+  await withdraw(docker, caddy);
+  await forgetBefore(docker, caddy);
+}
+
+async function endFrozen(docker: DockerClient, stack: string): Promise<void> {
+  for (const { name } of (await containersOf(docker, stack)).filter(isFrozen)) await end(docker, name);
 }
 
 function standsIn({ standIns }: RestoreState): boolean {
   return standIns.length > 0;
 }
 
+function kindOf({ backup, from, to }: RestoreState): "undo" | "restore" | "rollback" {
+  if (backup === null) return "undo";
+  return from === to ? "restore" : "rollback";
+}
+
 function entryOf(state: RestoreState): HistoryEntry {
-  const same = state.from === state.to;
+  const kind = kindOf(state);
   return {
     at: new Date().toISOString(),
     operator: operator(),
     from: state.from,
     to: state.to,
-    kind: state.backup === null ? "undo" : same ? "restore" : "rollback",
-    backup: state.backup,
+    kind,
+    backup: state.taken ?? null,
     migrations: [],
     digests: state.images,
     seconds: Math.round((Date.now() - Date.parse(state.started)) / 1000),
-    verdict: state.backup === null || same ? "restored" : "rolled back",
+    verdict: kind === "rollback" ? "rolled back" : "restored",
     replaced: state.replaced,
     ...(state.backup !== null && { restored: state.backup }),
     ...(state.confirmation !== undefined && { confirmation: state.confirmation }),

@@ -4,22 +4,25 @@ import { REPLACED_PREFIX, type ReplacedComment } from "../../components/release/
 import { consoleHealthcheck } from "../../components/services/healthchecks";
 import { standInName } from "../../components/services/stand-in";
 import { NOBODY } from "../../components/services/upstream";
-import { inspectContainer, versionOf } from "./containers";
+import { foreign, inspectContainer, versionOf } from "./containers";
 import { Database } from "./database";
-import { databases, exchange } from "./exchange";
+import { databases, exchange, mustBeFree } from "./exchange";
 import { exclusively } from "./exclusion";
 import { causeOfDeath, waitUntilHealthy } from "./health";
-import { findKept, type Incoming, keptName, RESTORING, restoreBeside } from "./incoming";
-import { stopWriters, WRITERS } from "./paused";
-import { nominate, readServing } from "./pointers";
+import { together } from "./interruption";
+import { findImage, howToGet, identityIn } from "./images";
+import { findKept, type Incoming, keptName, restoreBeside } from "./incoming";
+import { freezeWriters, WRITERS } from "./paused";
+import { nominate, type Pointers, readServing, writePointers } from "./pointers";
 import { mustBeRestorable } from "./restoration";
 import { finishRestore, type Host, recoverRestore, type Restored, undoRestore } from "./restore-recovery";
-import { type RestoreState, writeState } from "./restore-state";
+import { bootId, RESTORING, type RestoreState, writeState } from "./restore-state";
 import { Refusal, say } from "./run";
 import { siteOf } from "./site";
-import { createStandIn } from "./stand-in";
+import { createStandIn, letGo, removeStandIn, startWaiting } from "./stand-in";
 import { findBackup } from "./store";
-import { type Expectation, verify } from "./verification";
+import { persistently } from "./undoing";
+import { type Expectation, reach, verify } from "./verification";
 
 export interface RestoreRequest {
   readonly stack: string;
@@ -34,8 +37,12 @@ export interface RestoreRequest {
   /** Id of the image of each service, where it is not the one that the backup names. */
   readonly images?: Readonly<Record<string, string>> | undefined;
   readonly confirmation?: string | undefined;
+  /** Id of the backup of what was live, where one was taken for this. */
+  readonly taken?: string | null | undefined;
   /** Seconds that the release may take to answer. */
   readonly timeoutSeconds: number;
+  /** What to do when it is refused. */
+  readonly next: string;
 }
 
 /** Requests wait meanwhile. */
@@ -46,9 +53,10 @@ const API_SECONDS = 60;
 const CONSOLE_SECONDS = 60;
 
 /**
- * Takes data and code back together. The data are restored beside the live database, which serves meanwhile; then the
- * writers stop, the two databases change names, and a container of the release that the data are of takes the requests,
- * which Caddy has held. Whatever fails before that is undone: the release from before serves again, on its own data.
+ * Takes data and code back together. The data are restored beside the live database, which serves meanwhile, and a
+ * container of the release that they are of is started and waits. Then requests are held: what is in flight is answered,
+ * the api stands still, the two databases change names, and the container that waited takes the requests. What has to
+ * stop stops afterwards. Whatever fails before that is undone: the release from before serves again, on its own data.
  * Killed at any moment, the next run takes back or finishes what it finds.
  */
 export async function restore(docker: DockerClient, request: RestoreRequest, signal: AbortSignal): Promise<Restored> {
@@ -62,15 +70,16 @@ export async function restore(docker: DockerClient, request: RestoreRequest, sig
     try {
       if (incoming.backup) await restoreBeside(host.database, incoming.backup, signal);
       const ready = await prepare(host, request, state, signal);
-      const held = await stopAll(host, state);
+      const held = await hold(host, state);
       signal.throwIfAborted();
       await takeOver(host, state, ready, signal);
       signal.throwIfAborted();
+      await persistently(() => writePointers(docker, caddy, state.after));
       state.holdSeconds = (Date.now() - held) / 1000;
       state.step = "serving";
-      await writeState(host.database, state);
+      await writeState(host.database, stack, state);
     } catch (error) {
-      throw await undoRestore(host, state, signal.aborted ? signal.reason : error);
+      throw await undoRestore(host, state, signal.aborted ? signal.reason : error, request.next);
     }
     return finishRestore(host, state);
   });
@@ -83,15 +92,19 @@ async function find({ database, docker }: Host, request: RestoreRequest, signal:
       ? { ...(await findKept(database, request.kept)), backup: null }
       : await ofBackup(database, request.backup);
   const { version, backup } = incoming;
+  await mustBeFree(database);
   if (request.to !== undefined && request.to !== version)
     throw new Refusal(`${backup?.id ?? incoming.name} is of ${version}, and ${request.to} is to serve`);
   if (backup) await mustBeRestorable(database, backup, signal);
   const images = { ...incoming.images, ...request.images };
-  for (const role of ["api", "console"]) {
-    const image = images[role];
-    if (image === undefined || (await docker.inspect(image, "image")) === undefined)
+  for (const role of new Set(["api", "console", ...Object.keys(images)])) {
+    const recorded = request.images?.[role] === undefined ? incoming.backup?.digests : undefined;
+    const wanted = identityIn({ images, digests: recorded }, role);
+    const found = wanted && (await findImage(docker, wanted));
+    if (found !== undefined) images[role] = found;
+    else if (role === "api" || role === "console")
       throw new Refusal(
-        `the ${role} image of ${version} (${image ?? "unknown"}) is not on the Docker host any more: pull it first`,
+        `the ${role} image of ${version} (${wanted?.id ?? "unknown"}) is not on the Docker host any more${wanted ? `: ${howToGet(wanted)}` : ""}`,
       );
   }
   return { ...incoming, images };
@@ -107,10 +120,11 @@ async function begin({ docker, database, stack, caddy }: Host, request: RestoreR
   const before = await readServing(docker, caddy);
   const from = await versionOf(docker, before.api);
   if (from === undefined && before.api !== NOBODY) throw new Refusal(`${before.api}, which is to serve, is gone`);
+  const others = await foreign(docker, stack, Object.values(before));
+  if (others.length > 0) throw new Refusal(`${others.join(", ")} takes the requests, and is no container of ${stack}`);
   const now = new Date();
   const replaced = keptName(now, await databases(database));
   const standIn = (role: string) => standInName(`nestfleet-${stack}`, replaced.slice(REPLACED_PREFIX.length), role);
-  const same = from === incoming.version || from === undefined;
   const state: RestoreState = {
     step: "restoring",
     backup: incoming.backup?.id ?? null,
@@ -119,14 +133,29 @@ async function begin({ docker, database, stack, caddy }: Host, request: RestoreR
     incoming: incoming.name,
     replaced,
     before,
-    after: same ? before : { api: standIn("api"), console: standIn("console") },
-    standIns: same ? [] : [standIn("api"), standIn("console"), standIn("worker")],
+    ...placesTaken(before, from, incoming.version, standIn),
+    boot: await bootId(database),
     images: incoming.images,
     confirmation: request.confirmation,
+    taken: request.taken ?? undefined,
     started: now.toISOString(),
   };
-  await writeState(database, state);
+  await writeState(database, stack, state);
   return state;
+}
+
+/** Where only the data are replaced, the api has a stand-in until it has been started anew, and the console stays. */
+function placesTaken(
+  before: Pointers,
+  from: string | undefined,
+  to: string,
+  standIn: (role: string) => string,
+): Pick<RestoreState, "after" | "standIns"> {
+  if (from === undefined) return { after: before, standIns: [] };
+  const api = standIn("api");
+  if (from === to) return { after: { api, console: before.console }, standIns: [api] };
+  const console = standIn("console");
+  return { after: { api, console }, standIns: [api, console, standIn("worker")] };
 }
 
 /** What is found out before requests wait for it. */
@@ -145,10 +174,15 @@ async function prepare(
 ): Promise<Ready> {
   const { before, after, from, to } = state;
   const patience = Math.min(timeoutSeconds, API_SECONDS);
-  if (state.standIns.length > 0) await makeStandIns(host, state, signal);
+  const expected = after.api === NOBODY ? undefined : await siteOf(host.docker, host.caddy, before.api, to, patience);
+  if (expected !== undefined) {
+    await makeStandIns(host, state, signal);
+    await reach(expected, host.docker);
+  }
+  await mustBeFree(host.database);
   signal.throwIfAborted();
   return {
-    expected: after.api === NOBODY ? undefined : await siteOf(host.docker, host.caddy, after.api, to, patience),
+    expected,
     comment: {
       version: from ?? to,
       restored: state.backup,
@@ -157,14 +191,21 @@ async function prepare(
   };
 }
 
-/** Containers of the other release: all but the console only created, because they would write. */
+/** Containers that take the places of others: all but the console wait, because they would write. */
 async function makeStandIns({ docker, stack }: Host, state: RestoreState, signal: AbortSignal): Promise<void> {
-  const { before, after, images, to: version, standIns } = state;
-  const make = (name: string, like: string, role: string) =>
-    createStandIn(docker, { name, like, imageId: images[role] ?? images["api"] ?? "", version });
-  await make(after.api, before.api, "api");
+  const { before, after, from, images, to: version, standIns } = state;
+  const containers = await containersOf(docker, stack);
+  const own = from === version ? containers.find(({ name }) => name === before.api)?.imageId : undefined;
+  const make = (name: string, like: string, role: string, waits = false) =>
+    createStandIn(docker, { name, like, imageId: own ?? images[role] ?? images["api"] ?? "", version, waits });
+  await make(after.api, before.api, "api", true);
+  if (!(await startWaiting(docker, after.api))) {
+    await removeStandIn(docker, after.api);
+    await make(after.api, before.api, "api");
+  }
+  if (after.console === before.console) return;
   await make(after.console, before.console, "console");
-  const worker = (await containersOf(docker, stack)).find(({ role }) => role === "worker");
+  const worker = containers.find(({ role }) => role === "worker");
   if (worker) await make(standIns.at(-1) ?? "", worker.name, "worker");
   await docker.run(["start", after.console]);
   const asked = { container: after.console, probe: consoleHealthcheck.test };
@@ -174,29 +215,47 @@ async function makeStandIns({ docker, stack }: Host, state: RestoreState, signal
 }
 
 /** Returns since when requests wait. */
-async function stopAll({ docker, database, caddy, stack }: Host, state: RestoreState): Promise<number> {
+async function hold({ docker, database, caddy, stack }: Host, state: RestoreState): Promise<number> {
   state.step = "exchanging";
-  await writeState(database, state);
+  await writeState(database, stack, state);
   const writers = (await containersOf(docker, stack)).filter(
-    (container) => isUp(container) && WRITERS.includes(container.role),
+    (container) => isUp(container) && WRITERS.includes(container.role) && !state.standIns.includes(container.name),
   );
-  return stopWriters(docker, caddy, writers);
+  return freezeWriters(docker, caddy, writers);
 }
 
-/** The two databases change names, and the release is seen working on its data before anybody is sent there. */
+/**
+ * The two databases change names, and the release is seen working on its data before anybody is sent there. Its start
+ * takes longer than the disk to note that it may be.
+ */
 async function takeOver(host: Host, state: RestoreState, ready: Ready, signal: AbortSignal): Promise<void> {
-  const { docker, database, caddy } = host;
+  const { database, stack } = host;
   const { after, incoming, replaced } = state;
   await exchange(database, incoming, replaced, { ...ready.comment, replacedAt: new Date().toISOString() });
-  if (ready.expected === undefined) return;
-  await docker.run(["start", after.api]);
-  await nominate(docker, caddy, after);
+  state.step = "opening";
+  // Neither goes on once the other has failed: what is taken back then must not be done again.
+  await together(
+    signal,
+    () => writeState(database, stack, state),
+    (either) => open(host, after, ready.expected, either),
+  );
+}
+
+async function open(
+  { docker, caddy }: Host,
+  after: Pointers,
+  expected: Expectation | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (expected === undefined) return;
+  await letGo(docker, after.api);
+  const candidate = await nominate(docker, caddy, after);
   const death = async () => {
     signal.throwIfAborted();
     const why = causeOfDeath(await inspectContainer(docker, after.api));
     return why && `${after.api} does not start: ${why}`;
   };
-  await verify({ ...ready.expected, candidate: true, holdSeconds: 0, pauseMs: POLL_MS, death }, docker);
+  await verify({ ...expected, candidate, holdSeconds: 0, pauseMs: POLL_MS, death }, docker);
 }
 
 /** Id of the image behind each service of a release: a worker has the one of its api, unless there is a worker. */

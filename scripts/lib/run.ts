@@ -1,25 +1,57 @@
 import { text } from "node:stream/consumers";
 import type { z } from "zod";
 import { endWithEngine } from "../../components/host/abandonment";
+import { pulumi } from "../../components/release/commands";
+import { nextAfter, unforeseen } from "../../components/unforeseen";
 
 /** What went wrong, in words for a person at 2 a.m.: printed as it is, without a stack trace. */
 export class Refusal extends Error {}
 
+/** What a script has for a person who calls it, instead of the program. */
+export interface Door {
+  /** Turns the words of a command line into the script's input. */
+  readonly typed: (words: readonly string[]) => Promise<unknown>;
+  /** What is written to standard output when the script is refused; nothing by default. */
+  readonly refused?: (why: string) => string;
+}
+
 /**
- * The frame of every script: JSON on standard input, progress on standard error, the result on standard output, exit
- * code 1 for a refusal. The secrets in an input never reach a message.
+ * The frame of every script: JSON on standard input, or a command line; progress on standard error, the result on
+ * standard output, exit code 1 for a refusal. The secrets in an input never reach a message. An error that no code was
+ * prepared for is told as one, without a stack trace.
  */
-export async function run<T>(input: z.ZodType<T>, work: (input: T) => Promise<string | undefined>): Promise<void> {
+export async function run<T>(
+  input: z.ZodType<T>,
+  work: (input: T) => Promise<string | undefined>,
+  door?: Door,
+): Promise<void> {
   endWithEngine();
   // Nobody listens any more (a terminal that was closed): no reason to stop in the middle.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
-    const result = await work(input.parse(JSON.parse(await text(process.stdin))));
+    const result = await work(input.parse(await asked(door)));
     if (result !== undefined) process.stdout.write(`${result}\n`);
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
+    const why = told(error);
+    if (door?.refused !== undefined) process.stdout.write(`${door.refused(why)}\n`);
+    say(why);
     process.exitCode = 1;
   }
+}
+
+function told(error: unknown): string {
+  if (error instanceof Refusal) return error.message;
+  return [...unforeseen(error), nextAfter(error, "run the same command again, it goes on where this one stopped")].join(
+    "\n",
+  );
+}
+
+/** Before the words of a person; the program gives JSON instead. */
+const TYPED = "--";
+
+async function asked(door: Door | undefined): Promise<unknown> {
+  const [, , , mark, ...words] = process.argv;
+  return door !== undefined && mark === TYPED ? door.typed(words) : JSON.parse(await text(process.stdin));
 }
 
 /** One line of progress, shown while the script runs. */
@@ -32,7 +64,7 @@ export function sleep(milliseconds: number): Promise<void> {
 }
 
 /** What to do about a refused update; the last line of its report. */
-export const NEXT = "Next: mend the cause, or take the change in the config back; then run `pulumi up` again.";
+export const NEXT = `Next: mend the cause, or take the change in the config back; then run \`${pulumi("up")}\` again.`;
 
 /** Before each line that somebody else said. */
 export const QUOTE = "  | ";

@@ -1,10 +1,12 @@
 import type { DockerClient } from "../../components/docker/client";
+import { parseJson } from "../../components/release/json";
 import { parseVersion } from "../../components/release/version";
+import { ENTRANCE, type Entrance, entrance } from "../../components/services/entrance";
 import { inspectContainer } from "./containers";
 import { Refusal } from "./run";
 import type { Expectation } from "./verification";
 
-/** Where users find a stack, read off its containers: a script that is called by hand is told no config. */
+/** Where users find a stack: a script that is called by hand is told no config. */
 export async function siteOf(
   docker: DockerClient,
   caddy: string,
@@ -12,20 +14,40 @@ export async function siteOf(
   tag: string,
   timeoutSeconds: number,
 ): Promise<Expectation> {
+  return {
+    dockerHost: docker.host,
+    caddy,
+    entrance: (await readEntrance(docker, caddy)) ?? (await inferred(docker, caddy, api)),
+    release: parseVersion(tag, true) ?? { tag },
+    timeoutSeconds,
+  };
+}
+
+/** As the last update has written it; undefined where none has yet, and where Caddy does not run. */
+export async function readEntrance(docker: DockerClient, caddy: string): Promise<Entrance | undefined> {
+  if ((await inspectContainer(docker, caddy))?.State.Running !== true) return undefined;
+  const text = await docker.run(["exec", caddy, "sh", "-c", `[ ! -f ${ENTRANCE} ] || cat ${ENTRANCE}`]);
+  return entrance.safeParse(parseJson(text)).data;
+}
+
+/** Read off the containers of a stack that was made before it wrote it down: a domain, or localhost. */
+async function inferred(docker: DockerClient, caddy: string, api: string): Promise<Entrance> {
   const [container, plain, secure] = await Promise.all([
     inspectContainer(docker, api),
     publishedAt(docker, caddy, 80),
     publishedAt(docker, caddy, 443),
   ]);
-  const origin = container?.Config.Env?.find((entry) => entry.startsWith("CONSOLE_ORIGIN="))?.slice(15) ?? "";
-  if (!URL.canParse(origin)) throw new Refusal(`${api} does not say where users find it (CONSOLE_ORIGIN=${origin})`);
+  const url = container?.Config.Env?.find((entry) => entry.startsWith("CONSOLE_ORIGIN="))?.slice(15) ?? "";
+  if (!URL.canParse(url)) throw new Refusal(`${api} does not say where users find it (CONSOLE_ORIGIN=${url})`);
+  const { hostname: domain } = new URL(url);
+  const local = domain === "localhost";
   return {
-    dockerHost: docker.host,
-    caddy,
-    domain: new URL(origin).hostname,
-    http: { bind: plain.address, httpPort: plain.port, httpsPort: secure.port },
-    release: parseVersion(tag, true) ?? { tag },
-    timeoutSeconds,
+    url,
+    domain,
+    http: { bind: [plain.address], httpPort: plain.port, httpsPort: secure.port },
+    schemes: local ? ["http", "https"] : ["https"],
+    trust: local ? "caddy" : "public",
+    health: { version: "compare" },
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Definition } from "../../components/release/definition";
+import { definitionOf } from "./definition";
 import type { Session } from "./session";
 
 /** What the database is at one moment: a dump of this moment and a count of its rows agree, whatever is written meanwhile. */
@@ -11,11 +13,11 @@ export interface Snapshot {
   readonly extensions: Record<string, string>;
   readonly migrations: string[];
   readonly tables: number;
+  readonly definition: Definition;
 }
 
-/** A time limit that somebody set for the application's sessions is not meant for a dump. */
 const BEGIN = `
-  SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s';
+  SET lock_timeout = '60s';
   BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;`;
 
 const DESCRIBE = `
@@ -37,5 +39,7 @@ const MIGRATIONS = `
 export async function takeSnapshot(session: Session): Promise<Snapshot> {
   await session.query(BEGIN);
   const [described = ""] = await session.query(DESCRIBE);
-  return { ...(JSON.parse(described) as Omit<Snapshot, "migrations">), migrations: await session.query(MIGRATIONS) };
+  const migrations = await session.query(MIGRATIONS);
+  const definition = await definitionOf(session);
+  return { ...(JSON.parse(described) as Omit<Snapshot, "migrations" | "definition">), migrations, definition };
 }

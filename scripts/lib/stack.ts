@@ -2,9 +2,10 @@ import type { DockerClient } from "../../components/docker/client";
 import { LABEL } from "../../components/docker/labels";
 import { containersOf } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
+import { docker as command } from "../../components/release/commands";
 import { RELEASED } from "../../components/release/restarts";
 import { lines } from "./database";
-import { readPointers } from "./pointers";
+import { readServing } from "./pointers";
 import { Refusal } from "./run";
 
 /** Services that have versions of their own. */
@@ -16,7 +17,7 @@ export interface RunningStack {
   readonly postgres: string;
   /** Tag of the release that serves; undefined when nothing does. */
   readonly version: string | undefined;
-  /** Id of the image behind each running service. */
+  /** Id of the image behind each service. */
   readonly images: Record<string, string>;
 }
 
@@ -28,16 +29,22 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
   const postgres = containers.find(({ role }) => role === "postgres");
   const stopped = all.find(({ role }) => role === "postgres");
   if (postgres === undefined && stopped !== undefined)
-    throw new Refusal(`The database does not run.\nNext: start it with: docker start ${stopped.name}`);
+    throw new Refusal(
+      `The database does not run.\nNext: start it with: ${command(docker.host, `start ${stopped.name}`)}`,
+    );
   if (postgres === undefined)
     throw new Refusal(
-      `No database of the stack ${stack} runs on ${docker.host}.\nNext: docker ps --all --filter label=${LABEL}.stack`,
+      `No database of the stack ${stack} runs on ${docker.host}.\nNext: ${command(docker.host, `ps --all --filter label=${LABEL}.stack`)}`,
     );
-  const serving = await servingApi(docker, containers);
-  // Not of a rehearsal or a drill, nor of a release that was refused and runs beside the one that serves.
-  const services = containers.filter(
-    ({ role, version }) => OWN_VERSION.includes(role) || (RELEASED.includes(role) && version === serving?.version),
-  );
+  const serving = await servingApi(docker, all);
+  // Not of a rehearsal or a drill, nor of a release that was refused and runs beside the one that serves. Those that run
+  // come last and count: what was stopped may be left from before.
+  const services = [...all]
+    .sort((one, other) => Number(one.running) - Number(other.running))
+    .filter(
+      ({ role, version, running }) =>
+        (OWN_VERSION.includes(role) && running) || (RELEASED.includes(role) && version === serving?.version),
+    );
   const images = services.map(({ role, imageId }) => [role, imageId] as const);
   return {
     stack,
@@ -47,7 +54,8 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
   };
 }
 
-async function onlyStack(docker: DockerClient): Promise<string> {
+/** The one stack whose database runs there. */
+export async function onlyStack(docker: DockerClient): Promise<string> {
   const filter = ["--filter", `label=${LABEL}.role=postgres`];
   const names = [...new Set(lines(await docker.run(["ps", ...filter, "--format", `{{.Label "${LABEL}.stack"}}`])))];
   const [only] = names;
@@ -58,13 +66,17 @@ async function onlyStack(docker: DockerClient): Promise<string> {
   return only;
 }
 
-/** While two run side by side, the proxy knows which one serves. */
+/**
+ * The one that the proxy sends requests to; while they are held, or a cutover has not been judged, the one from before,
+ * which may stand still for it. Where the proxy cannot tell, the only one that runs.
+ */
 async function servingApi(
   docker: DockerClient,
   containers: readonly RunningContainer[],
 ): Promise<RunningContainer | undefined> {
   const apis = containers.filter(({ role }) => role === "api");
-  const caddy = containers.find(({ role }) => role === "caddy");
-  const pointers = caddy && (await readPointers(docker, caddy.name).catch(() => undefined));
-  return apis.find(({ name }) => name === pointers?.api) ?? (apis.length === 1 ? apis[0] : undefined);
+  const caddy = containers.find(({ role, running }) => role === "caddy" && running);
+  const serving = caddy && (await readServing(docker, caddy.name).catch(() => undefined));
+  const running = apis.filter((api) => api.running);
+  return apis.find(({ name }) => name === serving?.api) ?? (running.length === 1 ? running[0] : undefined);
 }

@@ -22,21 +22,28 @@ const manifestFile = (id: string) => `${BACKUPS_PATH}/${id}.json`;
 
 const PROBE = `
   [ -d "$1" ] || { echo "there is no directory $1" >&2; exit 1; }
-  umask 077; : >"$1/.partial-probe"; rm "$1/.partial-probe"`;
+  umask 077; rm -f "$1/.partial-probe"; : >"$1/.partial-probe"; rm "$1/.partial-probe"`;
 
-/** Which no manifest has. */
+/** Which no manifest has: it is taken out of what others may have written. */
 const RECORD = "\x1e";
 
-/** A record separator before each file: its name, and the size of its dump. */
+/**
+ * A record separator before each file: its name, and the size of its dump. Others may be able to write here: a name that
+ * is no id is passed over, and a manifest that is a link is not followed.
+ */
 const LIST = `
   cd "$1"
-  for file in *.dump; do
-    if [ -f "$file" ] && [ ! -f "\${file%.dump}.json" ]; then printf '\\036%s\\n' "$file"; fi
-  done
-  for file in *.json; do
+  for file in [0-9]*.dump [0-9]*.json; do
+    case $file in *[!A-Za-z0-9_.-]*) continue ;; esac
     [ -f "$file" ] || continue
-    printf '\\036%s %s\\n' "$file" "$(stat -c %s "\${file%.json}.dump" 2>/dev/null || echo none)"
-    cat "$file"
+    id=\${file%.*}
+    if [ "$file" = "$id.dump" ]; then
+      [ -f "$id.json" ] || printf '\\036%s\\n' "$file"
+    elif [ -L "$file" ]; then printf '\\036%s link\\n' "$file"
+    else
+      printf '\\036%s %s\\n' "$file" "$(stat -L -c %s "$id.dump" 2>/dev/null || echo none)"
+      tr -d '\\036' <"$file"
+    fi
   done`;
 
 /**
@@ -46,22 +53,32 @@ const LIST = `
 const SWEEP = `
   cd "$1"
   for manifest in .partial-*.json; do
-    [ -f "$manifest" ] || continue
+    [ -f "$manifest" ] && [ ! -L "$manifest" ] || continue
     id=\${manifest#.partial-}; id=\${id%.json}
-    if [ ! -f "$id.json" ]; then rm -f "$id.dump"; fi
+    if [ ! -f "$id.json" ]; then rm -f -- "$id.dump"; fi
   done
   for file in .partial-*; do
-    if [ -f "$file" ]; then rm -f "$file"; echo "$file"; fi
+    if [ -f "$file" ] || [ -L "$file" ]; then rm -f "$file"; echo "$file"; fi
   done`;
 
 /** The manifest comes last: a dump without one is no backup. Everything is on the disk before its name says so. */
 const COMMIT = `
   umask 077
+  rm -f "$1"
   cat >"$1"
   sync "$1" "$2"
   mv "$2" "$3"
   mv "$1" "$4"
   sync "$5"`;
+
+/** Not of one that has been removed meanwhile. */
+const AMEND = `
+  umask 077
+  rm -f "$1"
+  cat >"$1"
+  sync "$1"
+  if [ -f "$2" ]; then mv "$1" "$2"; else rm "$1"; fi
+  sync "$3"`;
 
 /** The backups, as the database's container sees them. */
 export class Store {
@@ -102,17 +119,32 @@ export class Store {
     return Number(await this.database.shell('sync "$1"; stat -c %s "$1"', [file]));
   }
 
+  /** As it was written: a later release may know more fields than this one. */
+  public async manifestText(id: string): Promise<string> {
+    return this.database.shell('cat "$1"', [manifestFile(id)]);
+  }
+
   /** Makes the partial dump a backup. */
   public async commit(manifest: BackupManifest): Promise<void> {
     const { id } = manifest;
     const files = [partialManifest(id), partial(id), dumpFile(id), manifestFile(id), BACKUPS_PATH];
-    await this.database.shell(COMMIT, files, `${JSON.stringify(backupManifest.parse(manifest), undefined, 2)}\n`);
+    await this.database.shell(COMMIT, files, textOf(manifest));
+  }
+
+  /** Writes down what has been learned about a backup since it was taken. */
+  public async amend(manifest: BackupManifest): Promise<void> {
+    const { id } = manifest;
+    await this.database.shell(AMEND, [partialManifest(id), manifestFile(id), BACKUPS_PATH], textOf(manifest));
   }
 
   /** The manifest goes first: a backup is whole, or it is none. */
   public async remove(id: string): Promise<void> {
     await this.database.shell('rm -f "$1"; sync "$3"; rm -f "$2"', [manifestFile(id), dumpFile(id), BACKUPS_PATH]);
   }
+}
+
+function textOf(manifest: BackupManifest): string {
+  return `${JSON.stringify(backupManifest.parse(manifest), undefined, 2)}\n`;
 }
 
 function contentsOf(records: readonly string[]): Contents {
@@ -144,6 +176,7 @@ export async function findBackup(database: Database, id: string): Promise<Backup
 
 /** The manifest, or why it cannot be relied on. */
 function readManifest(id: string, text: string, size: string): BackupManifest | string {
+  if (size === "link") return "it is a link, which is not followed";
   const json = parseJson(text);
   if (json === undefined) return "it is no JSON";
   const { data: manifest } = backupManifest.safeParse(json);

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { DockerClient } from "../../components/docker/client";
-import type { Healthcheck } from "../../components/docker/service";
+import { hardened, LOW_WEIGHT, POSTGRES_CAPABILITIES } from "../../components/docker/hardening";
 import { LABEL } from "../../components/docker/labels";
-import { LOW_WEIGHT } from "../../components/docker/weight";
+import type { Healthcheck } from "../../components/docker/service";
 import type { Mount } from "../../components/host/mounts";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
 import { apiHealthcheck, postgresHealthcheck } from "../../components/services/healthchecks";
@@ -10,12 +10,11 @@ import { UPSTREAM_PORTS } from "../../components/services/upstream";
 import { Database, DATABASE, lines, ROLE } from "./database";
 import { Execution } from "./execution";
 import { waitUntilHealthy } from "./health";
+import { createIsolatedNetwork } from "./isolated-network";
 import { indented, Refusal } from "./run";
 import { withheld } from "./secrecy";
 
 const LOG_LINES = 20;
-/** Those that the entrypoint of the stack's own database has. */
-const CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
 const READ_HEALTH = `
   fetch("http://127.0.0.1:${UPSTREAM_PORTS.api}/health", { signal: AbortSignal.timeout(4000) })
     .then((response) => response.text()).then((text) => process.stdout.write(text))
@@ -40,19 +39,19 @@ export class Throwaway {
     this.labels = [`label=${LABEL}.stack=${stack}`, `label=${LABEL}.role=drill`];
   }
 
-  /** An empty database, which sees the backups and cannot change them. */
-  public async database(image: string, backups: Mount): Promise<Database> {
-    await this.docker.run(["network", "create", "--internal", ...this.labels.map((label) => `--${label}`), this.name]);
+  /** An empty database, which sees the backups and cannot change them; with settings of the server, `name=value`. */
+  public async database(image: string, backups: Mount, settings: readonly string[]): Promise<Database> {
+    await createIsolatedNetwork(this.docker, this.name, this.labels);
     const environment = { POSTGRES_USER: ROLE, POSTGRES_DB: DATABASE, POSTGRES_PASSWORD: this.password };
     const options = [
+      ...hardened(POSTGRES_CAPABILITIES),
       "--network-alias=postgres",
       "--init",
       "--shm-size=256m", // indexes are built in parallel
       `--volume=${backups.Name ?? backups.Source}:${BACKUPS_PATH}:ro`,
-      ...CAPABILITIES.map((capability) => `--cap-add=${capability}`),
     ];
     // Nobody needs this data after a power failure.
-    const command = ["postgres", "-c", "fsync=off"];
+    const command = ["postgres", ...["fsync=off", ...settings].flatMap((setting) => ["-c", setting])];
     const container = await this.start("postgres", options, image, command, environment);
     await this.untilHealthy(container, postgresHealthcheck, environment);
     return new Database(this.docker, container);
@@ -68,7 +67,7 @@ export class Throwaway {
       JWT_SECRET: secret(),
       SECRET_ENCRYPTION_KEY: secret(),
     };
-    const container = await this.start("api", [], image, [], environment);
+    const container = await this.start("api", hardened(), image, [], environment);
     await this.untilHealthy(container, apiHealthcheck, environment);
     return this.docker.run(["exec", container, "node", "-e", READ_HEALTH]);
   }
@@ -95,7 +94,6 @@ export class Throwaway {
     const all = [
       ...["--detach", "--pull=never", `--name=${container}`, `--network=${this.name}`],
       ...this.labels.map((label) => `--${label}`),
-      ...["--cap-drop=ALL", "--security-opt=no-new-privileges"],
       LOW_WEIGHT,
       ...Object.keys(environment).map((variable) => `--env=${variable}`),
       ...options,

@@ -1,17 +1,17 @@
 import { z } from "zod";
-import { parseJson } from "../../components/release/json";
 import type { DockerClient } from "../../components/docker/client";
-import { isLocal, publicUrl } from "../../components/services/address";
+import { entrance } from "../../components/services/entrance";
+import { inUrl } from "../../components/settings/domain";
 import { CANDIDATE_HEADER } from "../../components/services/upstream";
+import { healthIn, type Health, WrongVersion } from "./diagnosis";
 import { ask, type Outside } from "./outside";
 import { Refusal, say, sleep } from "./run";
 
 /** What must answer, where, and for how long. */
-export const expectation = z.object({
+export const expectation = z.strictObject({
   dockerHost: z.string(),
-  domain: z.string(),
-  http: z.object({ bind: z.string(), httpPort: z.number(), httpsPort: z.number() }),
-  release: z.object({ tag: z.string(), semver: z.string().optional() }),
+  entrance,
+  release: z.strictObject({ tag: z.string(), semver: z.string().optional() }),
   timeoutSeconds: z.number(),
   caddy: z.string(),
 });
@@ -23,23 +23,15 @@ type Death = () => Promise<string | undefined>;
 export interface Verification extends Expectation {
   /** Seconds that the answers must stay good. */
   readonly holdSeconds: number;
-  /** The release that is to serve next, and does not yet. */
-  readonly candidate?: boolean;
+  /** The token of the release that is to serve next, and does not yet. */
+  readonly candidate?: string;
   /** Between two rounds, until the first good one. */
   readonly pauseMs?: number;
   /** Why no patience will help: asked for while there is no good answer, and with each good one that must hold. */
   readonly death?: Death;
 }
 
-const health = z.object({ status: z.string(), db: z.string().optional(), version: z.string() });
-export type Health = z.infer<typeof health>;
-
-type Scheme = "http" | "https";
-
-const CANDIDATE = { [CANDIDATE_HEADER]: "1" };
-
-/** An answer that no patience will change. */
-class WrongAnswer extends Refusal {}
+const tokenOf = (candidate: string) => ({ [CANDIDATE_HEADER]: candidate });
 
 /** Between two rounds of questions. */
 const PAUSE_MS = 1000;
@@ -50,10 +42,14 @@ const WARMED_PAGES = { "/": 3 };
 const WARM_ROUNDS = 5;
 /** Between two of them, for those whom the release before serves on the same cores. */
 const WARM_PAUSE_MS = 150;
+/** For all of it: a release that answers slowly, or not at all, is not waited for any longer. */
+const WARM_SECONDS = 20;
+/** For what Docker is asked beside the questions from outside. */
+const DOCKER_SECONDS = 10;
 /** How much of an unexpected answer a message shows. */
 const SHOWN = 200;
 /** Where Caddy keeps the certificate of its own authority. */
-const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
+export const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
 
 /**
  * Asks from outside, as a user would. First everything must answer as it should, within the timeout (a certificate may
@@ -61,30 +57,39 @@ const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
  * `candidate` is the release that is to serve next, before it does. Returns the last health answer.
  */
 export async function verify(
-  { candidate = false, holdSeconds, pauseMs = PAUSE_MS, death = nothing, ...expected }: Verification,
+  { candidate, holdSeconds, pauseMs = PAUSE_MS, death = nothing, ...expected }: Verification,
   docker: DockerClient,
 ): Promise<Health> {
-  const asked = candidate ? { ...expected, headers: CANDIDATE } : expected;
-  const trusted = await untilGood(asked, docker, pauseMs, death);
-  const [answer, seconds] = await hold(trusted, holdSeconds, death);
-  say(`${answer.version} answers on ${publicUrl(expected)}${candidate ? " as candidate" : ""}, held for ${seconds} s`);
+  const asked = { ...expected, headers: candidate === undefined ? {} : tokenOf(candidate) };
+  const visits = await untilGood(asked, docker, pauseMs, death);
+  const [answer, seconds] = await hold(asked, visits, holdSeconds, death);
+  const { url } = expected.entrance;
+  say(`${answer.version} answers on ${url}${candidate === undefined ? "" : " as candidate"}, held for ${seconds} s`);
   return answer;
 }
 
-type Asked = Expectation & Pick<Outside, "headers" | "authority">;
+type Asked = Expectation & { readonly headers: Readonly<Record<string, string>> };
+
+/** One way in: an address of the host, by one scheme. */
+interface Visit {
+  readonly outside: Outside;
+  readonly scheme: "http" | "https";
+  /** For messages: what a user types, and the address where several are published. */
+  readonly where: string;
+}
 
 /** Nobody looks. */
 const nothing: Death = () => Promise.resolve(undefined);
 
-async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number, death: Death): Promise<Asked> {
+async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number, death: Death): Promise<Visit[]> {
   const deadline = Date.now() + expected.timeoutSeconds * 1000;
   for (;;) {
     try {
-      const trusted = await trusting(expected, docker);
-      await round(trusted);
-      return trusted;
+      const visits = await visitsOf(expected, docker);
+      await round(expected, visits);
+      return visits;
     } catch (error) {
-      if (!(error instanceof Refusal) || error instanceof WrongAnswer || Date.now() > deadline) throw error;
+      if (!(error instanceof Refusal) || error instanceof WrongVersion || Date.now() > deadline) throw error;
       const dead = await death();
       if (dead !== undefined) throw new Refusal(dead);
       await sleep(pauseMs);
@@ -96,24 +101,40 @@ async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number,
  * A release that has just started has no connections to its database yet, and compiles its code when that is first
  * used: the candidate is asked until it has, so that nobody waits for it. `pages` only while the release before serves.
  */
-export async function warmUp(expected: Expectation & { pages: boolean }, docker: DockerClient): Promise<void> {
-  const outside = await trusting({ ...expected, headers: CANDIDATE }, docker);
-  const scheme = isLocal(expected.domain) ? "http" : "https";
+export async function warmUp(
+  expected: Expectation & { readonly candidate: string; readonly pages: boolean },
+  docker: DockerClient,
+): Promise<void> {
+  const [first] = await visitsOf({ ...expected, headers: tokenOf(expected.candidate) }, docker);
+  if (first === undefined) return;
   const asked = { ...WARMED, ...(expected.pages && WARMED_PAGES) };
+  const deadline = Date.now() + WARM_SECONDS * 1000;
   for (let round = 0; round < WARM_ROUNDS; round++)
     for (const [path, atOnce] of Object.entries(asked)) {
+      if (Date.now() > deadline) return;
       // Not the verdict: what they answer is of no interest.
-      await Promise.allSettled(Array.from({ length: atOnce }, () => ask(outside, scheme, path)));
+      await Promise.allSettled(Array.from({ length: atOnce }, () => ask(first.outside, first.scheme, path)));
       await sleep(WARM_PAUSE_MS);
     }
 }
 
-async function hold(expected: Asked, holdSeconds: number, death: Death): Promise<[Health, number]> {
+/** Asks once, whatever the answer: how to get there is found out before somebody waits for it. */
+export async function reach(expected: Expectation, docker: DockerClient): Promise<void> {
+  const visits = await visitsOf({ ...expected, headers: {} }, docker);
+  await Promise.allSettled(visits.map(({ outside, scheme }) => ask(outside, scheme, "/health")));
+}
+
+async function hold(
+  expected: Asked,
+  visits: readonly Visit[],
+  holdSeconds: number,
+  death: Death,
+): Promise<[Health, number]> {
   const started = Date.now();
   const seconds = () => Math.floor((Date.now() - started) / 1000);
   const refused = (why: string) => new Refusal(`${why}, after ${seconds()} s of good answers`);
   for (;;) {
-    const answer = await round(expected).catch(async (error: unknown) => {
+    const answer = await round(expected, visits).catch(async (error: unknown) => {
       throw error instanceof Refusal ? refused((await death()) ?? error.message) : error;
     });
     const dead = await death();
@@ -123,36 +144,19 @@ async function hold(expected: Asked, holdSeconds: number, death: Death): Promise
   }
 }
 
-/** One round of what a user does: health, then the console's login page, on every scheme that is served. */
-async function round(expected: Asked): Promise<Health> {
-  const plain = isLocal(expected.domain) ? await visit(expected, "http") : undefined;
-  const secure = await visit(expected, "https");
-  return plain ?? secure;
-}
-
-async function visit(asked: Asked, scheme: Scheme): Promise<Health> {
-  const answer = await checkHealth(asked, scheme, asked.release.semver);
-  await checkPage(asked, scheme);
-  return answer;
-}
-
-async function checkHealth(outside: Outside, scheme: Scheme, version: string | undefined): Promise<Health> {
-  const where = `${scheme}://${outside.domain}/health`;
-  const { status, body } = await answered(where, ask(outside, scheme, "/health"));
-  const shown = body.slice(0, SHOWN);
-  if (status !== 200) throw new Refusal(`${where} answers ${status} ${shown}`);
-  const parsed = health.safeParse(parseJson(body));
-  if (!parsed.success) throw new Refusal(`${where} answers 200, but not with the application's health: ${shown}`);
-  if (parsed.data.status !== "ok") throw new Refusal(`${where} says ${shown}`);
-  if (version !== undefined && parsed.data.version !== version)
-    throw new WrongAnswer(`${where} is answered by version ${parsed.data.version}, not by ${version}`);
-  return parsed.data;
-}
-
-async function checkPage(outside: Outside, scheme: Scheme): Promise<void> {
-  const where = `${scheme}://${outside.domain}/login`;
-  const { status } = await answered(where, ask(outside, scheme, "/login"));
-  if (status !== 200) throw new Refusal(`${where} answers ${status}`);
+/** One round of what a user does: health, then the console's login page, by every way in that there is. */
+async function round({ entrance: { health }, release }: Asked, visits: readonly Visit[]): Promise<Health> {
+  const answers: Health[] = [];
+  for (const { outside, scheme, where } of visits) {
+    const { status, body } = await answered(`${where}/health`, ask(outside, scheme, "/health"));
+    if (status !== 200) throw new Refusal(`${where}/health answers ${status} ${body.slice(0, SHOWN)}`);
+    answers.push(healthIn(body, `${where}/health`, { semver: release.semver, health }));
+    const page = await answered(`${where}/login`, ask(outside, scheme, "/login"));
+    if (page.status !== 200) throw new Refusal(`${where}/login answers ${page.status}`);
+  }
+  const [first] = answers;
+  if (first === undefined) throw new Refusal("there is no address to ask");
+  return first;
 }
 
 function answered<T>(where: string, answer: Promise<T>): Promise<T> {
@@ -161,9 +165,24 @@ function answered<T>(where: string, answer: Promise<T>): Promise<T> {
   });
 }
 
-/** localhost is signed by Caddy's own authority, made at its first start: trusted, so that TLS is checked like any. */
-async function trusting(expected: Asked, docker: DockerClient): Promise<Asked> {
-  if (!isLocal(expected.domain)) return expected;
-  const read = docker.run(["exec", expected.caddy, "cat", AUTHORITY]);
-  return { ...expected, authority: await answered("Caddy's own certificate authority", read) };
+/** Every address that is published, by every scheme that is served: a user may come by any of them. */
+async function visitsOf(expected: Asked, docker: DockerClient): Promise<Visit[]> {
+  const { dockerHost, caddy, entrance: site, headers } = expected;
+  const { bind, ...ports } = site.http;
+  const trust = await trusted(expected, docker);
+  return bind.flatMap((address) =>
+    site.schemes.map((scheme) => ({
+      outside: { dockerHost, caddy, domain: site.domain, http: { bind: address, ...ports }, headers, trust },
+      scheme,
+      where: `${scheme}://${inUrl(site.domain)}${bind.length > 1 ? ` (${address})` : ""}`,
+    })),
+  );
+}
+
+/** Caddy's own authority is made at its first start: trusted, so that TLS is checked like any. */
+async function trusted({ entrance: { trust }, caddy }: Asked, docker: DockerClient): Promise<Outside["trust"]> {
+  if (trust === "public") return {};
+  if (trust !== "caddy") return trust;
+  const read = docker.run(["exec", caddy, "cat", AUTHORITY], "", DOCKER_SECONDS);
+  return { authority: await answered("Caddy's own certificate authority", read) };
 }

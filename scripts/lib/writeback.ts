@@ -1,10 +1,9 @@
-import { DATA_PATH } from "../../components/host/data-volume";
+import { DATA_DIRECTORY } from "../../components/host/data-volume";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
 import type { Database } from "./database";
 
 /** Where the database's container keeps what a dump reads and writes, and a restore. */
-const WRITTEN = [DATA_PATH, BACKUPS_PATH];
-const STEADILY = 'while sleep 0.3; do sync -f "$@"; done';
+const STEADILY = `while sleep 0.3; do sync -f ${DATA_DIRECTORY} "$1"; done`;
 
 /**
  * Does the work while everything that is written goes to the disk as it comes. By itself the kernel keeps it back for
@@ -14,7 +13,9 @@ const STEADILY = 'while sleep 0.3; do sync -f "$@"; done';
  */
 export async function writtenSteadily<T>(database: Database, work: () => Promise<T>): Promise<T> {
   const stop = new AbortController();
-  const writing = database.run(["sh", "-c", STEADILY, "-", ...WRITTEN], { signal: stop.signal }).catch(() => undefined);
+  const writing = database
+    .run(["sh", "-c", STEADILY, "-", BACKUPS_PATH], { signal: stop.signal })
+    .catch(() => undefined);
   try {
     return await work();
   } finally {

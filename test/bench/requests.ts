@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { sleep } from "../../scripts/lib/run";
 import { Load } from "../support/load";
 import { ROLLBACK_MEGABYTES, seed, UPGRADE_MEGABYTES } from "../support/scale";
@@ -6,7 +7,7 @@ import { type Ran, TestStack } from "../support/stack";
 /**
  * What users notice of an upgrade and of a rollback with data, at 100 requests a second through Caddy, a third of them
  * writes: how many failed, and how long the slowest took. `npm run bench`; NESTFLEET_TEST_SCALE=full for the amounts
- * that were promised. Everything runs on the machine's own engine, load and update included.
+ * that were promised, and the word `upgrades` or `rollbacks` for those alone. Everything runs on the machine's own engine, load and update included.
  */
 let stack = newStack();
 const PER_SECOND = 100;
@@ -15,19 +16,29 @@ const ALONE_SECONDS = 40;
 const BEFORE_SECONDS = 10;
 
 async function main(): Promise<void> {
+  const [, , only] = process.argv;
   try {
-    await begin(UPGRADE_MEGABYTES);
-    await alone();
-    await measured("upgrade 1.4.2 → 1.5.0", { version: "1.5.0" });
-    await measured("upgrade 1.5.0 → 1.5.1", { version: "1.5.1" });
-    await begin(ROLLBACK_MEGABYTES);
-    await measured("upgrade 1.4.2 → 1.5.0", { version: "1.5.0" });
-    const backup = (await stack.history()).at(-1)?.backup ?? "";
-    await measured("rollback 1.5.0 → 1.4.2 with its data", { version: "1.4.2", restore: backup });
-    console.log(`requests were held for ${(await stack.history()).at(-1)?.holdSeconds?.toFixed(1) ?? "?"} s`);
+    if (only !== "rollbacks") await upgrades();
+    if (only !== "upgrades") await rollbacks();
   } finally {
     await stack.dispose();
   }
+}
+
+async function upgrades(): Promise<void> {
+  await begin(UPGRADE_MEGABYTES);
+  await alone();
+  await measured("upgrade 1.4.2 → 1.5.0", { version: "1.5.0" });
+  await measured("upgrade 1.5.0 → 1.5.1", { version: "1.5.1" });
+}
+
+async function rollbacks(): Promise<void> {
+  await begin(ROLLBACK_MEGABYTES);
+  await measured("upgrade 1.4.2 → 1.5.0", { version: "1.5.0" });
+  await rollback("rollback 1.5.0 → 1.4.2 with its data");
+  await measured("upgrade 1.4.2 → 1.5.0", { version: "1.5.0" });
+  const disk = keepDiskBusy();
+  await rollback("the same, while another process writes all the time").finally(() => disk.kill());
 }
 
 /**
@@ -46,6 +57,27 @@ async function begin(megabytes: number): Promise<void> {
 
 function newStack(): TestStack {
   return new TestStack("bench-requests", 18170);
+}
+
+async function rollback(name: string): Promise<void> {
+  const backup = (await stack.history()).at(-1)?.backup ?? "";
+  await measured(name, { version: "1.4.2", restore: backup });
+  console.log(`requests were held for ${(await stack.history()).at(-1)?.holdSeconds?.toFixed(1) ?? "?"} s`);
+}
+
+/** As somebody else's backup does, on the disk of the engine, with a wait for it after each half gigabyte. */
+function keepDiskBusy(): ChildProcess {
+  const writing = "while dd if=/dev/zero of=/backups/busy bs=1M count=512 conv=fsync status=none; do :; done";
+  return spawn("docker", [
+    "--host",
+    stack.docker.host,
+    "exec",
+    "-i",
+    `nestfleet-${stack.name}-postgres`,
+    "sh",
+    "-c",
+    `${writing} & cat; kill $!`,
+  ]);
 }
 
 /** What the same load costs where nothing is updated: what an update adds is what is above this. */

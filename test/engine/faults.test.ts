@@ -1,9 +1,15 @@
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lockName, takeLock } from "../../components/host/lock";
+import { entranceOf } from "../../components/services/entrance";
+import { schema } from "../../components/settings/schema";
 import { expectSettled, expectUp } from "../support/expectations";
-import { run, TestStack } from "../support/stack";
+import { FULL } from "../support/scale";
+import { type Ran, run, TestStack } from "../support/stack";
 
 /** The numbers are those of the list of faults that the design answers to. */
 const stack = new TestStack("test-faults", 18120);
@@ -13,7 +19,10 @@ const REGISTRY = "127.0.0.1:5055";
 /** What this file spoils bears names of its own: other tests use the machine's engine at the same time. */
 const API = `${REGISTRY}/nestfleet/api-of-faults`;
 const POSTGRES = `${REGISTRY}/postgres:17-of-faults`;
+const BROKEN_WORKER = `${REGISTRY}/nestfleet/broken-worker`;
 const own: string[] = [];
+/** Has the docker client that loses commands, and what it has lost. */
+const folder = mkdtempSync(join(tmpdir(), "nestfleet-faults-"));
 
 /**
  * The server that creates the cluster listens on its socket only, and stops. One second is enough on a busy host for
@@ -23,18 +32,28 @@ const OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE client_port = -1 AND
 const STOPS_UNDER_A_CLIENT = `for i in $(seq 50); do [ "$(psql -U nestfleet -tAc "${OTHERS}")" = 0 ] || break; sleep 0.1; done`;
 
 beforeAll(async () => {
-  for (const version of ["1.4.2", "1.5.0"])
-    await tag(`${REGISTRY}/nestfleet/nestfleet-api:${version}`, `${API}:${version}`);
+  for (const version of ["1.4.2", "1.5.0"]) await offer(version);
   await build(
     `FROM ${REGISTRY}/postgres:17\nRUN echo '${STOPS_UNDER_A_CLIENT}' > /docker-entrypoint-initdb.d/client.sh`,
     POSTGRES,
   );
-  await stack.create({ version: "1.4.2", "health.holdSeconds": "1", "images.api": API, "images.postgres": POSTGRES });
+  await build(
+    `FROM ${REGISTRY}/nestfleet/nestfleet-worker:1.5.0\nENTRYPOINT ["sh", "-c", "echo no work today; exit 3"]`,
+    `${BROKEN_WORKER}:1.5.0`,
+  );
+  await stack.create({
+    version: "1.4.2",
+    allowSchemaAhead: "true",
+    "health.holdSeconds": "1",
+    "images.api": API,
+    "images.postgres": POSTGRES,
+  });
   await expectUp(stack);
 });
 
 afterAll(async () => {
   await stack.dispose();
+  rmSync(folder, { recursive: true, force: true });
   for (const image of new Set(own)) await stack.docker.run(["image", "rm", "--force", image]);
 });
 
@@ -70,7 +89,8 @@ describe("two at once", () => {
   test("10: a lock whose holder died is taken over", async () => {
     const dead = spawn("true");
     await new Promise((resolve) => dead.once("exit", resolve));
-    await takeLock(stack.docker, "nestfleet-test-faults", dead.pid);
+    expect(await takeLock(stack.docker, "nestfleet-test-faults", dead.pid)).toHaveProperty("release");
+    expect(await stack.volumes()).toContain(lockName("nestfleet-test-faults"));
     await expectUp(stack);
     expect(await stack.volumes()).not.toContain(lockName("nestfleet-test-faults"));
   });
@@ -106,7 +126,10 @@ describe("refused in preview", () => {
   test("13: a tag that was moved to another image", async () => {
     await tag(`${REGISTRY}/nestfleet/nestfleet-console:1.4.2`, `${API}:1.4.2`);
     try {
-      await refused(/moved|another image/, "preview");
+      await refused(
+        /1 problem; nothing was touched[^]*the tag 1\.4\.2 was moved to another image[^]*docker tag sha256:\w+ \S+api-of-faults:1\.4\.2/,
+        "preview",
+      );
     } finally {
       await tag(`${REGISTRY}/nestfleet/nestfleet-api:1.4.2`, `${API}:1.4.2`);
     }
@@ -117,7 +140,10 @@ describe("refused in preview", () => {
     const other = `${REGISTRY}/postgres:16-of-faults`;
     await build(`FROM ${REGISTRY}/postgres:17\nENV PG_MAJOR=16`, other);
     await stack.configure({ "images.postgres": other });
-    await refused(/PostgreSQL 17[^]*16|16[^]*17/, "preview");
+    await refused(
+      /1 problem; nothing was touched[^]*postgres:16-of-faults is PostgreSQL 16, the data are of PostgreSQL 17/,
+      "preview",
+    );
     await stack.configure({ "images.postgres": POSTGRES });
   });
 
@@ -164,21 +190,72 @@ describe("the host is changed by hand", () => {
   });
 });
 
+/** Creates a case and waits until a worker has done its job; the release of that worker. */
+async function workedOnBy(): Promise<string> {
+  const answer = await fetch(`${origin}/api/cases`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ title: "a leaking tap" }),
+  });
+  const { id } = (await answer.json()) as { id: string };
+  const processor = () => stack.sql(`SELECT processed_by FROM cases WHERE id = '${id}'`);
+  await expect.poll(processor, { timeout: 20_000 }).not.toBe("");
+  return (await processor()).split(" ").at(-1) ?? "";
+}
+
+/** Anew after a revert, which removes the image of a release that has never served. */
+async function offer(version: string): Promise<void> {
+  await tag(`nestfleet-standin/api:${version}`, `${API}:${version}`); // there before any update has pulled it
+}
+
+/** Takes the config back, and is at the beginning again. */
+async function revert(): Promise<void> {
+  await stack.unset("images.worker");
+  await stack.configure({ version: "1.4.2" });
+  await expectUp(stack);
+  await expectSettled(stack, "1.4.2");
+}
+
+/**
+ * An update whose steps after the rehearsal lose the first command of each kind: the docker client says that it cannot
+ * reach the engine, as while that restarts. The file of a loss is made at once or not at all.
+ */
+async function shaken(): Promise<Ran> {
+  const client = (await run("sh", ["-c", "command -v docker"])).output.trim();
+  const losing = [
+    "#!/bin/bash",
+    `step=$(tr '\\0' ' ' < /proc/$PPID/cmdline | grep -oE '(writers|gate|cutover|verdict) *$' | tr -d ' ')`,
+    `kind=$3`,
+    `if [[ -n $step ]] && (set -o noclobber; : > "${folder}/lost-$step-$PPID-$kind") 2>/dev/null; then`,
+    `  echo "Cannot connect to the Docker daemon for $step. Is the docker daemon running?" >&2`,
+    "  exit 1",
+    "fi",
+    `exec ${client} "$@"`,
+  ];
+  await offer("1.5.0");
+  writeFileSync(join(folder, "docker"), losing.join("\n"), { mode: 0o755 });
+  const [program = "", ...args] = stack.command("up", "--yes", "--skip-preview");
+  const environment = stack.environment();
+  return run(program, args, { ...environment, PATH: `${folder}:${environment["PATH"] ?? ""}` });
+}
+
+/** The steps of which commands were lost. */
+function lost(output: string): string[] {
+  return [...output.matchAll(/Cannot connect to the Docker daemon for (\w+)/g)].map(([, step = ""]) => step);
+}
+
 describe("refused in the update", () => {
-  test("19: the api is migrated, the worker fails: red, says which versions run, and a revert heals", async () => {
-    await build(
-      `FROM ${REGISTRY}/nestfleet/nestfleet-worker:1.5.0\nENTRYPOINT ["sh", "-c", "echo no work today; exit 3"]`,
-      `${REGISTRY}/nestfleet/broken-worker:1.5.0`,
-    );
-    await stack.configure({
-      version: "1.5.0",
-      "images.worker": `${REGISTRY}/nestfleet/broken-worker`,
-      allowSchemaAhead: "true",
-    });
+  test("19, 44: the worker fails after the cutover: requests go back, the old worker has never stopped, and a revert heals", async () => {
+    const before = await stack.containers();
+    await stack.configure({ version: "1.5.0", "images.worker": BROKEN_WORKER });
     const up = await stack.up();
     expect(up.exitCode).not.toBe(0);
-    expect(up.output).toMatch(/worker is not healthy: it exited[^]*no work today[^]*What runs now:[^]*api 1\.4\.2/);
+    expect(up.output).toMatch(
+      /requests go to[^]*worker is not healthy: it exited[^]*no work today[^]*The requests go to \S+ and \S+ again[^]*What runs now:[^]*api 1\.4\.2/,
+    );
     expect(await stack.answeringVersion()).toBe("1.4.2");
+    expect(await stack.containers()).toEqual(before);
+    expect(await workedOnBy()).toBe("1.4.2");
     expect((await stack.history()).at(-1)).toMatchObject({
       from: "1.4.2",
       to: "1.5.0",
@@ -188,10 +265,34 @@ describe("refused in the update", () => {
       verdict: "failed",
       reason: expect.stringMatching(/^worker is not healthy: it exited/) as string,
     });
-    await stack.unset("images.worker");
-    await stack.configure({ version: "1.4.2" });
-    await expectUp(stack);
-    await expectSettled(stack, "1.4.2");
+    await revert();
+  });
+
+  test("43: where the first command of each kind is lost in each step, a recreate with a refused worker is taken back", async () => {
+    await stack.configure({ version: "1.5.0", "images.worker": BROKEN_WORKER, strategy: "recreate" });
+    const { exitCode, output } = await shaken();
+    expect(exitCode).not.toBe(0);
+    for (const step of ["writers", "gate", "cutover"]) expect(lost(output)).toContain(step);
+    expect(output).toMatch(
+      /requests are held; stopped[^]*requests go to[^]*worker is not healthy: it exited[^]*started again, on the database as it is now/,
+    );
+    expect(await stack.answeringVersion()).toBe("1.4.2");
+    expect(await workedOnBy()).toBe("1.4.2");
+    expect((await stack.history()).at(-1)).toMatchObject({ from: "1.4.2", to: "1.5.0", verdict: "failed" });
+    await revert();
+  });
+
+  test.runIf(FULL)("43: the same without a fault of the release: it serves, and the history says so once", async () => {
+    await stack.configure({ version: "1.5.0", strategy: "recreate" });
+    const { exitCode, output } = await shaken();
+    expect(exitCode, output).toBe(0);
+    for (const step of ["writers", "gate", "cutover", "verdict"]) expect(lost(output)).toContain(step);
+    await expectSettled(stack, "1.5.0");
+    expect(await workedOnBy()).toBe("1.5.0");
+    const upgraded = (await stack.history()).filter(({ to, verdict }) => to === "1.5.0" && verdict === "upgraded");
+    expect(upgraded).toHaveLength(1);
+    await stack.configure({ strategy: "rolling" });
+    await revert();
   });
 
   test("17: healthy inside, broken from outside", async () => {
@@ -199,20 +300,18 @@ describe("refused in the update", () => {
     const name = async (role: string) =>
       (await stack.docker.run(["inspect", "--format", "{{.Name}}", containers[role]?.[0] ?? ""])).trim().slice(1);
     const target = async (role: string) => ({ container: containers[role]?.[0], name: await name(role) });
+    const http = { bind: "127.0.0.1", httpPort: stack.httpPort };
     const input = {
       dockerHost: stack.docker.host,
       stack: stack.name,
       postgres,
       caddy: "nestfleet-test-faults-caddy",
-      domain: "localhost",
-      http: { bind: "127.0.0.1", httpPort: stack.httpPort, httpsPort: 18128 },
+      entrance: entranceOf(schema.parse({ version: "1.4.2", http: { ...http, httpsPort: 18128 } })),
       release: { tag: "1.4.2", semver: "1.4.2" },
       holdSeconds: 0,
       timeoutSeconds: 2,
       targets: { api: await target("api"), console: await target("console") },
       containers: Object.values(containers).flat(),
-      repositories: [],
-      keepReplacedDays: 7,
     };
     const { exitCode, output } = await run("node", ["scripts/run.mjs", "cutover"], process.env, JSON.stringify(input));
     expect(exitCode).toBe(1);
@@ -225,13 +324,20 @@ describe("a preview without access to the host", () => {
   test("says so, and shows the plan from config and the last outputs", async () => {
     await stack.configure({ version: "1.5.0" });
     const hidden = 'mount --bind /dev/null /var/run/docker.sock && exec "$@"';
-    const preview = await run(
-      "unshare",
-      ["--mount", "sh", "-c", hidden, "-", ...stack.command("preview")],
-      stack.environment(),
-    );
-    expect(preview.output).toMatch(/upgrade 1\.4\.2 → 1\.5\.0[^]*the host cannot be reached/);
+    const unseen = (more: NodeJS.ProcessEnv) =>
+      run("unshare", ["--mount", "sh", "-c", hidden, "-", ...stack.command("preview")], {
+        ...stack.environment(),
+        ...more,
+      });
+    const plan =
+      /upgrade 1\.4\.2 → 1\.5\.0[^]*the host cannot be reached[^]*downtime +unknown: the Docker host was not/;
+    const preview = await unseen({});
+    expect(preview.output).toMatch(plan);
     expect(preview.exitCode, preview.output).toBe(0);
+    const required = await unseen({ NESTFLEET_REQUIRE_HOST: "1" });
+    expect(required.output).toMatch(plan);
+    expect(required.output).toContain("Refused, because NESTFLEET_REQUIRE_HOST is set");
+    expect(required.exitCode).not.toBe(0);
     await stack.configure({ version: "1.4.2" });
   });
 });

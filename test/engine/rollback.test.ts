@@ -1,12 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Load, type LoadReport } from "../support/load";
-import { PER_SECOND, ROLLBACK_MEGABYTES, seed } from "../support/scale";
+import { FULL, PER_SECOND, ROLLBACK_MEGABYTES, seed } from "../support/scale";
 import { expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
 import { type Ran, run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-rollback", 18140);
 const REGISTRY = "127.0.0.1:5055";
 const BROKEN = `${REGISTRY}/nestfleet/broken-api`;
+/** A role that was gone is there again, because a table of the backup is its own. */
+const OWNERS = `
+  SELECT DISTINCT tableowner || ' of ' || CASE tablename WHEN 'of_former' THEN tablename ELSE 'the others' END
+    FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`;
+const POSTGRES = `nestfleet-${stack.name}-postgres`;
+/** Clients that connect again at once, whenever they are sent away, until their input ends. */
+const CROWD = `
+  for client in 1 2 3 4; do
+    while :; do psql -qAt -U nestfleet -c 'SELECT 1' || sleep 0.01; done >/dev/null 2>&1 &
+  done
+  cat; kill 0`;
 /** Of 1.4.2, from before the upgrade. */
 let backup = "";
 let seeded = 0;
@@ -14,6 +26,9 @@ let seeded = 0;
 beforeAll(async () => {
   await stack.create({ version: "1.4.2", "health.holdSeconds": "1", rehearsal: "off" });
   await expectUp(stack);
+  await stack.sql("ALTER SYSTEM SET max_prepared_transactions = 1");
+  await stack.docker.run(["restart", POSTGRES]);
+  await vi.waitFor(() => stack.sql("SELECT 1"), { timeout: 60_000 });
   await stack.sql(seed(ROLLBACK_MEGABYTES));
   // 29: of a role that is gone when the backup is restored.
   await stack.sql("CREATE ROLE former; CREATE TABLE of_former (n integer); ALTER TABLE of_former OWNER TO former");
@@ -58,6 +73,12 @@ async function present(ids: readonly string[], database?: string): Promise<strin
   return ids.filter((id) => stored.has(id));
 }
 
+/** Id of the last backup of a release that an update took: those before it may be retired by now. */
+function newestOf(version: string): string {
+  const ids = [...stack.said.matchAll(/backup (\d{8}T\d{6}Z-(\S+\d))/g)].filter(([, , of]) => of === version);
+  return ids.at(-1)?.[1] ?? "";
+}
+
 async function newestKept(): Promise<string> {
   return stack.sql("SELECT max(datname) FROM pg_database WHERE datname LIKE 'nestfleet\\_replaced\\_%'");
 }
@@ -68,7 +89,7 @@ function restoreByHand(...args: string[]): Promise<Ran> {
 }
 
 describe("back from 1.5.0 to 1.4.2 with the backup from before", () => {
-  test.each(["once", "twice: the same config does the same again"])("%s", async () => {
+  test.each(["once", ...(FULL ? ["twice: the same config does the same again"] : [])])("%s", async () => {
     const later = await written();
     await stack.configure({ version: "1.4.2", restore: backup });
     const { changes, summary } = await stack.previewed();
@@ -99,7 +120,8 @@ describe("back from 1.5.0 to 1.4.2 with the backup from before", () => {
     });
     expect(entry?.holdSeconds).toBeGreaterThan(0);
     expect(entry?.lost?.["public.cases"]).toBe(Number(await stack.sql("SELECT count(*) FROM cases", kept)) - seeded);
-    expect(await stack.sql("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")).toBe("nestfleet");
+    expect(await stack.sql(OWNERS)).toBe("former of of_former\nnestfleet of the others");
+    expect(await stack.sql("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'former'")).toBe("f");
     await expectSettled(stack, "1.4.2");
 
     await upgrade();
@@ -115,6 +137,7 @@ describe("a release that does not start", () => {
     const earlier = await written();
     await stack.configure({ version: "1.4.2", restore: backup, "images.api": BROKEN, allowMovingTag: "true" });
     const { ran, report } = await underLoad(() => stack.up());
+    await stack.configure({ "images.api": `${REGISTRY}/nestfleet/nestfleet-api`, allowMovingTag: "false" });
     expect(ran.exitCode).not.toBe(0);
     expect(ran.output).toMatch(/does not start: it exited[^]*not today[^]*1\.5\.0 serves again on its own data/);
     expect(await stack.answeringVersion()).toBe("1.5.0");
@@ -122,7 +145,6 @@ describe("a release that does not start", () => {
     expect(await stack.missing(report.created)).toEqual([]);
     expect((await stack.history()).at(-1)).toMatchObject({ to: "1.4.2", verdict: "failed" });
 
-    await stack.configure({ "images.api": `${REGISTRY}/nestfleet/nestfleet-api`, allowMovingTag: "false" });
     await expectUp(stack);
     await expectSettled(stack, "1.4.2");
     expect(await present(earlier)).toEqual([]);
@@ -137,7 +159,8 @@ describe("scripts/restore.sh", () => {
     const asked = await restoreByHand("--undo");
     expect(asked.exitCode).toBe(1);
     expect(asked.output).toMatch(/nothing was touched[^]*--yes/);
-    const { ran, report } = await underLoad(() => restoreByHand("--undo", "--yes"));
+    const crowd = spawn("docker", ["--host", stack.docker.host, "exec", "-i", POSTGRES, "sh", "-c", CROWD]);
+    const { ran, report } = await underLoad(() => restoreByHand("--undo", "--yes")).finally(() => crowd.stdin.end());
     expect(ran.exitCode, ran.output).toBe(0);
     expect(ran.output).toContain("nestfleet:version 1.5.0");
     expect(await stack.answeringVersion()).toBe("1.5.0");
@@ -161,33 +184,43 @@ describe("scripts/restore.sh", () => {
     expect((await restoreByHand("--yes", "20200101T000000Z-1.4.2")).output).toContain(
       "there is no backup 20200101T000000Z-1.4.2",
     );
-    expect((await restoreByHand("--bogus")).output).toContain("--bogus is no option");
+    expect((await restoreByHand("--bogus")).output).toContain("Unknown option '--bogus'");
   });
 });
 
 describe("data only, under the same version", () => {
   test("is done once for each word of confirmation, and never without one", async () => {
-    await stack.sql("DELETE FROM cases WHERE id IN (SELECT id FROM cases ORDER BY created_at LIMIT 100)");
-    const before = Number(await stack.sql("SELECT count(*) FROM cases"));
-    const own = /backup (\d{8}T\d{6}Z-1\.5\.0)/g;
-    const newest = [...stack.said.matchAll(own)].at(-1)?.[1] ?? "";
+    const oldest = "SELECT id FROM cases ORDER BY created_at, id LIMIT 100";
+    const deleted = (await stack.sql(oldest)).split("\n");
+    await stack.sql(`DELETE FROM cases WHERE id IN (${oldest})`);
+    expect(await present(deleted)).toEqual([]);
+    const newest = newestOf("1.5.0");
     await stack.configure({ restore: newest });
     expect(await stack.preview()).toEqual([]);
+    const announced = new RegExp(`restore the data of 1\\.5\\.0[^]*${newest}`);
     await stack.configure({ confirmRestore: "deleted-by-mistake" });
-    expect((await stack.previewed()).summary).toMatch(new RegExp(`restore the data of 1\\.5\\.0[^]*${newest}`));
+    expect((await stack.previewed()).summary).toMatch(announced);
+    const before = await stack.containers();
     const { ran } = await underLoad(() => stack.up());
     expect(ran.exitCode, ran.output).toBe(0);
-    expect(Number(await stack.sql("SELECT count(*) FROM cases"))).not.toBe(before);
+    expect(await stack.containers(), "the containers that the state knows").toEqual(before);
+    expect(await stack.docker.run(["ps", "--all", "--quiet", "--filter", "name=-restored-"])).toBe("");
+    expect(await present(deleted)).toEqual(deleted);
     expect((await stack.history()).at(-1)).toMatchObject({ verdict: "restored", restored: newest });
     await expectSettled(stack, "1.5.0");
+
+    await stack.sql(`DELETE FROM cases WHERE id IN (${oldest})`);
+    await expectUp(stack);
+    expect(await present(deleted), "the same word, applied again").toEqual([]);
+    await stack.configure({ confirmRestore: "once-more" });
+    expect((await stack.previewed()).summary).toMatch(announced);
+    await stack.unset("confirmRestore");
   });
 });
 
 describe("what a preview refuses", () => {
   test("4 to 6: a backup that is damaged, one that there is not, one of another version", async () => {
-    // Several of 1.4.2 were taken since the first, which no config has named for a while.
-    const intact = [...stack.said.matchAll(/backup (\d{8}T\d{6}Z-1\.4\.2)/g)].at(-1)?.[1] ?? "";
-    const ofNewer = [...stack.said.matchAll(/backup (\d{8}T\d{6}Z-1\.5\.0)/g)].at(-1)?.[1] ?? "";
+    const [intact, ofNewer] = [newestOf("1.4.2"), newestOf("1.5.0")];
     await stack.configure({ version: "1.4.2", restore: ofNewer });
     expect((await stack.try("preview")).output).toMatch(
       new RegExp(`nothing was touched[^]*the backup ${ofNewer} is of 1\\.5\\.0 and does not count`),
@@ -206,6 +239,21 @@ describe("what a preview refuses", () => {
     expect(damaged.output).toMatch(/nothing was touched[^]*its dump is damaged: the sha256 is/);
     await stack.docker.run(["exec", container, "mv", "/backups/aside", dump]);
     await stack.configure({ version: "1.5.0" });
+  });
+
+  test("a prepared transaction, which keeps the live database from stepping aside", async () => {
+    await stack.sql("BEGIN; CREATE TABLE half (n integer); PREPARE TRANSACTION 'of somebody'");
+    const intact = newestOf("1.4.2");
+    await stack.configure({ version: "1.4.2", restore: intact });
+    const refused = await stack.try("preview");
+    const byHand = await restoreByHand("--yes", intact);
+    await stack.sql("ROLLBACK PREPARED 'of somebody'");
+    await stack.configure({ version: "1.5.0" });
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toMatch(/nothing was touched[^]*has not been ended: "of somebody"[^]*ROLLBACK PREPARED/);
+    expect(byHand.exitCode).toBe(1);
+    expect(byHand.output).toMatch(/has not been ended: "of somebody"/);
+    expect(await stack.answeringVersion()).toBe("1.5.0");
   });
 
   test("12: a release whose image is neither on the host nor to be had any more", async () => {

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { Load } from "../support/load";
 import { caddyfile } from "../../components/services/caddyfile";
-import { expectUp } from "../support/expectations";
+import { PROXY_FILES } from "../../components/services/entrance";
+import { schema } from "../../components/settings/schema";
+import { expectNoChange, expectUp } from "../support/expectations";
 import { type Ran, run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-story", 18080);
@@ -16,12 +18,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.dispose();
 });
-
-/** Nothing to do, with and without asking the containers themselves. */
-async function expectNoDiff(): Promise<void> {
-  expect(await stack.preview()).toEqual([]);
-  expect(await stack.preview("--refresh")).toEqual([]);
-}
 
 async function health(): Promise<Record<string, unknown>> {
   return (await (await fetch(`${origin}/health`)).json()) as Record<string, unknown>;
@@ -41,7 +37,7 @@ describe("from nothing to a running NestFleet and on", () => {
       console: 1,
       caddy: 1,
     });
-    await expectNoDiff();
+    await expectNoChange(stack);
   });
 
   test("the outputs say where it is, what answers, and what it is made of", async () => {
@@ -108,6 +104,7 @@ describe("from nothing to a running NestFleet and on", () => {
       "replace nestfleet-test-story-worker-1",
       "update nestfleet-test-story-api-gate",
       "update nestfleet-test-story-cutover",
+      "update nestfleet-test-story-verdict",
       "update nestfleet-test-story-worker-1-gate",
     ]);
     const load = new Load(stack.httpPort, 100);
@@ -121,7 +118,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect(after["api"]).not.toEqual(before["api"]);
     expect(after["worker"]).not.toEqual(before["worker"]);
     for (const role of ["postgres", "console", "caddy"]) expect(after[role], role).toEqual(before[role]);
-    await expectNoDiff();
+    await expectNoChange(stack);
   });
 
   test("the application's warnings: a release that refuses its environment is red in seconds, and the old one serves", async () => {
@@ -142,17 +139,15 @@ describe("from nothing to a running NestFleet and on", () => {
     await stack.unset("env.LLM_PROVIDER");
     await stack.configure({ "env.LOG_LEVEL": "debug" });
     await expectUp(stack);
-    await expectNoDiff();
+    await expectNoChange(stack);
     expect((await stack.containers())["api"]).toHaveLength(1);
   });
 
   // No load here: on a reload Caddy closes idle connections, and a client that is about to use one sees it hang up. That
   // is why a cutover does not reload.
   test("a changed Caddyfile is reloaded, not restarted; a broken one is refused and the one before stays", async () => {
-    const current = caddyfile({
-      domain: "localhost",
-      http: { bind: "127.0.0.1", httpPort: stack.httpPort, httpsPort: 0 },
-    });
+    const http = { bind: "127.0.0.1", httpPort: stack.httpPort, httpsPort: stack.httpPort + 1 };
+    const current = caddyfile(schema.parse({ version: "1.4.2", http }));
     const before = await stack.containers();
     const changed = await applyCaddyfile(current.replace("nosniff", "nosniff\n\t\tX-Probe reloaded"));
     expect(changed.output).toContain("caddy reloaded its configuration");
@@ -178,7 +173,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect(await stack.volumes()).toEqual(volumes);
     await expectUp(stack);
     expect(await stack.sql("SELECT count(*) FROM cases")).toBe(cases);
-    await expectNoDiff();
+    await expectNoChange(stack);
   });
 
   test("no secret is in clear in anything that was said, nor in the state", async () => {
@@ -212,6 +207,8 @@ async function applyCaddyfile(content: string): Promise<Ran> {
     volume: `${container}-config`,
     path: "/config/Caddyfile",
     caddyfile: content,
+    folder: PROXY_FILES,
+    files: [],
   };
   return run("node", ["scripts/run.mjs", "caddyfile"], process.env, JSON.stringify(input));
 }

@@ -36,6 +36,15 @@ async function expectJobsDoneOnce(): Promise<void> {
   expect(await stack.sql("SELECT count(*) FROM duplicate_jobs")).toBe("0");
 }
 
+/** Ids of the stack's workers, running or not. */
+async function workersMade(): Promise<string[]> {
+  const labels = [`stack=${stack.name}`, "role=worker"].flatMap((label) => [
+    "--filter",
+    `label=org.nestfleet.${label}`,
+  ]);
+  return (await stack.docker.run(["ps", "--all", "--quiet", "--no-trunc", ...labels])).trim().split("\n");
+}
+
 /** The config taken back, applied: the release from before serves, and there is nothing left to do. */
 async function revert(version: string): Promise<void> {
   const { up } = await underLoad(version);
@@ -94,8 +103,9 @@ describe("releases that must not stay", () => {
     await revert("1.5.1");
   });
 
-  test("1.6.2, which answers with another version, is red twice; the one before serves", async () => {
-    const { up } = await underLoad("1.6.2");
+  test("1.6.2, which answers with another version, is red twice; the one before serves, its worker goes on, and the new release has none", async () => {
+    const { worker = [] } = await stack.containers();
+    const { up, report } = await underLoad("1.6.2");
     expect(up.exitCode).not.toBe(0);
     expect(up.output).toContain("is answered by version 1.5.1, not by 1.6.2");
     expect(up.output).toMatch(/The requests went to \S+ and \S+ all along/);
@@ -103,12 +113,21 @@ describe("releases that must not stay", () => {
     const again = await stack.up();
     expect(again.exitCode).not.toBe(0);
     expect(again.output).toContain("is answered by version 1.5.1, not by 1.6.2");
+    // Also of those that do not run; the new api works the queue besides, as the published one does.
+    expect(await workersMade()).toEqual(worker);
+    await expectJobsDoneOnce();
+    const during = report.created
+      .slice(-500)
+      .map((id) => `'${id}'`)
+      .join();
+    const host = (worker[0] ?? "").slice(0, 12);
+    const done = `SELECT count(*) FROM cases WHERE id IN (${during}) AND processed_by LIKE '${host} 1.5.1'`;
+    expect(Number(await stack.sql(done))).toBeGreaterThan(0);
     await revert("1.5.1");
   });
 
   test("1.6.1, which dies after 15 seconds, is red: health must hold", async () => {
     await stack.configure({ "health.holdSeconds": "20" });
-    await expectUp(stack);
     const { up } = await underLoad("1.6.1");
     expect(up.exitCode).not.toBe(0);
     // It is found by whoever looks when it dies, and that depends on how fast the host is.

@@ -19,13 +19,7 @@ pull() {
 }
 
 bootstrap() {
-  if ! has mmdebstrap; then
-    [[ $(id -u) == 0 ]] || fail "mmdebstrap is missing; install it: sudo apt-get install mmdebstrap"
-    progress "installing mmdebstrap"
-    apt-get install -qq --yes --no-install-recommends mmdebstrap debian-archive-keyring >/dev/null 2>&1 ||
-      { apt-get update -qq && apt-get install -qq --yes --no-install-recommends mmdebstrap debian-archive-keyring; } >/dev/null ||
-      fail "apt-get cannot install mmdebstrap; its message is above"
-  fi
+  need_mmdebstrap
   progress "making Debian trixie with mmdebstrap"
   local log="$WORK/log/base.log"
   mkdir -p "$WORK/log"

@@ -1,5 +1,9 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { isSecret, type Registered, registered } from "../support/program";
+import type { z } from "zod";
+import { isSecret, type Registered, registered, requestOf } from "../support/program";
+import { backup, host } from "../unit/release/facts";
 
 const names = (resources: Registered[]) =>
   resources.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`).sort();
@@ -15,10 +19,12 @@ describe("a stack with nothing but a version", async () => {
       "Command nestfleet-test-backup",
       "Command nestfleet-test-caddy-gate",
       "Command nestfleet-test-caddyfile",
+      "Command nestfleet-test-collations",
       "Command nestfleet-test-console-gate",
       "Command nestfleet-test-cutover",
       "Command nestfleet-test-postgres-gate",
       "Command nestfleet-test-rehearsal",
+      "Command nestfleet-test-verdict",
       "Command nestfleet-test-worker-1-gate",
       "Command nestfleet-test-writers",
       "Container nestfleet-test-api",
@@ -29,6 +35,8 @@ describe("a stack with nothing but a version", async () => {
       "NestFleet nestfleet-test",
       "Network nestfleet-test",
       "RandomBytes nestfleet-test-secret-encryption-key",
+      "RandomPassword nestfleet-test-email-webhook-secret",
+      "RandomPassword nestfleet-test-internal-cron-secret",
       "RandomPassword nestfleet-test-jwt-secret",
       "RandomPassword nestfleet-test-postgres-password",
       "RemoteImage nestfleet-test-api",
@@ -48,7 +56,7 @@ describe("a stack with nothing but a version", async () => {
     expect(pulled).toEqual([
       "ghcr.io/nestfleet/nestfleet-api:1.5.0",
       "ghcr.io/nestfleet/nestfleet-console:1.5.0",
-      "pgvector/pgvector:pg16",
+      "pgvector/pgvector:pg16-bookworm",
       "caddy:2-alpine",
     ]);
     expect(container(resources, "nestfleet-test-worker-1")["image"]).toBe("sha256:nestfleet-test-api");
@@ -87,9 +95,68 @@ describe("a stack with nothing but a version", async () => {
     ];
     expect(labels).toEqual({
       api: of("api", "1.5.0"),
-      postgres: of("postgres", "pgvector/pgvector:pg16"),
+      postgres: of("postgres", "pgvector/pgvector:pg16-bookworm"),
       caddy: of("caddy", "caddy:2-alpine"),
     });
+  });
+});
+
+describe("what scripts are told", () => {
+  const scripts = (resources: Registered[]) =>
+    resources.flatMap((resource) => {
+      const [, script] = /^node scripts\/run\.mjs (\S+)$/.exec(String(resource.inputs["create"])) ?? [];
+      return script === undefined ? [] : [{ script, request: requestOf(resource) }];
+    });
+  const understood = async (resources: Registered[]) => {
+    const asked = scripts(resources);
+    expect(asked.length).toBeGreaterThanOrEqual(9);
+    for (const { script, request } of asked) {
+      const schema = (await import(`../../scripts/requests/${script}.ts`)) as { request: z.ZodType };
+      expect(schema.request.safeParse(request).error, `${script}: ${JSON.stringify(request)}`).toBeUndefined();
+    }
+    return Object.fromEntries(asked.map(({ script, request }) => [script, request as Record<string, unknown>]));
+  };
+  const backups = [backup("20261124T080000Z-1.4.2")];
+  const everything = {
+    domain: "fleet.example.com",
+    worker: { replicas: 2 },
+    images: { worker: "ghcr.io/nestfleet/worker" },
+    backups: { keep: 3, acceptSmaller: true, directory: "/srv/backups" },
+    env: { LOG_LEVEL: "debug" },
+    secretEnv: { LLM_API_KEY: "k".repeat(20) },
+  };
+
+  test("an installation, with nothing but a version and with every setting that reaches a script", async () => {
+    await understood(await registered({ version: "1.5.0" }));
+    await understood(await registered({ version: "1.5.0", ...everything }));
+  });
+
+  test("a build from source", async () => {
+    const asked = await understood(await registered({ version: "1.5.0", source: "https://example.com/nestfleet.git" }));
+    expect(Object.keys(asked)).toContain("build-image");
+  });
+
+  test("an upgrade that stops the release before: its second backup spares what the config names, as the first does", async () => {
+    const config = { version: "1.5.0", strategy: "recreate", restore: "20261124T080000Z-1.4.2" };
+    const asked = await understood(await registered(config, host("1.4.2", "1.5.0", { facts: { backups } })));
+    expect(asked["writers"]).toMatchObject({ action: "stop", spare: [config.restore], compared: true });
+    expect(asked["backup"]).toMatchObject({ spare: [config.restore], compared: true });
+  });
+
+  test("a rollback that restores a backup", async () => {
+    const config = { version: "1.4.2", restore: "20261124T080000Z-1.4.2", confirmRestore: "now" };
+    const asked = await understood(await registered(config, host("1.5.0", "1.4.2", { facts: { backups } })));
+    expect(asked["writers"]).toMatchObject({ action: "restore", restore: config.restore, confirmation: "now" });
+  });
+
+  test("a word that no script knows is an error", async () => {
+    const files = readdirSync(join(__dirname, "../../scripts/requests")).map((file) => file.replace(".ts", ""));
+    for (const file of files.filter((name) => name !== "attempt")) {
+      const schema = (await import(`../../scripts/requests/${file}.ts`)) as { request: z.ZodType };
+      expect(JSON.stringify(schema.request.safeParse({ sapre: [] }).error?.issues), file).toContain(
+        "unrecognized_keys",
+      );
+    }
   });
 });
 
@@ -115,13 +182,57 @@ describe("what config changes", () => {
 
   test("secrets that are given are used, and none is generated for them", async () => {
     const secrets = { postgresPassword: "p@ss/word", jwtSecret: "j".repeat(32), secretEncryptionKey: "0".repeat(64) };
-    const resources = await registered({ version: "1.5.0", secrets });
+    const secretEnv = { INTERNAL_CRON_SECRET: "c".repeat(32), EMAIL_WEBHOOK_SECRET: "" };
+    const resources = await registered({ version: "1.5.0", secrets, secretEnv });
     expect(names(resources).filter((name) => name.startsWith("Random"))).toEqual([]);
     const { envs } = container(resources, "nestfleet-test-api");
     expect(isSecret(envs)).toBe(true);
-    expect((envs as { value: string[] }).value).toContain(
+    expect((envs as { value: string[] }).value).toEqual([
+      "NODE_ENV=production",
+      "PORT=3001",
+      "CONSOLE_ORIGIN=http://localhost",
       "DATABASE_URL=postgres://nestfleet:p%40ss%2Fword@postgres:5432/nestfleet",
+      `JWT_SECRET=${"j".repeat(32)}`,
+      `SECRET_ENCRYPTION_KEY=${"0".repeat(64)}`,
+      `INTERNAL_CRON_SECRET=${"c".repeat(32)}`,
+      "EMAIL_WEBHOOK_SECRET=",
+    ]);
+  });
+
+  test("what is protected and in the state stays declared, also where the config names something else", async () => {
+    const inState = [
+      "nestfleet-test-jwt-secret",
+      "nestfleet-test-internal-cron-secret",
+      "nestfleet-test-backups",
+      "nestfleet-test-postgres",
+    ];
+    const config = {
+      version: "1.5.0",
+      secrets: { jwtSecret: "j".repeat(32) },
+      secretEnv: { INTERNAL_CRON_SECRET: "c".repeat(32) },
+      backups: { directory: "/srv/backups" },
+      postgres: { existingVolume: "nestfleet_pgdata" },
+    };
+    const resources = await registered(config, { unreachable: "mocks" }, { inState });
+    const kinds = ["RandomPassword", "RandomBytes", "Volume"];
+    expect(names(resources).filter((name) => kinds.includes(name.split(" ")[0] ?? ""))).toEqual([
+      "RandomBytes nestfleet-test-secret-encryption-key",
+      "RandomPassword nestfleet-test-email-webhook-secret",
+      "RandomPassword nestfleet-test-internal-cron-secret",
+      "RandomPassword nestfleet-test-jwt-secret",
+      "RandomPassword nestfleet-test-postgres-password",
+      "Volume nestfleet-test-backups",
+      "Volume nestfleet-test-caddy-config",
+      "Volume nestfleet-test-caddy-data",
+      "Volume nestfleet-test-postgres",
+    ]);
+    expect((container(resources, "nestfleet-test-api")["envs"] as { value: string[] }).value).toContain(
+      `JWT_SECRET=${"j".repeat(32)}`,
     );
+    expect(container(resources, "nestfleet-test-postgres")["mounts"]).toEqual([
+      { type: "volume", source: "nestfleet_pgdata", target: "/var/lib/postgresql/data" },
+      { type: "bind", source: "/srv/backups", target: "/backups" },
+    ]);
   });
 
   test("three workers are three containers; a worker that is off is none", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { DATA_PATH } from "../../components/host/data-volume";
+import { dataMountOf } from "../../components/release/data-mount";
 import type { BackupManifest } from "../../components/release/manifest";
 import { appendHistory, type HistoryEntry, readHistory } from "../../scripts/lib/history";
 import { sleep } from "../../scripts/lib/run";
@@ -126,7 +126,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
   });
 
   test("what is written meanwhile goes to the disk as it comes, and nothing goes on afterwards", async () => {
-    const file = `${DATA_PATH}/filling`;
+    const file = `${dataMountOf({}).target}/filling`;
     const dirtyMegabytes = async () => Number(/^Dirty: +(\d+)/m.exec(await shell("cat /proc/meminfo"))?.[1]) / 1024;
     try {
       await writtenSteadily(database, async () => {

@@ -5,6 +5,7 @@ import type { BackupManifest } from "../../components/release/manifest";
 import { total } from "../../components/release/shrinkage";
 import { takeBackup } from "../../scripts/lib/backup";
 import { Database } from "../../scripts/lib/database";
+import { findBackup } from "../../scripts/lib/store";
 import { api, docker, type Ended, launch, POSTGRES_IMAGE, type Running } from "./fixture";
 
 const MINUTE = 60_000;
@@ -92,7 +93,7 @@ function told({ stdout }: Ended): Record<string, unknown> {
 }
 
 const shell = (script: string) => docker.run(["exec", POSTGRES, "sh", "-euc", script]);
-const fingerprint = () => shell("cd /backups; stat -c '%n %s %Y' *; sha256sum *");
+const fingerprint = () => shell("cd /backups; ls; stat -c '%n %s %Y' *.dump; sha256sum *.dump");
 const databases = () => database.query("SELECT datname FROM pg_database ORDER BY 1");
 
 /** The volumes of a drill's database, once it has them; that of the backups is not its own. */
@@ -132,6 +133,7 @@ describe("a drill", { timeout: 5 * MINUTE }, () => {
     });
     await mustBeGone(volumes);
     expect([await fingerprint(), await databases()]).toEqual(before);
+    expect((await findBackup(database, id)).proven).toMatchObject({ by: "drill", way: "pg_restore" });
   });
 
   test("of a backup that is not there, or of a wrong command line, says so", async () => {

@@ -10,11 +10,13 @@ export class ScriptedDocker extends DockerClient {
 
   /** Undefined is what Docker says of a container that is not there. */
   public override run(args: readonly string[], stdin = ""): Promise<string> {
-    const command = args.join(" ");
-    this.asked.push(command);
-    const answer = this.answer(command, stdin);
-    if (answer !== undefined) return Promise.resolve(answer);
-    return Promise.reject(new DockerError(args[0] ?? "", 1, "Error: No such container", ""));
+    return Promise.resolve().then(() => {
+      const command = args.join(" ");
+      this.asked.push(command);
+      const answer = this.answer(command, stdin);
+      if (answer !== undefined) return answer;
+      throw new DockerError(args[0] ?? "", 1, "Error: No such container", "");
+    });
   }
 }
 

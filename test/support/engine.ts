@@ -12,15 +12,18 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { DockerClient } from "../../components/docker/client";
+import { newestEngine } from "./engine-root";
 import { run } from "./stack";
 
 /** Of the folder of an engine; the pid of the test that it belongs to follows. */
 const PREFIX = join(realpathSync(tmpdir()), "nestfleet-engine-");
 const TOOLS = ["docker", "dockerd", "mount", "nsenter", "perl", "setpriv", "sh", "umount", "unshare"];
+const ROOT_TOOLS = ["chroot", "flock", "pivot_root"];
 const START_MS = 60_000;
 /** dockerd gives its containers their grace time first: 60 s for the longest. */
 const STOP_MS = 90_000;
@@ -30,11 +33,45 @@ const POLL_MS = 100;
  * SIOCSIFFLAGS with IFF_UP, netdevice(7): a new namespace's loopback is down. In Perl, which is on every Debian, where
  * iproute2 need not be.
  */
-const LOOPBACK_UP = `
+export const LOOPBACK_UP = `
   use Socket;
   socket(my $socket, AF_INET, SOCK_DGRAM, 0) or die "socket: $!";
   my $request = pack("a16 s x22", "lo", 1);
   ioctl($socket, 0x8914, $request) or die "lo: $!";`;
+
+/** What follows is a script, which sees mounts that only its own process and those below it see. */
+const OWN_MOUNTS = ["unshare", "--mount", "--propagation", "private", "sh", "-c"];
+
+/**
+ * Runs a program in a root file system of its own, with the machine's processes, devices and /run, and with the folder
+ * of the engine where it is outside. By pivot_root and not by chroot: runc joins the mount namespace, whose root a
+ * chroot leaves where it was.
+ */
+const IN_ROOT = `
+  set -eu
+  root=$1 folder=$2
+  shift 2
+  mount --bind "$root" "$root"
+  for there in proc sys dev run; do mount --rbind "/$there" "$root/$there"; done
+  mount -t tmpfs tmpfs "$root/mnt"
+  mkdir "$root/mnt/old" "$root/mnt/folder"
+  mount --rbind "$folder" "$root/mnt/folder"
+  mount -t tmpfs tmpfs "$root/tmp"
+  mkdir -p "$root$folder"
+  mount --rbind "$root/mnt/folder" "$root$folder"
+  pivot_root "$root" "$root/mnt/old"
+  cd /
+  umount -l /mnt/old
+  exec "$@"`;
+
+export interface EngineOptions {
+  /** `newest`: the newest that Debian has, with its own containerd and runc; by default the machine's own. */
+  readonly version?: "newest";
+  /** What an administrator has written into daemon.json. */
+  readonly daemon?: Readonly<Record<string, unknown>>;
+  /** Control groups (v1) that its kernel seems to lack: what they limit, this host cannot. Of the machine's own only. */
+  readonly lacking?: readonly string[];
+}
 
 /**
  * A Docker engine of a test's own, to be stopped and killed at will: its own socket, data, containerd and processes, in
@@ -49,8 +86,8 @@ export class OwnEngine {
   private readonly network: string;
   private engine: ChildProcess | undefined;
 
-  public constructor() {
-    mustBePossible();
+  public constructor(private readonly options: EngineOptions = {}) {
+    mustBePossible(options);
     this.folder = `${PREFIX}${process.pid}`;
     this.network = join(this.folder, "network");
     this.host = `unix://${join(this.folder, "docker.sock")}`;
@@ -65,16 +102,11 @@ export class OwnEngine {
   /** Starts the engine and waits until it answers, and with it the containers that are to run. */
   public async start(): Promise<void> {
     if (!existsSync(this.folder)) await this.prepare();
+    const own = this.options.version === "newest" ? this.inRoot(await newestEngine()) : this.withoutGroups();
     const log = openSync(join(this.folder, "dockerd.log"), "a");
     // It goes when the test goes, whatever takes the test away.
-    const [program, ...args] = this.inside(
-      "setpriv",
-      "--pdeathsig",
-      "SIGTERM",
-      "dockerd",
-      "--config-file",
-      this.path("daemon.json"),
-    );
+    const dying = ["setpriv", "--pdeathsig", "SIGTERM"];
+    const [program, ...args] = this.inside(...dying, ...own, "dockerd", "--config-file", this.path("daemon.json"));
     const engine = spawn(program, args, { stdio: ["ignore", log, log] });
     closeSync(log);
     this.engine = engine;
@@ -131,7 +163,9 @@ export class OwnEngine {
   private async prepare(): Promise<void> {
     for (const folder of abandoned()) await clear(folder);
     mkdirSync(this.folder, { mode: 0o700 });
+    guard(this.folder);
     const config = {
+      ...this.options.daemon,
       hosts: [this.host],
       "data-root": this.path("data"),
       "exec-root": this.path("exec"),
@@ -146,6 +180,17 @@ export class OwnEngine {
     return join(this.folder, name);
   }
 
+  private inRoot(root: string): string[] {
+    return [...OWN_MOUNTS, IN_ROOT, "-", root, this.folder];
+  }
+
+  private withoutGroups(): string[] {
+    const { lacking = [] } = this.options;
+    if (lacking.length === 0) return [];
+    const folders = lacking.map((group) => `/sys/fs/cgroup/${group}`);
+    return [...OWN_MOUNTS, `umount ${folders.join(" ")} && exec "$@"`, "-"];
+  }
+
   private async end(signal: NodeJS.Signals): Promise<void> {
     const { engine } = this;
     if (engine === undefined || hasEnded(engine)) return;
@@ -158,9 +203,10 @@ export class OwnEngine {
 }
 
 /** Says all that is missing: a test that cannot run has not passed. */
-function mustBePossible(): void {
+function mustBePossible({ version }: EngineOptions): void {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const missing = TOOLS.filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
+  const tools = version === "newest" ? [...TOOLS, ...ROOT_TOOLS] : TOOLS;
+  const missing = tools.filter((tool) => !folders.some((folder) => existsSync(join(folder, tool))));
   const reasons = [
     ...(process.platform === "linux" ? [] : [`Linux, and this is ${process.platform}`]),
     ...(process.getuid?.() === 0 ? [] : ["root"]),
@@ -187,7 +233,24 @@ function abandoned(): string[] {
   return folders.filter((folder) => folder.startsWith(PREFIX) && !existsSync(`/proc/${folder.slice(PREFIX.length)}`));
 }
 
-async function clear(folder: string): Promise<void> {
+/**
+ * Clears away when the test has gone without doing so, whatever took it: then its end of the pipe closes. In a session
+ * of its own, so that Ctrl-C does not take it as well.
+ */
+function guard(folder: string): void {
+  const wait = `process.stdin.resume().on("end", () => require(${JSON.stringify(__filename)}).clear(process.argv[1]))`;
+  const guardian = spawn(process.execPath, ["--import", "tsx", "-e", wait, folder], {
+    cwd: dirname(dirname(__dirname)),
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  guardian.unref();
+  // A pipe of Node.js is a socket, which keeps its process alive.
+  if (guardian.stdin instanceof Socket) guardian.stdin.unref();
+}
+
+/** Ends and removes all of an engine; of one that is gone already, nothing. */
+export async function clear(folder: string): Promise<void> {
   await killEverything(folder);
   for (const mount of mountsBelow(folder)) await promisify(execFile)("umount", [mount]);
   rmSync(folder, { recursive: true, force: true });
@@ -222,12 +285,21 @@ async function killAll(find: () => number[]): Promise<void> {
     for (const pid of pids) {
       try {
         process.kill(pid, "SIGKILL");
+        thaw(pid);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
       }
     }
     return Promise.resolve(pids.length === 0);
   });
+}
+
+/** With control groups v1, a process in a container that stands still dies only once it runs on. */
+function thaw(pid: number): void {
+  const [, group] = /^\d+:freezer:(\/.+)$/m.exec(read(`/proc/${pid}/cgroup`)) ?? [];
+  if (group === undefined) return;
+  const state = join("/sys/fs/cgroup/freezer", group, "freezer.state");
+  if (read(state).startsWith("FR")) writeFileSync(state, "THAWED");
 }
 
 /** The processes of the engine in that folder, by program: each is told the folder on its command line. */

@@ -10,14 +10,34 @@ export async function expectUp(stack: TestStack, ...options: string[]): Promise<
   return up;
 }
 
+/** Nothing to do, as the state has it and as the host does. */
+export async function expectNoChange(stack: TestStack): Promise<void> {
+  expect(await Promise.all([stack.preview(), stack.preview("--refresh")])).toEqual([[], []]);
+}
+
 /** Nothing to do, one of each, and the version that is meant to serve does. */
 export async function expectSettled(stack: TestStack, version: string): Promise<void> {
-  expect(await stack.preview()).toEqual([]);
-  expect(await stack.preview("--refresh")).toEqual([]);
+  await expectNoChange(stack);
   const running = await stack.containers();
   const counts = Object.fromEntries(Object.entries(running).map(([role, ids]) => [role, ids.length]));
   expect(counts).toEqual(ONE_OF_EACH);
   expect(await stack.answeringVersion()).toBe(version);
+}
+
+/** A rollback with data, which changes what its preview has said, and leaves the cases of those titles. */
+export async function expectRolledBack(
+  stack: TestStack,
+  version: string,
+  restore: string,
+  titles: readonly string[],
+): Promise<void> {
+  await stack.configure({ version, restore });
+  const { changes } = await stack.previewed();
+  const up = await expectUp(stack);
+  expect(stack.changed(up)).toEqual(changes);
+  expect(await stack.sql("SELECT title FROM cases ORDER BY created_at")).toBe(titles.join("\n"));
+  await expectSettled(stack, version);
+  await expectNothingLeft(stack);
 }
 
 /** Neither a process, nor a lock, nor a copy of the database, nor half a backup, whatever an update was in the middle of. */

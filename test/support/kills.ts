@@ -3,8 +3,16 @@ import { KILLS } from "./scale";
 
 const SEED = 20261124;
 
-/** When to kill, in milliseconds, and the number of the kill: a random moment within each equal part of the whole. */
-export function momentsOf(longestMs: number): (readonly [number, number])[] {
+/** When to kill: so many milliseconds after the start, or when the output has these words. */
+export type Moment = number | RegExp;
+
+/**
+ * When the words are said, which on every machine is in the same phase; in the full scale also at a random moment within
+ * each equal part of the whole. With each, its number.
+ */
+export function momentsOf(words: readonly RegExp[], longestMs: number): (readonly [Moment, number])[] {
   const chance = random(SEED);
-  return Array.from({ length: KILLS }, (_, index) => [Math.round(((index + chance()) / KILLS) * longestMs), index]);
+  const count = Math.max(0, KILLS - words.length);
+  const times = Array.from({ length: count }, (_, index) => Math.round(((index + chance()) / count) * longestMs));
+  return [...words, ...times].map((moment, index) => [moment, index]);
 }

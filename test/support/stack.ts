@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseDocument } from "yaml";
 import { DockerClient } from "../../components/docker/client";
 import { commandLine, processes } from "../../components/host/process";
 import { Database } from "../../scripts/lib/database";
 import { type HistoryEntry, readHistory } from "../../scripts/lib/history";
+import type { Moment } from "./kills";
 
 const ROOT = join(__dirname, "../..");
 const REGISTRY = `127.0.0.1:${process.env["NESTFLEET_REGISTRY_PORT"] ?? "5055"}`;
@@ -31,9 +33,13 @@ export interface Place {
   readonly docker: DockerClient;
   /** The command line that runs a command where the stack's ports can be reached. */
   readonly inside: (...command: string[]) => string[];
+  /** The one that runs Pulumi, where that is somewhere else. */
+  readonly operator?: (...command: string[]) => string[];
+  /** What the operator's environment has besides. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
-const HERE: Place = { docker: new DockerClient(DOCKER_HOST), inside: (...command) => command };
+export const HERE: Place = { docker: new DockerClient(DOCKER_HOST), inside: (...command) => command };
 
 /**
  * A stack of a test's own on the real engine: own state, own passphrase, own ports, the stand-in's images. `dispose`
@@ -72,13 +78,17 @@ export class TestStack {
     });
   }
 
-  public async configure(config: Record<string, string>): Promise<void> {
-    const settings = Object.entries(config).flatMap(([path, value]) => ["--plaintext", `nestfleet:${path}=${value}`]);
-    await this.pulumi("config", "set-all", "--path", ...settings);
+  /** Writes clear values into the stack's file, as `pulumi config set --path` does, without the second that it takes. */
+  public configure(config: Record<string, string>): Promise<void> {
+    this.edit((document) => {
+      for (const [path, value] of Object.entries(config)) document.setIn(keysOf(path), scalarOf(value));
+    });
+    return Promise.resolve();
   }
 
-  public async unset(path: string): Promise<void> {
-    await this.pulumi("config", "rm", "--path", `nestfleet:${path}`);
+  public unset(path: string): Promise<void> {
+    this.edit((document) => document.deleteIn(keysOf(path)));
+    return Promise.resolve();
   }
 
   public up(...options: string[]): Promise<Ran> {
@@ -86,21 +96,31 @@ export class TestStack {
   }
 
   /**
-   * Starts an update and kills the engine with -9, unless it is done by then. Its children are left to themselves, or
-   * killed with it: then none can take back what it was doing.
+   * Starts an update and kills the engine with -9, unless it is done by then: that is told, where it was to have said
+   * words. Its children are left to themselves, or killed with it: then none can take back what it was doing.
    */
-  public async upKilledAfter(milliseconds: number, { withChildren = false } = {}): Promise<void> {
+  public async upKilled(moment: Moment, { withChildren = false } = {}): Promise<void> {
     const [program = "", ...args] = this.command("up", "--yes", "--skip-preview");
-    const child = spawn(program, args, { env: this.environment(), stdio: "ignore" });
+    const child = spawn(program, args, { env: this.environment(), stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit");
-    const timer = setTimeout(() => {
+    const kill = () => {
       // The wrapper execs: its pid is the engine's.
       const pids = withChildren && child.pid !== undefined ? descendantsOf(child.pid) : [];
       child.kill("SIGKILL");
       for (const pid of pids) killIfThere(pid);
-    }, milliseconds);
+    };
+    const timer = typeof moment === "number" ? setTimeout(kill, moment) : undefined;
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => {
+        const heard = moment instanceof RegExp && moment.test(output);
+        output += chunk.toString();
+        if (!heard && moment instanceof RegExp && moment.test(output)) kill();
+      });
     await ended;
     clearTimeout(timer);
+    if (moment instanceof RegExp && !moment.test(output))
+      throw new Error(`${String(moment)} was never said:\n${output}`);
   }
 
   /** What a preview would change, as `op name` (an image and its container may share a name); the stack's own outputs do not count. */
@@ -208,12 +228,24 @@ export class TestStack {
   }
 
   public command(...args: string[]): string[] {
-    const options = ["--cwd", ROOT, "--non-interactive", ...args, "--stack", this.name];
-    return this.place.inside(join(ROOT, "scripts/pulumi"), ...options);
+    const pulumi = [join(ROOT, "scripts/pulumi"), "--cwd", ROOT, "--non-interactive", ...args, "--stack", this.name];
+    return this.place.operator?.(...pulumi) ?? this.place.inside(...pulumi);
   }
 
   public environment(): NodeJS.ProcessEnv {
-    return { ...process.env, PULUMI_BACKEND_URL: `file://${this.folder}`, PULUMI_CONFIG_PASSPHRASE: "test" };
+    return {
+      ...process.env,
+      ...this.place.environment,
+      PULUMI_BACKEND_URL: `file://${this.folder}`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+    };
+  }
+
+  private edit(change: (document: ReturnType<typeof parseDocument>) => unknown): void {
+    const file = join(ROOT, `Pulumi.${this.name}.yaml`);
+    const document = parseDocument(existsSync(file) ? readFileSync(file, "utf8") : "{}");
+    change(document);
+    writeFileSync(file, document.toString());
   }
 
   private async leaveEngine(): Promise<void> {
@@ -230,6 +262,19 @@ export class TestStack {
   private label(): string {
     return `label=org.nestfleet.stack=${this.name}`;
   }
+}
+
+/** `images.api` is the key `api` of `nestfleet:images`; `requiredStops[0]` the first of a list. */
+function keysOf(path: string): (string | number)[] {
+  const [first = "", ...rest] = path.split(/\.|(?=\[)/);
+  const keys = rest.map((key) => (key.startsWith("[") ? Number(key.slice(1, -1)) : key));
+  return ["config", `nestfleet:${first}`, ...keys];
+}
+
+/** As the CLI takes what is typed: `true`, `false` and whole numbers are no text. */
+function scalarOf(value: string): string | number | boolean {
+  if (value === "true" || value === "false") return value === "true";
+  return /^(?:0|-?[1-9]\d*)$/.test(value) ? Number(value) : value;
 }
 
 /** The pids of a process's children, of theirs, and so on, at this moment. */

@@ -8,6 +8,8 @@ export interface Release {
   readonly cases: CaseColumns;
   /** The api serves for this long and then exits 1. */
   readonly diesAfterSeconds?: number;
+  /** The api accepts requests from other hosts and does not answer them: at once, or from the first POST on. */
+  readonly hangs?: "always" | "from the first POST";
 }
 
 /** How the release's code uses the table `cases`, so that code and schema really depend on each other. */
@@ -58,7 +60,7 @@ const v160: Release = {
   cases: { ...v151.cases, defaultPriority: "medium" },
 };
 
-const v161: Release = { ...v151, version: "1.6.1", reportedVersion: "1.6.1", diesAfterSeconds: 15 };
+const v161: Release = { ...v151, version: "1.6.1", reportedVersion: "1.6.1", diesAfterSeconds: 8 };
 
 const v162: Release = { ...v151, version: "1.6.2", reportedVersion: "1.5.1" };
 
@@ -69,6 +71,15 @@ const v163: Release = {
   migrations: [...v151.migrations, "0009_backfill_search_text.sql"],
 };
 
+const v164: Release = { ...v151, version: "1.6.4", reportedVersion: "1.6.4", hangs: "always" };
+
+const v165: Release = { ...v151, version: "1.6.5", reportedVersion: "1.6.5", hangs: "from the first POST" };
+
+// As the published application does today: the answer is a constant, whatever the tag.
+const v180: Release = { ...v151, version: "1.8.0", reportedVersion: "0.1.0" };
+
+const v181: Release = { ...v151, version: "1.8.1", reportedVersion: "0.1.0" };
+
 const v200: Release = {
   ...v151,
   version: "2.0.0",
@@ -77,4 +88,4 @@ const v200: Release = {
   cases: { ...v151.cases, title: "subject" },
 };
 
-export const releases: readonly Release[] = [v142, v150, v151, v160, v161, v162, v163, v200];
+export const releases: readonly Release[] = [v142, v150, v151, v160, v161, v162, v163, v164, v165, v180, v181, v200];

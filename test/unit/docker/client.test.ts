@@ -2,17 +2,19 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { DockerClient } from "../../../components/docker/client";
+import { DockerClient, DockerError } from "../../../components/docker/client";
 
 const folder = mkdtempSync(join(tmpdir(), "nestfleet-docker-"));
 const journal = join(folder, "journal");
 
-/** Stands for docker: notes when it begins and ends; `fail` as argument makes it fail. */
+/** Stands for docker: notes when it begins and ends; `fail` as argument makes it fail, `hang` makes it hang, and one engine always does. */
 const DOCKER = `#!/bin/sh
+[ "$2" != unix:///hangs ] || exec sleep 60
 echo begin >> ${journal}
 sleep 0.1
 echo end >> ${journal}
 [ "$3" != fail ] || exit 3
+[ "$3" != hang ] || exec sleep 60
 echo "$3"
 `;
 
@@ -41,3 +43,27 @@ test("no more commands run at a time than were allowed, and a failed one gives u
   expect(answers.map((answer) => answer.trim())).toEqual(["1", "failed", "2", "failed", "3", "4"]);
   expect(most()).toBe(2);
 });
+
+test("a command that is given up says after how long, and which it was, without the values of an environment", async () => {
+  const docker = new DockerClient("unix:///nowhere");
+  const asked = ["hang", "--env", "PASSWORD=hunter2hunter2", "x".repeat(500), "one\ntwo"];
+  const error = await docker.run(asked, "", 0.2).catch((failed: unknown) => failed);
+  expect(error).toBeInstanceOf(DockerError);
+  expect((error as DockerError).stderr).toBe("no answer within 0.2 s");
+  expect((error as DockerError).asked).toBe(`docker hang --env PASSWORD=… ${"x".repeat(40)}… one two`);
+});
+
+test("over ssh a few run at a time, whatever was allowed", async () => {
+  writeFileSync(journal, "");
+  const docker = new DockerClient("ssh://root@host");
+  await Promise.all(Array.from({ length: 9 }, () => docker.run(["1"])));
+  expect(most()).toBe(4);
+});
+
+test.each([[["ps", "hang"]], [["network", "ls"]], [["logs", "x"]]])(
+  "an engine that hangs is not waited for by those who only look: %s",
+  async (asked) => {
+    const docker = new DockerClient("unix:///hangs", Infinity, 0.2);
+    await expect(docker.run(asked)).rejects.toThrow("no answer within 0.2 s");
+  },
+);

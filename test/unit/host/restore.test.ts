@@ -51,11 +51,13 @@ describe("what is in the live database", () => {
     const docker = new Answering({
       track_commit_timestamp: "2026-11-24T11:00:00Z\n",
       "count(*)": '{"public.cases": 3}\n',
+      pg_prepared_xacts: '["of a stranger"]\n',
     });
     expect(await inspectLiveData(docker, "postgres")).toEqual({
       rows: { "public.cases": 3 },
       exact: true,
       lastWrite: "2026-11-24T11:00:00Z",
+      prepared: ["of a stranger"],
     });
   });
 
@@ -63,8 +65,13 @@ describe("what is in the live database", () => {
     const docker = new Answering({
       "count(*)": failed("canceling statement due to statement timeout"),
       pg_stat_get_live_tuples: '{"public.cases": 3000000}',
+      pg_prepared_xacts: "[]",
     });
-    expect(await inspectLiveData(docker, "postgres")).toEqual({ rows: { "public.cases": 3000000 }, exact: false });
+    expect(await inspectLiveData(docker, "postgres")).toEqual({
+      rows: { "public.cases": 3000000 },
+      exact: false,
+      prepared: [],
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { precedent } from "../../../components/release/backups";
+import { lastProof, precedent } from "../../../components/release/backups";
 import { backup, change } from "./facts";
 
 describe("the backup that a new one is compared with", () => {
@@ -44,5 +44,16 @@ describe("the backup that a new one is compared with", () => {
   test("is the newest by its id, also after a clock was set back", () => {
     const later = backup("20261124T090001Z-1.5.0", { takenAt: "2026-11-24T03:00:00Z" });
     expect(precedent([later, newest], [])).toBe(later);
+  });
+});
+
+describe("the last proof", () => {
+  const proven = (at: string) => ({ at, by: "drill", way: "pg_restore", seconds: 9, megabytes: 64 }) as const;
+
+  test("is the newest one, of whichever backup", () => {
+    const old = backup("20261124T080000Z-1.4.2", { proven: proven("2026-11-24T10:00:00Z") });
+    const newest = backup("20261124T090000Z-1.5.0", { proven: proven("2026-11-24T09:10:00Z") });
+    expect(lastProof([old, newest, backup("20261124T100000Z-1.5.0")])).toBe(old.proven);
+    expect(lastProof([backup("20261124T100000Z-1.5.0")])).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { plan } from "../../../components/release/plan";
-import type { DataVolume } from "../../../components/host/facts";
+import type { DataVolume, HostFacts, RunningContainer } from "../../../components/host/facts";
 import type { Problem } from "../../../components/release/problem";
 import type { PlanSettings } from "../../../components/release/situation";
 import { asked, backup, container, emptyHost, filesOf, GB, host, imageOf } from "./facts";
@@ -44,6 +44,11 @@ test("all problems are told at once, and the plan says what it would have been",
   expect(refused).toMatchObject({ kind: "refusal", step: "upgrade" });
   expect(refused.problems).toHaveLength(6);
 });
+
+function withPostgres(more: Partial<RunningContainer>): RunningContainer[] {
+  const others = host("1.4.2", "1.5.0").containers.filter(({ role }) => role !== "postgres");
+  return [container("postgres", "pgvector/pgvector:pg16", more), ...others];
+}
 
 describe("a downgrade while the schema is ahead", () => {
   const backups = [
@@ -200,7 +205,8 @@ describe("a backup that the config names and that cannot be restored", () => {
 });
 
 test("a password that only the config knows is refused, with both ways out", () => {
-  expect(problem("1.5.0", "1.5.0", {}, { facts: { passwordRejected: true } })).toEqual({
+  const secrets = { postgresPassword: "p".repeat(20) };
+  expect(problem("1.5.0", "1.5.0", { secrets }, { facts: { passwordRejected: true } })).toEqual({
     title: "the database does not take the password of the config",
     why: "nestfleet:secrets.postgresPassword is not the password of the role nestfleet; api and worker could not connect",
     mend: [
@@ -211,6 +217,71 @@ test("a password that only the config knows is refused, with both ways out", () 
     ],
   });
   expect(problems("1.5.0", "1.5.0", {}, { facts: { passwordRejected: false } })).toEqual([]);
+});
+
+test.each([
+  [
+    ["nestfleet-prod-postgres-password"],
+    "the one that was generated for this stack takes over, and is not the password of",
+  ],
+  [[], "none was ever generated for this stack: a new one would be, which the database does not know"],
+])("a password that was taken out of the config is refused where %j does not open the database", (inState, why) => {
+  const facts = host("1.5.0", "1.5.0", { facts: { passwordRejected: true } });
+  const [told] = plan("prod", asked("1.5.0"), facts, { version: "1.5.0", inState }).problems;
+  expect(told?.why).toContain(why);
+  expect(told?.mend[0]).toBe(
+    "give the database's own: pulumi config set --stack prod --secret --path 'nestfleet:secrets.postgresPassword'",
+  );
+});
+
+describe("another value of a secret", () => {
+  const warned = (secrets: PlanSettings["secrets"], inState: string[]) =>
+    plan("prod", asked("1.5.0", { secrets }), host("1.5.0", "1.5.0", { facts: { secretsChanged: ["jwtSecret"] } }), {
+      version: "1.5.0",
+      inState,
+    });
+
+  test.each([
+    [{ jwtSecret: "j".repeat(32) }, [], "is another one than the release that serves has: every session ends"],
+    [
+      {},
+      ["nestfleet-prod-jwt-secret"],
+      "is not given any more, and the value that was generated for this stack takes over",
+    ],
+    [{}, [], "is not given any more, and a new value is generated: every session ends"],
+  ])("is a warning that says what it does and where it comes from", (secrets, inState, words) => {
+    const planned = warned(secrets, inState);
+    expect(planned.problems).toEqual([]);
+    expect(planned.warnings).toHaveLength(1);
+    expect(planned.warnings[0]).toContain(`nestfleet:secrets.jwtSecret ${words}`);
+    expect(planned.warnings[0]).not.toContain("jjj");
+  });
+});
+
+describe("backups that move", () => {
+  const facts = { backupPlace: { volume: "nestfleet-prod-backups" }, backups: [backup("20261124T080000Z-1.5.0")] };
+  const backups = { keepReplacedDays: 7, directory: "/srv/old backups" };
+
+  test("the plan names the old place, what lies there, and the command that takes it along", () => {
+    const planned = step("1.5.0", "1.5.0", { backups }, { facts });
+    expect(planned.problems).toEqual([]);
+    expect(planned.warnings).toEqual([
+      "backups move from the volume nestfleet-prod-backups to the directory /srv/old backups; 1 backup stays there, the newest 20261124T080000Z-1.5.0, and a rollback to one of them needs it in the new place",
+      "to take them along: docker run --rm --entrypoint cp -v nestfleet-prod-backups:/from:ro -v '/srv/old backups':/to pgvector/pgvector:pg16 -an /from/. /to/",
+    ]);
+    expect(step("1.5.0", "1.5.0", {}, { facts }).warnings).toEqual([]);
+  });
+
+  test("are refused while the config names one to restore: it would not be found", () => {
+    const settings = { backups, restore: "20261124T080000Z-1.4.2", confirmRestore: "x" };
+    expect(problem("1.5.0", "1.5.0", settings, { facts })).toMatchObject({
+      title: "backups cannot move to the directory /srv/old backups while the config names one to restore",
+      mend: [
+        "move first, and restore later: pulumi config rm --stack prod nestfleet:restore && pulumi config rm --stack prod nestfleet:confirmRestore",
+        "or restore first: leave nestfleet:backups as it was",
+      ],
+    });
+  });
 });
 
 describe("a major step", () => {
@@ -269,13 +340,50 @@ describe("images", () => {
 
   test("a missing target is named with the reason", () => {
     expect(problem("1.4.2", "1.5.0", {}, missing)).toEqual({
-      title: "1 image is neither on the Docker host nor to be had",
+      title: "1 image is not on the Docker host and could not be pulled",
       why: `${reference}: manifest unknown`,
       mend: [
-        `when the registry is back: docker pull ${reference}`,
+        `the registry has no ${reference}: check nestfleet:version, and pulumi config set --stack prod --path 'nestfleet:images.api' REPOSITORY`,
         "or stay: pulumi config set --stack prod nestfleet:version 1.4.2",
       ],
     });
+  });
+
+  test.each([
+    ['Error response from daemon: failed to resolve reference "x": x: not found', /^the registry has no /],
+    [
+      "pull access denied for x, repository does not exist or may require 'docker login'",
+      /^when the registry wants other credentials: docker login ghcr\.io$/,
+    ],
+    ["unauthorized: authentication required", /docker login ghcr\.io/],
+    ["toomanyrequests: You have reached your pull rate limit", /limits the number of pulls/],
+    ["dial tcp: lookup ghcr.io: no such host", /^when the registry answers again: docker pull /],
+    [
+      'Get "https://ghcr.io/v2/": net/http: request canceled (Client.Timeout exceeded)',
+      /^when the registry answers again: /,
+    ],
+    ["write /var/lib/docker/tmp/x: no space left on device", /^make room on the Docker host/],
+    ["something new", /^this shows more: docker pull /],
+  ])("%s: what mends it is told", (reason, mend) => {
+    const facts = { ...missing.facts, targetMissing: reason };
+    expect(problem("1.4.2", "1.5.0", {}, { facts }).mend[0]).toMatch(mend);
+  });
+
+  test("a tag of postgres that the registry does not have is mended in images.postgres", () => {
+    const imagesMissing = [{ reference: "pgvector/pgvector:pg16", reason: "manifest unknown" }];
+    expect(problem("1.4.2", "1.5.0", {}, { facts: { imagesMissing } }).mend[0]).toBe(
+      "the registry has no pgvector/pgvector:pg16: pulumi config set --stack prod --path 'nestfleet:images.postgres' IMAGE",
+    );
+  });
+
+  test("one without node cannot be read, and is refused with Docker's words", () => {
+    const facts = { target: undefined, targetUnreadable: 'exec: "node": executable file not found in $PATH: unknown.' };
+    const told = problem("1.4.2", "1.5.0", {}, { facts });
+    expect(told.title).toBe(`the migrations of ${reference} cannot be read`);
+    expect(told.why).toContain('exec: "node": executable file not found');
+    expect(told.mend[0]).toContain("images.api");
+    const full = { ...facts, targetUnreadable: "no space left on device" };
+    expect(problem("1.4.2", "1.5.0", {}, { facts: full }).mend[0]).toMatch(/^make room/);
   });
 
   test("several are named in one problem, none twice", () => {
@@ -290,11 +398,11 @@ describe("images", () => {
 
   test("also before a rollback, and at an install, where the tag may be mistyped", () => {
     expect(problems("1.5.0", "1.4.2", {}, missing).map(({ title }) => title)).toContain(
-      "1 image is neither on the Docker host nor to be had",
+      "1 image is not on the Docker host and could not be pulled",
     );
     const install = plan("prod", asked("1.5.0"), { ...emptyHost("1.5.0"), ...missing.facts }, {});
     expect(install.problems[0]?.mend).toContain(
-      "when the version is mistyped: pulumi config set --stack prod nestfleet:version VERSION",
+      "or another version: pulumi config set --stack prod nestfleet:version VERSION",
     );
   });
 
@@ -308,6 +416,12 @@ describe("images", () => {
 
 describe("a moved tag", () => {
   const other = { target: { imageId: imageOf("moved") } };
+
+  test("is not told from a first installation that was refused: its image may have been what was wrong", () => {
+    const facts = host("1.5.0", "1.5.0", { ...other, facts: { serving: undefined } });
+    expect(plan("prod", asked("1.5.0"), facts, {}).problems).toEqual([]);
+    expect(plan("prod", asked("1.5.0"), facts, { version: "1.5.0" }).problems).toHaveLength(1);
+  });
 
   test("is told from what runs under it", () => {
     const told = problem("1.5.0", "1.5.0", {}, other);
@@ -324,7 +438,36 @@ describe("a moved tag", () => {
     expect(problem("1.6.1", "1.5.1", {}, change).why).toContain("when the newest backup of it was taken");
   });
 
+  test("with the digest that a backup recorded, the mend is what brings that image", () => {
+    const known = "ghcr.io/nestfleet/nestfleet-api@sha256:abc";
+    const recorded = backup("20261124T080000Z-1.5.1", { digests: { api: ["mirror/api@sha256:abd", known] } });
+    const told = problem("1.6.1", "1.5.1", {}, { ...other, facts: { backups: [recorded] } });
+    expect(told.why).not.toContain("image store");
+    expect(told.mend[0]).toBe(
+      `back to the known image: docker pull ${known} && docker tag ${known} ghcr.io/nestfleet/nestfleet-api:1.5.1`,
+    );
+  });
+
+  test("without one, an engine with another image store may be all there is to it", () => {
+    const change = { ...other, facts: { backups: [backup("20261124T080000Z-1.5.1")] } };
+    expect(problem("1.6.1", "1.5.1", {}, change).why).toContain("another image store");
+  });
+
   test.each<[string, Partial<PlanSettings>, Change]>([
+    [
+      "the same content under the id of another image store",
+      {},
+      {
+        target: { imageId: "sha256:abc", digests: ["ghcr.io/nestfleet/nestfleet-api@sha256:abc"] },
+        facts: {
+          containers: [],
+          serving: undefined,
+          backups: [
+            backup("20261124T080000Z-1.5.0", { digests: { api: ["ghcr.io/nestfleet/nestfleet-api@sha256:abc"] } }),
+          ],
+        },
+      },
+    ],
     ["allowed", { allowMovingTag: true }, other],
     ["built from source", { source: "../nestfleet" }, other],
     [
@@ -351,7 +494,7 @@ describe("the database", () => {
       why: "PostgreSQL 17 does not start on them; the way from 16 to 17 is dump and restore, into a new volume",
       mend: [
         "stay on 16: pulumi config set --stack prod --path 'nestfleet:images.postgres' pgvector/pgvector:pg16",
-        "or move: a backup of this stack (bash scripts/backup.sh), restored into a new stack that starts with pgvector/pgvector:pg17",
+        "or move: a backup of this stack (scripts/backup.sh --stack prod), restored into a new stack that starts with pgvector/pgvector:pg17",
       ],
     });
   });
@@ -361,10 +504,39 @@ describe("the database", () => {
   });
 
   test("that is stopped refuses a new version, with the command that starts it", () => {
-    expect(problem("1.4.2", "1.5.0", {}, { facts: { database: undefined } }).mend[0]).toBe(
+    const containers = withPostgres({ running: false });
+    expect(problem("1.4.2", "1.5.0", {}, { facts: { database: undefined, containers } }).mend[0]).toBe(
       "docker start nestfleet-prod-postgres",
     );
     expect(problem("1.5.0", "1.4.2", {}, { facts: { database: undefined } }).title).toBe("the database does not run");
+    const away = { dockerHost: "ssh://root@fleet" };
+    expect(problem("1.4.2", "1.5.0", away, { facts: { database: undefined } }).mend).toEqual([
+      "its log says why: docker --host ssh://root@fleet logs --tail 50 nestfleet-prod-postgres",
+    ]);
+  });
+
+  test.each([
+    [
+      { state: "restarting", running: false },
+      "dies and is started again, over and over",
+      "its log says why: docker logs --tail 50 nestfleet-prod-postgres",
+    ],
+    [{ state: "paused", running: false }, "is paused", "docker unpause nestfleet-prod-postgres"],
+    [{}, "runs and does not answer", "its log says why: docker logs --tail 50 nestfleet-prod-postgres"],
+  ])("that does not answer: %j is told as what it is", (more, condition, mend) => {
+    const told = problem("1.4.2", "1.5.0", {}, { facts: { database: undefined, containers: withPostgres(more) } });
+    expect(told.why).toBe(`a version is changed only after a backup; nestfleet-prod-postgres ${condition}`);
+    expect(told.mend).toEqual([mend]);
+  });
+
+  test("that Docker cannot start is told with its reason", () => {
+    const notStarted = [
+      { name: "nestfleet-prod-postgres", role: "postgres", reason: "bind source path\n does not exist" },
+    ];
+    const facts = { database: undefined, containers: withPostgres({ running: false }), notStarted };
+    expect(problem("1.4.2", "1.5.0", {}, { facts }).why).toContain(
+      "cannot be started: bind source path does not exist",
+    );
   });
 
   test("that is gone comes back with the old version", () => {
@@ -378,6 +550,31 @@ describe("the database", () => {
 
   test("that is stopped or gone does not refuse the update that brings it back", () => {
     expect(problems("1.4.2", "1.4.2", {}, { facts: { database: undefined } })).toEqual([]);
+  });
+});
+
+describe("a proxy that Docker cannot start", () => {
+  const notStarted = [{ name: "nestfleet-prod-caddy", role: "caddy", reason: "network not found" }];
+
+  test("refuses a change of release, before the backup", () => {
+    const told = problem("1.4.2", "1.5.0", {}, { facts: { notStarted } });
+    expect(told.title).toBe("nestfleet-prod-caddy cannot be started");
+    expect(told.why).toBe("no request reaches the stack without it; Docker says: network not found");
+  });
+
+  test("because its port is taken is told once", () => {
+    const facts = { notStarted, portsTaken: [{ port: 80, by: "another program" }] };
+    expect(problems("1.4.2", "1.5.0", {}, { facts }).map(({ title }) => title)).toEqual([
+      "port 80 of the Docker host is taken",
+    ]);
+  });
+
+  test("is no reason against an update that may mend it; that one is judged from outside", () => {
+    const planned = step("1.5.0", "1.5.0", {}, { facts: { notStarted } });
+    expect(planned.problems).toEqual([]);
+    expect(planned.warnings).toEqual(["nestfleet-prod-caddy had stopped and cannot be started: network not found"]);
+    expect(planned.settles).toBe(true);
+    expect(step("1.5.0", "1.5.0").settles).toBe(false);
   });
 });
 
@@ -507,11 +704,27 @@ test("ports that something else has taken are named, with the setting of each", 
       why: "80 by nginx, 443 by the container traefik",
       mend: [
         "stop what has taken it",
-        "or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpPort' 8080",
-        "or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpsPort' 8443",
+        "or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpPort' PORT",
+        "or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpsPort' PORT",
       ],
     },
   ]);
+});
+
+test("another port than 80 and 443 is no way out for a domain, unless something passes its requests on", () => {
+  const portsTaken = [{ port: 443, by: "nginx" }];
+  const settings = asked("1.5.0", { domain: "fleet.example.com" });
+  const [told] = plan("prod", settings, { ...emptyHost("1.5.0"), portsTaken }, {}).problems;
+  expect(told?.mend).toEqual([
+    "stop what has taken it",
+    "or, where another proxy has taken it, has the certificate of fleet.example.com and passes the requests on (docs/network.md): " +
+      "pulumi config set --stack prod --path 'nestfleet:http.httpsPort' PORT && " +
+      "pulumi config set --stack prod --path 'nestfleet:http.tls' off && " +
+      "pulumi config set --stack prod --path 'nestfleet:http.publicUrl' https://fleet.example.com",
+  ]);
+  const other = asked("1.5.0", { domain: "fleet.example.com", http: { httpPort: 8080, httpsPort: 8443 } });
+  const facts = { ...emptyHost("1.5.0"), portsTaken: [{ port: 8443, by: "nginx" }] };
+  expect(plan("prod", other, facts, {}).problems[0]?.mend[1]).toMatch(/^or take another one: /);
 });
 
 describe("a clock behind the newest backup", () => {
@@ -531,5 +744,80 @@ describe("a clock behind the newest backup", () => {
   test("by five minutes is tolerated", () => {
     expect(at("12:55:00").warnings).toEqual([]);
     expect(at("12:54:59").warnings).toHaveLength(1);
+  });
+});
+
+describe("another postgres image", () => {
+  const pg = (more: object) => ({
+    role: "postgres" as const,
+    reference: "pg:new",
+    moved: false,
+    running: { id: "sha256:a", library: "glibc 2.36" },
+    wanted: { id: "sha256:b", library: "glibc 2.41", ...more },
+  });
+
+  test("that looks for its data in another folder of the volume would begin with an empty database", () => {
+    const facts = {
+      dataVolume: { wanted: "v", exists: true, mounted: "v", folder: "", usedBy: [] },
+      dataMount: { target: "/var/lib/postgresql", folder: "16/docker" },
+    };
+    const [problem] = plan("prod", asked("1.4.2"), host("1.4.2", "1.4.2", { facts }), {}).problems;
+    expect(problem?.title).toBe("pgvector/pgvector:pg16 keeps its data elsewhere in the volume");
+    expect(problem?.why).toContain(
+      "at the top of the volume, the image looks for them in the volume's folder 16/docker",
+    );
+  });
+
+  test("whose extension is older than the database's is refused; a newer one is offered", () => {
+    const database = { installed: { vector: "0.8.0", plpgsql: "1.0" } };
+    const facts = { otherImages: [pg({ extensions: { plpgsql: "1.0", vector: "0.7.4" } })] };
+    const [problem] = plan("prod", asked("1.4.2"), host("1.4.2", "1.4.2", { facts, database }), {}).problems;
+    expect(problem?.why).toBe("the database has the extension vector 0.8.0, and the postgres image has 0.7.4");
+    const behind = { installed: { vector: "0.7.4" } };
+    const { warnings } = plan("prod", asked("1.4.2"), host("1.4.2", "1.4.2", { database: behind }), {});
+    expect(warnings.join()).toContain(`'ALTER EXTENSION "vector" UPDATE'`);
+  });
+
+  test("with another C library is said to have its indexes rebuilt, and a moved tag says how to go over", () => {
+    const collations = { recorded: "2.36", actual: "2.36", outdated: false, indexes: 12, bytes: 34_000_000 };
+    const planned = (moved: boolean) => {
+      const facts = { otherImages: [{ ...pg({ created: "2026-11-01T00:00:00Z" }), moved }] };
+      return plan("prod", asked("1.4.2"), host("1.4.2", "1.4.2", { facts, database: { collations } }), {});
+    };
+    expect(planned(false).reindex).toEqual({
+      indexes: 12,
+      bytes: 34_000_000,
+      why: "the C library changes from glibc 2.36 to glibc 2.41",
+      now: false,
+    });
+    expect(planned(true).reindex).toBeUndefined();
+    expect(planned(true).warnings.join()).toMatch(/names b now, made 2026-11-01: pulumi up --refresh --stack prod/);
+    const outdated = { ...collations, recorded: "2.31", outdated: true };
+    const now = plan("prod", asked("1.4.2"), host("1.4.2", "1.4.2", { database: { collations: outdated } }), {});
+    expect(now.reindex).toMatchObject({ now: true, indexes: 12 });
+  });
+});
+
+describe("limits that the Docker host cannot hold", () => {
+  const settings: Partial<PlanSettings> = {
+    postgres: { memory: 1024 },
+    resources: { api: { memory: 512, cpus: 1.5 }, worker: {}, console: {}, caddy: {} },
+  };
+  const told = (limits: HostFacts["limits"], more = settings) =>
+    step("1.5.0", "1.5.0", more, { facts: { limits } }).warnings;
+
+  test("are named with their settings", () => {
+    expect(told({ memory: false, swap: false, cpus: false })).toEqual([
+      "the Docker host cannot limit memory (docker info: no memory limit support): nestfleet:postgres.memory, nestfleet:resources.api.memory has no effect",
+      "the Docker host cannot limit CPUs (docker info: no cpu cfs quota support): nestfleet:resources.api.cpus has no effect",
+    ]);
+    expect(told({ memory: true, swap: false, cpus: true })).toEqual([
+      "the Docker host cannot limit swap (docker info: no swap limit support): nestfleet:postgres.memory, nestfleet:resources.api.memory limits memory only",
+    ]);
+  });
+
+  test("are no news where there are none, or the host can", () => {
+    expect(told({ memory: true, swap: true, cpus: true })).toEqual([]);
+    expect(told({ memory: false, swap: false, cpus: false }, {})).toEqual([]);
   });
 });

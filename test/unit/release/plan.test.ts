@@ -174,6 +174,15 @@ describe("who takes the requests is decided again", () => {
     expect(after).toMatchObject({ kind: "restart", settles: true });
   });
 
+  test("by a restart after an update under the same release that had no verdict: both containers are there", () => {
+    const { containers } = host("1.4.2", "1.4.2");
+    const beside = (role: "api" | "worker") => ({
+      facts: { containers: [...containers, container(role, "1.4.2", { name: `nestfleet-prod-${role}-2` })] },
+    });
+    expect(step("1.4.2", "1.4.2", {}, beside("api"))).toMatchObject({ kind: "restart", settles: true });
+    expect(step("1.4.2", "1.4.2", {}, beside("worker"))).toMatchObject({ kind: "restart", settles: false });
+  });
+
   test("not by a restart of which nobody knows who serves", () => {
     const hidden = host("1.4.2", "1.4.2", { facts: { serving: undefined } });
     expect(plan("prod", asked("1.4.2"), hidden, { version: "1.4.2" })).toMatchObject({
@@ -197,6 +206,16 @@ describe("strategy", () => {
     ["auto recreates for a marked migration", step("1.4.2", "1.5.0", {}, marked), "recreate"],
     ["what the config says wins", step("1.4.2", "1.5.0", { strategy: "rolling" }, marked), "rolling"],
     ["also the other way", step("1.4.2", "1.5.0", { strategy: "recreate" }), "recreate"],
+    [
+      "a change of settings rolls, whatever the config says",
+      step("1.5.0", "1.5.0", { strategy: "recreate" }),
+      "rolling",
+    ],
+    [
+      "an install has nothing to stop, whatever the config says",
+      plan("prod", asked("1.4.2", { strategy: "recreate" }), emptyHost("1.4.2"), {}),
+      "rolling",
+    ],
     ["an install has nothing to stop", plan("prod", asked("1.4.2"), emptyHost("1.4.2"), {}), "rolling"],
   ])("%s", (_, { strategy }, expected) => {
     expect(strategy).toBe(expected);
@@ -207,6 +226,33 @@ describe("strategy", () => {
       "0007_drop_cases_channel.sql may break 1.4.2, which serves until the new version has started; nestfleet:strategy recreate avoids that",
     ]);
     expect(step("1.4.2", "1.5.1", { strategy: "recreate" }).warnings).toEqual([]);
+  });
+});
+
+describe("what users notice", () => {
+  const backups = [backup(from142, { seconds: 5 })];
+
+  test("a pause is told as one; the maintenance page comes after 30 s", () => {
+    const recreate = (facts: object, change = {}) =>
+      step("1.4.2", "1.5.0", { strategy: "recreate" }, { facts: { backups, ...facts }, ...change }).downtime;
+    expect(recreate({})).toBe(
+      "requests wait about 20 s and the migrations' time; what waits longer than 30 s gets a maintenance page",
+    );
+    expect(step("1.5.1", "1.6.1", { strategy: "recreate" }, { facts: { backups } }).downtime).toBe(
+      "requests wait about 20 s",
+    );
+    expect(recreate({}, { database: { sizeBytes: 13 * GB } })).toMatch(/^requests wait about 65 s and /);
+  });
+
+  test("of a change of settings under strategy recreate: what a rolling one brings", () => {
+    expect(step("1.5.0", "1.5.0", { strategy: "recreate" }).downtime).toMatch(
+      /^none where a setting of api, worker or console changes: requests wait at most a second;/,
+    );
+  });
+
+  test.each(["1.4.2", "1.5.0"])("is not promised without the host (%s)", (version) => {
+    const planned = plan("prod", asked(version), { unreachable: "no route" }, { version: "1.4.2" });
+    expect(planned.downtime).toBe("unknown: the Docker host was not looked at");
   });
 });
 
@@ -293,7 +339,7 @@ describe("restarts", () => {
     const images = { ...asked("1.5.0").images, postgres: "pgvector/pgvector:0.8.1-pg16" };
     const planned = step("1.5.0", "1.5.0", { images });
     expect(planned.restarts).toEqual(["postgres"]);
-    expect(planned.downtime).toContain("requests wait some seconds while postgres restarts");
+    expect(planned.downtime).toContain("requests that need the database fail for some seconds while postgres restarts");
   });
 
   test("what does not run, or runs another version after a failed update, is started again", () => {
@@ -319,7 +365,7 @@ describe("what was stopped or removed by hand", () => {
     const planned = plan("prod", asked("1.4.2"), { ...found, containers }, last);
     expect(planned).toMatchObject({ kind: "restart", problems: [] });
     expect(planned.warnings).toEqual([
-      "no caddy runs, though it should; pulumi up starts what was stopped, pulumi up --refresh also brings back what was removed",
+      "no caddy runs, though it should; pulumi up --stack prod starts what was stopped, pulumi up --refresh --stack prod also brings back what was removed",
     ]);
   });
 
@@ -354,7 +400,8 @@ describe("restore", () => {
       needsBackup: true,
       strategy: "rolling",
       restarts: ["api", "worker", "console"],
-      downtime: "requests wait about 4 s while the databases are swapped",
+      downtime:
+        "requests wait while the databases are swapped and the api starts: for how long is not known before the first time on this host",
       wayBack: { version: "1.5.0", backup: "replaced" },
       warnings: [],
       problems: [],
@@ -413,7 +460,8 @@ describe("the data alone", () => {
       strategy: "rolling",
       restarts: ["api", "worker"],
       stays: ["console", "postgres", "caddy"],
-      downtime: "requests wait about 4 s while the databases are swapped",
+      downtime:
+        "requests wait while the databases are swapped and the api starts: for how long is not known before the first time on this host",
       wayBack: { version: "1.4.2", backup: "replaced" },
       warnings: [],
       problems: [],
@@ -507,8 +555,22 @@ describe("what a restore loses", () => {
       exact: true,
       lastWrite: "2026-11-24T11:59:00Z",
       seconds: 10,
-      holdSeconds: 4,
     });
+  });
+
+  test("makes requests wait for as long as the last times here, which is not made up before", () => {
+    const downtime = (...holds: number[]) =>
+      step(
+        "1.5.0",
+        "1.4.2",
+        { restore: from142 },
+        {
+          facts: { backups, history: holds.map((holdSeconds) => change({ verdict: "rolled back", holdSeconds })) },
+        },
+      ).downtime;
+    expect(downtime()).toContain("for how long is not known before the first time on this host");
+    expect(downtime(9, 1.2, 2.3, 0)).toMatch(/^requests wait about 9 s /);
+    expect(downtime(9, 1.2, 2.3, 1.4)).toMatch(/^requests wait about 3 s .* as the last times on this host$/);
   });
 
   test("is not made up where nobody has counted, nor is an age by a clock that is behind", () => {
@@ -569,5 +631,75 @@ describe("without access to the host", () => {
       "1.4.2 → 2.0.0 is a step to major release 2",
       "1.4.2 → 2.0.0 skips 1.6.3",
     ]);
+  });
+});
+
+describe("a backup that can be read and not restored", () => {
+  const found = { by: "proof", at: "2026-11-20T02:10:00Z" } as const;
+  const proven = { ...found, way: "pg_restore", seconds: 9, megabytes: 64 } as const;
+  const warnings = (...backups: ReturnType<typeof backup>[]) =>
+    step("1.4.2", "1.4.2", {}, { facts: { backups } }).warnings;
+
+  test("is warned of once none was proven for two days", () => {
+    const command = "scripts/backup.sh --stack prod --prove";
+    const old = backup("20261120T020000Z-1.4.2");
+    expect(warnings(old)).toEqual([
+      `no backup has been shown to be restorable; at once, and best every night: ${command}`,
+    ]);
+    expect(warnings({ ...old, proven })).toEqual([
+      `no backup has been shown to be restorable for 4 days; at once, and best every night: ${command}`,
+    ]);
+    expect(warnings({ ...old, proven: { ...proven, at: "2026-11-23T02:10:00Z" } })).toEqual([]);
+    expect(warnings(backup("20261124T020000Z-1.4.2"))).toEqual([]);
+    expect(warnings()).toEqual([]);
+  });
+
+  test("is named with the reason, until a newer one is proven", () => {
+    const reason = "rows of case_events break the foreign key case_events_case_id_fkey; to list them: SELECT 1;";
+    const broken = backup("20261124T020000Z-1.4.2", { disproven: { ...found, reason } });
+    expect(warnings(broken)).toEqual([
+      `${reason} (found at 2026-11-20T02:10:00Z); once that is mended, scripts/backup.sh --stack prod --prove shows whether the next one can be`,
+    ]);
+    expect(warnings(broken, backup("20261124T030000Z-1.4.2", { proven }))).toHaveLength(1); // that proof is old
+    const fresh = { ...proven, at: "2026-11-24T03:10:00Z" };
+    expect(warnings(broken, backup("20261124T030000Z-1.4.2", { proven: fresh }))).toEqual([]);
+  });
+
+  test("a restore takes as long as it was seen to take", () => {
+    const known = backup(from142, { proven });
+    const planned = step("1.5.0", "1.4.2", { restore: from142 }, { facts: { backups: [known] } });
+    expect(planned.restore?.seconds).toBe(9);
+  });
+});
+
+test("a log that this program would give another way is a change, what the engine has added to it is none", () => {
+  const log = (options: Record<string, string>) => ({ log: { driver: "json-file", options } });
+  const own = { "max-size": "10m", "max-file": "3" };
+  const containers = [
+    container("postgres", "pgvector/pgvector:pg16", log({ ...own, compress: "true" })),
+    container("api", "1.5.0", log({ ...own, "max-size": "50m" })),
+    container("console", "1.5.0"),
+  ];
+  expect(step("1.5.0", "1.5.0", {}, { facts: { containers } }).otherLogs).toEqual(["api"]);
+  expect(plan("prod", asked("1.5.0"), { unreachable: "no host" }, {}).otherLogs).toEqual([]);
+});
+
+describe("the addresses that the proxy is published at", () => {
+  const bindOf = (bind: string[], addresses?: string[]) => {
+    const containers = [container("caddy", "caddy:2-alpine", { addresses })];
+    const settings = asked("1.4.2", { http: { bind, httpPort: 80, httpsPort: 443 } });
+    return plan("prod", settings, host("1.4.2", "1.4.2", { facts: { containers } }), {}).bind;
+  };
+
+  test("keep Docker's own order, which the provider would take for a change", () => {
+    expect(bindOf(["127.0.0.1", "::1"], ["::1", "127.0.0.1"])).toEqual(["::1", "127.0.0.1"]);
+  });
+
+  test.each<[string, string[], string[] | undefined]>([
+    ["no proxy runs", ["0.0.0.0", "::"], undefined],
+    ["one is added", ["0.0.0.0", "::"], ["0.0.0.0"]],
+    ["one is taken away", ["0.0.0.0"], ["::", "0.0.0.0"]],
+  ])("are the config's where %s", (_, bind, addresses) => {
+    expect(bindOf(bind, addresses)).toEqual(bind);
   });
 });

@@ -26,7 +26,7 @@ describe("a rollback with data while nobody can tell which release serves", () =
     });
     expect(refused.problems[0]?.mend.slice(0, 2)).toEqual([
       "look first: docker ps --all --filter label=org.nestfleet.stack=prod",
-      "without the restore, the rest can be put in order: pulumi config rm --stack prod nestfleet:restore && pulumi up --stack prod --refresh",
+      "without the restore, the rest can be put in order: pulumi config rm --stack prod nestfleet:restore && pulumi up --refresh --stack prod",
     ]);
   });
 

@@ -25,6 +25,15 @@ test("an install", () => {
   ]);
 });
 
+test("an install whose image has no migrations", () => {
+  const facts = {
+    ...host("1.4.2", "1.4.2", { database: { applied: [] }, target: { migrations: [] } }),
+    serving: undefined,
+  };
+  const containers = facts.containers.filter(({ role }) => role === "postgres");
+  expect(printed("1.4.2", { ...facts, containers })).toContain("  migrations   the image has none");
+});
+
 test("an upgrade, with a migration that loses data", () => {
   expect(printed("1.5.1", host("1.4.2", "1.5.1", { facts: { backups: [backup(from142)] } }))).toEqual([
     "upgrade 1.4.2 → 1.5.1",
@@ -33,7 +42,7 @@ test("an upgrade, with a migration that loses data", () => {
     "  backup       about 290 MB, 5 s (database 1.3 GB); rehearsal full",
     "  disk         needs 3.2 GB, 53 GB free",
     "  restarts     api, worker, console; postgres and caddy stay but for a changed setting",
-    "  downtime     none: requests wait at most a second",
+    "  downtime     requests wait at most a second, unless 0007_drop_cases_channel.sql breaks 1.4.2 meanwhile",
     "  rollback     version 1.4.2 with the backup that this update takes",
     "  warning      0007_drop_cases_channel.sql may break 1.4.2, which serves until the new version has started; nestfleet:strategy recreate avoids that",
   ]);
@@ -50,7 +59,7 @@ test("a first upgrade, a major one, on two file systems", () => {
     "  disk         data: needs 2.9 GB, 53 GB free",
     "               backups: needs 1.7 GB, 9 GB free",
     "  restarts     api, worker, console; postgres and caddy stay but for a changed setting",
-    "  downtime     a maintenance page for about 15 s, the backup's time (unknown) and the migrations' time",
+    "  downtime     requests wait about 15 s and the backup's time (unknown) and the migrations' time; what waits longer than 30 s gets a maintenance page",
     "  rollback     version 1.6.3 with the backup that this update takes",
     "  warning      2.0.0 runs on a schema that is ahead of it: it does not know 0009_backfill_search_text.sql",
   ]);
@@ -74,8 +83,8 @@ test("a rollback that restores", () => {
     "  backup       about 290 MB, 5 s (database 1.3 GB)",
     "  disk         needs 3.2 GB, 53 GB free",
     "  restarts     api, worker, console; postgres and caddy stay but for a changed setting",
-    "  downtime     requests wait about 4 s while the databases are swapped",
-    "  rollback     version 1.5.0 after bash scripts/restore.sh --undo, which brings the replaced database back",
+    "  downtime     requests wait while the databases are swapped and the api starts: for how long is not known before the first time on this host",
+    "  rollback     version 1.5.0 after scripts/restore.sh --undo, which brings the replaced database back",
   ]);
 });
 
@@ -99,8 +108,8 @@ test("the data alone, with a database that is kept from before", () => {
     "  backup       about 290 MB, 5 s (database 1.3 GB)",
     "  disk         needs 3.2 GB, 53 GB free",
     "  restarts     api, worker; console, postgres and caddy stay but for a changed setting",
-    "  downtime     requests wait about 4 s while the databases are swapped",
-    "  rollback     version 1.4.2 after bash scripts/restore.sh --undo, which brings the replaced database back",
+    "  downtime     requests wait while the databases are swapped and the api starts: for how long is not known before the first time on this host",
+    "  rollback     version 1.4.2 after scripts/restore.sh --undo, which brings the replaced database back",
     "  kept         nestfleet_replaced_20261120t080000z of 1.5.0, 1.3 GB, dropped after 2026-11-27",
     "               nestfleet_replaced_by_hand, 9 GB, kept until it is dropped by hand",
   ]);
@@ -149,7 +158,7 @@ test("a restart is told in three lines", () => {
   expect(printed("1.5.0", host("1.5.0", "1.5.0"))).toEqual([
     "restart 1.5.0",
     "  restarts     only what a changed setting replaces: the version stays",
-    "  downtime     none: requests wait at most a second",
+    "  downtime     none where a setting of api, worker or console changes: requests wait at most a second; postgres and caddy stop for some seconds where one of theirs does",
   ]);
 });
 
@@ -166,7 +175,7 @@ test("without the host", () => {
     "  migrations   unknown without the host",
     "  backup       size unknown; rehearsal full",
     "  restarts     api, worker, console",
-    "  downtime     none: requests wait at most a second",
+    "  downtime     unknown: the Docker host was not looked at",
     "  rollback     version 1.4.2 with the backup that this update takes",
   ]);
 });
@@ -187,7 +196,7 @@ test("a refusal tells every problem with its mend", () => {
     "  port 80 of the Docker host is taken",
     "    why:  80 by nginx",
     "    mend: stop what has taken it",
-    "          or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpPort' 8080",
+    "          or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpPort' PORT",
   ]);
 });
 

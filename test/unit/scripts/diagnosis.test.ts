@@ -1,13 +1,16 @@
 import { expect, test } from "vitest";
-import { diagnosis } from "../../../scripts/lib/diagnosis";
+import { healthIn } from "../../../scripts/lib/diagnosis";
 
 const answer = (health: object) => JSON.stringify({ status: "ok", db: "ok", version: "1.4.2", ...health });
+const compared = (semver?: string) => ({ semver, health: { version: "compare" as const } });
+const ignored = { semver: "1.4.2", health: { version: "ignore" as const } };
 
 test.each([
-  ["its own version", answer({ service: "nestfleet", queue: "started" }), "1.4.2"],
-  ["a constant behind a tag that is no version", answer({ version: "0.1.0" }), "sha-1a2b3c4"],
-])("nothing is wrong with %s", (_, text, version) => {
-  expect(diagnosis(text, version)).toBeUndefined();
+  ["its own version", answer({ service: "nestfleet", queue: "started" }), compared("1.4.2")],
+  ["a constant behind a tag that is no version", answer({ version: "0.1.0" }), compared()],
+  ["a constant that is known to be one", answer({ version: "0.1.0" }), ignored],
+])("nothing is wrong with %s", (_, text, expected) => {
+  expect(healthIn(text, "/health", expected).status).toBe("ok");
 });
 
 test.each([
@@ -17,9 +20,13 @@ test.each([
   ["an answer without the database", '{"status":"ok","version":"1.4.2"}', "/health does not answer with the appl"],
   ["no JSON", "<html>\n", "/health does not answer with the application's health: <html>"],
 ])("%s is told", (_, text, message) => {
-  expect(diagnosis(text, "1.4.2")).toContain(message);
+  expect(() => healthIn(text, "/health", compared("1.4.2"))).toThrow(message);
+});
+
+test("where the version is not compared, the database still is", () => {
+  expect(() => healthIn(answer({ db: "error" }), "/health", ignored)).toThrow('"db":"error"');
 });
 
 test("of a long answer the beginning is shown", () => {
-  expect(diagnosis("x".repeat(10_000), "1.4.2")?.length).toBeLessThan(300);
+  expect(() => healthIn("x".repeat(10_000), "/health", compared())).toThrow(/x{200}$/);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { watch } from "../../../scripts/lib/health";
+import { inspectContainer } from "../../../scripts/lib/containers";
+import { causeOfDeath, watch } from "../../../scripts/lib/health";
 import { ScriptedDocker } from "../../support/docker";
 
 const RUNNING = { Status: "running", Running: true, Restarting: false, OOMKilled: false, ExitCode: 0 };
@@ -54,3 +55,22 @@ test.each<[string, object[], string]>([
 test("a container that was restarted before anybody watched, and runs on, is no death", async () => {
   expect(await said(container("api"), container("worker", {}, 1))).toBeUndefined();
 });
+
+test.each([
+  ["an hour ahead", 3_600_000],
+  ["an hour behind", -3_600_000],
+])(
+  "how long a container is up is told by the clock of the Docker host, which may be %s of this one",
+  async (_, skew) => {
+    const at = (secondsAgo: number) => new Date(Date.now() + skew - secondsAgo * 1000).toISOString();
+    const found = (secondsAgo: number) =>
+      inspectContainer(
+        new ScriptedDocker((command) =>
+          command.startsWith("info ") ? at(0) : JSON.stringify([container("api", { StartedAt: at(secondsAgo) }, 1)]),
+        ),
+        "api",
+      );
+    expect(causeOfDeath(await found(20))).toBe("it exited and was restarted 1 times");
+    expect(causeOfDeath(await found(200))).toBeUndefined();
+  },
+);

@@ -1,98 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { containersOf, isUp } from "../../../components/host/containers";
 import { BEFORE, NOBODY, PAUSED, pointer, SWITCH_FIRST } from "../../../components/services/upstream";
-import { resume, resumeRelease, stopWriters, takeBack, WRITERS } from "../../../scripts/lib/paused";
-import { listing, ScriptedDocker } from "../../support/docker";
-
-const CADDY = "nestfleet-prod-caddy";
-const OLD = { api: "nestfleet-prod-api-1", worker: "nestfleet-prod-worker-1", console: "nestfleet-prod-console-1" };
-const NEW = { api: "nestfleet-prod-api-2", worker: "nestfleet-prod-worker-2", console: "nestfleet-prod-console-2" };
-
-interface Simulated {
-  readonly id: string;
-  readonly name: string;
-  readonly role: string;
-  readonly version: string;
-  readonly state: string;
-}
-
-/** Both releases and what is beside them; all run unless told otherwise. */
-function containers(states: Readonly<Record<string, string>> = {}): Simulated[] {
-  const of = (names: Readonly<Record<string, string>>, version: string) =>
-    Object.entries(names).map(([role, name]) => ({ name, role, version }));
-  const beside = { postgres: "nestfleet-prod-postgres", caddy: CADDY };
-  return [...of(OLD, "1.4.2"), ...of(NEW, "1.5.0"), ...of(beside, "17")].map((one) => ({
-    ...one,
-    id: one.name,
-    state: states[one.name] ?? "running",
-  }));
-}
-
-/** A host whose containers start and stop, and whose proxy has files; `moves` is who did, in that order. */
-class SimulatedHost {
-  public readonly files: Map<string, string>;
-  public readonly moves: string[] = [];
-  public readonly docker = new ScriptedDocker((command, stdin) => this.answer(command.split(" "), command, stdin));
-  private readonly all: Map<string, Simulated>;
-
-  public constructor(all: readonly Simulated[], files: Readonly<Record<string, string>> = {}) {
-    this.all = new Map(all.map((one) => [one.name, one]));
-    const serving = { [pointer("api")]: OLD.api, [pointer("console")]: OLD.console };
-    this.files = new Map(Object.entries({ ...serving, ...files }));
-  }
-
-  public running(): string[] {
-    return [...this.all.values()].filter(({ state }) => state === "running").map(({ name }) => name);
-  }
-
-  public pointers(): (string | undefined)[] {
-    return [this.files.get(pointer("api")), this.files.get(pointer("console"))];
-  }
-
-  private answer([verb = "", ...args]: string[], command: string, stdin: string): string | undefined {
-    if (verb === "exec") return this.inProxy(args, command, stdin);
-    if (verb === "stop" || verb === "start") return this.move(verb, args);
-    if (command === `inspect --type container ${args.at(-1) ?? ""}`) return this.inspection(args.at(-1) ?? "");
-    return listing([...this.all.values()])(command);
-  }
-
-  private move(verb: "stop" | "start", names: readonly string[]): string | undefined {
-    for (const name of names) {
-      const one = this.all.get(name);
-      if (one === undefined) return undefined;
-      this.all.set(name, { ...one, state: verb === "stop" ? "exited" : "running" });
-      this.moves.push(`${verb} ${name}`);
-    }
-    return "";
-  }
-
-  private inspection(name: string): string | undefined {
-    const one = this.all.get(name);
-    if (one === undefined) return undefined;
-    const running = one.state === "running";
-    const flags = { Running: running, Restarting: false, OOMKilled: false, ExitCode: 0, StartedAt: "" };
-    return JSON.stringify([
-      { Id: name, Name: `/${name}`, RestartCount: 0, Config: { Labels: {} }, State: { Status: one.state, ...flags } },
-    ]);
-  }
-
-  /** Reads, writes and removes files as the scripts' own shell lines do. */
-  private inProxy(args: readonly string[], command: string, stdin: string): string | undefined {
-    if (this.all.get(CADDY)?.state !== "running") return undefined;
-    const [, written] = / cat > (\S+)\.new && mv /.exec(command) ?? [];
-    const [, read] = /(?: \|\||caddy) cat (\S+)$/.exec(command) ?? [];
-    if (written !== undefined) this.files.set(written, stdin);
-    else if (read !== undefined) return this.files.get(read) ?? "";
-    else if (args[1] === "rm") for (const file of args.slice(3)) this.files.delete(file);
-    else
-      for (const upstream of ["api", "console"] as const) {
-        const [, name] = new RegExp(` --env ${upstream}=(\\S+)`).exec(command) ?? [];
-        if (name === undefined) throw new Error(`unexpected: ${command}`);
-        this.files.set(pointer(upstream), name);
-      }
-    return "";
-  }
-}
+import {
+  forgetUpdate,
+  freezeWriters,
+  resume,
+  resumeRelease,
+  stopWriters,
+  takeBack,
+  WRITERS,
+} from "../../../scripts/lib/paused";
+import { CADDY, containers, NEW, OLD, SimulatedHost } from "../../support/simulated-host";
 
 const noted = (...names: string[]) => ({ [PAUSED]: names.join("\n") });
 const held = { [BEFORE]: `${OLD.api}\n${OLD.console}\n`, [pointer("api")]: NOBODY, [pointer("console")]: NOBODY };
@@ -108,6 +26,20 @@ describe("taking back", () => {
     expect(host.pointers()).toEqual([NOBODY, NOBODY]);
 
     expect(await takeBack(host.docker, CADDY, "prod")).toEqual([OLD.api, OLD.worker]);
+    expect({ running: host.running(), files: host.files }).toEqual(before);
+  });
+
+  test("lets an api run on where it stood", async () => {
+    const host = new SimulatedHost(containers({ [NEW.api]: "created", [NEW.worker]: "created" }));
+    const before = { running: host.running(), files: new Map(host.files) };
+    const found = await containersOf(host.docker, "prod");
+    const writers = found.filter((container) => isUp(container) && WRITERS.includes(container.role));
+    await freezeWriters(host.docker, CADDY, writers);
+    expect(host.moves).toEqual([`stop ${OLD.worker}`, `pause ${OLD.api}`]);
+    expect(host.pointers()).toEqual([NOBODY, NOBODY]);
+
+    expect(await takeBack(host.docker, CADDY, "prod")).toEqual([OLD.api, OLD.worker]);
+    expect(host.moves.slice(2)).toEqual([`unpause ${OLD.api}`, `start ${OLD.worker}`]);
     expect({ running: host.running(), files: host.files }).toEqual(before);
   });
 
@@ -150,7 +82,7 @@ describe("taking back", () => {
       [SWITCH_FIRST]: "",
     });
     await takeBack(host.docker, CADDY, "prod");
-    expect([...host.files.keys()].sort()).toEqual([pointer("api"), pointer("console")]);
+    expect(host.notes()).toEqual([pointer("api"), pointer("console")]);
     const moves = [...host.moves];
     expect(await takeBack(host.docker, CADDY, "prod")).toEqual([]);
     expect(host.moves).toEqual(moves);
@@ -197,17 +129,48 @@ describe("after a restore, of the release that serves", () => {
 
 describe("an update that was killed is taken back by the next one", () => {
   const states = { [OLD.api]: "exited", [OLD.worker]: "exited", [NEW.api]: "created", [NEW.worker]: "created" };
+  const killed = (files: Readonly<Record<string, string>> = held) =>
+    new SimulatedHost(containers(states), { ...noted(OLD.api, OLD.worker), ...files });
+  const next = (target: string | undefined, fits = false) => ({ target, fits: () => Promise.resolve(fits) });
+  const switched = { ...held, [pointer("api")]: NEW.api, [pointer("console")]: NEW.console };
 
-  test("when the release that it had stopped is to serve on", async () => {
-    const host = new SimulatedHost(containers(states), { ...noted(OLD.api, OLD.worker), ...held });
-    expect(await resume(host.docker, CADDY, "prod", "1.4.2")).toEqual([OLD.api, OLD.worker]);
+  test.each<[string, string | undefined, boolean]>([
+    ["when the release that it had stopped is to serve on", "1.4.2", false],
+    ["when another one is, and no migration has run: requests do not wait for its backup", "1.5.0", true],
+    ["by hand, when nothing is known of what is to come", undefined, false],
+  ])("%s", async (_, target, fits) => {
+    const host = killed();
+    expect(await resume(host.docker, CADDY, "prod", next(target, fits))).toEqual([OLD.api, OLD.worker]);
     expect(host.pointers()).toEqual([OLD.api, OLD.console]);
   });
 
-  test("and not when another one is", async () => {
-    const host = new SimulatedHost(containers(states), { ...noted(OLD.api, OLD.worker), ...held });
-    expect(await resume(host.docker, CADDY, "prod", "1.5.0")).toEqual([]);
+  test("and not when another one is, whose migrations have run", async () => {
+    const host = killed();
+    expect(await resume(host.docker, CADDY, "prod", next("1.5.0"))).toEqual([]);
     expect(host.moves).toEqual([]);
     expect(host.pointers()).toEqual([NOBODY, NOBODY]);
   });
+
+  test.each(["1.5.0", undefined])("nor once the requests have gone over (to serve: %s)", async (target) => {
+    const host = killed(switched);
+    expect(await resume(host.docker, CADDY, "prod", next(target, true))).toEqual([]);
+    expect(host.pointers()).toEqual([NEW.api, NEW.console]);
+  });
+});
+
+test("once an update is judged nothing of it can be taken back, whatever is killed: all at once, what was stopped first", async () => {
+  const host = new SimulatedHost(containers({ [OLD.api]: "exited", [OLD.worker]: "exited" }), {
+    ...noted(OLD.api, OLD.worker),
+    [BEFORE]: `${OLD.api}\n${OLD.console}\n`,
+    [pointer("api")]: NEW.api,
+    [pointer("console")]: NEW.console,
+    [SWITCH_FIRST]: "",
+  });
+  await forgetUpdate(host.docker, CADDY);
+  const removal = expect.stringMatching(new RegExp(` ${CADDY} sh -c rm -f ${PAUSED} `)) as string;
+  expect(host.docker.asked).toEqual([removal]);
+  expect(await resume(host.docker, CADDY, "prod", { target: "1.4.2", fits: () => Promise.resolve(true) })).toEqual([]);
+  expect(host.notes()).toEqual([pointer("api"), pointer("console")]);
+  expect(host.pointers()).toEqual([NEW.api, NEW.console]);
+  expect(host.moves).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { REPLACED_PREFIX } from "../../../components/release/replaced";
 import { isStandIn, standInName } from "../../../components/services/stand-in";
 import { keptName } from "../../../scripts/lib/incoming";
-import { orphansOf } from "../../../scripts/lib/orphans";
+import { orphansOf } from "../../../components/host/orphans";
 
 describe("the name of a stand-in", () => {
   const name = standInName("nestfleet-prod", "20261124t080102z", "api");

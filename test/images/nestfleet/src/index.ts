@@ -8,6 +8,7 @@ import { readEnvironment } from "./infra/environment";
 import { echoSocket } from "./infra/http/echo-socket";
 import type { Route } from "./infra/http/server";
 import { close, httpServer, listen } from "./infra/http/server";
+import { hangs } from "./infra/http/hang";
 import { log } from "./infra/log";
 import { onStop, run } from "./infra/process";
 import { Queue } from "./queue";
@@ -23,6 +24,22 @@ const echoWebhook: Route = {
   }),
 };
 
+/** How a request arrives, and where the application believes that users find it. */
+const whoAmI: Route = {
+  method: "GET",
+  path: /^\/api\/whoami$/,
+  handle: ({ headers, peer }) =>
+    Promise.resolve({
+      status: 200,
+      body: {
+        address: headers["x-forwarded-for"] ?? peer,
+        scheme: headers["x-forwarded-proto"] ?? "http",
+        host: headers["x-forwarded-host"] ?? headers.host ?? "",
+        origin: process.env["CONSOLE_ORIGIN"] ?? "",
+      },
+    }),
+};
+
 /** The api. It consumes the queue as well, so a second one that no proxy routes to works as a worker. */
 run(async () => {
   const environment = readEnvironment(process.env);
@@ -33,12 +50,14 @@ run(async () => {
   await queue.start();
   processCases(pool, queue);
 
-  const server = httpServer([
+  const routes = [
     healthRoute(pool, queue),
     ...caseRoutes(pool, queue),
     ...credentialRoutes(pool, environment.encryptionKey),
     echoWebhook,
-  ]);
+    whoAmI,
+  ];
+  const server = httpServer(routes, hangs());
   const dismissSockets = echoSocket(server);
   onStop(async () => {
     const closed = close(server);

@@ -8,6 +8,8 @@ export interface Request {
   /** What the groups of the route's path matched. */
   readonly parameters: readonly string[];
   readonly headers: IncomingMessage["headers"];
+  /** IP address at the other end of the connection. */
+  readonly peer: string;
   readonly body: () => Promise<Buffer>;
   readonly json: () => Promise<Record<string, unknown>>;
 }
@@ -27,8 +29,13 @@ export interface Route {
 
 const maxBody = 1_048_576;
 
-export function httpServer(routes: readonly Route[]): Server {
+/** A request for which `hangs` is true is accepted and never answered. */
+export function httpServer(
+  routes: readonly Route[],
+  hangs: (incoming: IncomingMessage) => boolean = () => false,
+): Server {
   const server = createServer((incoming, outgoing) => {
+    if (hangs(incoming)) return;
     answer(routes, incoming)
       .catch(failure)
       .then((response) => {
@@ -79,6 +86,7 @@ async function answer(routes: readonly Route[], incoming: IncomingMessage): Prom
     query: url.searchParams,
     parameters: route.path.exec(url.pathname)?.slice(1) ?? [],
     headers: incoming.headers,
+    peer: incoming.socket.remoteAddress ?? "",
     body,
     json: async () => object(await body()),
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { interrupted, orphansOf } from "../../../scripts/lib/orphans";
+import { interrupted, orphansOf } from "../../../components/host/orphans";
 
 const CONTAINER = "docker:index/container:Container";
 const urn = (type: string, name: string) => `urn:pulumi:prod::nestfleet::nestfleet:index:NestFleet$${type}::${name}`;

@@ -1,0 +1,59 @@
+/**
+ * What every container of ours has, whoever makes it: the provider, a script, or a look at an image. The log driver is
+ * always named: without it the engine's own default would be taken, and that one may refuse our options.
+ */
+export const LOG_DRIVER = "json-file";
+export const LOG_OPTIONS = { "max-size": "10m", "max-file": "3" };
+export const SECURITY_OPTIONS = ["no-new-privileges"];
+export const DROPPED_CAPABILITIES = ["ALL"];
+
+/** Where a container logs, as `docker inspect` has it. */
+export interface LogConfig {
+  readonly driver: string;
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Whether a container has the log that it is to have; what the engine's daemon.json has added makes no other of it. */
+export function isOwnLog({ driver, options }: LogConfig): boolean {
+  return driver === LOG_DRIVER && Object.entries(LOG_OPTIONS).every(([name, value]) => options[name] === value);
+}
+
+/** Those that the entrypoint of a PostgreSQL image needs: it begins as root, to own its data directory. */
+export const POSTGRES_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
+
+/** Of containers that nobody waits for: a fifth of what production's get when both want the processor. */
+export const LOW_WEIGHT = "--cpu-shares=200";
+
+/** Of a container that is read while it runs and leaves nothing: no log file, whatever the engine's default is. */
+export const UNLOGGED = "--log-driver=none";
+
+/** The same for the docker client, of a container whose log may be read later. */
+export function hardened(capabilities: readonly string[] = []): string[] {
+  return [
+    `--log-driver=${LOG_DRIVER}`,
+    ...Object.entries(LOG_OPTIONS).map(([name, value]) => `--log-opt=${name}=${value}`),
+    ...confined(capabilities),
+  ];
+}
+
+/** The same, of a container that leaves nothing. */
+export function passing(capabilities: readonly string[] = []): string[] {
+  return [UNLOGGED, ...confined(capabilities)];
+}
+
+/**
+ * The words of `docker` for a container that only looks, before anybody has agreed to anything: it writes nowhere, asks
+ * nobody, is gone afterwards, and takes little while it is there. Limits that a host cannot set are its own affair.
+ */
+export function looking(capabilities: readonly string[] = []): string[] {
+  const small = ["--pids-limit=64", "--memory=256m", "--memory-swap=256m", "--ulimit=core=0:0", LOW_WEIGHT];
+  return ["run", "--rm", "--pull=never", "--network=none", "--read-only", ...small, ...passing(capabilities)];
+}
+
+function confined(capabilities: readonly string[]): string[] {
+  return [
+    ...DROPPED_CAPABILITIES.map((capability) => `--cap-drop=${capability}`),
+    ...capabilities.map((capability) => `--cap-add=${capability}`),
+    ...SECURITY_OPTIONS.map((option) => `--security-opt=${option}`),
+  ];
+}

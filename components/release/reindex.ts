@@ -1,0 +1,35 @@
+import type { OtherImage } from "../host/facts";
+import type { Situation } from "./situation";
+
+/** Indexes that are built anew because text is sorted otherwise than when they were made. */
+export interface Reindex {
+  /** How many depend on a collation, and their size; what the update finds to be outdated among them is rebuilt. */
+  readonly indexes: number;
+  readonly bytes: number;
+  readonly why: string;
+  /** True where they are outdated already; false where they will be, once postgres runs its new image. */
+  readonly now: boolean;
+}
+
+/** Undefined when nothing is to be rebuilt, as far as can be told. */
+export function reindexOf({ facts }: Situation): Reindex | undefined {
+  const collations = facts?.database?.collations;
+  if (collations === undefined) return undefined;
+  const { indexes, bytes, outdated, recorded, actual } = collations;
+  if (outdated) {
+    const versions = recorded === actual ? "" : ` (${recorded ?? "unknown"}, now ${actual ?? "unknown"})`;
+    return { indexes, bytes, why: `they were sorted by another version of the C library or ICU${versions}`, now: true };
+  }
+  const other = facts?.otherImages?.find(({ role, moved }) => role === "postgres" && !moved);
+  const change = other && libraryChange(other);
+  return change === undefined || indexes === 0
+    ? undefined
+    : { indexes, bytes, why: `the C library changes from ${change}`, now: false };
+}
+
+/** `glibc 2.36 to glibc 2.41`; undefined where both have the same, or one does not say. */
+export function libraryChange({ running, wanted }: OtherImage): string | undefined {
+  if (running.library === undefined || wanted.library === undefined || running.library === wanted.library)
+    return undefined;
+  return `${running.library} to ${wanted.library}`;
+}

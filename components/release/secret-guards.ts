@@ -1,0 +1,61 @@
+import { configRmPath, configSetSecret, docker, up } from "./commands";
+import type { Problem } from "./problem";
+import { APPLICATION_SECRETS, type ApplicationSecret, GENERATED, givenSecrets, SECRET_PATHS } from "./secrets";
+import type { Situation } from "./situation";
+
+/**
+ * The password is a setting of the database's role, and the config only says what the application takes it for: changed
+ * there alone, the new containers would be locked out.
+ */
+export function passwordRejected(situation: Situation): Problem | undefined {
+  const { facts, settings, stack } = situation;
+  if (facts?.passwordRejected !== true) return undefined;
+  const path = SECRET_PATHS.postgresPassword;
+  if (settings.secrets?.postgresPassword === undefined) return passwordTakenAway(situation);
+  return {
+    title: "the database does not take the password of the config",
+    why: `nestfleet:${path} is not the password of the role nestfleet; api and worker could not connect`,
+    mend: [
+      `put the old one back: ${configSetSecret(stack, path)}`,
+      `when it was generated before: ${configRmPath(stack, path)}`,
+      `or set the new one in the database first: ${docker(settings.dockerHost, `exec -it nestfleet-${stack}-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet'`)}`,
+      `then ${up(stack)}`,
+    ],
+  };
+}
+
+function passwordTakenAway({ stack, last }: Situation): Problem {
+  const path = SECRET_PATHS.postgresPassword;
+  const takesOver = isInState("postgresPassword", stack, last.inState)
+    ? "the one that was generated for this stack takes over, and is not the password of the role nestfleet"
+    : "none was ever generated for this stack: a new one would be, which the database does not know";
+  return {
+    title: "the database does not take the password that the update would use",
+    why: `nestfleet:${path} is not in the config; ${takesOver}`,
+    mend: [`give the database's own: ${configSetSecret(stack, path)}`, `then ${up(stack)}`],
+  };
+}
+
+const EFFECTS: Readonly<Record<ApplicationSecret, string>> = {
+  jwtSecret: "every session ends, users log in again",
+  secretEncryptionKey: "the credentials that the application has stored cannot be read any more",
+  internalCronSecret: "who calls the internal endpoints needs the new one",
+  emailWebhookSecret: "who delivers mail to the webhook needs the new one",
+};
+
+/** What another value of a secret does, and where it comes from. */
+export function secretsChanged({ facts, settings, stack, last }: Situation): string[] {
+  const given = givenSecrets({ secrets: settings.secrets ?? {}, secretEnv: settings.secretEnv ?? {} });
+  return APPLICATION_SECRETS.filter((secret) => facts?.secretsChanged?.includes(secret)).map((secret) => {
+    const path = SECRET_PATHS[secret];
+    const generated = isInState(secret, stack, last.inState)
+      ? "is not given any more, and the value that was generated for this stack takes over"
+      : "is not given any more, and a new value is generated";
+    const how = given[secret] === undefined ? generated : "is another one than the release that serves has";
+    return `nestfleet:${path} ${how}: ${EFFECTS[secret]}; to put the old one back: ${configSetSecret(stack, path)}`;
+  });
+}
+
+function isInState(secret: keyof typeof GENERATED, stack: string, inState: readonly string[] = []): boolean {
+  return inState.includes(`nestfleet-${stack}-${GENERATED[secret]}`);
+}

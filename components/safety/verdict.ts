@@ -1,0 +1,44 @@
+import type { Service } from "../docker/service";
+import { runScript } from "../docker/script";
+import type { Site } from "../docker/site";
+import type { Cutover } from "./cutover";
+
+/** All that runs once an update has succeeded. */
+export interface Services {
+  readonly api: Service;
+  readonly console: Service;
+  readonly workers: readonly Service[];
+  readonly others: readonly Service[];
+}
+
+/**
+ * The last step of an update, after the workers: writes into the history that it has succeeded, and removes what was
+ * before. Runs after each cutover, and whenever a container was replaced.
+ */
+export function giveVerdict(site: Site, caddy: Service, cutover: Cutover, services: Services): void {
+  const { backups, dockerHost, health, images, source, version } = site.settings;
+  const { api, console, workers, others } = services;
+  const ids = (some: readonly Service[]) => some.map(({ container }) => container.id);
+  const published = [...new Set([images.api, images.worker ?? images.api, images.console])];
+  runScript(
+    site,
+    "verdict",
+    "verdict",
+    {
+      dockerHost,
+      stack: site.stack,
+      caddy: caddy.container.name,
+      postgres: `${site.name}-postgres`,
+      release: { tag: version.tag },
+      started: cutover.started,
+      serving: { api: api.container.id, console: console.container.id },
+      workers: ids(workers),
+      containers: ids([caddy, ...others]),
+      timeoutSeconds: health.timeoutSeconds,
+      holdSeconds: health.holdSeconds,
+      repositories: source === undefined ? published : [`${site.name}-api`, `${site.name}-console`],
+      keepReplacedDays: backups.keepReplacedDays,
+    },
+    { dependsOn: [cutover.done, ...[...workers, ...others].map(({ ready }) => ready)] },
+  );
+}

@@ -1,0 +1,82 @@
+import { BACKUPS_PATH } from "../../components/release/backup-id";
+import type { BackupManifest } from "../../components/release/manifest";
+import { size } from "../../components/release/units";
+import { alone } from "./alone";
+import { checksum } from "./backup";
+import { copiedDump, intactCopy, mustBeDirectory } from "./copies";
+import { complaint, type Database, DATABASE } from "./database";
+import { exclusively } from "./exclusion";
+import { mustSuitServer } from "./restoration";
+import { Refusal, say } from "./run";
+import { Store } from "./store";
+import { sendFile } from "./transfer";
+
+/** In which the application keeps what it has migrated. */
+const MIGRATIONS_TABLE = "nestfleet_migrations";
+
+/**
+ * Brings the copy of a backup back among the backups of a stack, on the same host or on a new one: whole, or not at all.
+ * It is read and compared before anything is sent. The database is not touched. A backup of the same id that is there is
+ * never replaced. Alone: a backup would take what is half there for the rest of a killed run, and remove it.
+ */
+export async function copyIn(
+  database: Database,
+  stack: string,
+  directory: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<BackupManifest> {
+  await mustBeDirectory(directory);
+  const manifest = await intactCopy(directory, id, signal);
+  const bring = () => exclusively(database, "backup", () => bringIn(database, directory, manifest, signal));
+  await alone(database.docker, stack, bring);
+  await mustSuitServer(database, manifest).catch((error: unknown) => {
+    say(`It cannot be restored on this server: ${complaint(error)}`);
+  });
+  return manifest;
+}
+
+async function bringIn(database: Database, directory: string, manifest: BackupManifest, signal: AbortSignal) {
+  const { id, bytes, sha256 } = manifest;
+  const store = new Store(database);
+  const { contents } = await store.open();
+  if (contents.backups.some((there) => there.id === id && there.sha256 === sha256)) {
+    say(`${id} is among the backups already`);
+    return;
+  }
+  if (contents.ids.includes(id))
+    throw new Refusal(
+      `Another backup has the id ${id}, in ${BACKUPS_PATH} of ${database.container}. Nothing was copied.`,
+    );
+  const free = await database.freeBytes(BACKUPS_PATH);
+  if (free < bytes)
+    throw new Refusal(`${BACKUPS_PATH} has ${free} bytes free, and the backup has ${bytes}. Nothing was copied.`);
+  const file = store.partial(id);
+  try {
+    await sendFile(database, copiedDump(directory, id), file, signal);
+    const [arrived, sum] = await Promise.all([store.settle(file), checksum(database, file, signal)]);
+    if (arrived !== bytes || sum !== sha256)
+      throw new Refusal(`what arrived has ${arrived} bytes and the sha256 ${sum} instead of ${bytes} and ${sha256}`);
+    await mustBeOurs(database, file, manifest);
+    signal.throwIfAborted();
+    await store.commit(manifest);
+  } catch (error) {
+    await store.sweep().catch((failure: unknown) => {
+      say(`What was sent could not be removed (${complaint(failure)}); the next backup removes it`);
+    });
+    const why = complaint(signal.aborted ? signal.reason : error);
+    throw new Refusal(
+      `${id} was not copied into ${BACKUPS_PATH} of ${database.container}: ${why}.\nNo half of it is left there.`,
+    );
+  }
+  say(`${id} is among the backups of ${database.container}: ${size(bytes)}, checked`);
+}
+
+/** The table of contents of the dump, as pg_restore reads it: another application's dump may have the right name. */
+async function mustBeOurs(database: Database, file: string, { migrations }: BackupManifest): Promise<void> {
+  const contents = await database.shell('pg_restore --list "$1"', [file]);
+  const of = /^;\s+dbname: (.*)$/m.exec(contents)?.[1] ?? "an unknown database";
+  if (of !== DATABASE) throw new Refusal(`it is a dump of the database ${of}, not of ${DATABASE}`);
+  if (migrations.length > 0 && !contents.includes(` ${MIGRATIONS_TABLE} `))
+    throw new Refusal(`it is a dump without the table ${MIGRATIONS_TABLE}: not of NestFleet`);
+}

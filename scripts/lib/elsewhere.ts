@@ -1,0 +1,54 @@
+import type { DockerClient } from "../../components/docker/client";
+import { mountsOf } from "../../components/host/mounts";
+import { BACKUPS_PATH } from "../../components/release/backup-id";
+import type { BackupManifest, Proof } from "../../components/release/manifest";
+import { complaint, Database, DATABASE, MAINTENANCE } from "./database";
+import { mustBeRestorable, restoreCopy } from "./restoration";
+import { Refusal, say } from "./run";
+import type { RunningStack } from "./stack";
+import { Throwaway } from "./throwaway";
+
+/** One: nobody waits for it, and the release that serves wants the other cores. */
+const JOBS = 1;
+
+/** Without them the server refuses what the backup has: an extension's library, or as many locks as a dump has tables. */
+const SETTINGS = ["shared_preload_libraries", "max_locks_per_transaction"];
+
+/**
+ * Restores a backup on a server that is thrown away afterwards, with the image of the one that serves, and does further
+ * work there. Gives the seconds of the restore to it. The live database is only asked.
+ */
+export async function restoredElsewhere<T>(
+  docker: DockerClient,
+  { stack, postgres, images }: RunningStack,
+  manifest: BackupManifest,
+  purpose: Proof["by"],
+  signal: AbortSignal,
+  further: (throwaway: Throwaway, restoreSeconds: number, database: Database) => Promise<T>,
+): Promise<T> {
+  const throwaway = new Throwaway(docker, stack, signal);
+  await throwaway.clear();
+  try {
+    const backups = (await mountsOf(docker, postgres)).find(({ Destination }) => Destination === BACKUPS_PATH);
+    const image = images["postgres"];
+    if (backups === undefined || image === undefined)
+      throw new Refusal(`${postgres} has no ${BACKUPS_PATH} mounted that a second database could read`);
+    const live = new Database(docker, postgres);
+    const database = await throwaway.database(image, backups, await settingsOf(live));
+    await mustBeRestorable(database, manifest, signal);
+    const seconds = await restoreCopy(database, DATABASE, { manifest, purpose, jobs: JOBS, live }, signal);
+    return await further(throwaway, Math.round(seconds * 10) / 10, database);
+  } finally {
+    await throwaway.clear().catch((error: unknown) => {
+      say(`What was made for the ${purpose} could not be removed (${complaint(error)}); the next one removes it`);
+    });
+  }
+}
+
+async function settingsOf(live: Database): Promise<string[]> {
+  const values = await live.query(
+    SETTINGS.map((name) => `SELECT '${name}=' || current_setting('${name}');`).join("\n"),
+    MAINTENANCE,
+  );
+  return values.filter((value) => !value.endsWith("="));
+}

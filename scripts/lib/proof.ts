@@ -1,0 +1,47 @@
+import type { BackupManifest, Proof } from "../../components/release/manifest";
+import { lastProof } from "../../components/release/backups";
+import { complaint, type Database } from "./database";
+import { reasonIn } from "./record";
+import { Refusal, say } from "./run";
+import { Store } from "./store";
+
+/** The fault lies in the backup: no other server and no second try will restore it. */
+export class Unrestorable extends Refusal {}
+
+/** What a restore has needed. */
+export type Needed = Pick<Proof, "way" | "megabytes">;
+
+/**
+ * Restores a backup in the way in which the last one could be restored, and writes into its manifest that, or why not:
+ * a plan tells whether there is a backup that can be relied on. Gives the seconds of the restore.
+ */
+export async function proving(
+  live: Database,
+  manifest: BackupManifest,
+  by: Proof["by"],
+  restore: (known: Needed | undefined) => Promise<Needed>,
+): Promise<number> {
+  const started = Date.now();
+  const store = new Store(live);
+  const { proven } = manifest;
+  const about = () => ({ at: new Date().toISOString(), by });
+  try {
+    const needed = await restore(proven ?? lastProof((await store.list()).backups));
+    const seconds = (Date.now() - started) / 1000;
+    await amend(store, { ...manifest, disproven: undefined, proven: { ...about(), ...needed, seconds } });
+    return seconds;
+  } catch (error) {
+    if (error instanceof Unrestorable) {
+      const reason = reasonIn(error.message);
+      await amend(store, { ...manifest, disproven: { ...about(), reason } });
+    }
+    throw error;
+  }
+}
+
+/** What was found is found, written down or not. */
+async function amend(store: Store, manifest: BackupManifest): Promise<void> {
+  await store.amend(manifest).catch((error: unknown) => {
+    say(`The manifest of ${manifest.id} could not be written: ${complaint(error)}`);
+  });
+}

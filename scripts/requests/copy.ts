@@ -1,0 +1,12 @@
+import { z } from "zod";
+
+/** A backup that is to be copied between a stack and a directory of this machine. */
+export const request = z.strictObject({
+  dockerHost: z.string(),
+  stack: z.string().optional(),
+  direction: z.enum(["out", "in"]),
+  /** Absolute; outside every container. */
+  directory: z.string(),
+  /** On the way out the newest, when none is named. */
+  backup: z.string().optional(),
+});

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Load, type LoadReport } from "../support/load";
+import { PER_SECOND } from "../support/scale";
+import { expectNoChange, expectSettled, expectUp } from "../support/expectations";
+import { type Ran, TestStack } from "../support/stack";
+
+const stack = new TestStack("test-answers", 18380);
+const TIMEOUT_SECONDS = 12;
+/** Of one question from outside. */
+const LIMIT_SECONDS = 10;
+/** From the cutover on until a release that serves is found out, and requests are with the one before again. */
+const BACK_SECONDS = 5 + LIMIT_SECONDS + 10;
+
+beforeAll(async () => {
+  await stack.create({ version: "1.5.1", "health.timeoutSeconds": String(TIMEOUT_SECONDS) });
+  await expectUp(stack);
+});
+
+afterAll(async () => {
+  await stack.dispose();
+});
+
+async function underLoad(version: string): Promise<{ up: Ran; report: LoadReport }> {
+  await stack.configure({ version });
+  const load = new Load(stack.httpPort, PER_SECOND);
+  const up = await stack.up();
+  const report = await load.stop();
+  expect(await stack.missing(report.created)).toEqual([]);
+  return { up, report };
+}
+
+describe("a release that accepts requests and does not answer them", () => {
+  test("1.6.4, which never does, is refused as candidate in time; nobody else notices", async () => {
+    const { up, report } = await underLoad("1.6.4");
+    expect(up.exitCode, up.output).not.toBe(0);
+    expect(up.output).toMatch(/1\.6\.4 is refused: \S+\/health gives no answer: no answer within 10 s/);
+    expect(up.output).toMatch(/The requests went to \S+ and \S+ all along/);
+    expect(report.failed).toEqual([]);
+    expect((await stack.history()).at(-1)).toMatchObject({ to: "1.6.4", verdict: "failed" });
+    // Backup, rehearsal and two starts beside it; without a limit it would not end at all.
+    expect(up.seconds).toBeLessThan(TIMEOUT_SECONDS + LIMIT_SECONDS + 90);
+    expect(await stack.answeringVersion()).toBe("1.5.1");
+  });
+
+  test("1.6.5, which stops answering when everybody's requests come, gives them back", async () => {
+    const { up, report } = await underLoad("1.6.5");
+    expect(up.exitCode, up.output).not.toBe(0);
+    expect(up.output).toMatch(/requests go to \S*api/);
+    expect(up.output).toMatch(/1\.6\.5 is refused: \S+ gives no answer: no answer within 10 s/);
+    expect(up.output).toMatch(/The requests go to \S+ and \S+ again/);
+    // Sent while it had them; what was sent later is answered by the release before.
+    const hung = report.failed.map(({ at }) => at);
+    expect(hung.length).toBeGreaterThan(0);
+    expect((Math.max(...hung) - Math.min(...hung)) / 1000).toBeLessThan(BACK_SECONDS);
+    expect(await stack.answeringVersion()).toBe("1.5.1");
+    await stack.configure({ version: "1.5.1" });
+    await expectUp(stack);
+    await expectSettled(stack, "1.5.1");
+  });
+});
+
+describe("releases that answer with the same constant", () => {
+  test("1.8.0 is refused, with the setting that lets it run", async () => {
+    await stack.configure({ version: "1.8.0" });
+    const up = await stack.up();
+    expect(up.exitCode, up.output).not.toBe(0);
+    expect(up.output).toContain("is answered by version 0.1.0, not by 1.8.0");
+    expect(up.output).toContain("pulumi config set --stack test-answers --path 'nestfleet:health.version' ignore");
+  });
+
+  test("with it, they are upgraded like any, and going back to comparing is warned about", async () => {
+    await stack.configure({ "health.version": "ignore" });
+    await expectUp(stack);
+    expect(await stack.outputs()).toMatchObject({ release: "1.8.0", version: "0.1.0" });
+    await stack.configure({ version: "1.8.1" });
+    expect((await stack.previewed()).summary).not.toContain("/health");
+    await expectUp(stack);
+    await stack.configure({ version: "1.8.0", "health.version": "compare" });
+    expect((await stack.previewed()).summary).toContain("1.8.1 answers 0.1.0 to /health: where that is a constant");
+    await stack.configure({ version: "1.8.1", "health.version": "ignore" });
+    await expectNoChange(stack);
+  });
+});

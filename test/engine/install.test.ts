@@ -1,0 +1,144 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectSettled, expectUp } from "../support/expectations";
+import { run, TestStack } from "../support/stack";
+
+/** Fault 41: a first installation that is refused goes on where it stopped, however often it is applied. */
+const stack = new TestStack("test-install", 18300);
+const caddy = "nestfleet-test-install-caddy";
+const REGISTRY = "127.0.0.1:5055";
+const API = `${REGISTRY}/nestfleet/api-of-install`;
+const CONSOLE = `${REGISTRY}/nestfleet/console-of-install`;
+const own: string[] = [];
+const folder = mkdtempSync(join(tmpdir(), "nestfleet-install-"));
+
+beforeAll(async () => {
+  await broken("api", "1.4.2", `${API}-broken`);
+  await broken("console", "1.4.2", `${CONSOLE}-broken`);
+  await broken("console", "1.5.0", `${CONSOLE}-broken`);
+  await tag("nestfleet-standin/caddy:2.11", `${API}-without-node:1.5.0`);
+  await stack.create({ version: "1.4.2", "health.holdSeconds": "1", "images.api": `${API}-broken` });
+});
+
+afterAll(async () => {
+  await stack.dispose();
+  rmSync(folder, { recursive: true });
+  for (const image of new Set(own)) await stack.docker.run(["image", "rm", "--force", image]);
+});
+
+/** An update that is refused with a reason, told in words. */
+async function refused(reason: RegExp, ...args: string[]): Promise<void> {
+  const { exitCode, output } = await (args.length === 0 ? stack.up() : stack.try(...args));
+  expect(exitCode, output).not.toBe(0);
+  expect(output).toMatch(reason);
+  expectNoTrace(output);
+}
+
+function expectNoTrace(output: string): void {
+  expect(output).not.toMatch(/unhandled|^ +at .*:\d+:\d+|DockerError|TypeError|node:internal/m);
+}
+
+test("an api that is refused, twice", async () => {
+  const dead = /api is not healthy: it exited[^]*no service today/;
+  await refused(dead);
+  await refused(dead);
+});
+
+test("then a console, twice", async () => {
+  await stack.configure({
+    "images.api": `${REGISTRY}/nestfleet/nestfleet-api`,
+    "images.console": `${CONSOLE}-broken`,
+  });
+  await refused(/console is not healthy: it exited[^]*no service today/);
+  await refused(/console is not healthy: it exited[^]*no service today/);
+});
+
+test("then all is well, with values that YAML takes for numbers as they were typed", async () => {
+  await stack.configure({ "images.console": `${REGISTRY}/nestfleet/nestfleet-console` });
+  await stack.pulumi("config", "set", "--path", "nestfleet:env.GUILD_ID", "1234567890123456789");
+  const file = `Pulumi.${stack.name}.yaml`;
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^( *)GUILD_ID: \d+$/m, "$&\n$1FEED_RELEASE: 22.10"));
+  const { exitCode, output } = await stack.try("preview");
+  expect(exitCode).not.toBe(0);
+  expect(output).toMatch(/1 problem [^]*nestfleet:env\.FEED_RELEASE is 22\.1, which YAML makes of 22\.10/);
+  const [, mend = ""] = /mend: +\S+ (config set .*)/.exec(output) ?? [];
+  const mended = await run("sh", ["-c", `scripts/pulumi ${mend}`], stack.environment());
+  expect(mended.exitCode, mended.output).toBe(0);
+  await expectUp(stack);
+  await expectSettled(stack, "1.4.2");
+  const { api: [api = ""] = [] } = await stack.containers();
+  const environment = await stack.docker.run(["inspect", "--format", "{{json .Config.Env}}", api]);
+  expect(JSON.parse(environment)).toEqual(
+    expect.arrayContaining(["GUILD_ID=1234567890123456789", "FEED_RELEASE=22.10"]) as string[],
+  );
+});
+
+test("a proxy that was removed by hand while a refused container is about is made again", async () => {
+  await stack.configure({ version: "1.5.0", "images.console": `${CONSOLE}-broken`, rehearsal: "off" });
+  await refused(/console is not healthy: it exited/);
+  await stack.docker.run(["rm", "--force", caddy]);
+  await stack.configure({ version: "1.4.2", "images.console": `${REGISTRY}/nestfleet/nestfleet-console` });
+  await stack.configure({ allowSchemaAhead: "true" });
+  await expectUp(stack, "--refresh");
+  await expectSettled(stack, "1.4.2");
+});
+
+test("a proxy whose port another program has taken meanwhile is a problem that the plan names", async () => {
+  await stack.docker.run(["stop", caddy]);
+  const server = createServer().listen(stack.httpPort, "127.0.0.1");
+  try {
+    await refused(/1 problem; nothing was touched[^]*port 18300 of the Docker host is taken/);
+  } finally {
+    server.close();
+  }
+  await expectUp(stack);
+  await expectSettled(stack, "1.4.2");
+});
+
+test("an api image without node is refused in the preview", async () => {
+  await stack.configure({ version: "1.5.0", "images.api": `${API}-without-node` });
+  await refused(/the migrations of \S+api-of-install-without-node:1\.5\.0 cannot be read[^]*node/, "preview");
+  await stack.configure({ version: "1.4.2", "images.api": `${REGISTRY}/nestfleet/nestfleet-api` });
+});
+
+test("an answer of Docker's that nothing is prepared for refuses program and script, with what was asked and answered", async () => {
+  const docker = (await run("sh", ["-c", "command -v docker"])).output.trim();
+  const sick = join(folder, "docker");
+  const answer = "Error response from daemon: layer store is on fire";
+  writeFileSync(sick, `#!/bin/sh\ncase " $* " in *" ps "*) echo "${answer}" >&2; exit 1;; esac\nexec ${docker} "$@"\n`);
+  chmodSync(sick, 0o755);
+  const environment = { ...stack.environment(), PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+  const [program = "", ...args] = stack.command("preview");
+  const preview = await run(program, args, environment);
+  const script = await run(
+    "node",
+    ["scripts/run.mjs", "backup"],
+    environment,
+    JSON.stringify({ dockerHost: stack.docker.host, stack: stack.name }),
+  );
+  for (const { exitCode, output } of [preview, script]) {
+    expect(exitCode).not.toBe(0);
+    expect(output).toMatch(/asked: +docker ps [^]*answered: Error response from daemon: layer store is on fire/);
+    expect(output).toContain("Next: ");
+    expectNoTrace(output);
+  }
+  expect(preview.output).toContain("Nothing was touched.");
+});
+
+/** The release's image, whose container says a word and ends. */
+async function broken(service: string, version: string, repository: string): Promise<void> {
+  const reference = `${repository}:${version}`;
+  own.push(reference);
+  await stack.docker.run(
+    ["build", "--force-rm", "--tag", reference, "-"],
+    `FROM ${REGISTRY}/nestfleet/nestfleet-${service}:${version}\nENTRYPOINT ["sh", "-c", "echo no service today; exit 3"]`,
+  );
+}
+
+async function tag(image: string, reference: string): Promise<void> {
+  own.push(reference);
+  await stack.docker.run(["tag", image, reference]);
+}

@@ -1,0 +1,270 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
+import * as https from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TLSSocket } from "node:tls";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chainOf } from "../../components/settings/certificate";
+import { caddyfile } from "../../components/services/caddyfile";
+import { proxyFiles } from "../../components/services/entrance";
+import { CANDIDATE_HEADER, CANDIDATE_TOKEN } from "../../components/services/upstream";
+import { schema } from "../../components/settings/schema";
+import { nominate, withdraw } from "../../scripts/lib/pointers";
+import { certified, type Identity } from "../support/certificates";
+import { expectNoChange, expectUp } from "../support/expectations";
+import { MODES } from "../support/modes";
+import { run, TestStack } from "../support/stack";
+
+const stack = new TestStack("test-network", 18382);
+const CADDY = "nestfleet-test-network-caddy";
+const DOMAIN = "fleet.internal";
+const PUBLIC = "fleet.example.com";
+const PEBBLE = "nestfleet-test-network-pebble";
+const MANAGEMENT_PORT = 18390;
+const folder = mkdtempSync(join(tmpdir(), "nestfleet-network-"));
+const authority = certified({ name: "Example Authority", authority: true });
+
+beforeAll(async () => {
+  await stack.create({ version: "1.4.2", domain: DOMAIN });
+  await stack.unset("http.bind");
+  await stack.configure({ "http.bind[0]": "127.0.0.1", "http.bind[1]": "::1" });
+  await expectUp(stack);
+});
+
+afterAll(async () => {
+  await removePebble();
+  await stack.dispose();
+  rmSync(folder, { recursive: true });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+  /** SHA-256 of the certificate that was served. */
+  readonly certificate: string;
+}
+
+interface Asking extends Pick<https.RequestOptions, "port" | "rejectUnauthorized"> {
+  readonly host?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** Asks as a user does, whose name server leads to `address`; over TLS with `ca` alone to trust. */
+function get(path: string, ca: string | undefined, options: Asking = {}): Promise<Answer> {
+  const { headers = {}, ...others } = options;
+  const port = stack.httpPort + (ca === undefined ? 0 : 1);
+  const all = { host: "127.0.0.1", port, path, agent: false, timeout: 20_000, ...others };
+  const named = { ...all, headers: { host: DOMAIN, ...headers }, servername: DOMAIN, ca };
+  return new Promise((resolve, reject) => {
+    const asking = (ca === undefined ? http : https).get(named, (response) => {
+      const served = response.socket instanceof TLSSocket ? response.socket.getPeerX509Certificate() : undefined;
+      let body = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+      response.on("end", () => {
+        const { statusCode: status = 0, headers: told } = response;
+        resolve({ status, headers: told, body, certificate: served?.fingerprint256 ?? "" });
+      });
+    });
+    asking.on("timeout", () => asking.destroy(new Error("no answer within 20 s")));
+    asking.on("error", reject);
+  });
+}
+
+async function whoAmI(answer: Promise<Answer>): Promise<Record<string, string>> {
+  return JSON.parse((await answer).body) as Record<string, string>;
+}
+
+/** As the message tells an operator to: by standard input. */
+async function setFromFile(path: string, value: string, ...options: string[]): Promise<void> {
+  const [program = "", ...args] = stack.command("config", "set", ...options, "--path", `nestfleet:${path}`);
+  const set = await run(program, args, stack.environment(), value);
+  expect(set.exitCode, set.output).toBe(0);
+}
+
+test("Caddy accepts the Caddyfile of every mode", async () => {
+  const image = (await stack.docker.run(["inspect", "--format", "{{.Image}}", CADDY])).trim();
+  const site = certified({ name: PUBLIC }, authority);
+  const pair = { http: { tls: "certificate", certificate: site.certificate }, secrets: { tlsKey: site.key } };
+  const modes = {
+    ...MODES,
+    localhost: {},
+    "a domain": { domain: PUBLIC },
+    "a certificate": { domain: PUBLIC, ...pair },
+  };
+  for (const [name, config] of Object.entries(modes)) {
+    const settings = schema.parse({ version: "1.4.2", ...config });
+    const files = Object.values(proxyFiles(settings)).flatMap((file) => file ?? []);
+    const written = [...files, { path: "/config/Caddyfile", content: caddyfile(settings) }];
+    const script = written.map(
+      ({ path }) => `mkdir -p "$(dirname ${path})"; read -r x; printf %s "$x" | base64 -d > ${path}`,
+    );
+    const command = [...script, "caddy validate --config /config/Caddyfile --adapter caddyfile"].join("\n");
+    const container = ["run", "--rm", "-i", "--network", "none", "--entrypoint", "sh", image, "-c", command];
+    const lines = written.map(({ content }) => `${Buffer.from(content).toString("base64")}\n`).join("");
+    await expect(stack.docker.run(container, lines), name).resolves.toBeDefined();
+  }
+});
+
+describe("a private name", () => {
+  test("is served by Caddy's own authority, over IPv4 and IPv6; the previews are empty", async () => {
+    const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
+    for (const host of ["127.0.0.1", "::1"]) {
+      const { status, headers } = await get("/login", root, { host });
+      expect(status).toBe(200);
+      expect(headers["alt-svc"]).toBeUndefined();
+      expect(headers["strict-transport-security"]).toBe("max-age=31536000");
+      const redirect = await get("/login", undefined, { host });
+      expect([redirect.status, redirect.headers.location]).toEqual([
+        308,
+        `https://${DOMAIN}:${stack.httpPort + 1}/login`,
+      ]);
+    }
+    await expectNoChange(stack);
+  });
+
+  test("tells the application who asks, whatever token of a candidate that one has thought of", async () => {
+    const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
+    const own = await whoAmI(get("/api/whoami", root));
+    expect(own).toMatchObject({ scheme: "https", address: expect.not.stringMatching(/^127\./) as string });
+    for (const token of ["1", "", "*", "0".repeat(64)]) {
+      const headers = { [CANDIDATE_HEADER]: token };
+      expect(await whoAmI(get("/api/whoami", root, { headers })), token).toEqual(own);
+      expect((await get("/login", root, { headers })).status, token).toBe(200);
+    }
+    const told = (await stack.docker.run(["exec", CADDY, "stat", "-c", "%a %s", CANDIDATE_TOKEN])).trim();
+    expect(told).toBe("600 64");
+    expect(await stack.docker.logs(CADDY, 1000)).not.toMatch(/"level":"error"/);
+  });
+
+  test("reaches a candidate with its token alone, until it is none any more", async () => {
+    const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
+    const asked = (token: string) => get("/health", root, { headers: { [CANDIDATE_HEADER]: token } });
+    const nobody = { api: "nestfleet-test-network-nobody", console: "nestfleet-test-network-nobody" };
+    const token = await nominate(stack.docker, CADDY, nobody);
+    expect((await asked(token)).status).toBeGreaterThan(500);
+    expect((await asked("1")).status).toBe(200);
+    await withdraw(stack.docker, CADDY);
+    expect((await asked(token)).status).toBe(200);
+  });
+
+  test("has no way to what the api has for the inside alone", async () => {
+    const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
+    const astray = ["/metrics/../api/whoami", "/internal/x/..%2f..%2fapi/whoami", "/api/%2e%2E/metrics", "/api/..%5cx"];
+    for (const path of astray) expect((await get(path, root)).status, path).toBe(400);
+    for (const path of ["/metrics", "//metrics", "/internal/cron/run", "/internal"]) {
+      const { status, headers } = await get(path, root);
+      expect([status, headers["x-content-type-options"], headers["server"]], path).toEqual([404, "nosniff", undefined]);
+    }
+    for (const path of ["/api/whoami?y=/a/../z", "/login"]) expect((await get(path, root)).status, path).toBe(200);
+  });
+});
+
+describe("a proxy in front", () => {
+  test("has TLS; the application gets the public origin and the client's own address", async () => {
+    await stack.configure({ domain: PUBLIC, "http.tls": "off", "http.publicUrl": `https://${PUBLIC}` });
+    await stack.configure({ "http.trustedProxies[0]": "private_ranges" });
+    await expectUp(stack);
+    await expectNoChange(stack);
+    const headers = { host: "127.0.0.1:8080", "x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https" };
+    expect(await whoAmI(get("/api/whoami", undefined, { headers }))).toEqual({
+      address: "203.0.113.9",
+      scheme: "https",
+      host: PUBLIC,
+      origin: `https://${PUBLIC}`,
+    });
+    expect(await stack.docker.run(["port", CADDY])).not.toContain("443");
+  });
+});
+
+describe("a certificate of the operator's", () => {
+  test("is served; another one takes its place by a change of the config; the key is nowhere in clear", async () => {
+    await stack.unset("http.trustedProxies");
+    await stack.unset("http.publicUrl");
+    await stack.configure({ domain: DOMAIN, "http.tls": "certificate" });
+    const first = await expectServed(certified({ name: DOMAIN }, authority));
+    await expectNoChange(stack);
+    const before = (await stack.containers())["caddy"];
+    const second = await expectServed(certified({ name: DOMAIN }, authority));
+    expect((await stack.containers())["caddy"]).toEqual(before);
+    for (const { key } of [first, second]) {
+      const line = key.split("\n")[1] ?? key;
+      expect(stack.said).not.toContain(line);
+      expect(stack.state()).not.toContain(line);
+    }
+    const files = await stack.docker.run(["exec", CADDY, "ls", "-l", "/config/nestfleet"]);
+    expect(files.match(/-rw------- /g)).toHaveLength(2);
+  });
+});
+
+async function expectServed(identity: Identity): Promise<Identity> {
+  await setFromFile("http.certificate", identity.certificate);
+  await setFromFile("secrets.tlsKey", identity.key, "--secret");
+  await expectUp(stack);
+  const { status, certificate } = await get("/login", authority.certificate);
+  expect([status, certificate]).toEqual([200, chainOf(identity.certificate)[0]?.fingerprint256]);
+  return identity;
+}
+
+describe("an ACME server of the operator's", () => {
+  test("certifies a private name once, and is whom the verification trusts", async () => {
+    const root = await startPebble();
+    await stack.unset("http.certificate");
+    await stack.unset("secrets");
+    await stack.configure({ "http.tls": "auto", "http.acme.directory": "https://pebble:14000/dir" });
+    await stack.configure({ "http.acme.authority": `${authority.certificate}${root}` });
+    await expectUp(stack);
+    await expectNoChange(stack);
+    const { certificate } = await get("/login", root);
+    await stack.configure({ version: "1.5.0" });
+    await expectUp(stack);
+    expect(await get("/login", root)).toMatchObject({ status: 200, certificate });
+    const log = await stack.docker.logs(PEBBLE, 1000);
+    expect(log.match(/Issued certificate serial/g)).toHaveLength(1);
+    await expectNoChange(stack);
+  });
+});
+
+/** A real ACME server beside Caddy, which takes every challenge for met. Gives the root of what it signs (PEM). */
+async function startPebble(): Promise<string> {
+  const bin = join(process.cwd(), ".nestfleet/bin");
+  if (!existsSync(join(bin, "pebble"))) {
+    mkdirSync(bin, { recursive: true });
+    const environment = { ...process.env, GOBIN: bin, CGO_ENABLED: "0" };
+    const built = await run("go", ["install", "github.com/letsencrypt/pebble/v2/cmd/pebble@v2.10.1"], environment);
+    expect(built.exitCode, built.output).toBe(0);
+  }
+  const { certificate, key } = certified({ name: "pebble" }, authority);
+  const pebble = {
+    listenAddress: "0.0.0.0:14000",
+    managementListenAddress: "0.0.0.0:15000",
+    certificate: "/pebble/cert.pem",
+    privateKey: "/pebble/key.pem",
+    httpPort: 80,
+    tlsPort: 443,
+    profiles: { default: { description: "default", validityPeriod: 7_776_000 } },
+  };
+  for (const [name, content] of Object.entries({
+    "cert.pem": certificate,
+    "key.pem": key,
+    "config.json": JSON.stringify({ pebble }),
+  }))
+    writeFileSync(join(folder, name), content);
+  const environment = ["PEBBLE_VA_ALWAYS_VALID=1", "PEBBLE_WFE_NONCEREJECT=0"].flatMap((entry) => ["--env", entry]);
+  const mounts = ["--volume", `${folder}:/pebble:ro`, "--volume", `${join(bin, "pebble")}:/usr/local/bin/pebble:ro`];
+  const networks = "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}";
+  const network = (await stack.docker.run(["inspect", "--format", networks, CADDY])).trim();
+  const alias = ["--network", network, "--network-alias", "pebble"];
+  const place = [...alias, "--publish", `127.0.0.1:${MANAGEMENT_PORT}:15000`];
+  const command = ["nestfleet-standin/base:trixie", "pebble", "-config", "/pebble/config.json"];
+  await removePebble(); // a run that was killed has left it
+  await stack.docker.run(["run", "--detach", "--name", PEBBLE, ...place, ...environment, ...mounts, ...command]);
+  const management = { port: MANAGEMENT_PORT, rejectUnauthorized: false };
+  await expect.poll(() => get("/roots/0", "", management).catch(() => undefined), { timeout: 20_000 }).toBeDefined();
+  return (await get("/roots/0", "", management)).body;
+}
+
+async function removePebble(): Promise<void> {
+  await stack.docker.run(["rm", "--force", "--volumes", PEBBLE]);
+}

@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Load } from "../support/load";
+import { expectNoChange, expectSettled, expectUp } from "../support/expectations";
+import { run, TestStack } from "../support/stack";
+
+const IMAGES = join(__dirname, "../images");
+const REGISTRY = "127.0.0.1:5055";
+/** One tag, which names an image with another C library in the middle of the story. */
+const MOVING = `${REGISTRY}/postgres:17-moving`;
+const POSTGRES_18 = `${REGISTRY}/postgres:18`;
+
+const stack = new TestStack("test-moving", 18200);
+const newest = new TestStack("test-eighteen", 18202);
+
+/** Kept between runs, like the other images of the stand-in: Docker's cache is what they were built from. */
+const before = "nestfleet-standin/postgres:17-trixie";
+const after = "nestfleet-standin/postgres:17-sid";
+const eighteen = "nestfleet-standin/postgres:18";
+
+beforeAll(async () => {
+  await build(before, "--build-arg", "SUITE=trixie", join(IMAGES, "postgres-glibc"));
+  await build(after, "--build-arg", "SUITE=sid", join(IMAGES, "postgres-glibc"));
+  await build(eighteen, "--file", join(IMAGES, "postgres-18/Dockerfile"), join(IMAGES, "postgres"));
+  await stack.docker.run(["tag", before, MOVING]);
+  await stack.docker.run(["tag", eighteen, POSTGRES_18]);
+});
+
+afterAll(async () => {
+  await stack.dispose();
+  await newest.dispose();
+  for (const image of [MOVING, POSTGRES_18]) await stack.docker.run(["image", "rm", image]).catch(() => undefined);
+});
+
+async function build(tag: string, ...args: string[]): Promise<void> {
+  const built = await run("docker", ["--host", stack.docker.host, "build", "--force-rm", "--tag", tag, ...args]);
+  if (built.exitCode !== 0) throw new Error(built.output);
+}
+
+async function collationVersion(): Promise<string> {
+  return stack.sql("SELECT datcollversion FROM pg_database WHERE datname = 'nestfleet'");
+}
+
+describe("the tag of postgres names an image with another C library", () => {
+  test("the preview names it, and changes nothing by itself", async () => {
+    await stack.create({ version: "1.4.2", "health.holdSeconds": "1", "images.postgres": MOVING });
+    await expectUp(stack);
+    await stack.sql(`
+      CREATE TABLE words (word text PRIMARY KEY, partial text);
+      CREATE UNIQUE INDEX words_partial ON words (lower(partial)) WHERE partial <> '';
+      INSERT INTO words SELECT md5(n::text), 'p' || n FROM generate_series(1, 2000) n;`);
+    expect(await collationVersion()).toBe("2.41");
+    await stack.docker.run(["tag", after, MOVING]);
+    const { changes, summary } = await stack.previewed();
+    expect(changes).toEqual([]);
+    expect(summary).toMatch(
+      /warning +postgres runs [0-9a-f]{12}; its tag \S+postgres:17-moving names [0-9a-f]{12} now, made \S+: \S+ up --refresh --stack test-moving restarts postgres on it; its C library is another one \(glibc 2\.41 to glibc 2\.4[2-9]\), so indexes on text are rebuilt/,
+    );
+  });
+
+  test("with --refresh postgres restarts on it, and what it sorts otherwise is rebuilt; no acknowledged row is lost", async () => {
+    const node = await stack.sql("SELECT pg_relation_filenode('words_pkey')");
+    const load = new Load(stack.httpPort, 20);
+    const up = await expectUp(stack, "--refresh");
+    const report = await load.stop();
+    expect(await stack.missing(report.created)).toEqual([]);
+    expect(up.output).toMatch(/nestfleet: rebuilding \d+ indexes/);
+    expect(await collationVersion()).toMatch(/^2\.4[2-9]$/);
+    expect(await stack.sql("SELECT pg_relation_filenode('words_pkey')")).not.toBe(node);
+    expect(await stack.sql("SELECT count(*) FROM pg_index WHERE NOT indisvalid")).toBe("0");
+    await expectSettled(stack, "1.4.2");
+  });
+
+  test("an index that cannot be rebuilt is red and names the statement that finds the rows; mended, it goes on", async () => {
+    await stack.sql(`
+      UPDATE pg_database SET datcollversion = '2.31' WHERE datname = 'nestfleet';
+      UPDATE pg_index SET indisready = false WHERE indexrelid = 'words_partial'::regclass;
+      INSERT INTO words VALUES ('one more', 'P1');
+      UPDATE pg_index SET indisready = true WHERE indexrelid = 'words_partial'::regclass;`);
+    const { summary } = await stack.previewed();
+    expect(summary).toMatch(/reindex +up to \d+ indexes on text \(\S+ [kM]B\), while requests are served.*2\.31/);
+    const refused = await stack.up();
+    expect(refused.exitCode).not.toBe(0);
+    const [, find = ""] = /find the rows: (SELECT .*);/.exec(refused.output) ?? [];
+    expect(refused.output).toMatch(/words_partial cannot be rebuilt: .*duplicated/);
+    expect(await stack.sql(find)).toBe("p1|2");
+    expect(await collationVersion()).toBe("2.31");
+    expect(await stack.answeringVersion()).toBe("1.4.2");
+    await stack.sql("DELETE FROM words WHERE word = 'one more'");
+    await expectUp(stack);
+    expect(await collationVersion()).toMatch(/^2\.4[2-9]$/);
+    expect(await stack.sql("SELECT count(*) FROM pg_class WHERE relname ~ '_ccnew'")).toBe("0");
+    await expectNoChange(stack);
+  });
+
+  test("an image of another major version is refused", async () => {
+    await stack.configure({ "images.postgres": POSTGRES_18 });
+    const refused = await stack.try("preview");
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toContain(`${POSTGRES_18} is PostgreSQL 18, the data are of PostgreSQL 17`);
+    await stack.dispose();
+  });
+});
+
+describe("PostgreSQL 18, whose images keep their data elsewhere", () => {
+  test("is installed with its volume where the image wants it, and upgrades with a backup and a rehearsal", async () => {
+    await newest.create({ version: "1.4.2", "health.holdSeconds": "1", "images.postgres": POSTGRES_18 });
+    await expectUp(newest);
+    expect(await newest.sql("SHOW data_directory")).toBe("/var/lib/postgresql/18/docker");
+    const format = '{{range .Mounts}}{{if eq .Destination "/var/lib/postgresql"}}{{.Name}}{{end}}{{end}}';
+    const mounted = await newest.docker.run(["inspect", "--format", format, "nestfleet-test-eighteen-postgres"]);
+    expect(mounted.trim()).toBe("nestfleet-test-eighteen-postgres");
+    await expectNoChange(newest);
+    await newest.configure({ version: "1.5.0" });
+    const up = await expectUp(newest);
+    expect(up.output).toMatch(/rehearsal: \S+ restored[^]*1\.5\.0 answers on/);
+    await expectSettled(newest, "1.5.0");
+  });
+});

@@ -1,0 +1,146 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectNoChange, expectSettled, expectUp } from "../support/expectations";
+import { run, TestStack } from "../support/stack";
+
+/** Volumes and secrets are protected: one that the config no longer uses stays declared, or no update would go through. */
+const stack = new TestStack("test-protected", 18302);
+const name = "nestfleet-test-protected";
+const directory = mkdtempSync(join(tmpdir(), "nestfleet-protected-"));
+const GIVEN = {
+  "secrets.postgresPassword": "given-postgres-password",
+  "secrets.jwtSecret": "given-jwt-secret-of-more-than-32-characters",
+  "secrets.secretEncryptionKey": "0123456789abcdef".repeat(4),
+  "secretEnv.INTERNAL_CRON_SECRET": "given-cron-secret-of-more-than-32-characters",
+};
+
+beforeAll(async () => {
+  await stack.create({ version: "1.4.2", "health.holdSeconds": "0" });
+  await expectUp(stack);
+});
+
+afterAll(async () => {
+  await stack.dispose();
+  rmSync(directory, { recursive: true });
+});
+
+async function environment(): Promise<Record<string, string>> {
+  const { api: [api = ""] = [] } = await stack.containers();
+  const printed = await stack.docker.run(["inspect", "--format", "{{json .Config.Env}}", api]);
+  return Object.fromEntries(
+    (JSON.parse(printed) as string[]).map((entry) => entry.split(/=(.*)/s) as [string, string]),
+  );
+}
+
+async function give(path: string, value: string): Promise<void> {
+  await stack.pulumi("config", "set", "--secret", "--path", `nestfleet:${path}`, value);
+}
+
+async function setPassword(password: string): Promise<void> {
+  await stack.sql(`ALTER ROLE nestfleet PASSWORD '${password}'`);
+}
+
+async function backups(): Promise<string[]> {
+  const listed = await stack.docker.run(["exec", `${name}-postgres`, "ls", "/backups"]);
+  return listed.split("\n").filter((file) => file.endsWith(".dump"));
+}
+
+async function takeBackup(): Promise<void> {
+  const request = JSON.stringify({ dockerHost: stack.docker.host, stack: stack.name });
+  const taken = await run("node", ["scripts/run.mjs", "backup"], process.env, request);
+  expect(taken.exitCode, taken.output).toBe(0);
+}
+
+let generated: Record<string, string> = {};
+
+test("the secrets of internal calls and of mail are generated, as the others are", async () => {
+  generated = await environment();
+  for (const variable of ["JWT_SECRET", "INTERNAL_CRON_SECRET", "EMAIL_WEBHOOK_SECRET"])
+    expect(generated[variable], variable).toMatch(/^[A-Za-z0-9]{64}$/);
+});
+
+test("backups move to a directory, and every secret is given later: nothing is lost, and the plan names the old place", async () => {
+  await takeBackup();
+  const [old = ""] = await backups();
+  await stack.configure({ "backups.directory": directory });
+  for (const [path, value] of Object.entries(GIVEN)) await give(path, value);
+  const refused = await stack.try("preview");
+  expect(refused.exitCode).not.toBe(0);
+  expect(refused.output).toMatch(/1 problem;[^]*the database does not take the password of the config/);
+  await setPassword(GIVEN["secrets.postgresPassword"]);
+
+  const { changes, summary } = await stack.previewed();
+  expect(summary).toMatch(new RegExp(`backups move from the volume ${name}-backups to the directory ${directory};`));
+  expect(summary).toMatch(/1 backup stays there, the newest \S+-1\.4\.2/);
+  expect(summary).toContain("secrets.jwtSecret is another one than the release that serves has: every session ends");
+  expect(summary).toContain("secrets.secretEncryptionKey is another one");
+  expect(changes.filter((change) => change.startsWith("delete"))).toEqual([]);
+  const up = await expectUp(stack);
+  expect(stack.changed(up)).toEqual(changes);
+  await expectSettled(stack, "1.4.2");
+  expect(await environment()).toMatchObject({
+    JWT_SECRET: GIVEN["secrets.jwtSecret"],
+    INTERNAL_CRON_SECRET: GIVEN["secretEnv.INTERNAL_CRON_SECRET"],
+    EMAIL_WEBHOOK_SECRET: generated["EMAIL_WEBHOOK_SECRET"],
+  });
+  expect((await stack.outputs())["backups"]).toEqual({ directory, keep: 7, before: { volume: `${name}-backups` } });
+
+  expect(await backups()).toEqual([]);
+  const [, copy = ""] = /to take them along: (docker run .*)/.exec(summary) ?? [];
+  const copied = await run("sh", ["-c", copy]);
+  expect(copied.exitCode, copied.output).toBe(0);
+  expect(await backups()).toEqual([old]);
+  expect(readdirSync(directory)).toContain(old);
+});
+
+test("and back: the generated secrets take over, the backups are where they were", async () => {
+  await stack.unset("backups.directory");
+  for (const path of Object.keys(GIVEN)) await stack.unset(path);
+  const refused = await stack.try("preview");
+  expect(refused.exitCode).not.toBe(0);
+  expect(refused.output).toMatch(/1 problem;[^]*the one that was generated for this stack takes over, and is not/);
+  await setPassword(/:\/\/nestfleet:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "");
+  const { summary } = await stack.previewed();
+  expect(summary).toMatch(
+    /secrets\.jwtSecret is not given any more, and the value that was generated [^:]* takes over/,
+  );
+  await expectUp(stack);
+  await expectSettled(stack, "1.4.2");
+  expect(await environment()).toEqual(generated);
+  expect(await backups()).toHaveLength(1);
+  for (const secret of Object.values(GIVEN)) expect(stack.said).not.toContain(secret);
+});
+
+test("another volume for the database: the stack's own stays, in the state and on the host", async () => {
+  const other = `${name}-other`;
+  await stack.docker.run(["stop", `${name}-postgres`]);
+  await stack.docker.run(["rm", `${name}-postgres`]);
+  const copy = ["-v", `${name}-postgres:/from:ro`, "-v", `${other}:/to`, "127.0.0.1:5055/postgres:17", "-a", "/from/."];
+  await stack.docker.run(["run", "--rm", "--entrypoint", "cp", ...copy, "/to/"]);
+  await stack.configure({ "postgres.existingVolume": other });
+  await expectUp(stack, "--refresh");
+  await expectSettled(stack, "1.4.2");
+  expect(await stack.volumes()).toEqual(expect.arrayContaining([other, `${name}-postgres`]));
+});
+
+test("a stack that was renamed is refused in preview and update, and goes on under its old name", async () => {
+  const renamed = `${stack.name}-2`;
+  const as = (...args: string[]) =>
+    run("scripts/pulumi", ["--non-interactive", ...args, "--stack", renamed], stack.environment());
+  await stack.pulumi("stack", "rename", renamed);
+  try {
+    for (const args of [["preview"], ["up", "--yes", "--skip-preview"]]) {
+      const refused = await as(...args);
+      expect(refused.exitCode).not.toBe(0);
+      expect(refused.output).toContain(
+        `Next: scripts/pulumi stack rename ${stack.name} --stack ${renamed}; then go on with --stack ${stack.name}.`,
+      );
+    }
+    expect(await stack.answeringVersion()).toBe("1.4.2");
+  } finally {
+    await as("stack", "rename", stack.name);
+  }
+  await expectNoChange(stack);
+});

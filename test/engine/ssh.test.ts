@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { DockerClient } from "../../components/docker/client";
+import { expectNoChange, expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
+import { FULL } from "../support/scale";
+import { OwnSshd } from "../support/sshd";
+import { HERE, run, TestStack } from "../support/stack";
+
+const sshd = new OwnSshd(18420);
+/** Where nothing listens, where a server has no docker, and where one shares nothing. */
+const [NOBODY, BARE, STRICT] = [18422, 18421, 18423];
+const stack = new TestStack("test-ssh", 18424, { ...HERE, environment: sshd.environment() });
+
+beforeAll(async () => {
+  await sshd.start();
+  await stack.create({ version: "1.4.2", dockerHost: sshd.host, "health.holdSeconds": "1" });
+});
+
+afterAll(async () => {
+  await stack.dispose();
+  await sshd.dispose();
+});
+
+/** What a docker command over that ssh says, with our ssh first on PATH as an update has it. */
+async function said(host: string, environment = sshd.environment()): Promise<string> {
+  vi.stubEnv("PATH", `${process.cwd()}/scripts/path:${environment["PATH"] ?? ""}`);
+  vi.stubEnv("XDG_RUNTIME_DIR", environment["XDG_RUNTIME_DIR"]);
+  try {
+    return await new DockerClient(host).run(["version", "--format", "{{.Server.Os}}"]);
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
+describe("a host that cannot be reached over ssh", () => {
+  test.each<[string, () => Promise<string>, RegExp]>([
+    ["nothing listens", () => said(`ssh://root@127.0.0.1:${NOBODY}`), /ssh: connect to host .* Connection refused/],
+    ["an unknown host key", () => said(sshd.host, sshd.environment({ known: false })), /Host key verification failed/],
+    [
+      "a key that is not let in",
+      () => said(sshd.host, sshd.environment({ key: false })),
+      /Permission denied \(publickey/,
+    ],
+  ])("%s: it is said, and nothing is asked on the terminal", async (_, asked, expected) => {
+    expect(await asked()).toMatch(expected);
+  });
+
+  test("no docker on the host", async () => {
+    const bare = new OwnSshd(BARE, ["SetEnv PATH=/var/empty"]);
+    await bare.start();
+    try {
+      expect(await said(bare.host, bare.environment())).toMatch(/exit status 127|not found/);
+    } finally {
+      await bare.dispose();
+    }
+  });
+
+  test("a preview warns and says what it can, an update is refused, and neither touches anything", async () => {
+    await stack.configure({ dockerHost: `ssh://root@127.0.0.1:${NOBODY}` });
+    const [preview, up] = [await stack.try("preview"), await stack.up()];
+    await stack.configure({ dockerHost: sshd.host });
+    for (const { output } of [preview, up])
+      expect(output).toMatch(/no ssh connection comes about[^]*Next: .*ssh -p 18422/);
+    expect(preview.output).toContain("This preview is made without the Docker host");
+    expect(up.output).toContain("Nothing was touched");
+    expect(up.exitCode).not.toBe(0);
+    expect(await stack.volumes()).toEqual([]);
+  });
+});
+
+describe("over ssh, without forwarding and with two logins at a time", () => {
+  test("many commands at once share a few connections, and none is turned away", async () => {
+    const answers = await Promise.all(Array.from({ length: 12 }, () => said(sshd.host)));
+    expect(answers.map((answer) => answer.trim())).toEqual(Array.from({ length: 12 }, () => "linux"));
+    expect(sshd.logins()).toBeLessThan(answers.length / 2);
+    expect((await said(`ssh://root@[::1]:${sshd.port}`)).trim()).toBe("linux");
+  });
+
+  test("a server that grants each connection one session turns none away either", async () => {
+    const strict = new OwnSshd(STRICT, ["MaxSessions 1"]);
+    await strict.start();
+    try {
+      const answers = await Promise.all(Array.from({ length: 6 }, () => said(strict.host, strict.environment())));
+      expect(answers.map((answer) => answer.trim())).toEqual(Array.from({ length: 6 }, () => "linux"));
+    } finally {
+      await strict.dispose();
+    }
+  });
+
+  test("an install ends with everything answering, and nothing to do", async () => {
+    await expectUp(stack);
+    await expectSettled(stack, "1.4.2");
+  });
+
+  test.runIf(FULL)("an upgrade, one that is refused, a rollback with its data, and a backup by hand", async () => {
+    await stack.configure({ version: "1.5.0" });
+    await expectUp(stack);
+    await expectNoChange(stack);
+
+    await stack.configure({ version: "1.6.2" }); // says that it is 1.5.1
+    const refused = await stack.up();
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toContain("1.6.2 is refused");
+    expect(await stack.answeringVersion()).toBe("1.5.0");
+    await stack.configure({ version: "1.5.0" });
+    await expectUp(stack);
+    await expectNoChange(stack);
+
+    const [, backup = ""] = /backup (\d{8}T\d{6}Z-1\.4\.2)/.exec(stack.said) ?? [];
+    await stack.configure({ version: "1.4.2", restore: backup });
+    await expectUp(stack);
+    await expectSettled(stack, "1.4.2");
+    await expectNothingLeft(stack);
+
+    const environment = { ...process.env, ...sshd.environment() };
+    const byHand = await run(
+      "bash",
+      ["scripts/backup.sh", "--stack", stack.name, "--docker-host", sshd.host],
+      environment,
+    );
+    expect(byHand.exitCode, byHand.output).toBe(0);
+    await expectNoChange(stack);
+  });
+});

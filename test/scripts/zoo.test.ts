@@ -1,0 +1,244 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { BackupManifest } from "../../components/release/manifest";
+import { postgresHealthcheck } from "../../components/services/healthchecks";
+import { takeBackup } from "../../scripts/lib/backup";
+import { dropDatabase } from "../../scripts/lib/copy";
+import { Database } from "../../scripts/lib/database";
+
+import { restoredElsewhere } from "../../scripts/lib/elsewhere";
+import { exchange, exchangeBack, restoreComment } from "../../scripts/lib/exchange";
+import { restoreBeside } from "../../scripts/lib/incoming";
+import { lossOf } from "../../scripts/lib/loss";
+import { prove } from "../../scripts/lib/prove";
+import { restoreCopy } from "../../scripts/lib/restoration";
+import { RESTORING } from "../../scripts/lib/restore-state";
+import type { RunningStack } from "../../scripts/lib/stack";
+import { Store } from "../../scripts/lib/store";
+import { type Portrait, portrait } from "../support/portrait";
+import { docker, POSTGRES_IMAGE } from "./fixture";
+
+const MINUTE = 60_000;
+const STACK = "zootest";
+const POSTGRES = `${STACK}-postgres`;
+const ZOO = readFileSync(join(__dirname, "../support/zoo.sql"), "utf8");
+const COPY = "nestfleet_rehearsal";
+
+const database = new Database(docker, POSTGRES);
+const { signal } = new AbortController();
+let original: Portrait;
+let manifest: BackupManifest;
+
+async function start(): Promise<void> {
+  const labels = ["--label", `org.nestfleet.stack=${STACK}`, "--label", "org.nestfleet.role=postgres"];
+  const settings = { POSTGRES_USER: "nestfleet", POSTGRES_DB: "nestfleet", POSTGRES_PASSWORD: "pass-LEAKED" };
+  const environment = Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+  const command = [POSTGRES_IMAGE, "postgres", "-c", "wal_level=logical", "-c", "fsync=off"];
+  await docker.run([
+    "run",
+    "--detach",
+    "--init",
+    "--name",
+    POSTGRES,
+    "--network=none",
+    ...labels,
+    ...environment,
+    "--volume=/backups",
+    ...command,
+  ]);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await docker.run(["exec", POSTGRES, ...postgresHealthcheck.test.slice(1)]);
+      break;
+    } catch (error) {
+      if (attempt > 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  await database.shell("mkdir -p /var/lib/postgresql/shelf; chown postgres: /var/lib/postgresql/shelf");
+}
+
+async function remove(): Promise<void> {
+  await docker.run(["rm", "--force", "--volumes", POSTGRES]).catch(() => undefined);
+}
+
+async function backup(): Promise<BackupManifest> {
+  const { Id: api } = (await docker.inspect("nestfleet-standin/api:1.4.2", "image")) as { Id: string };
+  const request = {
+    postgres: POSTGRES,
+    version: "1.4.2",
+    images: { api },
+    keep: undefined,
+    acceptSmaller: false,
+    readBack: false,
+  };
+  const taken = await takeBackup(docker, request, signal);
+  if (taken === undefined) throw new Error("there was nothing to back up");
+  return taken;
+}
+
+async function newest(): Promise<BackupManifest> {
+  const [found] = (await new Store(database).list()).backups.slice(-1);
+  if (found === undefined) throw new Error("there is no backup");
+  return found;
+}
+
+beforeAll(async () => {
+  await remove();
+  await start();
+  await database.query(ZOO);
+  original = await portrait(database, "nestfleet");
+}, 2 * MINUTE);
+afterAll(remove, MINUTE);
+
+const count = async (sql: string) => Number((await database.query(sql, "postgres"))[0]);
+const subscriptions = "SELECT count(*) FROM pg_subscription";
+const REPLACED = "nestfleet_replaced_20261126t120000z";
+const COMMENT = { version: "1.4.2", replacedAt: "2026-11-26T12:00:00Z", images: {} };
+
+async function running(): Promise<RunningStack> {
+  const image = (await docker.inspect(POSTGRES)) as { Image: string };
+  return { stack: STACK, postgres: POSTGRES, version: "1.4.2", images: { postgres: image.Image } };
+}
+
+/** What is said from now on, until it is asked for. */
+function listen(): () => string {
+  const said = vi.spyOn(process.stderr, "write");
+  return () => {
+    const text = said.mock.calls.join("");
+    said.mockRestore();
+    return text;
+  };
+}
+
+function rehearse(from: BackupManifest): Promise<number> {
+  return restoreCopy(database, COPY, { manifest: from, purpose: "rehearsal", jobs: 1, live: database }, signal);
+}
+
+describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE }, () => {
+  test("is backed up whatever its limits are, and no password is in the manifest", async () => {
+    manifest = await backup();
+    const { definition } = manifest;
+    const roles = ["app_owner", "auditor", "nestfleet", "odd \"role's", "readers", "reports"];
+    expect(definition?.roles.map(({ name }) => name)).toEqual(roles);
+    expect(definition?.database.searchPath.slice(0, 3)).toEqual(["app", "public", "extensions"]);
+    expect(JSON.stringify(manifest)).not.toMatch(/LEAKED|SCRAM/);
+  });
+
+  test("is the same in a copy for a rehearsal, but that it subscribes to nothing", async () => {
+    await rehearse(manifest);
+    const copy = await portrait(database, COPY);
+    expect(copy.contents).toEqual(original.contents);
+    expect(copy.itself).toEqual(original.itself);
+    expect(copy.schema).toEqual(original.schema.filter((line) => !line.includes("SUBSCRIPTION inbound")));
+    expect(await count(subscriptions)).toBe(1);
+    await dropDatabase(database, COPY);
+  });
+
+  test("the next restore begins in the way that the last one has needed", async () => {
+    const { proven } = await newest();
+    expect(proven).toMatchObject({ by: "rehearsal", way: "psql", megabytes: 94 });
+    manifest = await backup();
+    expect(manifest.proven).toBeUndefined();
+    const said = listen();
+    await rehearse(manifest);
+    expect(said()).not.toContain("restored anew");
+    await dropDatabase(database, COPY);
+  });
+
+  test("is the same after a rollback, and again after its undo", async () => {
+    await restoreBeside(database, manifest, signal);
+    await exchange(database, RESTORING, REPLACED, COMMENT);
+    expect(await portrait(database, "nestfleet")).toEqual(original);
+    expect(await lossOf(database, REPLACED, manifest.rows)).toEqual({});
+    await exchangeBack(database, RESTORING, REPLACED);
+    expect(await portrait(database, "nestfleet")).toEqual(original);
+
+    await exchange(database, RESTORING, REPLACED, COMMENT);
+    const later = REPLACED.replace("120000", "130000");
+    await exchange(database, REPLACED, later, COMMENT);
+    await restoreComment(database);
+    expect(await portrait(database, "nestfleet")).toEqual(original);
+    expect(await count(subscriptions)).toBe(2);
+    await dropDatabase(database, later);
+    expect(await count(subscriptions)).toBe(1);
+  });
+
+  test("is the same on a server that has none of its roles, tablespaces and settings", async () => {
+    const copy = await restoredElsewhere(
+      docker,
+      await running(),
+      manifest,
+      "proof",
+      signal,
+      (_throwaway, _seconds, there) => portrait(there, "nestfleet"),
+    );
+    expect(copy.contents).toEqual(original.contents);
+    expect(copy.itself).toEqual(original.itself);
+    const shelf = /SUBSCRIPTION inbound|^SET default_tablespace/;
+    const rest = (lines: readonly string[]) => lines.filter((line) => !shelf.test(line));
+    expect(rest(copy.schema)).toEqual(rest(original.schema));
+    expect((await newest()).proven).toMatchObject({ by: "proof", way: "psql" });
+  });
+
+  test("a role that was dropped since is made again, without a password, and told", async () => {
+    await database.query("DROP OWNED BY auditor; DROP ROLE auditor; ALTER ROLE reports RESET work_mem");
+    const said = listen();
+    await restoreBeside(database, manifest, signal);
+    const told = said();
+    expect(told).toContain("the server had no role auditor: made as the backup describes, without a password");
+    expect(told).toContain(`the role reports had other settings when the backup was taken: ALTER ROLE "reports" SET`);
+    expect(told).toMatch(/the subscription inbound is restored, and disabled/);
+    expect(await portrait(database, RESTORING)).toEqual(original);
+    await dropDatabase(database, RESTORING);
+    await database.query("GRANT SELECT ON app.people TO auditor; ALTER ROLE reports SET work_mem = '8MB'");
+    const [roles] = await database.query("SELECT rolcanlogin, rolpassword FROM pg_authid WHERE rolname = 'auditor'");
+    expect(roles).toBe("t|");
+  });
+
+  test("a backup from before roles were written down takes them from the live database", async () => {
+    const { definition, ...older } = manifest;
+    expect(definition).toBeDefined();
+    await rehearse(older);
+    expect((await portrait(database, COPY)).itself).toEqual(original.itself);
+    await dropDatabase(database, COPY);
+  });
+
+  test("rows that no restore accepts are named, all of them, with the statements that list them", async () => {
+    await database.query(
+      `SET session_replication_role = replica;
+       CREATE TABLE app.marks (note int CONSTRAINT marks_note REFERENCES app.notes);
+       INSERT INTO app.notes (id, person, text) VALUES (9001, 999999, 'nobody''s');
+       INSERT INTO app.marks VALUES (9999), (9998)`,
+    );
+    const broken = await backup();
+    const refusal = await rehearse(broken).catch((error: unknown) => (error as Error).message);
+    expect(refusal).toContain("rows of notes break the foreign key notes_person_fkey");
+    expect(refusal).toContain("rows of marks break the foreign key marks_note");
+    const statements = [...String(refusal).matchAll(/^ *\| (SELECT .*;)$/gm)].map(([, statement = ""]) => statement);
+    const listed = await Promise.all(statements.map((statement) => database.query(statement)));
+    expect(listed.map((rows) => rows.length).sort()).toEqual([1, 2]);
+    const { disproven, proven } = await newest();
+    expect(proven).toBeUndefined();
+    expect(disproven?.reason).toContain("SELECT child.* FROM ONLY app.notes child WHERE");
+    await dropDatabase(database, COPY);
+    await database.query("DROP TABLE app.marks; DELETE FROM app.notes WHERE id = 9001");
+  });
+
+  test("is proven right after it was taken, or told that it cannot be restored", async () => {
+    const good = await backup();
+    await prove(docker, await running(), good, signal);
+    expect((await newest()).proven).toMatchObject({ by: "proof" });
+    const sound = "ALTER TABLE app.people ADD CONSTRAINT adults CHECK (app.adult(id))";
+    await database.query(
+      `CREATE FUNCTION app.adult(n int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'; ${sound};
+       CREATE OR REPLACE FUNCTION app.adult(n int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT n > 200'`,
+    );
+    const bad = await backup();
+    await expect(prove(docker, await running(), bad, signal)).rejects.toThrow(
+      /was taken, and is not proven: .*rows of people break the check adults; to list them:\n.*SELECT \* FROM ONLY app\.people WHERE NOT/,
+    );
+    expect((await newest()).disproven).toMatchObject({ by: "proof" });
+  });
+});

@@ -1,0 +1,23 @@
+import { Refusal } from "../../scripts/lib/run";
+import { undoing } from "../../scripts/lib/undoing";
+
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** A script that is told to stop, at its work and while it undoes it: says where it is. */
+void undoing(
+  async (signal) => {
+    console.log("working");
+    for (;;) {
+      await wait(20);
+      signal.throwIfAborted();
+    }
+  },
+  async ({ error }) => {
+    console.log(`undoing: ${(error as Error).message}`);
+    await wait(100);
+    console.log("half undone");
+    await wait(100);
+    console.log("undone");
+    return new Refusal("");
+  },
+).catch(() => process.exit(1));

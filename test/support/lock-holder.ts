@@ -1,0 +1,22 @@
+import { appendFileSync } from "node:fs";
+import { DockerClient } from "../../components/docker/client";
+import { takeLock } from "../../components/host/lock";
+
+/**
+ * `lock-holder.ts HOST NAME FILE MILLISECONDS`: takes the lock as soon as it is free, says so in the file (`+`), holds it
+ * so long, says that it lets go (`-`), and does.
+ */
+async function hold([host = "", name = "", file = "", milliseconds = ""]: string[]): Promise<void> {
+  const docker = new DockerClient(host);
+  for (;;) {
+    const taken = await takeLock(docker, name);
+    if (!("release" in taken)) continue;
+    appendFileSync(file, "+");
+    await new Promise((resolve) => setTimeout(resolve, Number(milliseconds)));
+    appendFileSync(file, "-");
+    taken.release();
+    return;
+  }
+}
+
+void hold(process.argv.slice(2));

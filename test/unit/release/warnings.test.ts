@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { plan } from "../../../components/release/plan";
+import type { LastUpdate } from "../../../components/release/situation";
+import { certified } from "../../support/certificates";
+import { asked } from "./facts";
+
+const unreachable = { unreachable: "nobody asks" };
+
+describe("a release whose answer is a constant", () => {
+  const warned = (to: string, last: LastUpdate, version: "compare" | "ignore" = "compare") =>
+    plan("prod", asked(to, { health: { version } }), unreachable, last).warnings.filter((one) =>
+      one.includes("/health"),
+    );
+
+  test("is told beforehand, with the setting", () => {
+    expect(warned("1.8.0", { version: "sha-1a2b3c4", answered: "0.1.0" })).toEqual([
+      "sha-1a2b3c4 answers 0.1.0 to /health: where that is a constant, 1.8.0 is refused unless versions are not compared: " +
+        "pulumi config set --stack prod --path 'nestfleet:health.version' ignore",
+    ]);
+  });
+
+  test.each<[string, string, LastUpdate, "compare" | "ignore"]>([
+    ["it is not compared", "1.8.0", { version: "1.7.0", answered: "0.1.0" }, "ignore"],
+    ["the next one is no number either", "sha-5e6f7a8", { version: "sha-1a2b3c4", answered: "0.1.0" }, "compare"],
+    ["it tells its version", "1.8.0", { version: "1.7.0", answered: "1.7.0" }, "compare"],
+    ["it is the very one that is asked for", "1.8.0", { version: "sha-1a2b3c4", answered: "1.8.0" }, "compare"],
+    ["nothing has served yet", "1.8.0", {}, "compare"],
+  ])("is not, where %s", (_, to, last, version) => {
+    expect(warned(to, last, version)).toEqual([]);
+  });
+});
+
+describe("a certificate of the operator's", () => {
+  const warned = (until: number) => {
+    const { certificate } = certified({ name: "fleet.example.com", until });
+    const http = { httpPort: 80, httpsPort: 443, certificate };
+    return plan("prod", asked("1.5.0", { http }), unreachable, {}).warnings.filter((one) => one.includes("expires"));
+  };
+
+  test("is warned about when it expires soon", () => {
+    expect(warned(12.5)).toEqual([
+      expect.stringMatching(/expires in 12 days, on .*http\.certificate' < certificate\.pem$/),
+    ]);
+  });
+
+  test("is not, when it does not", () => {
+    expect(warned(31.5)).toEqual([]);
+  });
+});
