@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nameOf } from "./components/docker/labels";
 import { NestFleet } from "./components/nestfleet";
 import { readSettings } from "./components/settings/read";
 import { prepareUpdate } from "./components/update";
 
 /** Settings → plan → NestFleet → outputs. */
 export = async () => {
-  const name = `nestfleet-${pulumi.getStack()}`;
+  const name = nameOf(pulumi.getStack());
   const settings = readSettings();
   const plan = await prepareUpdate(name, settings);
   const nestfleet = new NestFleet(name, settings, plan);

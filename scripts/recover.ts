@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { nameOf } from "../components/docker/labels";
 import { hasEngine } from "../components/host/abandonment";
 import { busy, type Lock, takeLock } from "../components/host/lock";
 import { findOrphans, removeOrphans } from "../components/host/orphans";
@@ -92,7 +93,7 @@ function endPrograms({ project, stack }: Request): void {
 async function clear(asked: Request, state: StackState): Promise<void> {
   say(`A run of pulumi was killed (${spelled(state.pending)}): clearing what it left …`);
   const docker = new DockerClient(await dockerHost(asked));
-  const held = await lockOf(docker, `nestfleet-${asked.stack}`);
+  const held = await lockOf(docker, nameOf(asked.stack));
   try {
     for (const name of await removeOrphans(docker, await findOrphans(docker, asked.stack, state)))
       say(`Container ${name}, which no state knows, is removed.`);

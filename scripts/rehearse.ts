@@ -1,4 +1,5 @@
 import { DockerClient } from "../components/docker/client";
+import { nameOf } from "../components/docker/labels";
 import { interruptible } from "./lib/interruption";
 import { rehearse } from "./lib/rehearsal";
 import { recorded } from "./lib/record";
@@ -7,7 +8,7 @@ import { request } from "./requests/rehearse";
 
 /** Restores a backup into a scratch database, runs the new release's migrations there, and gives the times as JSON. */
 void run(request, async ({ dockerHost, migrateCommand: command, prefix, release, ...asked }) => {
-  const name = `${prefix ?? `nestfleet-${asked.stack}`}-rehearsal`;
+  const name = `${prefix ?? nameOf(asked.stack)}-rehearsal`;
   const docker = new DockerClient(dockerHost);
   const { stack, postgres } = asked;
   const step = release && { ...release, stack, postgres, started: Date.now() };

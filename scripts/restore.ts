@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { DockerClient } from "../components/docker/client";
+import { nameOf } from "../components/docker/labels";
 import { appliedMigrations } from "../components/host/database";
 import { readManifests } from "../components/host/store";
 import { newestBackup } from "../components/release/backups";
@@ -31,7 +32,7 @@ async function perform(asked: Request): Promise<string | undefined> {
   const found = await findStack(docker, asked.stack);
   const { stack, postgres } = found;
   if (asked.action === "list") return list(new Database(docker, postgres));
-  const caddy = `nestfleet-${stack}-caddy`;
+  const caddy = `${nameOf(stack)}-caddy`;
   const host = { stack, caddy, docker, database: new Database(docker, postgres) };
   const recover = async () => {
     await exclusively(host.database, "restore", () => recoverRestore(host));

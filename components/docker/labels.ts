@@ -1,2 +1,7 @@
 /** Prefix of the labels under which scripts and people find the containers of a stack: `.stack`, `.role`, `.version`. */
 export const LABEL = "org.nestfleet";
+
+/** What the names of all containers, volumes and networks of a stack begin with. */
+export function nameOf(stack: string): string {
+  return `nestfleet-${stack}`;
+}

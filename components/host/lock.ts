@@ -74,6 +74,13 @@ export function lockName(stackName: string): string {
   return `${stackName}-lock`;
 }
 
+/** Whether somebody works, or was killed at work, on another stack of the host. Asks only. */
+export async function isBusyElsewhere(docker: DockerClient, stackName: string): Promise<boolean> {
+  const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `label=${PREFIX}.token`]);
+  const locks = listed.split("\n").filter((name) => name !== "");
+  return locks.some((name) => name !== lockName(stackName) && !isGuard(name, lockName(stackName)));
+}
+
 async function acquire(
   docker: DockerClient,
   volume: string,
@@ -119,9 +126,12 @@ async function takeAway(docker: DockerClient, volume: string, token: string, own
 /** Guards of processes that were killed while they took a lock away. They guard nothing any more: the lock is ours. */
 async function removeLeftovers(docker: DockerClient, volume: string): Promise<void> {
   const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `name=${volume}-`]);
-  const guards = listed.split("\n").filter((name) => /^-[0-9a-f]{8}(-|$)/.test(name.slice(volume.length)));
-  for (const name of guards)
-    if (name.startsWith(volume)) await docker.run(["volume", "rm", "--force", name]).catch(() => undefined);
+  for (const name of listed.split("\n"))
+    if (isGuard(name, volume)) await docker.run(["volume", "rm", "--force", name]).catch(() => undefined);
+}
+
+function isGuard(name: string, volume: string): boolean {
+  return name.startsWith(volume) && /^-[0-9a-f]{8}(-|$)/.test(name.slice(volume.length));
 }
 
 /** By its holder, which lives: no other takes it away meanwhile. What was freed by hand is somebody else's by now. */

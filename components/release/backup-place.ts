@@ -1,3 +1,4 @@
+import { nameOf } from "../docker/labels";
 import type { Place } from "../host/facts";
 import { newestBackup } from "./backups";
 import { configRm, docker, shellWord } from "./commands";
@@ -9,7 +10,7 @@ export function moved({ facts, settings, stack }: Situation): { from: Place; to:
   const from = facts?.backupPlace;
   if (from === undefined) return undefined;
   const { directory, volume } = settings.backups;
-  const to = directory === undefined ? { volume: volume ?? `nestfleet-${stack}-backups` } : { directory };
+  const to = directory === undefined ? { volume: volume ?? `${nameOf(stack)}-backups` } : { directory };
   return spelled(from) === spelled(to) ? undefined : { from, to };
 }
 

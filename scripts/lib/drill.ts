@@ -1,4 +1,5 @@
 import type { DockerClient } from "../../components/docker/client";
+import { nameOf } from "../../components/docker/labels";
 import { hostTime } from "../../components/host/clock";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
 import type { BackupManifest } from "../../components/release/manifest";
@@ -79,7 +80,7 @@ async function perform(
   return restoredElsewhere(docker, found, manifest, "drill", signal, async (throwaway, restoreSeconds) => {
     const [rows, tables] = [total(manifest.rows), Object.keys(manifest.rows).length];
     say(`drill: ${manifest.id} restored in ${restoreSeconds} s, all ${rows} rows of ${tables} tables`);
-    const { health } = (await readEntrance(docker, `nestfleet-${found.stack}-caddy`)) ?? COMPARED;
+    const { health } = (await readEntrance(docker, `${nameOf(found.stack)}-caddy`)) ?? COMPARED;
     const expected = { semver: parseVersion(manifest.version)?.semver, health };
     const healthSeconds = await timed(async () => {
       mustBeWell(await throwaway.health(image), manifest, expected);

@@ -9,6 +9,7 @@ import {
   pointer,
   type Upstream,
 } from "../../components/services/upstream";
+import { nameOf } from "../../components/docker/labels";
 import { inspectContainer } from "./containers";
 import { drained } from "./draining";
 
@@ -17,7 +18,7 @@ export type Pointers = Record<Upstream, string>;
 
 /** What a restore or the proxy may name: nobody, or a container of the stack, by the form of its name. */
 export function isPointer(stack: string, name: string): boolean {
-  const prefix = `nestfleet-${stack}-`;
+  const prefix = `${nameOf(stack)}-`;
   return (
     name === NOBODY || (name.startsWith(prefix) && /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/.test(name.slice(prefix.length)))
   );

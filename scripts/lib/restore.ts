@@ -1,4 +1,5 @@
 import type { DockerClient } from "../../components/docker/client";
+import { nameOf } from "../../components/docker/labels";
 import { containersOf, isUp } from "../../components/host/containers";
 import { REPLACED_PREFIX, type ReplacedComment } from "../../components/release/replaced";
 import { consoleHealthcheck } from "../../components/services/healthchecks";
@@ -124,7 +125,7 @@ async function begin({ docker, database, stack, caddy }: Host, request: RestoreR
   if (others.length > 0) throw new Refusal(`${others.join(", ")} takes the requests, and is no container of ${stack}`);
   const now = new Date();
   const replaced = keptName(now, await databases(database));
-  const standIn = (role: string) => standInName(`nestfleet-${stack}`, replaced.slice(REPLACED_PREFIX.length), role);
+  const standIn = (role: string) => standInName(nameOf(stack), replaced.slice(REPLACED_PREFIX.length), role);
   const state: RestoreState = {
     step: "restoring",
     backup: incoming.backup?.id ?? null,

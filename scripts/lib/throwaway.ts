@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { DockerClient } from "../../components/docker/client";
 import { hardened, LOW_WEIGHT, POSTGRES_CAPABILITIES } from "../../components/docker/hardening";
-import { LABEL } from "../../components/docker/labels";
+import { LABEL, nameOf } from "../../components/docker/labels";
 import type { Healthcheck } from "../../components/docker/service";
 import type { Mount } from "../../components/host/mounts";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
@@ -35,7 +35,7 @@ export class Throwaway {
     stack: string,
     private readonly signal: AbortSignal,
   ) {
-    this.name = `nestfleet-${stack}-drill`;
+    this.name = `${nameOf(stack)}-drill`;
     this.labels = [`label=${LABEL}.stack=${stack}`, `label=${LABEL}.role=drill`];
   }
 

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { type DockerClient, DockerError } from "../../components/docker/client";
-import { LABEL } from "../../components/docker/labels";
+import { LABEL, nameOf } from "../../components/docker/labels";
 import { containersOf } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
+import { isBusyElsewhere } from "../../components/host/lock";
 import { docker as dockerCommand } from "../../components/release/commands";
 import { RELEASED } from "../../components/release/restarts";
 import { type Change, releasesKept } from "../../components/release/retention";
@@ -85,6 +86,7 @@ async function othersOf(docker: DockerClient, stack: string, current: readonly s
 /**
  * Removes the images of releases that this stack ran and no rollback needs any more, its own nor one of another stack on
  * the host, which may share the repositories. Docker takes a name away from an image in use where it has another one.
+ * What an update of another stack is about to start, only that one knows: while one is under way, all are kept.
  */
 export async function pruneImages(
   docker: DockerClient,
@@ -101,7 +103,9 @@ export async function pruneImages(
     if (kept.has(tag)) continue;
     for (const repository of images) {
       const reference = `${repository}:${tag}`;
-      if (present.has(familiar(reference))) await pruneImage(docker, reference);
+      if (!present.has(familiar(reference))) continue;
+      if (await isBusyElsewhere(docker, nameOf(stack))) return;
+      await pruneImage(docker, reference);
     }
   }
 }

@@ -61,11 +61,25 @@ test.each<[string, string[], string, string[]]>([
 ])("what another stack on the host %s", async (_, stacks, history, removed) => {
   const docker = new ScriptedDocker((command) => {
     if (command.startsWith("image ls ")) return "api:1.0.0\napi:1.1.0";
+    if (command.startsWith("volume ls ")) return "";
     return command.startsWith("ps ") ? stacks.join("\n") : history;
   });
   await pruneImages(docker, "prod", ["api"], [upgrade("1.0.0", "1.1.0"), ...HISTORY]);
   const images = docker.asked.filter((command) => command.startsWith("image rm "));
   expect(images).toEqual(removed.map((tag) => `image rm api:${tag}`));
+});
+
+test.each([
+  ["another stack is under way", "nestfleet-staging-lock", []],
+  ["another stack with a longer name is under way", "nestfleet-prod-lock-2-lock", []],
+  ["this one is, as it must be", "nestfleet-prod-lock\nnestfleet-prod-lock-0a1b2c3d", ["image rm api:1.0.0"]],
+])("while %s, what it is about to start stays", async (_, locks, removed) => {
+  const docker = new ScriptedDocker((command) => {
+    if (command.startsWith("image ls ")) return "api:1.0.0";
+    return command.startsWith("volume ls ") ? `${locks}\n` : "";
+  });
+  await pruneImages(docker, "prod", ["api"], [upgrade("1.0.0", "1.1.0"), ...HISTORY]);
+  expect(docker.asked.filter((command) => command.startsWith("image rm "))).toEqual(removed);
 });
 
 test("what Docker does not remove is named, with why and the command; the rest goes all the same", async () => {
