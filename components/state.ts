@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { GENERATED, type SecretName, type SecretValues } from "./release/secrets";
+import { GENERATED, generatedAs, type SecretName, type SecretValues } from "./release/secrets";
 
 /** A resource as the engine's state has it, before this run. */
 export interface StateResource {
@@ -49,11 +49,13 @@ export function protectedNames(state: readonly StateResource[]): string[] {
 }
 
 /** The values that were made up for this stack, once. */
-export function generatedSecrets(state: readonly StateResource[], name: string): SecretValues {
-  const secrets = Object.entries(GENERATED) as [SecretName, string][];
+export function generatedSecrets(state: readonly StateResource[], stack: string): SecretValues {
+  const names = protectedNames(state);
+  const secrets = Object.keys(GENERATED) as SecretName[];
   return Object.fromEntries(
-    secrets.map(([secret, purpose]) => {
-      const found = state.find((one) => one.type.startsWith("random:") && one.name === `${name}-${purpose}`);
+    secrets.map((secret) => {
+      const resource = generatedAs(secret, stack, names);
+      const found = state.find((one) => one.type.startsWith("random:") && one.name === resource);
       const value = found?.outputs["hex"] ?? found?.outputs["result"];
       return [secret, typeof value === "string" ? value : undefined];
     }),

@@ -44,7 +44,7 @@ async function prepare(name: string, settings: Settings, done: string[]): Promis
   const other = otherPrefix(state, name);
   if (other !== undefined) throw refusal(renamed(other, name));
   const last = { ...outputs, inState: protectedNames(state) };
-  const secrets = secretsInForce(settings, generatedSecrets(state, name));
+  const secrets = secretsInForce(settings, generatedSecrets(state, stack));
   const preview = pulumi.runtime.isDryRun();
   const changed = preview ? undefined : await putInOrder(docker, name, settings, blind, done);
   if (preview && blind === undefined)

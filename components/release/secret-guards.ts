@@ -1,6 +1,6 @@
 import { configRmPath, configSetSecret, docker, up } from "./commands";
 import type { Problem } from "./problem";
-import { APPLICATION_SECRETS, type ApplicationSecret, GENERATED, givenSecrets, SECRET_PATHS } from "./secrets";
+import { APPLICATION_SECRETS, type ApplicationSecret, generatedAs, givenSecrets, SECRET_PATHS } from "./secrets";
 import type { Situation } from "./situation";
 
 /**
@@ -26,7 +26,7 @@ export function passwordRejected(situation: Situation): Problem | undefined {
 
 function passwordTakenAway({ stack, last }: Situation): Problem {
   const path = SECRET_PATHS.postgresPassword;
-  const takesOver = isInState("postgresPassword", stack, last.inState)
+  const takesOver = generatedAs("postgresPassword", stack, last.inState ?? [])
     ? "the one that was generated for this stack takes over, and is not the password of the role nestfleet"
     : "none was ever generated for this stack: a new one would be, which the database does not know";
   return {
@@ -48,14 +48,10 @@ export function secretsChanged({ facts, settings, stack, last }: Situation): str
   const given = givenSecrets({ secrets: settings.secrets ?? {}, secretEnv: settings.secretEnv ?? {} });
   return APPLICATION_SECRETS.filter((secret) => facts?.secretsChanged?.includes(secret)).map((secret) => {
     const path = SECRET_PATHS[secret];
-    const generated = isInState(secret, stack, last.inState)
+    const generated = generatedAs(secret, stack, last.inState ?? [])
       ? "is not given any more, and the value that was generated for this stack takes over"
       : "is not given any more, and a new value is generated";
     const how = given[secret] === undefined ? generated : "is another one than the release that serves has";
     return `nestfleet:${path} ${how}: ${EFFECTS[secret]}; to put the old one back: ${configSetSecret(stack, path)}`;
   });
-}
-
-function isInState(secret: keyof typeof GENERATED, stack: string, inState: readonly string[] = []): boolean {
-  return inState.includes(`nestfleet-${stack}-${GENERATED[secret]}`);
 }

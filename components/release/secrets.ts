@@ -1,14 +1,27 @@
+import { nameOf } from "../docker/labels";
 import type { Settings } from "../settings/schema";
 
 /** The secrets that are made up where the config gives none, once per stack: the ends of their resources' names. */
 export const GENERATED = {
   postgresPassword: "postgres-password",
   jwtSecret: "jwt-secret",
-  secretEncryptionKey: "secret-encryption-key",
+  secretEncryptionKey: "encryption-key",
   internalCronSecret: "internal-cron-secret",
   emailWebhookSecret: "email-webhook-secret",
 } as const;
 export type SecretName = keyof typeof GENERATED;
+
+/**
+ * The encryption key of stacks that were made before: the random provider has the value of RandomBytes as the id of its
+ * resource, and no state encrypts ids. Such a key stays what it is, and where.
+ */
+export const KEY_IN_CLEAR = "secret-encryption-key";
+
+/** The resource that has a secret of a stack, as the state has it; undefined where none was ever generated. */
+export function generatedAs(secret: SecretName, stack: string, inState: readonly string[]): string | undefined {
+  const purposes = secret === "secretEncryptionKey" ? [KEY_IN_CLEAR, GENERATED[secret]] : [GENERATED[secret]];
+  return purposes.map((purpose) => `${nameOf(stack)}-${purpose}`).find((name) => inState.includes(name));
+}
 
 /** Those that are known. */
 export type SecretValues = Readonly<Partial<Record<SecretName, string | undefined>>>;

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Site } from "../docker/site";
-import { GENERATED, givenSecrets, type SecretName } from "../release/secrets";
+import { GENERATED, generatedAs, givenSecrets, KEY_IN_CLEAR, type SecretName } from "../release/secrets";
 
 /** What the application cannot do without, and two that guard its internal and its mail endpoint. */
 export interface Secrets {
@@ -21,11 +21,12 @@ export interface Secrets {
  * leave the program, and it is what takes over when the config gives none any more.
  */
 export function createSecrets(site: Site): Secrets {
-  const secret = (name: SecretName, generate: (site: Site, name: string) => pulumi.Output<string>) => {
-    const given = givenSecrets(site.settings)[name];
-    const resource = `${site.name}-${GENERATED[name]}`;
-    if (given === undefined) return generate(site, resource);
-    if (site.plan.inState.includes(resource)) generate(site, resource);
+  const { name, stack, plan, settings } = site;
+  const secret = (purpose: SecretName, generate: (site: Site, name: string) => pulumi.Output<string>) => {
+    const given = givenSecrets(settings)[purpose];
+    const made = generatedAs(purpose, stack, plan.inState);
+    if (given === undefined) return generate(site, made ?? `${name}-${GENERATED[purpose]}`);
+    if (made !== undefined) generate(site, made);
     return pulumi.secret(given);
   };
   return {
@@ -42,8 +43,12 @@ function password(length: number): (site: Site, name: string) => pulumi.Output<s
   return (site, name) => new random.RandomPassword(name, { length, special: false }, once(site)).result;
 }
 
+/** 32 bytes, in hexadecimal digits. */
 function key(site: Site, name: string): pulumi.Output<string> {
-  return pulumi.secret(new random.RandomBytes(name, { length: 32 }, once(site)).hex);
+  if (name === `${site.name}-${KEY_IN_CLEAR}`)
+    return pulumi.secret(new random.RandomBytes(name, { length: 32 }, once(site)).hex);
+  const digits = { length: 64, lower: false, upper: false, numeric: true, special: true, overrideSpecial: "abcdef" };
+  return new random.RandomPassword(name, digits, once(site)).result;
 }
 
 /** Not of the Docker provider. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -53,12 +53,56 @@ async function takeBackup(): Promise<void> {
   expect(taken.exitCode, taken.output).toBe(0);
 }
 
+function base64(hexadecimal: string): string {
+  return Buffer.from(hexadecimal, "hex").toString("base64");
+}
+
+/** Makes the state one that has the key as random bytes, whose value is the id of their resource. */
+async function asOlderProgram(key: string): Promise<void> {
+  const file = join(directory, "state.json");
+  await stack.pulumi("stack", "export", "--file", file);
+  const now = `random:index/randomPassword:RandomPassword::${name}-encryption-key`;
+  const before = `random:index/randomBytes:RandomBytes::${name}-secret-encryption-key`;
+  const exported = JSON.parse(readFileSync(file, "utf8").replaceAll(now, before)) as {
+    deployment: { resources: { urn: string }[] };
+  };
+  exported.deployment.resources = exported.deployment.resources.map((resource) =>
+    resource.urn.endsWith(before)
+      ? {
+          ...resource,
+          type: "random:index/randomBytes:RandomBytes",
+          id: base64(key),
+          inputs: { __defaults: [], length: 32 },
+          outputs: { base64: base64(key), hex: key, length: 32 },
+          additionalSecretOutputs: ["base64", "hex"],
+        }
+      : resource,
+  );
+  writeFileSync(file, JSON.stringify(exported));
+  await stack.pulumi("stack", "import", "--file", file);
+  rmSync(file);
+  expect(stack.state()).toContain(base64(key));
+}
+
 let generated: Record<string, string> = {};
 
 test("the secrets of internal calls and of mail are generated, as the others are", async () => {
   generated = await environment();
   for (const variable of ["JWT_SECRET", "INTERNAL_CRON_SECRET", "EMAIL_WEBHOOK_SECRET"])
     expect(generated[variable], variable).toMatch(/^[A-Za-z0-9]{64}$/);
+  const { SECRET_ENCRYPTION_KEY: key = "" } = generated;
+  expect(key).toMatch(/^[0-9a-f]{64}$/);
+  const password = /:\/\/nestfleet:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "";
+  const secrets = [password, key, generated["JWT_SECRET"] ?? "", generated["INTERNAL_CRON_SECRET"] ?? ""];
+  for (const secret of [...secrets, base64(key)]) expect(stack.state()).not.toContain(secret);
+});
+
+test("an encryption key that an older program has made is kept, and nothing is replaced", async () => {
+  await asOlderProgram(generated["SECRET_ENCRYPTION_KEY"] ?? "");
+  await expectNoChange(stack);
+  await expectUp(stack, "--refresh");
+  await expectSettled(stack, "1.4.2");
+  expect(await environment()).toEqual(generated);
 });
 
 test("backups move to a directory, and every secret is given later: nothing is lost, and the plan names the old place", async () => {
@@ -123,6 +167,18 @@ test("another volume for the database: the stack's own stays, in the state and o
   await expectUp(stack, "--refresh");
   await expectSettled(stack, "1.4.2");
   expect(await stack.volumes()).toEqual(expect.arrayContaining([other, `${name}-postgres`]));
+});
+
+test("a key that lies in the state in clear is taken out of it, and the containers keep it", async () => {
+  const key = generated["SECRET_ENCRYPTION_KEY"] ?? "";
+  await give("secrets.secretEncryptionKey", key);
+  await expectUp(stack);
+  const { output } = await stack.pulumi("stack", "--show-urns");
+  const urn = /urn:\S+::\S+-secret-encryption-key/.exec(output)?.[0] ?? "";
+  await stack.pulumi("state", "delete", "--force", "--yes", urn);
+  await expectNoChange(stack);
+  expect((await environment())["SECRET_ENCRYPTION_KEY"]).toBe(key);
+  expect(stack.state()).not.toContain(base64(key));
 });
 
 test("a stack that was renamed is refused in preview and update, and goes on under its old name", async () => {

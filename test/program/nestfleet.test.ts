@@ -34,8 +34,8 @@ describe("a stack with nothing but a version", async () => {
       "Container nestfleet-test-worker-1",
       "NestFleet nestfleet-test",
       "Network nestfleet-test",
-      "RandomBytes nestfleet-test-secret-encryption-key",
       "RandomPassword nestfleet-test-email-webhook-secret",
+      "RandomPassword nestfleet-test-encryption-key",
       "RandomPassword nestfleet-test-internal-cron-secret",
       "RandomPassword nestfleet-test-jwt-secret",
       "RandomPassword nestfleet-test-postgres-password",
@@ -203,6 +203,7 @@ describe("what config changes", () => {
     const inState = [
       "nestfleet-test-jwt-secret",
       "nestfleet-test-internal-cron-secret",
+      "nestfleet-test-secret-encryption-key",
       "nestfleet-test-backups",
       "nestfleet-test-postgres",
     ];

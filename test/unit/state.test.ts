@@ -23,8 +23,15 @@ test("volumes and secrets are protected, not a container of the same name as a v
 });
 
 test("what was generated is known by its name, the rest is not", () => {
-  expect(generatedSecrets(state, "nestfleet-prod")).toEqual({ jwtSecret: "abc", secretEncryptionKey: "0f" });
-  expect(generatedSecrets(state, "nestfleet-other")).toEqual({});
+  expect(generatedSecrets(state, "prod")).toEqual({ jwtSecret: "abc", secretEncryptionKey: "0f" });
+  expect(generatedSecrets(state, "other")).toEqual({});
+});
+
+test("an encryption key is found under either name, that of an older program first", () => {
+  const key = { type: "random:index/randomPassword:RandomPassword", name: "nestfleet-prod-encryption-key" };
+  const newer = { ...key, outputs: { result: "1e" } };
+  expect(generatedSecrets([newer], "prod")).toEqual({ secretEncryptionKey: "1e" });
+  expect(generatedSecrets([newer, ...state], "prod")["secretEncryptionKey"]).toBe("0f");
 });
 
 test("a stack that was renamed is known by the prefix of what it has", () => {
