@@ -4,6 +4,12 @@ import { NestFleet } from "./components/nestfleet";
 import { readSettings } from "./components/settings/read";
 import { prepareUpdate } from "./components/update";
 
+/**
+ * The SDK notes the stack of every promise that it makes, and ts-node maps each to the sources: 0.6 s of processor time
+ * out of 2.6 s a run. No message of this program has a stack.
+ */
+Error.stackTraceLimit = 0;
+
 /** Settings → plan → NestFleet → outputs. */
 export = async () => {
   const name = nameOf(pulumi.getStack());

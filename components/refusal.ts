@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { printable } from "./release/words";
 
 /**
  * The error that ends the program with a message for the operator, before the first resource is registered. A RunError
@@ -7,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
  * string: ten seconds and a gigabyte (nodejs/node#64011, pulumi/pulumi#21326). So this one has no stack.
  */
 export function refusal(message: string): pulumi.RunError {
-  const error = new pulumi.RunError(message);
-  error.stack = message;
+  const error = new pulumi.RunError(printable(message));
+  error.stack = error.message;
   return error;
 }

@@ -34,6 +34,7 @@ export interface PlanSettings {
   readonly postgres?: (Limits & { readonly existingVolume?: string | undefined }) | undefined;
   readonly resources?: Readonly<Record<"api" | "worker" | "console" | "caddy", Limits>> | undefined;
   readonly secrets?: SecretValues | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   readonly secretEnv?: Readonly<Record<string, string>> | undefined;
   readonly backups: {
     readonly keepReplacedDays: number;

@@ -4,6 +4,7 @@ import type { Plan } from "./plan";
 import type { Problem } from "./problem";
 import type { Restoration } from "./restoration";
 import { duration, size } from "./units";
+import { printable } from "./words";
 
 const LABEL_WIDTH = 13;
 const TABLES_SHOWN = 6;
@@ -24,7 +25,7 @@ export function summary(plan: Plan): string {
     ...kept(plan),
     ...plan.warnings.flatMap((warning) => entry("warning", warning)),
   ];
-  return [...lines, ...refusal(plan.problems)].join("\n");
+  return printable([...lines, ...refusal(plan.problems)].join("\n"));
 }
 
 function headline({ kind, step, from, to }: Plan): string {

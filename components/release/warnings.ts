@@ -35,7 +35,15 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...unproven(situation),
     ...constantAnswer(situation),
     ...certificateExpires(situation),
+    ...tlsUnverified(situation),
   ];
+}
+
+const TLS_SWITCH = "NODE_TLS_REJECT_UNAUTHORIZED";
+
+function tlsUnverified({ settings: { env, secretEnv } }: Situation): string[] {
+  if ((env?.[TLS_SWITCH] ?? secretEnv?.[TLS_SWITCH]) !== "0") return [];
+  return [`${TLS_SWITCH} is 0: the application trusts whoever answers in a provider's name, and sends its keys there`];
 }
 
 /** A night may be missed. */

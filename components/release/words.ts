@@ -2,3 +2,11 @@
 export function oneLine(text: string): string {
   return text.trim().replace(/\s+/g, " ");
 }
+
+/**
+ * Somebody else's words (a log, a name, an answer) on a terminal or in a CI's log: without what moves the cursor, hides
+ * lines or sets a title.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "·");
+}

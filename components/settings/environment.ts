@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isCredential } from "./credential";
 import { field } from "./field";
 
 /** Set by the program itself, from the contract of the application; an operator's value would break the wiring. */
@@ -13,8 +14,11 @@ export const RESERVED = [
 ];
 
 const NAME = /^[A-Z][A-Z0-9_]*$/;
-/** Names that carry a credential by the application's own convention; a public key is none. */
-export const CREDENTIAL = /(?<!PUBLIC)_(KEY|SECRET|TOKEN|PASSWORD|PASS)$/i;
+/** They decide what a container's programs are, and which: a line in a pull request would be code. */
+const LOADERS = /^(?:PATH|HOSTNAME|LD_.*|NODE_PATH|OPENSSL_CONF|BASH_ENV|ENV)$/;
+/** What an operator needs of NODE_OPTIONS: none of it loads code, opens a debugger or weakens TLS. */
+const NODE_OPTION =
+  /^--(?:max-old-space-size|max-semi-space-size|max-http-header-size|stack-trace-limit|dns-result-order|unhandled-rejections|trace-warnings|trace-deprecation|no-deprecation|no-warnings|enable-source-maps)(?:=[a-z0-9-]+)?$/;
 /** Minimum lengths that the application checks at start: known here, the update is refused before anything runs. */
 const MINIMUM: Readonly<Record<string, number>> = { INTERNAL_CRON_SECRET: 32, EMAIL_WEBHOOK_SECRET: 16 };
 
@@ -24,8 +28,8 @@ const record = z.record(z.string(), z.unknown());
 /** Application environment, in clear. Changing it replaces api and worker, without a lost request. */
 export function appEnv() {
   return record.transform((entries, context) =>
-    checked(entries, context, (name) =>
-      CREDENTIAL.test(name) ? "no credential in clear: move it to nestfleet:secretEnv, encrypted" : undefined,
+    checked(entries, context, (name, given) =>
+      isCredential(name, given) ? "no credential in clear: move it to nestfleet:secretEnv, encrypted" : undefined,
     ),
   );
 }
@@ -50,14 +54,26 @@ function checked(
   const environment: Record<string, string> = {};
   for (const [name, given] of Object.entries(entries)) {
     const parsed = entry(name).safeParse(given);
-    const rule = parsed.success ? check(name, parsed.data) : parsed.error.issues[0]?.message;
+    const rule = parsed.success ? (nodeOptions(name, parsed.data) ?? check(name, parsed.data)) : reason(parsed.error);
     if (rule) context.issues.push({ code: "custom", message: rule, input: given, path: [name] });
     else if (parsed.success) environment[name] = parsed.data;
   }
   return environment;
 }
 
+function reason(error: z.ZodError): string | undefined {
+  return error.issues[0]?.message;
+}
+
+function nodeOptions(name: string, given: string): string | undefined {
+  const known = name !== "NODE_OPTIONS" || given.split(/\s+/).every((word) => word === "" || NODE_OPTION.test(word));
+  return known
+    ? undefined
+    : "options that set limits or warnings, such as --max-old-space-size=2048; none that load code";
+}
+
 function entry(name: string) {
+  if (LOADERS.test(name)) return field(z.never(), "left to the image: it decides which programs and libraries run", "");
   if (RESERVED.includes(name)) return field(z.never(), "left to this program, which sets it", "");
   if (!NAME.test(name)) return field(z.never(), "a name in upper case: letters, digits and '_'", "");
   return field(value, "a string, number or boolean", "");

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { pulumi } from "../release/commands";
-import { CREDENTIAL } from "./environment";
+import { CREDENTIAL, looksLikeCredential } from "./credential";
 import { nearest } from "./nearest";
 
 /** One thing that is wrong with the config, told so that it can be mended without reading the code. */
@@ -20,6 +20,8 @@ const NAMESPACE = "nestfleet";
 export const SECRET: readonly string[] = ["secrets", "secretEnv"];
 /** User and password in a URL, which may stand in any value by mistake. */
 const URL_CREDENTIALS = /\/\/[^/@"]+@/g;
+/** Where a token of a URL stands. */
+const URL_QUERY = /(?<=:\/\/[^"\s]*)\?[^"\s]+/g;
 const LONGEST = 60;
 
 /** The problems behind one zod issue: an issue can name several unknown keys. */
@@ -98,7 +100,8 @@ function spelled(path: PropertyKey[]): string {
 function shown(path: PropertyKey[], value: unknown): string {
   if (value === undefined) return "missing";
   if (SECRET.includes(String(path[0])) || CREDENTIAL.test(String(path.at(-1)))) return "[secret]";
-  const written = JSON.stringify(value).replace(URL_CREDENTIALS, "//[secret]@");
+  const written = JSON.stringify(value).replace(URL_CREDENTIALS, "//[secret]@").replace(URL_QUERY, "?[secret]");
+  if (looksLikeCredential(written)) return "[secret]";
   return written.length > LONGEST ? `${written.slice(0, LONGEST)}… (${written.length} characters)` : written;
 }
 

@@ -1,5 +1,5 @@
 import { pulumi, shellWord } from "../release/commands";
-import { CREDENTIAL } from "./environment";
+import { CREDENTIAL } from "./credential";
 import { type Problem, SECRET } from "./problem";
 import { TEXT_KEYS } from "./schema";
 import { changedByYaml, type Written } from "./written";

@@ -20,7 +20,8 @@ export function imageReference(example: string) {
   return field(z.string().regex(REFERENCE).regex(TAGGED), "an image with its tag or digest", example);
 }
 
-const GIT_SOURCE = /^(?!-)(?:https:\/\/(?![^/]*@)|ssh:\/\/|file:\/\/|git@[^\s:]+:|\/|\.{1,2}\/)[^\s]+$/;
+const GIT_SOURCE =
+  /^(?!-)(?:https:\/\/(?![^/]*@)[^\s?#]+|ssh:\/\/(?![^/]*:[^/]*@)[^\s?#]+|(?:file:\/\/|git@[^\s:]+:|\/|\.{1,2}\/)[^\s]+)$/;
 
 /**
  * A Git repository: URL or path; empty is none. A leading dash would be an option to git, and credentials in a URL
@@ -29,7 +30,7 @@ const GIT_SOURCE = /^(?!-)(?:https:\/\/(?![^/]*@)|ssh:\/\/|file:\/\/|git@[^\s:]+
 export function gitSource() {
   return field(
     z.union([z.literal("").transform(() => undefined), z.string().regex(GIT_SOURCE)]),
-    "a Git URL (https://, ssh://, git@host:path) or a path to a repository; credentials belong in Git's credential helper",
+    "a Git URL (https://, ssh://, git@host:path; without password and query) or a path to a repository; credentials belong in Git's credential helper",
     "https://github.com/nestfleet/nestfleet.git",
   );
 }

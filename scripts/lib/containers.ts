@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { DockerClient } from "../../components/docker/client";
 import { hostTime } from "../../components/host/clock";
 import { LABEL } from "../../components/docker/labels";
+import { RELEASED } from "../../components/release/restarts";
+import { conceal } from "./secrecy";
 
 const shape = z.object({
   Id: z.string(),
@@ -28,13 +30,20 @@ export interface Container extends z.infer<typeof shape> {
 /** Undefined when there is no such container. */
 export async function inspectContainer(docker: DockerClient, id: string): Promise<Container | undefined> {
   const inspected = await docker.inspect(id);
-  return inspected === undefined ? undefined : timed(docker, shape.parse(inspected));
+  return inspected === undefined ? undefined : timed(docker, concealed(shape.parse(inspected)));
 }
 
 /** Those of them that are there. */
 export async function inspectContainers(docker: DockerClient, ids: readonly string[]): Promise<Container[]> {
   const inspected = z.array(shape).parse(await docker.inspectAll(ids));
-  return Promise.all(inspected.map((container) => timed(docker, container)));
+  return Promise.all(inspected.map((container) => timed(docker, concealed(container))));
+}
+
+/** What a script knows of the application, it does not say: neither does any line of its own. */
+function concealed(container: z.infer<typeof shape>): z.infer<typeof shape> {
+  const { Labels: labels, Env: environment } = container.Config;
+  if (RELEASED.includes(labels[`${LABEL}.role`] ?? "")) conceal(environmentOf(environment ?? []));
+  return container;
 }
 
 /** The clock is asked only for those of which it matters: a healthcheck, and a first start, tell more. */

@@ -7,10 +7,12 @@ import { inspectDatabase } from "../../components/host/database";
 import { readManifests } from "../../components/host/store";
 import { newestChange } from "../../components/release/history";
 import type { Change } from "../../components/release/retention";
+import { printable } from "../../components/release/words";
 import { complaint, Database } from "./database";
 import { operator } from "./exclusion";
 import { appendHistory, type HistoryEntry, readHistory } from "./history";
 import { QUOTE, Refusal, say } from "./run";
+import { withheld } from "./secrecy";
 
 /** What an update is to change: the release before, none on a first install, and the one asked for. */
 export const change = z.strictObject({ from: z.string().optional(), to: z.string() });
@@ -99,7 +101,7 @@ async function entryOf(
     digests: digestsOf(containers, failure === undefined ? step.to : step.from),
     seconds: Math.round((Date.now() - step.started) / 1000),
     verdict: failure === undefined ? VERDICTS[kind] : "failed",
-    ...(failure !== undefined && { reason: failure }),
+    ...(failure !== undefined && { reason: printable(withheld(failure)) }),
   };
 }
 

@@ -2,7 +2,9 @@ import { text } from "node:stream/consumers";
 import type { z } from "zod";
 import { endWithEngine } from "../../components/host/abandonment";
 import { pulumi } from "../../components/release/commands";
+import { printable } from "../../components/release/words";
 import { nextAfter, unforeseen } from "../../components/unforeseen";
+import { withheld } from "./secrecy";
 
 /** What went wrong, in words for a person at 2 a.m.: printed as it is, without a stack trace. */
 export class Refusal extends Error {}
@@ -30,10 +32,10 @@ export async function run<T>(
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
     const result = await work(input.parse(await asked(door)));
-    if (result !== undefined) process.stdout.write(`${result}\n`);
+    if (result !== undefined) process.stdout.write(`${printable(result)}\n`);
   } catch (error) {
     const why = told(error);
-    if (door?.refused !== undefined) process.stdout.write(`${door.refused(why)}\n`);
+    if (door?.refused !== undefined) process.stdout.write(`${door.refused(withheld(why))}\n`);
     say(why);
     process.exitCode = 1;
   }
@@ -54,9 +56,9 @@ async function asked(door: Door | undefined): Promise<unknown> {
   return door !== undefined && mark === TYPED ? door.typed(words) : JSON.parse(await text(process.stdin));
 }
 
-/** One line of progress, shown while the script runs. */
+/** One line of progress, shown while the script runs: without a secret that is known, and as it may stand on a terminal. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printable(withheld(line))}\n`);
 }
 
 export function sleep(milliseconds: number): Promise<void> {

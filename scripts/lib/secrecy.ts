@@ -1,3 +1,8 @@
+import { CREDENTIAL } from "../../components/settings/credential";
+
+/** Names and values, as a container has them. */
+export type Environment = Readonly<Record<string, string>>;
+
 /** Of the application's environment: what may stand in a log. Everything else counts as a secret. */
 const OPEN = [
   "NODE_ENV",
@@ -9,22 +14,111 @@ const OPEN = [
   "PATH",
   "NODE_VERSION",
   "YARN_VERSION",
+  "POSTGRES_USER",
+  "POSTGRES_DB",
+  "PGDATA",
 ];
-/** Shorter values are words, and would blot out half the text. */
-const SHORTEST = 8;
-const URL_PASSWORD = /:\/\/[^:/@\s]+:([^@\s]+)@/;
+/** From here on a value is hidden wherever it stands, also inside a word. */
+const LONG = 8;
+/** A shorter one as a word of its own, unless it is a plain word or number: those would blot out half the text. */
+const SHORTEST = 4;
+const WORD = /^(?:[A-Za-z]+|\d+)$/;
+/** Whatever their length: a version, or a path as images have them. */
+const ORDINARY = /^(?:v?\d+\.\d+[\w.+-]*|(?:\/[a-z0-9_.-]+)+\/?)$/;
+/** A text that was cut off is a secret still, from this many characters on. */
+const BEGINNING = 12;
+const URL_PASSWORD = /:\/\/[^/@\s:]*:([^/@\s]+)@/g;
+/** Where PostgreSQL quotes the row that broke a rule: somebody's data. */
+const ROWS: readonly [RegExp, string][] = [
+  [/(Key \([^)\n]*\))=\(.*?\)(?= (?:already|is|conflicts|would)\b)/g, "$1=(***)"],
+  [/(Failing row contains )\(.*\)/g, "$1(***)"],
+];
 
-/** An application may put its own environment into an error: the text without the values that are nobody's business. */
-export function withheld(text: string, environment: Readonly<Record<string, string>>): string {
-  return secretValues(environment).reduce((shown, secret) => shown.replaceAll(secret, "***"), text);
+const concealed = new Set<string>();
+
+/** From now on no line of this process shows the secrets of an environment. */
+export function conceal(environment: Environment): void {
+  for (const secret of secretsIn(environment)) concealed.add(secret);
 }
 
-/** Longest first, so that a URL goes as a whole; then the password in it, as it was typed and as it was encoded. */
-function secretValues(environment: Readonly<Record<string, string>>): string[] {
-  const values = Object.entries(environment).flatMap(([name, value]) => (OPEN.includes(name) ? [] : [value]));
-  const passwords = values.flatMap((value) => URL_PASSWORD.exec(value)?.[1] ?? []);
-  const all = [...values, ...passwords, ...passwords.map(decoded)].filter(({ length }) => length >= SHORTEST);
-  return all.sort((a, b) => b.length - a.length);
+/** An application may put its own environment, or its users' data, into an error: the text without either. */
+export function withheld(text: string, environment: Environment = {}): string {
+  const secrets = [...new Set([...concealed, ...secretsIn(environment)])].sort((a, b) => b.length - a.length);
+  const shown = secrets.reduce(hide, text);
+  return ROWS.reduce((rest, [row, without]) => rest.replaceAll(row, without), shown);
+}
+
+/** As they stand in a log: as they are, or as a program has written them. */
+function secretsIn(environment: Environment): string[] {
+  return Object.entries(environment).flatMap(([name, value]) => {
+    const passwords = [...value.matchAll(URL_PASSWORD)].flatMap(([, password = ""]) => [password, decoded(password)]);
+    if (OPEN.includes(name)) return passwords.flatMap((password) => spellings(password));
+    const parts = [...partsOf(value), ...leavesOf(value).flatMap((leaf) => [leaf, ...partsOf(leaf)])];
+    const known = CREDENTIAL.test(name) ? [value, ...passwords] : passwords;
+    const guessed = [value, ...parts].filter(
+      (part) => !ORDINARY.test(part) && (part.length >= LONG || !WORD.test(part)),
+    );
+    return [...known, ...guessed].flatMap((secret) => spellings(secret));
+  });
+}
+
+/** The lines of a value that has several: a key that is printed line by line. */
+function partsOf(value: string): string[] {
+  const lines = value.split(/\r?\n/).map((line) => line.trim());
+  return lines.length > 1 ? lines.filter(({ length }) => length >= LONG) : [];
+}
+
+/** The texts inside of a credential that is JSON. */
+function leavesOf(value: string): string[] {
+  if (!/^\s*[[{]/.test(value)) return [];
+  const leaves: string[] = [];
+  try {
+    JSON.parse(value, (_, leaf: unknown) => {
+      if (typeof leaf === "string" && leaf.length >= LONG) leaves.push(leaf);
+      return leaf;
+    });
+  } catch {
+    // no JSON: it is hidden as a whole
+  }
+  return leaves;
+}
+
+function spellings(secret: string): string[] {
+  if (secret.length < SHORTEST) return [];
+  const plain = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
+  return secret.length < LONG ? plain : [...plain, ...inBase64(secret)];
+}
+
+/** What base64 makes of a secret inside of any text: three ways, by what stands before it (`user:` in Basic). */
+function inBase64(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  return [0, 1, 2].flatMap((before) => {
+    const whole = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
+    const first = Math.ceil((before * 8) / 6);
+    const last = Math.floor(((before + bytes.length) * 8) / 6);
+    const own = whole.slice(first, last);
+    return [own, own.replaceAll("+", "-").replaceAll("/", "_")].filter(({ length }) => length >= LONG);
+  });
+}
+
+function hide(text: string, secret: string): string {
+  if (secret.length < LONG) return text.replaceAll(asWord(secret), "***");
+  // Every URL of a host begins as one that has a password.
+  const beginning = secret.includes("://") ? secret : secret.slice(0, BEGINNING);
+  let shown = "";
+  let at = 0;
+  for (let found = text.indexOf(beginning); found !== -1; found = text.indexOf(beginning, at)) {
+    shown += `${text.slice(at, found)}***`;
+    at = found + beginning.length;
+    for (let next = beginning.length; next < secret.length && text[at] === secret[next]; next++) at++;
+  }
+  return shown + text.slice(at);
+}
+
+function asWord(secret: string): RegExp {
+  return new RegExp(`(?<![A-Za-z0-9])${secret.replaceAll(/[.*+?^${}()|[\]\\/-]/g, "\\$&")}(?![A-Za-z0-9])`, "g");
 }
 
 function decoded(text: string): string {

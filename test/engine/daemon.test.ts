@@ -26,7 +26,7 @@ beforeAll(async () => {
   await stack.create({
     version: "1.4.2",
     rehearsal: "off",
-    "health.holdSeconds": "1",
+
     "resources.api.memory": "512MB",
     "resources.api.cpus": "1",
   });

@@ -44,7 +44,7 @@ beforeAll(async () => {
   await stack.create({
     version: "1.4.2",
     allowSchemaAhead: "true",
-    "health.holdSeconds": "1",
+
     "images.api": API,
     "images.postgres": POSTGRES,
   });

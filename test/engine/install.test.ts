@@ -20,7 +20,7 @@ beforeAll(async () => {
   await broken("console", "1.4.2", `${CONSOLE}-broken`);
   await broken("console", "1.5.0", `${CONSOLE}-broken`);
   await tag("nestfleet-standin/caddy:2.11", `${API}-without-node:1.5.0`);
-  await stack.create({ version: "1.4.2", "health.holdSeconds": "1", "images.api": `${API}-broken` });
+  await stack.create({ version: "1.4.2", "images.api": `${API}-broken` });
 });
 
 afterAll(async () => {

@@ -13,7 +13,7 @@ let load: Load;
 
 beforeAll(async () => {
   // 1.5.0 runs on the schema of 1.5.1, so that the two can take turns without a restore.
-  await stack.create({ version: "1.5.0", "health.holdSeconds": "1", allowSchemaAhead: "true" });
+  await stack.create({ version: "1.5.0", allowSchemaAhead: "true" });
   await expectUp(stack);
   load = new Load(stack.httpPort, PER_SECOND);
 });

@@ -12,7 +12,7 @@ const ORPHAN = "nestfleet-test-killed-api-0abcdef";
 const GONE = 2 ** 22 + 1;
 
 beforeAll(async () => {
-  await stack.create({ version: "1.4.2", "health.holdSeconds": "1" });
+  await stack.create({ version: "1.4.2" });
   await expectUp(stack);
 });
 afterAll(async () => {

@@ -24,7 +24,7 @@ const secrets: Record<string, string> = {};
 
 beforeAll(async () => {
   away = mkdtempSync(join(tmpdir(), "nestfleet-away-"));
-  await before.create({ version: "1.4.2", "health.holdSeconds": "1" });
+  await before.create({ version: "1.4.2" });
   await expectUp(before);
   await before.sql(`INSERT INTO cases (title, priority) SELECT n::text, 'low' FROM generate_series(1, ${CASES}) n`);
   await before.sql(SCHEMA);
@@ -60,7 +60,7 @@ test("a backup, its copy and three secrets bring a stack back on a host that has
   const id = /\{"backup":"([^"]+)"/.exec(copied.output)?.[1] ?? "";
   await before.dispose({ keepFolder: true });
 
-  await after.create({ version: "1.4.2", "health.holdSeconds": "1" });
+  await after.create({ version: "1.4.2" });
   for (const [name, value] of Object.entries(secrets))
     await after.pulumi("config", "set", "--secret", "--path", `nestfleet:secrets.${name}`, value);
   await expectUp(after);

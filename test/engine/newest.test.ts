@@ -51,7 +51,7 @@ beforeAll(async () => {
   await engine.load(imagesOf("1.4.2", "1.5.0", "1.6.0"));
   await stack.create({
     version: "1.4.2",
-    "health.holdSeconds": "1",
+
     "resources.api.memory": "512MB",
     "resources.api.cpus": "1",
     "postgres.memory": "1GB",

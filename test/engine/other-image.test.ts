@@ -43,7 +43,7 @@ async function collationVersion(): Promise<string> {
 
 describe("the tag of postgres names an image with another C library", () => {
   test("the preview names it, and changes nothing by itself", async () => {
-    await stack.create({ version: "1.4.2", "health.holdSeconds": "1", "images.postgres": MOVING });
+    await stack.create({ version: "1.4.2", "images.postgres": MOVING });
     await expectUp(stack);
     await stack.sql(`
       CREATE TABLE words (word text PRIMARY KEY, partial text);
@@ -104,7 +104,7 @@ describe("the tag of postgres names an image with another C library", () => {
 
 describe("PostgreSQL 18, whose images keep their data elsewhere", () => {
   test("is installed with its volume where the image wants it, and upgrades with a backup and a rehearsal", async () => {
-    await newest.create({ version: "1.4.2", "health.holdSeconds": "1", "images.postgres": POSTGRES_18 });
+    await newest.create({ version: "1.4.2", "images.postgres": POSTGRES_18 });
     await expectUp(newest);
     expect(await newest.sql("SHOW data_directory")).toBe("/var/lib/postgresql/18/docker");
     const format = '{{range .Mounts}}{{if eq .Destination "/var/lib/postgresql"}}{{.Name}}{{end}}{{end}}';

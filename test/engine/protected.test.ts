@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectNoChange, expectSettled, expectUp } from "../support/expectations";
+import { expectNoChangeAtAll, expectSettled, expectUp } from "../support/expectations";
 import { run, TestStack } from "../support/stack";
 
 /** Volumes and secrets are protected: one that the config no longer uses stays declared, or no update would go through. */
@@ -99,7 +99,7 @@ test("the secrets of internal calls and of mail are generated, as the others are
 
 test("an encryption key that an older program has made is kept, and nothing is replaced", async () => {
   await asOlderProgram(generated["SECRET_ENCRYPTION_KEY"] ?? "");
-  await expectNoChange(stack);
+  await expectNoChangeAtAll(stack);
   await expectUp(stack, "--refresh");
   await expectSettled(stack, "1.4.2");
   expect(await environment()).toEqual(generated);
@@ -176,7 +176,7 @@ test("a key that lies in the state in clear is taken out of it, and the containe
   const { output } = await stack.pulumi("stack", "--show-urns");
   const urn = /urn:\S+::\S+-secret-encryption-key/.exec(output)?.[0] ?? "";
   await stack.pulumi("state", "delete", "--force", "--yes", urn);
-  await expectNoChange(stack);
+  await expectNoChangeAtAll(stack);
   expect((await environment())["SECRET_ENCRYPTION_KEY"]).toBe(key);
   expect(stack.state()).not.toContain(base64(key));
 });
@@ -198,5 +198,5 @@ test("a stack that was renamed is refused in preview and update, and goes on und
   } finally {
     await as("stack", "rename", stack.name);
   }
-  await expectNoChange(stack);
+  await expectNoChangeAtAll(stack);
 });

@@ -24,7 +24,7 @@ let backup = "";
 let seeded = 0;
 
 beforeAll(async () => {
-  await stack.create({ version: "1.4.2", "health.holdSeconds": "1", rehearsal: "off" });
+  await stack.create({ version: "1.4.2", rehearsal: "off" });
   await expectUp(stack);
   await stack.sql("ALTER SYSTEM SET max_prepared_transactions = 1");
   await stack.docker.run(["restart", POSTGRES]);

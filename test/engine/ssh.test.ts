@@ -12,7 +12,7 @@ const stack = new TestStack("test-ssh", 18424, { ...HERE, environment: sshd.envi
 
 beforeAll(async () => {
   await sshd.start();
-  await stack.create({ version: "1.4.2", dockerHost: sshd.host, "health.holdSeconds": "1" });
+  await stack.create({ version: "1.4.2", dockerHost: sshd.host });
 });
 
 afterAll(async () => {

@@ -5,7 +5,7 @@ import { Load } from "../support/load";
 import { caddyfile } from "../../components/services/caddyfile";
 import { PROXY_FILES } from "../../components/services/entrance";
 import { schema } from "../../components/settings/schema";
-import { expectNoChange, expectUp } from "../support/expectations";
+import { expectNoChangeAtAll, expectUp } from "../support/expectations";
 import { type Ran, run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-story", 18080);
@@ -37,7 +37,7 @@ describe("from nothing to a running NestFleet and on", () => {
       console: 1,
       caddy: 1,
     });
-    await expectNoChange(stack);
+    await expectNoChangeAtAll(stack);
   });
 
   test("the outputs say where it is, what answers, and what it is made of", async () => {
@@ -118,7 +118,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect(after["api"]).not.toEqual(before["api"]);
     expect(after["worker"]).not.toEqual(before["worker"]);
     for (const role of ["postgres", "console", "caddy"]) expect(after[role], role).toEqual(before[role]);
-    await expectNoChange(stack);
+    await expectNoChangeAtAll(stack);
   });
 
   test("the application's warnings: a release that refuses its environment is red in seconds, and the old one serves", async () => {
@@ -139,7 +139,7 @@ describe("from nothing to a running NestFleet and on", () => {
     await stack.unset("env.LLM_PROVIDER");
     await stack.configure({ "env.LOG_LEVEL": "debug" });
     await expectUp(stack);
-    await expectNoChange(stack);
+    await expectNoChangeAtAll(stack);
     expect((await stack.containers())["api"]).toHaveLength(1);
   });
 
@@ -173,7 +173,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect(await stack.volumes()).toEqual(volumes);
     await expectUp(stack);
     expect(await stack.sql("SELECT count(*) FROM cases")).toBe(cases);
-    await expectNoChange(stack);
+    await expectNoChangeAtAll(stack);
   });
 
   test("no secret is in clear in anything that was said, nor in the state", async () => {

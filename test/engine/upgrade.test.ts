@@ -136,7 +136,7 @@ describe("releases that must not stay", () => {
     );
     expect(up.output).toContain("licence cache is corrupt"); // the last line of its log
     expect(await stack.answeringVersion()).toBe("1.5.1");
-    await stack.configure({ "health.holdSeconds": "3" });
+    await stack.configure({ "health.holdSeconds": "1" });
     await revert("1.5.1");
   });
 

@@ -73,7 +73,7 @@ export class TestStack {
       "http.bind": "127.0.0.1",
       "http.httpPort": String(this.httpPort),
       "http.httpsPort": String(this.httpPort + 1),
-      "health.holdSeconds": "3",
+      "health.holdSeconds": "1",
       ...config,
     });
   }

@@ -47,3 +47,12 @@ describe("a certificate of the operator's", () => {
     expect(warned(31.5)).toEqual([]);
   });
 });
+
+test.each([
+  ["0", 1],
+  ["1", 0],
+])("that TLS is not verified is told (%s)", (value, count) => {
+  const env = { NODE_TLS_REJECT_UNAUTHORIZED: value };
+  const { warnings } = plan("prod", asked("1.5.0", { env }), unreachable, {});
+  expect(warnings.filter((one) => one.includes("trusts whoever answers"))).toHaveLength(count);
+});

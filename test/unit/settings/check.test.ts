@@ -1,30 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { check } from "../../../components/settings/check";
 import { report } from "../../../components/settings/problem";
-
-/** Config as the engine hands it over: each value a string. */
-function checked(config: Record<string, unknown>, encrypted: string[] = []) {
-  const values = Object.entries({ version: "1.5.0", ...config }).map(([key, value]) => [
-    key,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
-  return check({
-    values: Object.fromEntries(values) as Record<string, string>,
-    encrypted: new Set(encrypted),
-    stack: "prod",
-  });
-}
-
-function problems(config: Record<string, unknown>, encrypted: string[] = []) {
-  const result = checked(config, encrypted);
-  return "problems" in result ? result.problems : [];
-}
-
-function settings(config: Record<string, unknown>, encrypted: string[] = []) {
-  const result = checked(config, encrypted);
-  if ("problems" in result) throw new Error(report(result.problems, "prod"));
-  return result.settings;
-}
+import { problems, settings } from "./checked";
 
 describe("a bad value is told with its path, the rule and the command that mends it", () => {
   test.each<[Record<string, unknown>, string, string, string]>([

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { withheld } from "../../../scripts/lib/secrecy";
+
+const SECRET = "hunter2hunter2/+ü";
+const PEM =
+  "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\n-----END PRIVATE KEY-----";
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+/** What stands in the environment, what a program says, and what of it must not be read. */
+test.each<[string, Record<string, string>, string, string[]]>([
+  ["as it is", { A_SECRET: SECRET }, `no: ${SECRET}!`, [SECRET]],
+  ["a URL's, without a user", { REDIS_URL: "redis://:hunter2hunter2@r" }, "AUTH hunter2hunter2", ["hunter2"]],
+  ["the second of two URLs", { BROKERS: "amqp://a:firstpass1@x,amqp://b:secondpw2@y" }, "secondpw2", ["secondpw2"]],
+  ["a URL's, decoded", { DB: "postgres://a:p%40ssword1@x" }, "p@ssword1 p%40ssword1", ["p@ssword1", "p%40ss"]],
+  ["of seven characters", { SMTP_PASSWORD: "hunter2" }, "(hunter2)", ["hunter2"]],
+  ["short, of any name", { THING: "abc-123" }, "thing abc-123.", ["abc-123"]],
+  ["escaped as JSON", { A: 'with "quotes" and \\' }, JSON.stringify({ a: 'with "quotes" and \\' }), ["quotes"]],
+  ["of several lines, escaped", { KEY: PEM }, JSON.stringify(PEM), ["MIIEvQ", "AQEFAA"]],
+  ["of several lines, indented", { KEY: PEM }, PEM.replaceAll("\n", "\n    "), ["MIIEvQ", "AQEFAA"]],
+  ["a field of JSON", { GCP: '{"a":{"private":"0123abcd4567"}}' }, "key 0123abcd4567", ["0123abcd"]],
+  ["in base64", { A: SECRET }, base64(SECRET), [base64(SECRET).slice(0, 12)]],
+  ["in Basic", { A: SECRET }, `Basic ${base64(`us:${SECRET}`)}`, [base64(`us:${SECRET}`).slice(8, 20)]],
+  [
+    "in Basic, with a longer name",
+    { A: SECRET },
+    `Basic ${base64(`user:${SECRET}`)}`,
+    [base64(`user:${SECRET}`).slice(8, 20)],
+  ],
+  ["encoded for a URL", { A: SECRET }, encodeURIComponent(SECRET), ["hunter2"]],
+  ["cut off", { A: "0123456789abcdef0123" }, "0123456789abcd…", ["0123456789"]],
+  ["in an open value's URL", { CONSOLE_ORIGIN: "https://a:passw0rd@x" }, "https://a:passw0rd@x", ["passw0rd"]],
+])("a secret is not shown: %s", (_, environment, said, hidden) => {
+  const shown = withheld(said, environment);
+  for (const secret of hidden) expect(shown).not.toContain(secret);
+  expect(shown).toContain("***");
+});
+
+test("what is no secret stays readable", () => {
+  const environment = {
+    NODE_ENV: "production",
+    LOG_LEVEL: "verbose1",
+    MODE: "fast",
+    LIMIT: "50",
+    POSTGRES_USER: "nestfleet",
+  };
+  const said = "production mode is fast, 50 of nestfleet; verbose1";
+  expect(withheld(said, environment)).toBe(said);
+  expect(withheld("https://example.com/a and https://example.com/b", { DB: "https://example.com/secret1" })).toBe(
+    "https://example.com/a and https://example.com/b",
+  );
+});
+
+test("rows that PostgreSQL quotes are somebody's data", () => {
+  const said =
+    'duplicate key value violates unique constraint "users_email"\nDETAIL:  Key (email)=(eve@example.com) already exists.\n' +
+    "DETAIL:  Failing row contains (1, eve@example.com, (x)).";
+  expect(withheld(said, {})).toBe(
+    'duplicate key value violates unique constraint "users_email"\nDETAIL:  Key (email)=(***) already exists.\n' +
+      "DETAIL:  Failing row contains (***).",
+  );
+});
