@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { DockerClient, DockerError } from "../components/docker/client";
 import { withCheckout } from "../components/host/source";
@@ -8,13 +9,20 @@ const LOG_LINES = 20;
 
 /** Builds one image from a tag of the source, on the Docker host, and gives its id. */
 void run(request, ({ dockerHost, source, tag, context, image }) => {
-  say(`building ${image} from ${tag}`);
-  return withCheckout(source, tag, async (checkout) => {
+  return withCheckout(source, tag, async (checkout, commit) => {
+    say(`building ${image} from ${tag}, commit ${commit}`);
     const docker = new DockerClient(dockerHost);
-    await build(docker, join(checkout, context), image, tag);
+    await build(docker, await inside(checkout, context), image, tag);
     return (await docker.run(["image", "inspect", "--format", "{{.Id}}", image])).trim();
   });
 });
+
+/** The folder that an image is built of. A link out of the checkout would send files of this machine to the engine. */
+async function inside(checkout: string, context: string): Promise<string> {
+  const [root, folder] = await Promise.all([realpath(checkout), realpath(join(checkout, context)).catch(() => "")]);
+  if (folder === root || folder.startsWith(`${root}/`)) return folder;
+  throw new Refusal(`The source has no folder ${context} of its own; nothing was touched.`);
+}
 
 async function build(docker: DockerClient, folder: string, image: string, tag: string): Promise<void> {
   try {

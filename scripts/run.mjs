@@ -23,6 +23,9 @@ if (!existsSync(compiled)) await compile();
 process.env.PATH = `${join(root, "scripts/path")}:${process.env.PATH ?? ""}`;
 process.env.NESTFLEET_PROJECT = root;
 process.env.NESTFLEET_PULUMI ??= cli();
+// Passphrase and access token are for the CLI, which only this one calls.
+if (name !== "recover")
+  for (const key of Object.keys(process.env)) if (key.startsWith("PULUMI_")) delete process.env[key];
 await import(pathToFileURL(compiled).href);
 
 /** Names and contents of everything that a compiled script is made of. */

@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { childEnvironment } from "../host/child-environment";
 import { spelled } from "./spelling";
 
 /** A docker command that failed, with what it said. The message has its first word, `asked` the whole command, cut. */
@@ -19,6 +20,8 @@ type ObjectType = "container" | "image" | "volume";
 
 /** Output above this is a fault of the command, not something to keep in memory. */
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
+/** Of what a command complains about, the end is kept. */
+const LARGEST_COMPLAINT = 256 * 1024;
 
 /**
  * Commands that only look, and that a living engine answers in a moment: without an answer for this long, the engine or
@@ -60,6 +63,7 @@ export class DockerClient {
   public runNow(args: readonly string[]): string | undefined {
     const { status, stdout } = spawnSync("docker", ["--host", this.host, ...args], {
       encoding: "utf8",
+      env: childEnvironment(),
       timeout: this.lookSeconds * 1000,
     });
     return status === 0 ? stdout : undefined;
@@ -115,7 +119,7 @@ export class DockerClient {
     timeoutSeconds: number,
   ): Promise<{ stdout: string; stderr: string }> {
     return new Promise((resolve, reject) => {
-      const child = spawn("docker", ["--host", this.host, ...args], { detached: true });
+      const child = spawn("docker", ["--host", this.host, ...args], { detached: true, env: childEnvironment() });
       let [stdout, stderr, ended] = ["", "", ""];
       const end = (why: string) => {
         ended = why;
@@ -133,7 +137,9 @@ export class DockerClient {
         stdout += chunk;
         if (stdout.length > LARGEST_OUTPUT) end(`an answer of more than ${LARGEST_OUTPUT / 1024 / 1024} MiB`);
       });
-      child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+      child.stderr
+        .setEncoding("utf8")
+        .on("data", (chunk: string) => (stderr = `${stderr}${chunk}`.slice(-LARGEST_COMPLAINT)));
       child.on("error", (error) => {
         fail(undefined, error.message);
       });

@@ -1,19 +1,26 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { childEnvironment } from "./child-environment";
 import type { MigrationFile } from "./facts";
 
 /** What git said when a tag could not be had. */
 export class SourceError extends Error {}
 
-/** Works in a checkout of one tag, which is gone afterwards. */
-export async function withCheckout<T>(source: string, tag: string, work: (folder: string) => Promise<T>): Promise<T> {
+/** Bytes. What brings more is no migration that anybody has read. */
+export const LARGEST_MIGRATION = 4 * 1024 * 1024;
+
+/** Works in a checkout of one tag, of the commit that the tag has; it is gone afterwards. */
+export async function withCheckout<T>(
+  source: string,
+  tag: string,
+  work: (folder: string, commit: string) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "nestfleet-source-"));
   try {
-    await clone(source, tag, folder);
-    return await work(folder);
+    return await work(folder, await checkOut(source, tag, folder));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -27,21 +34,35 @@ export async function migrationsOf(folder: string): Promise<MigrationFile[]> {
     throw error;
   });
   const files = all.filter((file) => file.endsWith(".sql")).sort();
-  return Promise.all(files.map(async (file) => ({ file, sql: await readFile(join(directory, file), "utf8") })));
+  return Promise.all(files.map(async (file) => ({ file, sql: await readRegular(join(directory, file), file) })));
 }
 
-/** What is built of it is for whoever the image's user is; the folder itself is this user's alone. */
-const READABLE = 'umask 022 && exec "$0" "$@"';
+/** A link could lead to any file of this machine, and a device has no end. */
+async function readRegular(path: string, file: string): Promise<string> {
+  const found = await lstat(path);
+  if (!found.isFile()) throw new SourceError(`migrations/${file} of the source is a link or a device, and no file.`);
+  if (found.size > LARGEST_MIGRATION)
+    throw new SourceError(`migrations/${file} of the source has ${found.size} bytes, more than ${LARGEST_MIGRATION}.`);
+  return readFile(path, "utf8");
+}
 
-async function clone(source: string, tag: string, folder: string): Promise<void> {
-  const options = ["--quiet", "--depth", "1", "--branch", tag];
-  const args = ["-c", "advice.detachedHead=false", "clone", ...options, "--", source, folder];
+/** Whoever may push a branch of the tag's name decides nothing: only refs/tags counts. */
+async function checkOut(source: string, tag: string, folder: string): Promise<string> {
   try {
-    await promisify(execFile)("sh", ["-c", READABLE, "git", ...args], {
-      env: { ...process.env, GIT_TERMINAL_PROMPT: "0" },
-    });
+    await git("init", "--quiet", folder);
+    await git("-C", folder, "fetch", "--quiet", "--depth", "1", "--", source, `refs/tags/${tag}`);
+    await git("-C", folder, "checkout", "--quiet", "--detach", "FETCH_HEAD");
+    return (await git("-C", folder, "rev-parse", "HEAD")).trim();
   } catch (error) {
     const said = (error as { stderr?: string }).stderr ?? String(error);
     throw new SourceError(`The source has no tag ${tag}, or cannot be read. Git says:\n${said.trim()}`);
   }
+}
+
+/** What is built of a checkout is for whoever the image's user is; its folder is this user's alone. */
+const READABLE = 'umask 022 && exec git "$@"';
+
+async function git(...args: string[]): Promise<string> {
+  const env = childEnvironment({ GIT_TERMINAL_PROMPT: "0" });
+  return (await promisify(execFile)("sh", ["-c", READABLE, "git", ...args], { env })).stdout;
 }

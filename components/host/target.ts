@@ -4,13 +4,22 @@ import { looking } from "../docker/hardening";
 import { parseJson } from "../release/json";
 import type { DataImage } from "../release/data-mount";
 import type { MigrationFile, TargetFacts } from "./facts";
+import { LARGEST_MIGRATION } from "./source";
 
 /** Prints the migrations in the image, if any, as JSON; the image has Node, and is not known to have anything else. */
 const READ_MIGRATIONS = `
-  const { existsSync, readdirSync, readFileSync } = require("node:fs");
+  const { existsSync, readdirSync, readFileSync, statSync } = require("node:fs");
   const all = existsSync("migrations") ? readdirSync("migrations") : [];
   const files = all.filter((file) => file.endsWith(".sql")).sort();
+  const odd = files.find((file) => !statSync("migrations/" + file).isFile() || statSync("migrations/" + file).size > ${LARGEST_MIGRATION});
+  if (odd !== undefined) {
+    console.error("migrations/" + odd + " in it is no file, or has more than ${LARGEST_MIGRATION} bytes");
+    process.exit(1);
+  }
   console.log(JSON.stringify(files.map((file) => ({ file, sql: readFileSync("migrations/" + file, "utf8") }))));`;
+
+/** An image whose node never ends holds up no preview. */
+const READ_SECONDS = 60;
 
 const migrationFiles = z.array(z.object({ file: z.string(), sql: z.string() }));
 
@@ -63,7 +72,8 @@ export async function inspectTarget(
 
 async function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
   try {
-    const printed = await docker.run([...looking(), "--entrypoint=node", image, "-e", READ_MIGRATIONS]);
+    const command = [...looking(), "--entrypoint=node", image, "-e", READ_MIGRATIONS];
+    const printed = await docker.run(command, "", READ_SECONDS);
     const read = migrationFiles.safeParse(parseJson(printed));
     return read.success ? read.data : "what node prints in it is no list of migrations";
   } catch (error) {

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { type DockerClient, DockerError } from "../docker/client";
 import { RESTORE_STATE } from "../release/backup-id";
 import { PAUSED } from "../services/upstream";
+import { childEnvironment } from "./child-environment";
 
 /** Docker's words for a container that nothing can be asked in. */
 const NOT_UP = /no such container|is not running|is restarting|is paused|in a stopped container/i;
@@ -32,7 +33,7 @@ async function exists(docker: DockerClient, container: string, file: string): Pr
  * says is for the operator; a failure of its is one of the update.
  */
 export async function recover(docker: DockerClient, stack: string, target: string): Promise<string> {
-  const work = promisify(execFile)("node", ["scripts/run.mjs", "restore"]);
+  const work = promisify(execFile)("node", ["scripts/run.mjs", "restore"], { env: childEnvironment() });
   work.child.stdin?.end(
     JSON.stringify({ dockerHost: docker.host, stack, action: "recover", target, partOfUpdate: true }),
   );

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { DockerClient } from "../../components/docker/client";
+import { childEnvironment } from "../../components/host/child-environment";
 
 /** How a docker client ended, and the end of what it said. */
 export interface Ended {
@@ -37,7 +38,7 @@ export class Execution {
     this.child = spawn(program, all, {
       stdio: ["pipe", "pipe", "pipe"],
       detached: true,
-      env: { ...process.env, ...options.environment },
+      env: childEnvironment(options.environment),
       ...(options.signal && { signal: options.signal, killSignal: "SIGKILL" }),
     });
     this.child.stdin.on("error", () => undefined); // a client that is gone reads no more

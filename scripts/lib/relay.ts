@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { Duplex, type Readable, type Writable } from "node:stream";
+import { childEnvironment } from "../../components/host/child-environment";
 
 /**
  * Carries connections that are opened elsewhere over the one input and output of a process: a container that has the
@@ -92,7 +93,11 @@ export class Relay {
 
   /** In a process group of its own: Ctrl-C is for the script. It never keeps a script from its end. */
   public constructor(command: string, args: readonly string[]) {
-    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+    this.child = spawn(command, args, {
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+      env: childEnvironment(),
+    });
     this.child.stdin.on("error", () => undefined); // told by "close"
     this.child.stdout.on("data", (chunk: Buffer) => {
       this.take(chunk);

@@ -5,6 +5,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { type Readable, Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { childEnvironment } from "../../components/host/child-environment";
 import type { Database } from "./database";
 import { Refusal } from "./run";
 
@@ -52,7 +53,12 @@ interface Client {
 
 /** In a process group of its own: Ctrl-C is for the script, which then clears up. */
 function start({ docker }: Database, args: readonly string[], signal: AbortSignal): Client {
-  const child = spawn("docker", ["--host", docker.host, ...args], { detached: true, signal, killSignal: "SIGKILL" });
+  const child = spawn("docker", ["--host", docker.host, ...args], {
+    detached: true,
+    env: childEnvironment(),
+    signal,
+    killSignal: "SIGKILL",
+  });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
   child.on("error", (error) => (said ||= error.message));

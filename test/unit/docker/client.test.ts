@@ -10,6 +10,7 @@ const journal = join(folder, "journal");
 /** Stands for docker: notes when it begins and ends; `fail` as argument makes it fail, `hang` makes it hang, and one engine always does. */
 const DOCKER = `#!/bin/sh
 [ "$2" != unix:///hangs ] || exec sleep 60
+[ "$3" != env ] || exec env
 echo begin >> ${journal}
 sleep 0.1
 echo end >> ${journal}
@@ -51,6 +52,16 @@ test("a command that is given up says after how long, and which it was, without 
   expect(error).toBeInstanceOf(DockerError);
   expect((error as DockerError).stderr).toBe("no answer within 0.2 s");
   expect((error as DockerError).asked).toBe(`docker hang --env PASSWORD=… ${"x".repeat(40)}… one two`);
+});
+
+test("docker finds nothing of Pulumi's in its environment, and all else", async () => {
+  for (const name of ["PULUMI_CONFIG", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN"]) vi.stubEnv(name, "hunter2");
+  vi.stubEnv("AWS_PROFILE", "registry");
+  const docker = new DockerClient("unix:///nowhere");
+  for (const seen of [await docker.run(["env"]), docker.runNow(["env"]) ?? ""]) {
+    expect(seen).toContain("AWS_PROFILE=registry");
+    expect(seen).not.toMatch(/PULUMI_|hunter2/);
+  }
 });
 
 test("over ssh a few run at a time, whatever was allowed", async () => {
