@@ -39,6 +39,9 @@ import {
  * The site on port 3001 has no published port: it is the api as the console sees it, held and retried like any other.
  * It keeps no connection open: a reload closes idle ones, and the console would take that for a failure of the api.
  *
+ * What one client may take is limited: the size of a request, and the time for it and for its answer. An answer that
+ * streams for longer than `limits.writeSeconds` ends then; a WebSocket, once it is one, does not.
+ *
  * HTTP/3 is not announced: it is UDP, which is not published. HSTS holds for the site's own name alone unless asked
  * otherwise: browsers remember it for a year, and the names below belong to others. Behind trusted proxies the
  * application gets the one address that is the client's, however many proxies there are.
@@ -67,12 +70,25 @@ function globalOptions(settings: Asked): string {
     "grace_period 30s",
     ...nested("servers", [
       "protocols h1 h2",
+      "max_header_size 16KB",
+      ...nested("timeouts", [
+        "read_header 10s",
+        `read_body ${http.limits.readSeconds}s`,
+        `write ${http.limits.writeSeconds}s`,
+        "idle 2m",
+      ]),
       ...(http.trustedProxies.length > 0
         ? [`trusted_proxies static ${http.trustedProxies.join(" ")}`, "trusted_proxies_strict"]
         : []),
     ]),
-    ...nested("log", ["output stderr", "format json"]),
+    ...log(),
   ]);
+}
+
+/** Without what carries credentials: queries (reset links, webhooks), headers of one's own, where an answer leads. */
+function log(): string[] {
+  const fields = ["request>headers delete", "resp_headers delete", 'request>uri regexp "[?].*" "?…"'];
+  return nested("log", ["output stderr", ...nested("format filter", ["wrap json", ...nested("fields", fields)])]);
 }
 
 /** Whether the redirect to HTTPS is written here: Caddy's own leads to the usual port. */
@@ -119,11 +135,11 @@ ${hsts(settings)}		X-Content-Type-Options nosniff
 }
 
 (nestfleet) {
-	log {
-		output stderr
-		format json
-	}
+	${log().join("\n\t")}
 	import headers
+	request_body {
+		max_size ${settings.http.limits.bodySize}MiB
+	}
 	@astray expression \`{http.request.uri.path}.matches("(^|[/\\\\\\\\])[.]{1,2}([/\\\\\\\\]|$)")\`
 	handle @astray {
 		respond 400
@@ -150,6 +166,10 @@ ${hsts(settings)}		X-Content-Type-Options nosniff
 	}
 	handle {
 		import upstream ${target("console")}
+	}
+	handle_errors 413 {
+		import headers
+		respond 413
 	}
 	handle_errors 502 503 504 {
 		import headers

@@ -24,7 +24,8 @@ const MUST_BE_ENCRYPTED = ["secrets", "secretEnv"];
 
 /** Checks the whole config and reports all problems at once. Pure: touches nothing, reads nothing but the clock. */
 export function check({ values, encrypted, stack, written }: RawConfig, now = Date.now()): Checked {
-  const config = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, structured(key, value)]));
+  const given = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, structured(key, value)]));
+  const config = boundToHost(given);
   const parsed = (config["allowMovingTag"] === true ? schemaWithMovingTag : schema).safeParse(config);
   const changed = unquoted(config, written, stack);
   const quote = new Set(changed.map(({ path }) => path));
@@ -39,6 +40,15 @@ export function check({ values, encrypted, stack, written }: RawConfig, now = Da
     ...tlsProblems(config, stack, now),
   ];
   return parsed.success && problems.length === 0 ? { settings: parsed.data } : { problems };
+}
+
+/** Where nobody has said who may come, localhost is for the host itself: it is served over plain HTTP. */
+function boundToHost(config: Record<string, unknown>): Record<string, unknown> {
+  const { domain = "", http = {} } = config;
+  if ((domain !== "" && domain !== "localhost") || typeof http !== "object" || http === null) return config;
+  const { bind, tls = "auto", allowPlainHttp } = http as Record<string, unknown>;
+  const open = bind !== undefined || allowPlainHttp === true || (tls !== "auto" && tls !== "internal");
+  return open ? config : { ...config, http: { ...http, bind: "127.0.0.1" } };
 }
 
 /** JSON only where the schema wants an object or a list: the version `1.50` must stay the text that was typed. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { certificates } from "./certificate";
 import { address, domainName, isUnspecified } from "./domain";
 import { choice, field, text, whole } from "./field";
+import { bodySize } from "./sizes";
 
 const port = (example: number) => whole(1, 65535, "a TCP port", example);
 
@@ -52,6 +53,13 @@ const acme = z.strictObject({
   ).optional(),
 });
 
+/** What one client may take: clients that are slow on purpose, or send without an end, would keep everybody else out. */
+const limits = z.strictObject({
+  bodySize: bodySize().prefault("50MB"),
+  readSeconds: whole(10, 86_400, "seconds", 300).default(300),
+  writeSeconds: whole(60, 86_400, "seconds", 3600).default(3600),
+});
+
 /** How users reach the stack: where Caddy listens, who signs, and what stands in front of it. */
 export const http = z
   .strictObject({
@@ -76,6 +84,8 @@ export const http = z
       "",
     ).default([]),
     hsts: choice("host", "subdomains", "off").default("host"),
+    allowPlainHttp: field(z.boolean(), "true or false", "false").default(false),
+    limits: limits.prefault({}),
   })
   .refine(({ httpPort, httpsPort }) => httpPort !== httpsPort, {
     path: ["httpsPort"],

@@ -11,11 +11,19 @@ function megabytes(size: string): number | undefined {
 
 /** A memory limit, kept in MB as the Docker provider counts it. Changing one replaces the container it belongs to. */
 export function memory() {
-  const inner = z
+  return field(whole(32, 4_194_304), "a whole size from 32MB to 4096GB, such as 512MB or 2GB", "512MB");
+}
+
+/** The largest request that is passed on, in MB. Changing it reloads Caddy. */
+export function bodySize() {
+  return field(whole(1, 1_048_576), "a whole size from 1MB to 1024GB, such as 50MB", "50MB");
+}
+
+function whole(least: number, most: number) {
+  return z
     .string()
     .transform((size) => megabytes(size) ?? 0)
-    .pipe(z.number().min(32).max(4_194_304));
-  return field(inner, "a whole size from 32MB to 4096GB, such as 512MB or 2GB", "512MB");
+    .pipe(z.number().min(least).max(most));
 }
 
 /** PostgreSQL's `shared_buffers`, passed on as written; PostgreSQL wants upper-case units and no space. */

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { configRmPath, configSet, configSetFile, configSetPath, configSetSecret } from "../release/commands";
 import { chainOf, daysLeft } from "./certificate";
-import { inUrl } from "./domain";
+import { inUrl, isLoopback } from "./domain";
 import { schema, type Settings } from "./schema";
 import type { Problem } from "./problem";
 
@@ -29,9 +29,12 @@ export function tlsProblems(config: Readonly<Record<string, unknown>>, stack: st
   const { domain, http, secrets } = schema.shape;
   const { success, data } = z.object({ domain, http, secrets }).safeParse(config);
   if (!success) return [];
-  return [...certificateFaults(data, stack, now), ...acmeFaults(data, stack), ...urlFaults(data, stack)].map(
-    ({ path, ...fault }) => ({ path: `nestfleet:${path}`, ...fault }),
-  );
+  return [
+    ...certificateFaults(data, stack, now),
+    ...acmeFaults(data, stack),
+    ...urlFaults(data, stack),
+    ...plainFaults(data, stack),
+  ].map(({ path, ...fault }) => ({ path: `nestfleet:${path}`, ...fault }));
 }
 
 function certificateFaults({ domain, http, secrets }: Asked, stack: string, now: number): Fault[] {
@@ -184,6 +187,20 @@ function urlFaults({ domain, http: { tls, publicUrl } }: Asked, stack: string): 
         hostname === host
           ? configSetPath(stack, URL_KEY, `https://${host}`)
           : `${configSet(stack, "domain", hostname.replace(/^\[(.*)\]$/, "$1"))}    # or ${configRmPath(stack, URL_KEY)}`,
+    },
+  ];
+}
+
+/** localhost is served over plain HTTP, under whatever name: logins of others would travel in clear. */
+function plainFaults({ domain, http: { tls, bind, allowPlainHttp } }: Asked, stack: string): Fault[] {
+  const plain = domain === "localhost" && (tls === "auto" || tls === "internal");
+  if (!plain || allowPlainHttp || bind.every(isLoopback)) return [];
+  return [
+    {
+      path: "http.bind",
+      value: JSON.stringify(bind),
+      rule: "an address of this host alone (127.0.0.1, ::1) while nestfleet:domain is localhost, which is served over plain HTTP",
+      mend: `${configSet(stack, "domain", "NAME")}    # or ${configSetPath(stack, "http.bind", "127.0.0.1")}, or ${configSetPath(stack, "http.allowPlainHttp", "true")}`,
     },
   ];
 }

@@ -3,7 +3,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TLSSocket } from "node:tls";
+import { connect, TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chainOf } from "../../components/settings/certificate";
 import { caddyfile } from "../../components/services/caddyfile";
@@ -26,7 +26,8 @@ const folder = mkdtempSync(join(tmpdir(), "nestfleet-network-"));
 const authority = certified({ name: "Example Authority", authority: true });
 
 beforeAll(async () => {
-  await stack.create({ version: "1.4.2", domain: DOMAIN });
+  const limits = { "http.limits.bodySize": "1MB", "http.limits.readSeconds": "10" };
+  await stack.create({ version: "1.4.2", domain: DOMAIN, ...limits });
   await stack.unset("http.bind");
   await stack.configure({ "http.bind[0]": "127.0.0.1", "http.bind[1]": "::1" });
   await expectUp(stack);
@@ -69,6 +70,20 @@ function get(path: string, ca: string | undefined, options: Asking = {}): Promis
     });
     asking.on("timeout", () => asking.destroy(new Error("no answer within 20 s")));
     asking.on("error", reject);
+  });
+}
+
+/** Says that much over TLS and no more: what comes back, and after how many seconds the connection ends. */
+function say(text: string, ca: string): Promise<{ answer: string; seconds: number }> {
+  const started = Date.now();
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port: stack.httpPort + 1, servername: DOMAIN, ca });
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (chunk: string) => (answer += chunk));
+    socket.on("error", reject).on("close", () => {
+      resolve({ answer, seconds: (Date.now() - started) / 1000 });
+    });
+    socket.write(text);
   });
 }
 
@@ -158,6 +173,35 @@ describe("a private name", () => {
       expect([status, headers["x-content-type-options"], headers["server"]], path).toEqual([404, "nosniff", undefined]);
     }
     for (const path of ["/api/whoami?y=/a/../z", "/login"]) expect((await get(path, root)).status, path).toBe(200);
+  });
+});
+
+describe("a client that takes much", () => {
+  const request = (head: string) => `POST /api/cases HTTP/1.1\r\nHost: ${DOMAIN}\r\n${head}\r\n`;
+
+  test("is cut off, by size and by time", async () => {
+    const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
+    const [large, slowHead, slowBody] = await Promise.all([
+      say(request(`Content-Length: ${2 * 1024 * 1024}\r\nConnection: close\r\n`), root),
+      say(request("Content-Length: 9\r\n").slice(0, -2), root),
+      say(`${request("Content-Length: 9\r\n")}{`, root),
+    ]);
+    expect(large.answer).toMatch(/^HTTP\/1\.1 413 [^]*nosniff/);
+    expect([large.seconds < 5, slowHead.seconds > 8, slowHead.seconds < 20]).toEqual([true, true, true]);
+    expect([slowBody.seconds > 8, slowBody.seconds < 20]).toEqual([true, true]);
+  });
+
+  test("and what carries a credential is in no log", async () => {
+    const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
+    const headers = {
+      "X-Cron-Secret": "cron-secret-1",
+      Cookie: "sid=cookie-secret-2",
+      Authorization: "Bearer auth-secret-3",
+    };
+    expect((await get("/api/whoami?token=query-secret-4", root, { headers })).status).toBe(200);
+    const log = await stack.docker.logs(CADDY, 1000);
+    expect(log).toContain('"uri":"/api/whoami?…"');
+    expect(log).not.toMatch(/cron-secret|cookie-secret|auth-secret|query-secret/);
   });
 });
 

@@ -47,6 +47,12 @@ describe("what goes together", () => {
       },
     ],
     ["both families", { http: { bind: ["0.0.0.0", "::"] } }],
+    ["localhost for the host alone", { domain: "localhost", http: { bind: ["127.0.0.1", "::1"] } }],
+    [
+      "localhost in clear for all, where that is asked for",
+      { domain: "localhost", http: { bind: "0.0.0.0", allowPlainHttp: true } },
+    ],
+    ["localhost behind another proxy", { domain: "localhost", http: { bind: "0.0.0.0", tls: "off" } }],
   ])("%s", (_, config) => {
     expect(problems(config)).toEqual([]);
   });
@@ -182,6 +188,13 @@ describe("what does not", () => {
       /'nestfleet:http.bind' \S/,
     ],
     ["no address", { http: { bind: [] } }, "nestfleet:http.bind", /'nestfleet:http.bind' \S/],
+    ["logins in clear", { domain: "localhost", http: { bind: "0.0.0.0" } }, "nestfleet:http.bind", /allowPlainHttp/],
+    [
+      "a request without a limit",
+      { http: { limits: { bodySize: "0MB" } } },
+      "nestfleet:http.limits.bodySize",
+      /'nestfleet:http.limits.bodySize' BODY-SIZE/,
+    ],
     ["a word that is none", { http: { tls: "on" } }, "nestfleet:http.tls", /auto/],
   ])("%s", (_, config, what, mend) => {
     const found = problems(config);
