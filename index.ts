@@ -27,6 +27,8 @@ export = async () => {
     images: nestfleet.images,
     /** The name of each container. */
     containers: nestfleet.containers,
+    /** The last backup that was put back under a confirmRestore, and that word. */
+    restored: plan.restored,
     /** Where backups are kept, and how many. */
     backups: nestfleet.backups,
   };

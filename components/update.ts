@@ -11,7 +11,7 @@ import { type Revival, revive } from "./host/revival";
 import { isUnfinished, recover } from "./host/unfinished";
 import { refusal } from "./refusal";
 import { pulumi as pulumiCommand, script } from "./release/commands";
-import { type LastUpdate, type Plan, plan, type Unreachable } from "./release/plan";
+import { type LastUpdate, type Plan, plan, type Restored, type Unreachable } from "./release/plan";
 import { summary } from "./release/summary";
 import { secretsInForce } from "./release/secrets";
 import type { Settings } from "./settings/schema";
@@ -52,7 +52,7 @@ async function prepare(name: string, settings: Settings, done: string[]): Promis
   if (blind)
     await pulumi.log.warn(`This preview is made without the Docker host: ${blind.unreachable}${nextOf(blind)}`);
   const trust = { update: !preview, host: !preview || dockerHostIn(state) === settings.dockerHost };
-  const host = blind ?? seen(await inspectHost(docker, name, stack, settings, secrets, trust), docker, last);
+  const host = blind ?? seen(await inspectHost(docker, name, stack, settings, secrets, last, trust), docker, last);
   const facts = "unreachable" in host || changed === undefined ? host : { ...host, notStarted: changed.failed };
   const planned = plan(stack, settings, facts, last);
   if (planned.unreachable !== undefined && hostRequired()) throw refusal(`${summary(planned)}\n\n${NOT_LOOKED_AT}`);
@@ -180,7 +180,7 @@ function releaseAtExit({ release }: Lock): void {
 async function lastUpdate(stack: string): Promise<LastUpdate> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
   const read = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as {
-    outputs?: { release?: string; version?: string };
+    outputs?: { release?: string; version?: string; restored?: Restored };
   };
-  return { version: read.outputs?.release, answered: read.outputs?.version };
+  return { version: read.outputs?.release, answered: read.outputs?.version, restored: read.outputs?.restored };
 }

@@ -2,6 +2,7 @@ import type { DockerClient } from "../docker/client";
 import { dataMountOf } from "../release/data-mount";
 import type { LimitSupport } from "../docker/limits";
 import { imageReferences } from "../release/images";
+import type { LastUpdate } from "../release/situation";
 import type { SecretValues } from "../release/secrets";
 import { BEFORE, NOBODY, pointer } from "../services/upstream";
 import type { Settings } from "../settings/schema";
@@ -42,6 +43,7 @@ export async function inspectHost(
   stack: string,
   settings: Settings,
   secrets: SecretValues,
+  last: LastUpdate,
   trust: Trust,
 ): Promise<HostFacts> {
   const containers = await containersOf(docker, stack);
@@ -65,7 +67,7 @@ export async function inspectHost(
   return {
     containers,
     ...known,
-    ...(postgres && (await inspectRestore(docker, postgres.name, settings, known))),
+    ...(postgres && (await inspectRestore(docker, postgres.name, settings, known, last))),
     passwordRejected,
     secretsChanged: serving && (await answerOr(changedSecrets(docker, serving.id, secrets), undefined)),
     backupPlace: place,

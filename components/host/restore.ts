@@ -1,5 +1,5 @@
 import type { DockerClient } from "../docker/client";
-import { asksForData, namedBackup } from "../release/situation";
+import { asksForData, type LastUpdate, namedBackup } from "../release/situation";
 import type { Settings } from "../settings/schema";
 import { answerOr } from "./answer";
 import { backupFault } from "./backup-fault";
@@ -17,12 +17,13 @@ export async function inspectRestore(
   postgres: string,
   settings: Settings,
   known: Known,
+  last: Pick<LastUpdate, "restored">,
 ): Promise<Pick<HostFacts, "live" | "restoreFault">> {
   const named = namedBackup(settings);
   const backup = known.backups.find(({ id }) => id === named);
   if (backup === undefined) return {};
   const changesVersion = known.serving?.version !== settings.version.tag;
-  if (!changesVersion && !asksForData(settings, known)) return {};
+  if (!changesVersion && !asksForData(settings, known, last)) return {};
   const [live, restoreFault] = await Promise.all([
     answerOr(inspectLiveData(docker, postgres), undefined),
     answerOr(backupFault(docker, postgres, backup), undefined),

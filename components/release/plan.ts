@@ -16,6 +16,7 @@ import { type Restoration, restorationOf } from "./restoration";
 import {
   type LastUpdate,
   type PlanSettings,
+  type Restored,
   type Situation,
   situation,
   type Step,
@@ -27,7 +28,7 @@ import { UPSTREAM_PORTS } from "../services/upstream";
 import type { Version } from "./version";
 import { warningsOf } from "./warnings";
 
-export type { LastUpdate, PlanSettings, Step, Unreachable } from "./situation";
+export type { LastUpdate, PlanSettings, Restored, Step, Unreachable } from "./situation";
 
 /** What an update will do, and why it is refused if it is. Preview, update, commands and history all read this one. */
 export interface Plan {
@@ -74,6 +75,8 @@ export interface Plan {
   readonly otherLogs: readonly string[];
   /** What the Docker host can limit; undefined where nothing is limited, or the host was not asked. */
   readonly limits?: LimitSupport | undefined;
+  /** What the outputs note of it once it is carried out, or had noted before. */
+  readonly restored?: Restored | undefined;
   /** Logical names of the volumes and secrets that the stack has before this update: protected, they stay declared. */
   readonly inState: readonly string[];
   readonly warnings: readonly string[];
@@ -125,10 +128,16 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     settles: settles(judged),
     otherLogs: (facts?.containers ?? []).filter(({ log }) => log && !isOwnLog(log)).map(({ role }) => role),
     limits: facts?.limits,
+    restored: restoredBy(judged),
     inState: last.inState ?? [],
     warnings: warningsOf(judged, strategy),
     problems,
   };
+}
+
+function restoredBy({ restore, settings, last }: Situation): Restored | undefined {
+  const { confirmRestore: confirmation } = settings;
+  return restore === undefined || confirmation === undefined ? last.restored : { backup: restore.id, confirmation };
 }
 
 /**

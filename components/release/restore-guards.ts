@@ -72,7 +72,7 @@ export function rollbackUndone({ facts, settings, stack, step, last, from, to }:
   const newest = newestChange(facts?.history ?? []);
   if (step !== "rollback" || named === undefined || newest?.kind !== "undo" || last.version !== to.tag)
     return undefined;
-  if (asksForData(settings, facts)) return undefined;
+  if (asksForData(settings, facts, last)) return undefined;
   const back = from?.tag ?? newest.to;
   return {
     title: `the rollback to ${to.tag} was undone, and the config still asks for it`,

@@ -53,8 +53,16 @@ export interface Unreachable {
   readonly next?: string;
 }
 
+/** A backup, and the word under which its data were put back. */
+export interface Restored {
+  readonly backup: string;
+  readonly confirmation: string;
+}
+
 /** What the stack's last good update left in its outputs. */
 export interface LastUpdate {
+  /** The last data that were put back under a `confirmRestore`: the history, beside the backups, can be lost. */
+  readonly restored?: Restored | undefined;
   /** Tag of the release that it brought; not what the release says of itself, which may be a constant. */
   readonly version?: string | undefined;
   /** Logical names of the volumes and secrets that the stack's state has: those are protected. */
@@ -99,7 +107,7 @@ export function situation(
   const from = versionBefore(facts, last);
   const schema = facts?.database && facts.target && compareSchema(facts.database.applied, facts.target.migrations);
   const served = facts?.serving !== undefined || last.version !== undefined;
-  const step = stepFrom({ settings, facts, from, to, schema, served });
+  const step = stepFrom({ settings, facts, from, to, schema, served, last });
   const restore =
     step === "rollback" || step === "restore"
       ? facts?.backups.find((backup) => backup.id === settings.restore && fits(backup, facts, to))
@@ -128,17 +136,35 @@ export function namedBackup({ restore, version }: Pick<PlanSettings, "restore" |
 
 /**
  * True when the config asks to put the data back under the version that runs: by a `confirmRestore` that is not used
- * up. Where the history cannot be read nobody knows, and nothing is put back.
+ * up, as the history has it, and the last update's outputs. Where the history cannot be read nobody knows, and nothing is
+ * put back.
  */
 export function asksForData(
   settings: Pick<PlanSettings, "restore" | "version" | "confirmRestore">,
-  facts: Pick<HostFacts, "database" | "history"> | undefined,
+  facts: Pick<HostFacts, "database" | "history" | "backups"> | undefined,
+  last: Pick<LastUpdate, "restored">,
+): boolean {
+  if (namedBackup(settings) === undefined || settings.confirmRestore === undefined) return false;
+  if (facts?.database === undefined || facts.history === undefined || hasLostHistory(facts)) return false;
+  return !wasPutBack(settings, facts, last);
+}
+
+/** Whether the data were put back under the word that the config has, as far as that is known. */
+export function wasPutBack(
+  settings: Pick<PlanSettings, "restore" | "version" | "confirmRestore">,
+  facts: Pick<HostFacts, "history"> | undefined,
+  { restored }: Pick<LastUpdate, "restored">,
 ): boolean {
   const backup = namedBackup(settings);
   const { confirmRestore } = settings;
   if (backup === undefined || confirmRestore === undefined) return false;
-  if (facts?.database === undefined || facts.history === undefined) return false;
-  return !isSpent(facts.history, backup, confirmRestore);
+  if (restored?.backup === backup && restored.confirmation === confirmRestore) return true;
+  return isSpent(facts?.history ?? [], backup, confirmRestore);
+}
+
+/** Backups without the history that an installation begins: nobody knows what was put back already. */
+export function hasLostHistory({ history, backups }: Pick<HostFacts, "history" | "backups">): boolean {
+  return history?.length === 0 && backups.length > 0;
 }
 
 /** Files of pending migrations after which the release that runs may fail. */
@@ -177,7 +203,7 @@ function versionBefore(facts: HostFacts | undefined, last: LastUpdate): Version 
   return tag === undefined ? undefined : (parseVersion(tag, true) ?? { tag });
 }
 
-type Known = Pick<Situation, "settings" | "facts" | "from" | "to" | "schema" | "served">;
+type Known = Pick<Situation, "settings" | "facts" | "from" | "to" | "schema" | "served" | "last">;
 
 function stepFrom(known: Known): Step {
   const { from, to, facts, served } = known;
@@ -189,7 +215,7 @@ function stepFrom(known: Known): Step {
 
 function sameVersion(known: Known): Step {
   if (hasMoved(known)) return direction(known);
-  return asksForData(known.settings, known.facts) ? "restore" : "restart";
+  return asksForData(known.settings, known.facts, known.last) ? "restore" : "restart";
 }
 
 /**

@@ -6,10 +6,10 @@ import { backupsMoved } from "./backup-place";
 import { lastProof, newestBackup } from "./backups";
 import { chainOf, daysLeft } from "../settings/certificate";
 import { configRm, configSet, configSetFile, configSetPath, docker, script, up, upRefresh } from "./commands";
-import { isNewest, isSpent } from "./history";
+import { isNewest } from "./history";
 import { libraryChange } from "./reindex";
 import { missingExtension, olderThan } from "./server";
-import { breakingIn, namedBackup, type PlanSettings, type Situation } from "./situation";
+import { breakingIn, hasLostHistory, namedBackup, wasPutBack, type Situation } from "./situation";
 import { secretsChanged } from "./secret-guards";
 import type { Strategy } from "./strategy";
 import { duration, shortId } from "./units";
@@ -226,24 +226,31 @@ function olderBackup({ facts, restore, step, to }: Situation): string[] {
 }
 
 /** A `restore` that nothing is done with. Not right after it was carried out: then it says what is there. */
-function leftOver({ facts, settings, stack, step, restore }: Situation): string[] {
+function leftOver(situation: Situation): string[] {
+  const { facts, settings, stack, step, restore } = situation;
   const { restore: asked } = settings;
   if (asked === undefined || restore !== undefined || isNewest(facts?.history ?? [], asked)) return [];
   if (namedBackup(settings) === undefined || step === "upgrade" || step === "install")
     return [`restore ${asked} is left over and does nothing: ${configRm(stack, "restore")}`];
-  if (step === "restart") return notPutBack(asked, facts, settings, stack);
+  if (step === "restart") return notPutBack(asked, situation);
   return facts === undefined ? [`what the restore of ${asked} loses cannot be told without the host`] : [];
 }
 
 /** Under the version that runs, data are put back once per confirmation. */
-function notPutBack(asked: string, facts: Situation["facts"], { confirmRestore }: PlanSettings, stack: string) {
-  if (confirmRestore === undefined)
+function notPutBack(asked: string, { facts, settings, stack, last }: Situation): string[] {
+  const { confirmRestore: word, dockerHost } = settings;
+  if (word === undefined)
     return [
       `restore ${asked} does nothing without a confirmation, the version stays: ${configSet(stack, "confirmRestore", "WORD")}`,
     ];
-  return isSpent(facts?.history ?? [], asked, confirmRestore)
-    ? [`restore ${asked} was carried out with confirmRestore ${confirmRestore}; another word does it once more`]
-    : [`whether the restore of ${asked} is still to be done cannot be told before the database answers`];
+  if (wasPutBack(settings, facts, last))
+    return [`restore ${asked} was carried out with confirmRestore ${word}; another word does it once more`];
+  if (facts?.database === undefined || !hasLostHistory(facts))
+    return [`whether the restore of ${asked} is still to be done cannot be told before the database answers`];
+  return [
+    `history.jsonl is missing beside the backups: whether ${asked} was put back already is not known, and it is left alone; ` +
+      `bring the file from where the backups come from, or put the data back by hand: ${script("restore", stack, dockerHost, asked)}`,
+  ];
 }
 
 function unreadableStops({ facts }: Situation): string[] {

@@ -101,6 +101,7 @@ describe("a restore is looked into", () => {
       "postgres",
       settings,
       host(serving, to, { facts: { backups: [backup(id)], ...facts } }),
+      {},
     );
     return docker.asked.length > 0;
   };

@@ -139,7 +139,7 @@ export function host(from: string, to: string, { facts, database, target }: Chan
     imagesMissing: [],
     portsTaken: [],
     backups: [],
-    history: [],
+    history: [change({ kind: "install", from: null, to: "1.2.0", verdict: "installed" })],
     clock: Date.parse("2026-11-24T12:00:00Z") / 1000,
     ...facts,
   };

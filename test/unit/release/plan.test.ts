@@ -442,7 +442,8 @@ describe("restore", () => {
 describe("the data alone", () => {
   const backups = [backup(from142), backup("20261124T090000Z-1.4.2")];
   const asks = { restore: from142, confirmRestore: "monday" };
-  const under = (settings: Partial<PlanSettings>, history: HistoryEntry[] = [], facts = {}) =>
+  const installed = change({ kind: "install", from: null, verdict: "installed" });
+  const under = (settings: Partial<PlanSettings>, history: HistoryEntry[] = [installed], facts = {}) =>
     step("1.4.2", "1.4.2", settings, { facts: { backups, history, ...facts } });
   const done = change({
     from: "1.4.2",
@@ -470,6 +471,28 @@ describe("the data alone", () => {
 
   test("also where the config recreates: the restore stops the writers itself", () => {
     expect(under({ ...asks, strategy: "recreate" }).strategy).toBe("rolling");
+  });
+
+  test("never where the history is lost: it would say whether they were put back", () => {
+    const { kind, warnings } = under(asks, []);
+    expect(kind).toBe("restart");
+    expect(warnings).toEqual([
+      `history.jsonl is missing beside the backups: whether ${from142} was put back already is not known, and it is left alone; ` +
+        `bring the file from where the backups come from, or put the data back by hand: scripts/restore.sh --stack prod ${from142}`,
+    ]);
+  });
+
+  test("not where the last outputs have it, whatever the history says; and the outputs go on having it", () => {
+    const facts = host("1.4.2", "1.4.2", { facts: { backups, history: [installed] } });
+    const restored = { backup: from142, confirmation: "monday" };
+    const known = { version: "1.4.2", restored };
+    expect(plan("prod", asked("1.4.2", asks), facts, known)).toMatchObject({ kind: "restart", restored });
+    expect(plan("prod", asked("1.4.2", asks), facts, { version: "1.4.2" })).toMatchObject({
+      kind: "restore",
+      restored,
+    });
+    const anew = plan("prod", asked("1.4.2", { ...asks, confirmRestore: "tuesday" }), facts, known);
+    expect(anew).toMatchObject({ kind: "restore", restored: { ...restored, confirmation: "tuesday" } });
   });
 
   test("once for each confirmation", () => {
