@@ -85,6 +85,14 @@ describe("a note of a killed restore that somebody has put among the backups", (
     expect(await database.shell("ls /tmp")).not.toContain("planted");
   });
 
+  test("and once it is removed with the command that is named, the next run goes on", async () => {
+    await database.shell('printf %s "$2" >"$1"', [RESTORE_STATE, JSON.stringify({ ...note, then: "rm -rf /" })]);
+    const { stderr } = await recover();
+    const [command = ""] = /docker \S* ?\S* ?exec nestfleet-planted-test-postgres rm \S+/.exec(stderr) ?? [];
+    await launch("sh", ["-c", command]).ended;
+    expect(await recover()).toMatchObject({ exitCode: 0 });
+  });
+
   test("and that is a link is not followed", async () => {
     await database.shell('printf "%s" "$2" >/tmp/note; ln -s /tmp/note "$1"', [RESTORE_STATE, JSON.stringify(note)]);
     const { exitCode, stderr } = await recover();
