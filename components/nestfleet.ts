@@ -44,7 +44,7 @@ export class NestFleet extends pulumi.ComponentResource {
     const proxy = { data: createVolume(site, "caddy-data").name, config: createVolume(site, "caddy-config").name };
 
     const postgres = createPostgres(site, images.postgres, network, data, backups.mount, secrets);
-    const safe = safeguard(site, postgres, images, secrets);
+    const safe = safeguard(site, postgres, images);
     const env = applicationEnv(site, postgres.url, secrets);
     const api = createApi(site, images.api, network, env, safe);
     const console = createConsole(site, images.console, network, api.ready);

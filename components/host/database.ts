@@ -3,7 +3,7 @@ import { BACKUPS_PATH } from "../release/backup-id";
 import { parseReplacedComment, REPLACED_PREFIX, type ReplacedDatabase, replacedAtByName } from "../release/replaced";
 import { inspectCollations } from "./collations";
 import { DATA_DIRECTORY } from "./data-volume";
-import type { DatabaseFacts } from "./facts";
+import type { DatabaseFacts, Disk, Disks } from "./facts";
 import { psql } from "./psql";
 
 const SQL = `
@@ -36,7 +36,7 @@ export async function inspectDatabase(docker: DockerClient, postgres: string): P
     inspectCollations(docker, postgres),
   ]);
   const known = JSON.parse(facts) as Pick<DatabaseFacts, "sizeBytes" | "major" | "extensions" | "installed">;
-  return { ...known, applied, replaced, collations, ...disks };
+  return { ...known, applied, replaced, collations, disks };
 }
 
 /** File names, in the order in which they run. */
@@ -65,14 +65,17 @@ export async function replacedDatabases(docker: DockerClient, postgres: string):
   });
 }
 
+/** A file that Docker mounts into every container, from its own directory. */
+const OF_DOCKER = "/etc/hosts";
+
 /** In POSIX form, because BusyBox's df knows no other: device, blocks of 1024 bytes, used, free. */
-async function diskSpace(docker: DockerClient, postgres: string) {
-  const table = await docker.run(["exec", postgres, "sh", "-c", `df -Pk ${DATA_DIRECTORY} "$1"`, "-", BACKUPS_PATH]);
-  const [data, backups] = table
-    .trim()
-    .split("\n")
-    .slice(1)
-    .map((line) => line.split(/\s+/));
-  const bytes = (columns?: string[]) => Number(columns?.[3] ?? 0) * 1024;
-  return { freeDataBytes: bytes(data), freeBackupBytes: bytes(backups), sameFileSystem: data?.[0] === backups?.[0] };
+async function diskSpace(docker: DockerClient, postgres: string): Promise<Disks> {
+  const asked = `df -Pk ${DATA_DIRECTORY} "$1" "$2"`;
+  const table = await docker.run(["exec", postgres, "sh", "-c", asked, "-", BACKUPS_PATH, OF_DOCKER]);
+  const rows = table.trim().split("\n").slice(1);
+  const disk = (index: number): Disk => {
+    const [device = "", , , free = "0"] = (rows[index] ?? "").split(/\s+/);
+    return { device, freeBytes: Number(free) * 1024 };
+  };
+  return { data: disk(0), backups: disk(1), docker: disk(2) };
 }

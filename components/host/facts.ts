@@ -114,17 +114,22 @@ export interface DataVolume {
   readonly usedBy: readonly string[];
 }
 
+/** A file system of the Docker host, and what is free on it. */
+export interface Disk {
+  readonly device: string;
+  readonly freeBytes: number;
+}
+
+/** Where the data lie, where the backups lie, and where Docker keeps what has no place of its own; often all in one. */
+export type Disks = Readonly<Record<"data" | "backups" | "docker", Disk>>;
+
 export interface DatabaseFacts {
   /** Files in `nestfleet_migrations`, in file order: the contract promises no other column to sort by. */
   readonly applied: readonly string[];
   readonly sizeBytes: number;
   /** PostgreSQL major of the server that runs, and so of the data directory. */
   readonly major: number;
-  /** Free bytes where the data lies, and where the backups lie; the same number twice on one file system. */
-  readonly freeDataBytes: number;
-  readonly freeBackupBytes: number;
-  /** True when both lie on one file system. */
-  readonly sameFileSystem: boolean;
+  readonly disks: Disks;
   /** Those that the server's image has, installed or not, by name, with the version that it would install. */
   readonly extensions: Readonly<Record<string, string>>;
   /** Those that are installed, with their version. */

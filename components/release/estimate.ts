@@ -1,3 +1,4 @@
+import type { Disks } from "../host/facts";
 import { newestBackup } from "./backups";
 import type { Situation } from "./situation";
 
@@ -9,9 +10,12 @@ export interface BackupEstimate {
   readonly seconds?: number | undefined;
 }
 
+export type DiskUse = keyof Disks;
+
 /** What the update writes to one file system, head room included, and what is free there. */
 export interface DiskNeed {
-  readonly of: "data" | "backups" | "data and backups";
+  /** What lies there. */
+  readonly of: readonly DiskUse[];
   readonly neededBytes: number;
   readonly freeBytes: number;
 }
@@ -37,19 +41,35 @@ export function estimateBackup({ facts }: Situation): BackupEstimate | undefined
 }
 
 /**
- * Per file system: the dump where the backups lie; a restored database where the data lie, be it for the rehearsal or
- * beside the live one. What is restored for good is not rehearsed: the restore itself shows that it can be.
+ * Per file system: the dump where the backups lie; a restored database beside the live one where the data lie, and for a
+ * rehearsal, which has a server of its own, where Docker keeps what is made for a while. What is restored for good is not
+ * rehearsed: the restore itself shows that it can be.
  */
 export function estimateDisk({ facts, settings, restore }: Situation, backup: BackupEstimate): DiskNeed[] {
   if (facts?.database === undefined) return [];
-  const { freeDataBytes, freeBackupBytes, sameFileSystem } = facts.database;
-  const rehearsed = settings.rehearsal === "off" ? 0 : backup.databaseBytes;
-  const restored = restore?.databaseBytes ?? rehearsed;
-  const data = restored + Math.min(restored, WAL_BYTES);
-  if (sameFileSystem) return [need("data and backups", data + backup.bytes, freeDataBytes)];
-  return [...(data > 0 ? [need("data", data, freeDataBytes)] : []), need("backups", backup.bytes, freeBackupBytes)];
+  const { disks } = facts.database;
+  const written = (bytes: number) => bytes + Math.min(bytes, WAL_BYTES);
+  const bytes: Readonly<Record<DiskUse, number>> = {
+    data: written(restore?.databaseBytes ?? 0),
+    backups: backup.bytes,
+    docker: restore !== undefined || settings.rehearsal === "off" ? 0 : written(backup.databaseBytes),
+  };
+  const uses = (Object.keys(bytes) as DiskUse[]).filter((use) => bytes[use] > 0 || use === "backups");
+  return [...new Set(uses.map((use) => disks[use].device))].map((device) => {
+    const of = uses.filter((use) => disks[use].device === device);
+    const sum = of.reduce((total, use) => total + bytes[use], 0);
+    const freeBytes = Math.min(...of.map((use) => disks[use].freeBytes));
+    return { of, neededBytes: Math.ceil(sum * (1 + HEADROOM_SHARE)) + HEADROOM_BYTES, freeBytes };
+  });
 }
 
-function need(of: DiskNeed["of"], bytes: number, freeBytes: number): DiskNeed {
-  return { of, neededBytes: Math.ceil(bytes * (1 + HEADROOM_SHARE)) + HEADROOM_BYTES, freeBytes };
+const USES: Readonly<Record<DiskUse, string>> = {
+  data: "data",
+  backups: "backups",
+  docker: "Docker's own volumes",
+};
+
+/** In words: `backups and Docker's own volumes`. */
+export function diskUses(of: readonly DiskUse[]): string {
+  return of.map((use) => USES[use]).join(" and ");
 }

@@ -2,7 +2,8 @@ import semver from "semver";
 import { newestBackup } from "./backups";
 import { configRmPath, configSet, configSetPath, docker, script, shellWord, stay, up } from "./commands";
 import { databaseStopped, proxyNotStarted } from "./container-guards";
-import type { DiskNeed } from "./estimate";
+import type { HostFacts } from "../host/facts";
+import { type DiskNeed, type DiskUse, diskUses } from "./estimate";
 import { movedWhileRestoring } from "./backup-place";
 import { imageMissing, imageUnreadable } from "./image-guards";
 import { isSameImage, repositoryOf } from "./image-identity";
@@ -229,27 +230,32 @@ export function diskTooSmall(
 ): Problem | undefined {
   const short = disk.filter(({ neededBytes, freeBytes }) => neededBytes > freeBytes);
   if (short.length === 0) return undefined;
-  const ofData = short.some(({ of }) => of !== "backups");
-  const lies = { data: "the data lie", backups: "the backups lie", "data and backups": "data and backups lie" };
+  const of = (use: DiskUse) => short.some((need) => need.of.includes(use));
   return {
     title: "the disk is too small for this update",
     why: short
       .map(
         ({ of, neededBytes, freeBytes }) =>
-          `where ${lies[of]}, ${size(neededBytes)} are needed and ${size(freeBytes)} are free: ${size(neededBytes - freeBytes)} too few`,
+          `where ${diskUses(of)} lie, ${size(neededBytes)} are needed and ${size(freeBytes)} are free: ${size(neededBytes - freeBytes)} too few`,
       )
       .join("; "),
     mend: [
       `images that no container uses take most: ${docker(settings.dockerHost, "image prune")} lists and removes the untagged ones`,
-      ...(ofData
+      ...(of("data") || sharesDataDisk(facts, short)
         ? (facts?.database?.replaced ?? []).map((database) => dropped(database, stack, settings.dockerHost))
         : []),
-      ...(ofData && settings.rehearsal !== "off" && restore === undefined
+      ...(of("docker") && settings.rehearsal !== "off" && restore === undefined
         ? [`without a rehearsal less is needed: ${configSet(stack, "rehearsal", "off")}`]
         : []),
       "or a larger disk; delete no backup of a version that may be needed again",
     ],
   };
+}
+
+/** Whether dropping a database makes room where it is needed. */
+function sharesDataDisk(facts: HostFacts | undefined, short: readonly DiskNeed[]): boolean {
+  const disks = facts?.database?.disks;
+  return disks !== undefined && short.some(({ of }) => of.some((use) => disks[use].device === disks.data.device));
 }
 
 function dropped({ name, bytes }: ReplacedDatabase, stack: string, dockerHost: string | undefined): string {

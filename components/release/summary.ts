@@ -1,4 +1,5 @@
 import { script } from "./commands";
+import { diskUses } from "./estimate";
 import type { PendingMigration } from "./migrations";
 import type { Plan } from "./plan";
 import type { Problem } from "./problem";
@@ -117,7 +118,7 @@ function disk({ disk: needs }: Plan): string[] {
   return needs.flatMap(({ of, neededBytes, freeBytes }, index) =>
     entry(
       index === 0 ? "disk" : "",
-      `${of === "data and backups" ? "" : `${of}: `}needs ${size(neededBytes)}, ${size(freeBytes)} free`,
+      `${needs.length === 1 && of.length > 1 ? "" : `${diskUses(of)}: `}needs ${size(neededBytes)}, ${size(freeBytes)} free`,
     ),
   );
 }

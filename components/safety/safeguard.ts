@@ -4,9 +4,6 @@ import { runScript } from "../docker/script";
 import type { Site } from "../docker/site";
 import type { Plan } from "../release/plan";
 import type { Postgres } from "../services/postgres";
-import { publicUrl } from "../services/entrance";
-import { UPSTREAM_PORTS } from "../services/upstream";
-import type { Secrets } from "./secrets";
 
 /** What stands between the wish for another release and the first thing that is touched for it. */
 export interface Safeguard {
@@ -25,7 +22,7 @@ interface Rehearsed {
  * old release serves. Both run with every attempt at a change of release, also at one that was refused before, since
  * data have been written meanwhile; and never otherwise: a restart leaves the commands as they are.
  */
-export function safeguard(site: Site, postgres: Postgres, images: Images, secrets: Secrets): Safeguard {
+export function safeguard(site: Site, postgres: Postgres, images: Images): Safeguard {
   const { settings, plan, stack } = site;
   const { dockerHost, backups, confirmRestore, health } = settings;
   const mode = plan.rehearsal;
@@ -63,15 +60,6 @@ export function safeguard(site: Site, postgres: Postgres, images: Images, secret
       migrateCommand: settings.migrateCommand,
       mode,
       backup: taken,
-      environment: {
-        NODE_ENV: "production",
-        PORT: String(UPSTREAM_PORTS.api),
-        CONSOLE_ORIGIN: publicUrl(settings),
-        JWT_SECRET: secrets.jwtSecret,
-        SECRET_ENCRYPTION_KEY: secrets.secretEncryptionKey,
-      },
-      password: secrets.postgresPassword,
-      prefix: site.name,
     },
     { dependsOn: [backup], frozen },
   );

@@ -1,11 +1,10 @@
 import type { DockerClient } from "../../components/docker/client";
-import { mountsOf } from "../../components/host/mounts";
+import { inspectMounts } from "../../components/host/mounts";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
 import type { BackupManifest, Proof } from "../../components/release/manifest";
 import { complaint, Database, DATABASE, MAINTENANCE } from "./database";
 import { mustBeRestorable, restoreCopy } from "./restoration";
 import { Refusal, say } from "./run";
-import type { RunningStack } from "./stack";
 import { Throwaway } from "./throwaway";
 
 /** One: nobody waits for it, and the release that serves wants the other cores. */
@@ -20,17 +19,17 @@ const SETTINGS = ["shared_preload_libraries", "max_locks_per_transaction"];
  */
 export async function restoredElsewhere<T>(
   docker: DockerClient,
-  { stack, postgres, images }: RunningStack,
+  { stack, postgres }: { readonly stack: string; readonly postgres: string },
   manifest: BackupManifest,
   purpose: Proof["by"],
   signal: AbortSignal,
   further: (throwaway: Throwaway, restoreSeconds: number, database: Database) => Promise<T>,
 ): Promise<T> {
-  const throwaway = new Throwaway(docker, stack, signal);
+  const throwaway = new Throwaway(docker, stack, purpose === "rehearsal" ? "rehearsal" : "drill", signal);
   await throwaway.clear();
   try {
-    const backups = (await mountsOf(docker, postgres)).find(({ Destination }) => Destination === BACKUPS_PATH);
-    const image = images["postgres"];
+    const { image, mounts } = (await inspectMounts(docker, postgres)) ?? {};
+    const backups = mounts?.find(({ Destination }) => Destination === BACKUPS_PATH);
     if (backups === undefined || image === undefined)
       throw new Refusal(`${postgres} has no ${BACKUPS_PATH} mounted that a second database could read`);
     const live = new Database(docker, postgres);

@@ -1,26 +1,14 @@
-import { LOW_WEIGHT, passing } from "../../components/docker/hardening";
-import { LABEL } from "../../components/docker/labels";
-import { type Database, ROLE } from "./database";
-import { Execution } from "./execution";
-import { createIsolatedNetwork } from "./isolated-network";
-import { unlessGone } from "./removal";
+import { type Database, DATABASE } from "./database";
 import { indented, Refusal, say, sleep } from "./run";
-import { withheld } from "./secrecy";
 import { Session } from "./session";
+import type { Throwaway } from "./throwaway";
 
 /** The new release's migrations, run where they can do no harm. */
 export interface MigrationRun {
-  /** Name of the network and of the container that are made for it. */
-  readonly name: string;
-  readonly stack: string;
   /** Reference or id of the api image. */
   readonly image: string;
   readonly command: readonly string[];
-  /** What the application cannot start without; nothing with which it could reach the world. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly password: string;
-  /** The database to migrate, and the migrations that it has. */
-  readonly scratch: string;
+  /** The migrations that the copy has. */
   readonly applied: readonly string[];
 }
 
@@ -30,10 +18,11 @@ export interface TimedMigration {
 }
 
 const POLL_MS = 100;
-const ABSENT = /no such (container|network)|not found|is not connected/i;
 const LOG_LINES = 20;
 /** What a line about a failed statement has in it: the server's words, the driver's, the application's. */
 const TELLING = /\b(error|fatal|fail(ed|s|ure)?|violates?|detail|hint|exception|denied|does not exist|SQLSTATE)\b/i;
+/** A migration that tells of every row is heard to its end, and not remembered as a whole. */
+const LINES_KEPT = 500;
 
 /** Applied migrations; the table is there from the first one on. Someone at work shows that the image has started. */
 const PROGRESS = `
@@ -43,68 +32,32 @@ const PROGRESS = `
     WHERE to_regclass('nestfleet_migrations') IS NOT NULL
   \\gexec`;
 
-/**
- * Runs the image's own migrate command against the scratch database, on a network of which the only other member is
- * the database's container: without a way out, it can neither call anybody nor find the live application.
- */
+/** Runs the image's own migrate command on a server that is thrown away afterwards. */
 export async function runMigrations(
+  throwaway: Throwaway,
   database: Database,
-  asked: MigrationRun,
+  { image, command, applied }: MigrationRun,
   signal: AbortSignal,
 ): Promise<TimedMigration[]> {
-  const { docker, container } = database;
-  await createIsolatedNetwork(docker, asked.name);
-  await docker.run(["network", "connect", "--alias", "postgres", asked.name, container]);
-  const url = `postgres://${ROLE}:${encodeURIComponent(asked.password)}@postgres:5432/${asked.scratch}`;
-  const environment = { ...asked.environment, DATABASE_URL: url };
   const log: string[] = [];
-  const hear = (line: string) => void log.push(line);
-  const execution = new Execution(docker, containerArguments(asked, Object.keys(environment)), {
-    environment,
-    signal,
-    onLine: hear,
-    onErrorLine: hear,
+  const ended = throwaway.command(image, command, (line) => {
+    if (log.push(line) > LINES_KEPT) log.shift();
   });
-  const timed = await watch(database, asked, execution.ended, signal);
-  const { exitCode } = await execution.ended;
+  const timed = await watch(database, applied, ended, signal);
+  const { exitCode } = await ended;
   signal.throwIfAborted();
-  if (exitCode !== 0) throw new Refusal(failure(exitCode, log, environment));
+  if (exitCode !== 0) throw new Refusal(failure(exitCode, log));
   return timed;
-}
-
-/** Removes what a run leaves when it is killed; each may be missing. A container does not die with its client. */
-export async function removeMigrationRun(database: Database, name: string): Promise<void> {
-  const { docker, container } = database;
-  await unlessGone(docker.run(["rm", "--force", "--volumes", name]), ABSENT);
-  await unlessGone(docker.run(["network", "disconnect", "--force", name, container]), ABSENT);
-  await unlessGone(docker.run(["network", "rm", name]), ABSENT);
-}
-
-function containerArguments({ name, stack, image, command }: MigrationRun, variables: readonly string[]): string[] {
-  return [
-    "run",
-    "--rm",
-    "--pull=never",
-    `--name=${name}`,
-    `--network=${name}`,
-    `--label=${LABEL}.stack=${stack}`,
-    `--label=${LABEL}.role=rehearsal`,
-    ...passing(),
-    LOW_WEIGHT,
-    ...variables.map((variable) => `--env=${variable}`),
-    image,
-    ...command,
-  ];
 }
 
 /** Sees each migration arrive, while the image runs; a migration takes from the arrival of the one before to its own. */
 async function watch(
   database: Database,
-  { scratch, applied }: MigrationRun,
+  applied: readonly string[],
   ended: Promise<unknown>,
   signal: AbortSignal,
 ): Promise<TimedMigration[]> {
-  const session = new Session(database, "nestfleet-rehearsal", scratch, signal);
+  const session = new Session(database, "nestfleet-rehearsal", DATABASE, signal);
   const known = new Set(applied);
   const timed: TimedMigration[] = [];
   let since: number | undefined;
@@ -134,9 +87,9 @@ async function watch(
 }
 
 /** The lines that tell of the error, with what follows a multi-line one; all of the last lines when none does. */
-function failure(exitCode: number, log: readonly string[], environment: Readonly<Record<string, string>>): string {
+function failure(exitCode: number, log: readonly string[]): string {
   const telling = log.filter((line) => TELLING.test(line));
   const shown = (telling.length > 0 ? telling : log).slice(-LOG_LINES).join("\n");
-  const why = shown === "" ? "It said nothing." : `It said:\n${indented(withheld(shown, environment))}`;
+  const why = shown === "" ? "It said nothing." : `It said:\n${indented(shown)}`;
   return `the migrations fail on a copy of the data (exit code ${exitCode}). ${why}`;
 }

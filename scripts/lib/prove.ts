@@ -10,7 +10,7 @@ import type { RunningStack } from "./stack";
 /** Restores a backup that was just taken, on a server that is thrown away, and writes into its manifest what came of it. */
 export async function prove(
   docker: DockerClient,
-  found: RunningStack,
+  found: Pick<RunningStack, "stack" | "postgres">,
   manifest: BackupManifest,
   signal: AbortSignal,
 ): Promise<void> {

@@ -83,7 +83,7 @@ export async function restoreCopy(
   const { manifest, purpose, live } = request;
   return proving(live, manifest, purpose, async (known) => {
     const definition = manifest.definition ?? (await definitionOf(live));
-    await createMissingRoles(database, definition.roles, purpose === "drill" || purpose === "proof");
+    await createMissingRoles(database, definition.roles, purpose !== "restore");
     const attempt = await writtenSteadily(database, async () => {
       const used = await restoreAnyWay(database, name, { ...request, definition }, known, signal);
       await mustHaveAllRows(database, name, manifest, signal);

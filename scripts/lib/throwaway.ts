@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DockerClient } from "../../components/docker/client";
-import { hardened, LOW_WEIGHT, POSTGRES_CAPABILITIES } from "../../components/docker/hardening";
+import { hardened, LOW_WEIGHT, passing, POSTGRES_CAPABILITIES } from "../../components/docker/hardening";
 import { LABEL, nameOf } from "../../components/docker/labels";
 import type { Healthcheck } from "../../components/docker/service";
 import type { Mount } from "../../components/host/mounts";
@@ -8,11 +8,11 @@ import { BACKUPS_PATH } from "../../components/release/backup-id";
 import { apiHealthcheck, postgresHealthcheck } from "../../components/services/healthchecks";
 import { UPSTREAM_PORTS } from "../../components/services/upstream";
 import { Database, DATABASE, lines, ROLE } from "./database";
-import { Execution } from "./execution";
+import { type Ended, Execution } from "./execution";
 import { waitUntilHealthy } from "./health";
 import { createIsolatedNetwork } from "./isolated-network";
 import { indented, Refusal } from "./run";
-import { withheld } from "./secrecy";
+import { conceal } from "./secrecy";
 
 const LOG_LINES = 20;
 const READ_HEALTH = `
@@ -21,9 +21,10 @@ const READ_HEALTH = `
     .catch((error) => { console.error("/health gives no answer: " + error.message); process.exit(1); })`;
 
 /**
- * A database and an api to be thrown away, on a network without a way out: nothing of what they do (the api works off
- * jobs that the backup has in its queue) can reach the stack or the world. They are known by their labels and removed
- * by those alone: a stack of another name may own a container called like one of these.
+ * A database to be thrown away, and an image of the application that works on it, on a network without a way out: nothing
+ * of what they do (migrations, jobs that the backup has in its queue) can reach the stack or the world, and none of the
+ * stack's secrets is there. They are known by their labels and removed by those alone: a stack of another name may own a
+ * container called like one of these.
  */
 export class Throwaway {
   private readonly name: string;
@@ -33,16 +34,18 @@ export class Throwaway {
   public constructor(
     private readonly docker: DockerClient,
     stack: string,
+    role: "drill" | "rehearsal",
     private readonly signal: AbortSignal,
   ) {
-    this.name = `${nameOf(stack)}-drill`;
-    this.labels = [`label=${LABEL}.stack=${stack}`, `label=${LABEL}.role=drill`];
+    this.name = `${nameOf(stack)}-${role}`;
+    this.labels = [`label=${LABEL}.stack=${stack}`, `label=${LABEL}.role=${role}`];
   }
 
   /** An empty database, which sees the backups and cannot change them; with settings of the server, `name=value`. */
   public async database(image: string, backups: Mount, settings: readonly string[]): Promise<Database> {
     await createIsolatedNetwork(this.docker, this.name, this.labels);
     const environment = { POSTGRES_USER: ROLE, POSTGRES_DB: DATABASE, POSTGRES_PASSWORD: this.password };
+    conceal(environment);
     const options = [
       ...hardened(POSTGRES_CAPABILITIES),
       "--network-alias=postgres",
@@ -53,23 +56,27 @@ export class Throwaway {
     // Nobody needs this data after a power failure.
     const command = ["postgres", ...["fsync=off", ...settings].flatMap((setting) => ["-c", setting])];
     const container = await this.start("postgres", options, image, command, environment);
-    await this.untilHealthy(container, postgresHealthcheck, environment);
+    await this.untilHealthy(container, postgresHealthcheck);
     return new Database(this.docker, container);
   }
 
-  /** The answer to `/health` of a release that serves that database. It gets none of the stack's secrets. */
+  /** The answer to `/health` of a release that serves that database. */
   public async health(image: string): Promise<string> {
-    const environment = {
-      NODE_ENV: "production",
-      PORT: String(UPSTREAM_PORTS.api),
-      CONSOLE_ORIGIN: "https://localhost",
-      DATABASE_URL: `postgres://${ROLE}:${this.password}@postgres:5432/${DATABASE}`,
-      JWT_SECRET: secret(),
-      SECRET_ENCRYPTION_KEY: secret(),
-    };
-    const container = await this.start("api", hardened(), image, [], environment);
-    await this.untilHealthy(container, apiHealthcheck, environment);
+    const container = await this.start("api", hardened(), image, [], this.application());
+    await this.untilHealthy(container, apiHealthcheck);
     return this.docker.run(["exec", container, "node", "-e", READ_HEALTH]);
+  }
+
+  /** Runs a command of an image of the application on that database, to its end. Hears both streams, line by line. */
+  public command(image: string, command: readonly string[], hear: (line: string) => void): Promise<Ended> {
+    const environment = this.application();
+    const options = ["--rm", ...this.options("command", Object.keys(environment)), ...passing()];
+    const heard = { onLine: hear, onErrorLine: hear };
+    return new Execution(this.docker, ["run", ...options, image, ...command], {
+      environment,
+      signal: this.signal,
+      ...heard,
+    }).ended;
   }
 
   /** Removes everything, of this run and of one that was killed. A network goes last: it must be empty. */
@@ -90,29 +97,46 @@ export class Throwaway {
     environment: Record<string, string>,
   ): Promise<string> {
     this.signal.throwIfAborted();
-    const container = `${this.name}-${service}`;
-    const all = [
-      ...["--detach", "--pull=never", `--name=${container}`, `--network=${this.name}`],
-      ...this.labels.map((label) => `--${label}`),
-      LOW_WEIGHT,
-      ...Object.keys(environment).map((variable) => `--env=${variable}`),
-      ...options,
-    ];
+    const all = ["--detach", ...this.options(service, Object.keys(environment)), ...options];
     const execution = new Execution(this.docker, ["run", ...all, image, ...command], { environment });
     execution.close();
     const { exitCode, stderr } = await execution.ended;
+    const container = this.nameOf(service);
     if (exitCode !== 0) throw new Refusal(`${container} cannot be started: ${stderr}`);
     return container;
   }
 
-  private async untilHealthy(
-    container: string,
-    { test: probe, startSeconds }: Healthcheck,
-    environment: Record<string, string>,
-  ): Promise<void> {
+  private nameOf(service: string): string {
+    return `${this.name}-${service}`;
+  }
+
+  private options(service: string, variables: readonly string[]): string[] {
+    return [
+      ...["--pull=never", `--name=${this.nameOf(service)}`, `--network=${this.name}`],
+      ...this.labels.map((label) => `--${label}`),
+      LOW_WEIGHT,
+      ...variables.map((variable) => `--env=${variable}`),
+    ];
+  }
+
+  /** What the application cannot start without; nothing with which it could reach the world, or the stack. */
+  private application(): Record<string, string> {
+    const environment = {
+      NODE_ENV: "production",
+      PORT: String(UPSTREAM_PORTS.api),
+      CONSOLE_ORIGIN: "https://localhost",
+      DATABASE_URL: `postgres://${ROLE}:${this.password}@postgres:5432/${DATABASE}`,
+      JWT_SECRET: secret(),
+      SECRET_ENCRYPTION_KEY: secret(),
+    };
+    conceal(environment);
+    return environment;
+  }
+
+  private async untilHealthy(container: string, { test: probe, startSeconds }: Healthcheck): Promise<void> {
     const refusal = await waitUntilHealthy(this.docker, { container, probe }, startSeconds, { signal: this.signal });
     if (refusal === undefined) return;
-    const log = withheld(await this.docker.logs(container, LOG_LINES).catch(() => ""), environment);
+    const log = await this.docker.logs(container, LOG_LINES).catch(() => "");
     throw new Refusal(
       `${container} is not healthy: ${refusal}${log && `\nLast lines of its log:\n${indented(log)}\n`}`,
     );

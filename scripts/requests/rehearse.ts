@@ -15,12 +15,6 @@ export const request = z.strictObject({
   mode: z.enum(["full", "restore", "off"]),
   /** Id, or `newest`; null when the backup found nothing to back up. */
   backup: z.string().nullable(),
-  /** Of the application, without DATABASE_URL: only what it cannot start without. */
-  environment: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()),
-  /** Of the database's role: the migrations come over the network, as the application does. */
-  password: z.string(),
-  /** Of the network and the container that are made for the occasion; `nestfleet-STACK` when not given. */
-  prefix: z.string().optional(),
   /** What the update is to change; its refusal is written into the history then. */
   release: change.optional(),
 });

@@ -128,9 +128,9 @@ export function rehearse(options: Record<string, unknown> = {}): Promise<Ended> 
 
 export function startRehearsal(options: Record<string, unknown> = {}): Running {
   return script("rehearse", {
-    ...{ dockerHost: DOCKER_HOST, stack: STACK, postgres: POSTGRES, prefix: STACK, image: api("1.5.0") },
+    ...{ dockerHost: DOCKER_HOST, stack: STACK, postgres: POSTGRES, image: api("1.5.0") },
     ...{ migrateCommand: ["node", "dist/infra/db/migrate.js"], mode: "full", backup: "newest" },
-    ...{ environment: application, password: SECRETS.password, ...options },
+    ...options,
   });
 }
 

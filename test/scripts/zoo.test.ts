@@ -12,9 +12,7 @@ import { exchange, exchangeBack, restoreComment } from "../../scripts/lib/exchan
 import { restoreBeside } from "../../scripts/lib/incoming";
 import { lossOf } from "../../scripts/lib/loss";
 import { prove } from "../../scripts/lib/prove";
-import { restoreCopy } from "../../scripts/lib/restoration";
 import { RESTORING } from "../../scripts/lib/restore-state";
-import type { RunningStack } from "../../scripts/lib/stack";
 import { Store } from "../../scripts/lib/store";
 import { type Portrait, portrait } from "../support/portrait";
 import { docker, POSTGRES_IMAGE } from "./fixture";
@@ -23,7 +21,7 @@ const MINUTE = 60_000;
 const STACK = "zootest";
 const POSTGRES = `${STACK}-postgres`;
 const ZOO = readFileSync(join(__dirname, "../support/zoo.sql"), "utf8");
-const COPY = "nestfleet_rehearsal";
+const RUNNING = { stack: STACK, postgres: POSTGRES };
 
 const database = new Database(docker, POSTGRES);
 const { signal } = new AbortController();
@@ -97,11 +95,6 @@ const subscriptions = "SELECT count(*) FROM pg_subscription";
 const REPLACED = "nestfleet_replaced_20261126t120000z";
 const COMMENT = { version: "1.4.2", replacedAt: "2026-11-26T12:00:00Z", images: {} };
 
-async function running(): Promise<RunningStack> {
-  const image = (await docker.inspect(POSTGRES)) as { Image: string };
-  return { stack: STACK, postgres: POSTGRES, version: "1.4.2", images: { postgres: image.Image } };
-}
-
 /** What is said from now on, until it is asked for. */
 function listen(): () => string {
   const said = vi.spyOn(process.stderr, "write");
@@ -112,8 +105,10 @@ function listen(): () => string {
   };
 }
 
-function rehearse(from: BackupManifest): Promise<number> {
-  return restoreCopy(database, COPY, { manifest: from, purpose: "rehearsal", jobs: 1, live: database }, signal);
+/** Restores a backup as a rehearsal does, on a server that has none of its roles, tablespaces and settings. */
+function rehearse(from: BackupManifest): Promise<Awaited<ReturnType<typeof portrait>>> {
+  const look = (_server: unknown, _seconds: number, copy: Database) => portrait(copy, "nestfleet");
+  return restoredElsewhere(docker, RUNNING, from, "rehearsal", signal, look);
 }
 
 describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE }, () => {
@@ -126,14 +121,14 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
     expect(JSON.stringify(manifest)).not.toMatch(/LEAKED|SCRAM/);
   });
 
-  test("is the same in a copy for a rehearsal, but that it subscribes to nothing", async () => {
-    await rehearse(manifest);
-    const copy = await portrait(database, COPY);
+  test("is the same in a rehearsal, but that it subscribes to nothing", async () => {
+    const copy = await rehearse(manifest);
     expect(copy.contents).toEqual(original.contents);
     expect(copy.itself).toEqual(original.itself);
-    expect(copy.schema).toEqual(original.schema.filter((line) => !line.includes("SUBSCRIPTION inbound")));
+    const shelf = /SUBSCRIPTION inbound|^SET default_tablespace/;
+    const rest = (lines: readonly string[]) => lines.filter((line) => !shelf.test(line));
+    expect(rest(copy.schema)).toEqual(rest(original.schema));
     expect(await count(subscriptions)).toBe(1);
-    await dropDatabase(database, COPY);
   });
 
   test("the next restore begins in the way that the last one has needed", async () => {
@@ -144,7 +139,6 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
     const said = listen();
     await rehearse(manifest);
     expect(said()).not.toContain("restored anew");
-    await dropDatabase(database, COPY);
   });
 
   test("is the same after a rollback, and again after its undo", async () => {
@@ -165,23 +159,6 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
     expect(await count(subscriptions)).toBe(1);
   });
 
-  test("is the same on a server that has none of its roles, tablespaces and settings", async () => {
-    const copy = await restoredElsewhere(
-      docker,
-      await running(),
-      manifest,
-      "proof",
-      signal,
-      (_throwaway, _seconds, there) => portrait(there, "nestfleet"),
-    );
-    expect(copy.contents).toEqual(original.contents);
-    expect(copy.itself).toEqual(original.itself);
-    const shelf = /SUBSCRIPTION inbound|^SET default_tablespace/;
-    const rest = (lines: readonly string[]) => lines.filter((line) => !shelf.test(line));
-    expect(rest(copy.schema)).toEqual(rest(original.schema));
-    expect((await newest()).proven).toMatchObject({ by: "proof", way: "psql" });
-  });
-
   test("a role that was dropped since is made again, without a password, and told", async () => {
     await database.query("DROP OWNED BY auditor; DROP ROLE auditor; ALTER ROLE reports RESET work_mem");
     const said = listen();
@@ -200,9 +177,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
   test("a backup from before roles were written down takes them from the live database", async () => {
     const { definition, ...older } = manifest;
     expect(definition).toBeDefined();
-    await rehearse(older);
-    expect((await portrait(database, COPY)).itself).toEqual(original.itself);
-    await dropDatabase(database, COPY);
+    expect((await rehearse(older)).itself).toEqual(original.itself);
   });
 
   test("rows that no restore accepts are named, all of them, with the statements that list them", async () => {
@@ -213,22 +188,24 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
        INSERT INTO app.marks VALUES (9999), (9998)`,
     );
     const broken = await backup();
-    const refusal = await rehearse(broken).catch((error: unknown) => (error as Error).message);
+    const refusal = await rehearse(broken).then(
+      () => "",
+      (error: unknown) => (error as Error).message,
+    );
     expect(refusal).toContain("rows of notes break the foreign key notes_person_fkey");
     expect(refusal).toContain("rows of marks break the foreign key marks_note");
-    const statements = [...String(refusal).matchAll(/^ *\| (SELECT .*;)$/gm)].map(([, statement = ""]) => statement);
+    const statements = [...refusal.matchAll(/^ *\| (SELECT .*;)$/gm)].map(([, statement = ""]) => statement);
     const listed = await Promise.all(statements.map((statement) => database.query(statement)));
     expect(listed.map((rows) => rows.length).sort()).toEqual([1, 2]);
     const { disproven, proven } = await newest();
     expect(proven).toBeUndefined();
     expect(disproven?.reason).toContain("SELECT child.* FROM ONLY app.notes child WHERE");
-    await dropDatabase(database, COPY);
     await database.query("DROP TABLE app.marks; DELETE FROM app.notes WHERE id = 9001");
   });
 
   test("is proven right after it was taken, or told that it cannot be restored", async () => {
     const good = await backup();
-    await prove(docker, await running(), good, signal);
+    await prove(docker, RUNNING, good, signal);
     expect((await newest()).proven).toMatchObject({ by: "proof" });
     const sound = "ALTER TABLE app.people ADD CONSTRAINT adults CHECK (app.adult(id))";
     await database.query(
@@ -236,7 +213,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
        CREATE OR REPLACE FUNCTION app.adult(n int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT n > 200'`,
     );
     const bad = await backup();
-    await expect(prove(docker, await running(), bad, signal)).rejects.toThrow(
+    await expect(prove(docker, RUNNING, bad, signal)).rejects.toThrow(
       /was taken, and is not proven: .*rows of people break the check adults; to list them:\n.*SELECT \* FROM ONLY app\.people WHERE NOT/,
     );
     expect((await newest()).disproven).toMatchObject({ by: "proof" });

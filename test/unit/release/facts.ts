@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type {
+  Disks,
   DatabaseFacts,
   HostFacts,
   MigrationFile,
@@ -100,6 +101,18 @@ export function change(more: Partial<HistoryEntry> = {}): HistoryEntry {
   };
 }
 
+/** All on one file system. */
+export function oneDisk(freeBytes: number): Disks {
+  const disk = { device: "/dev/sda1", freeBytes };
+  return { data: disk, backups: disk, docker: disk };
+}
+
+/** Each on one of its own, with so much free. */
+export function ownDisks(free: Partial<Record<keyof Disks, number>> = {}): Disks {
+  const disk = (use: keyof Disks) => ({ device: `/dev/${use}`, freeBytes: free[use] ?? 53 * GB });
+  return { data: disk("data"), backups: disk("backups"), docker: disk("docker") };
+}
+
 interface Change {
   readonly facts?: Partial<HostFacts>;
   readonly database?: Partial<DatabaseFacts>;
@@ -122,9 +135,7 @@ export function host(from: string, to: string, { facts, database, target }: Chan
       applied: migrationNames(from),
       sizeBytes: 1.3 * GB,
       major: 16,
-      freeDataBytes: 53 * GB,
-      freeBackupBytes: 53 * GB,
-      sameFileSystem: true,
+      disks: oneDisk(53 * GB),
       extensions: { vector: "0.8.0", plpgsql: "1.0" },
       replaced: [],
       ...database,

@@ -3,7 +3,7 @@ import { plan } from "../../../components/release/plan";
 import type { DataVolume, HostFacts, RunningContainer } from "../../../components/host/facts";
 import type { Problem } from "../../../components/release/problem";
 import type { PlanSettings } from "../../../components/release/situation";
-import { asked, backup, container, emptyHost, filesOf, GB, host, imageOf } from "./facts";
+import { asked, backup, container, emptyHost, filesOf, GB, host, imageOf, oneDisk, ownDisks } from "./facts";
 
 type Change = Parameters<typeof host>[2];
 
@@ -33,7 +33,7 @@ test("all problems are told at once, and the plan says what it would have been",
     "2.0.0",
     { requiredStops: ["1.9.0"] },
     {
-      database: { freeDataBytes: 0 },
+      database: { disks: oneDisk(0) },
       target: { postgresMajor: 17 },
       facts: {
         portsTaken: [{ port: 80, by: "nginx" }],
@@ -646,8 +646,10 @@ describe("the directory of the backups", () => {
 
 describe("the disk", () => {
   test("that is too small is refused with needed and free, before anything is touched", () => {
-    const told = problem("1.4.2", "1.5.0", {}, { database: { freeDataBytes: 2 * GB } });
-    expect(told.why).toBe("where data and backups lie, 4.3 GB are needed and 2 GB are free: 2.3 GB too few");
+    const told = problem("1.4.2", "1.5.0", {}, { database: { disks: oneDisk(2 * GB) } });
+    expect(told.why).toBe(
+      "where backups and Docker's own volumes lie, 4.3 GB are needed and 2 GB are free: 2.3 GB too few",
+    );
     expect(told.mend).toContain(
       "without a rehearsal less is needed: pulumi config set --stack prod nestfleet:rehearsal off",
     );
@@ -655,11 +657,11 @@ describe("the disk", () => {
 
   test("may hold databases that restores have replaced", () => {
     const replaced = [{ name: "nestfleet_replaced_20261120t080000z", bytes: 1.3 * GB }];
-    const full = { freeDataBytes: 2 * GB, replaced };
+    const full = { disks: oneDisk(2 * GB), replaced };
     const drop =
       "nestfleet_replaced_20261120t080000z, replaced by a restore, has 1.3 GB; when no undo is wanted: docker exec nestfleet-prod-postgres dropdb -U nestfleet nestfleet_replaced_20261120t080000z";
     expect(problem("1.4.2", "1.5.0", {}, { database: full }).mend).toContain(drop);
-    const elsewhere = { replaced, sameFileSystem: false, freeBackupBytes: 1 };
+    const elsewhere = { replaced, disks: ownDisks({ backups: 1 }) };
     expect(problem("1.4.2", "1.5.0", {}, { database: elsewhere }).mend).not.toContain(drop);
   });
 
@@ -669,26 +671,28 @@ describe("the disk", () => {
       "1.5.0",
       "1.4.2",
       { restore: "20261124T080000Z-1.4.2" },
-      { facts: { backups }, database: { freeDataBytes: 0 } },
+      { facts: { backups }, database: { disks: oneDisk(0) } },
     );
     expect(told.mend.join()).not.toContain("rehearsal");
   });
 
   test("each file system for itself", () => {
-    const database = { sameFileSystem: false, freeDataBytes: 1, freeBackupBytes: 1 };
-    expect(problem("1.4.2", "1.5.0", {}, { database }).why).toMatch(/^where the data lie, .*; where the backups lie, /);
-    const backupsOnly = { ...database, freeDataBytes: 53 * GB };
+    const database = { disks: ownDisks({ docker: 1, backups: 1 }) };
+    expect(problem("1.4.2", "1.5.0", {}, { database }).why).toMatch(
+      /^where backups lie, .*; where Docker's own volumes lie, /,
+    );
+    const backupsOnly = { disks: ownDisks({ backups: 1 }) };
     expect(problem("1.4.2", "1.5.0", {}, { database: backupsOnly }).mend.join()).not.toContain("rehearsal");
   });
 
   test("to the byte", () => {
     const needed = step("1.4.2", "1.5.0").disk[0]?.neededBytes ?? 0;
-    expect(problems("1.4.2", "1.5.0", {}, { database: { freeDataBytes: needed } })).toEqual([]);
-    expect(problems("1.4.2", "1.5.0", {}, { database: { freeDataBytes: needed - 1 } })).toHaveLength(1);
+    expect(problems("1.4.2", "1.5.0", {}, { database: { disks: oneDisk(needed) } })).toEqual([]);
+    expect(problems("1.4.2", "1.5.0", {}, { database: { disks: oneDisk(needed - 1) } })).toHaveLength(1);
   });
 
   test("full or not, a restart writes no backup", () => {
-    expect(problems("1.5.0", "1.5.0", {}, { database: { freeDataBytes: 0 } })).toEqual([]);
+    expect(problems("1.5.0", "1.5.0", {}, { database: { disks: oneDisk(0) } })).toEqual([]);
   });
 });
 

@@ -4,7 +4,19 @@ import type { HistoryEntry } from "../../../components/release/history";
 import { type Plan, plan } from "../../../components/release/plan";
 import type { PlanSettings } from "../../../components/release/situation";
 import { releases } from "../../images/nestfleet/releases";
-import { asked, backup, change, container, emptyHost, filesOf, GB, host, imageOf, migrationsOf } from "./facts";
+import {
+  asked,
+  backup,
+  change,
+  container,
+  emptyHost,
+  filesOf,
+  GB,
+  host,
+  imageOf,
+  migrationsOf,
+  ownDisks,
+} from "./facts";
 
 const from142 = "20261124T080000Z-1.4.2";
 
@@ -280,31 +292,26 @@ describe("backup and disk", () => {
   test("on one file system: dump, restored database, its write-ahead log, and head room", () => {
     const planned = step("1.4.2", "1.5.0", {}, { ...withBackup, database: { sizeBytes: 0.5 * GB } });
     expect(planned.disk).toEqual([
-      { of: "data and backups", neededBytes: 1.05 * GB * 1.1 + 256_000_000, freeBytes: 53 * GB },
+      { of: ["backups", "docker"], neededBytes: 1.05 * GB * 1.1 + 256_000_000, freeBytes: 53 * GB },
     ]);
   });
 
   test("the write-ahead log ends at a gibibyte", () => {
-    const [need] = step("1.4.2", "1.5.0", {}, { database: { sizeBytes: 100 * GB, sameFileSystem: false } }).disk;
+    const [, need] = step("1.4.2", "1.5.0", {}, { database: { sizeBytes: 100 * GB, disks: ownDisks() } }).disk;
     expect(need?.neededBytes).toBe(Math.ceil((100 * GB + 1024 ** 3) * 1.1) + 256_000_000);
   });
 
   test("on two file systems each has its own need", () => {
-    const planned = step(
-      "1.4.2",
-      "1.5.0",
-      {},
-      { ...withBackup, database: { sameFileSystem: false, freeBackupBytes: 7 } },
-    );
+    const planned = step("1.4.2", "1.5.0", {}, { ...withBackup, database: { disks: ownDisks({ backups: 7 }) } });
     expect(planned.disk.map(({ of, freeBytes }) => [of, freeBytes])).toEqual([
-      ["data", 53 * GB],
-      ["backups", 7],
+      [["backups"], 7],
+      [["docker"], 53 * GB],
     ]);
   });
 
   test("without a rehearsal only the dump is written", () => {
-    const planned = step("1.4.2", "1.5.0", { rehearsal: "off" }, { database: { sameFileSystem: false } });
-    expect(planned.disk.map(({ of }) => of)).toEqual(["backups"]);
+    const planned = step("1.4.2", "1.5.0", { rehearsal: "off" }, { database: { disks: ownDisks() } });
+    expect(planned.disk.map(({ of }) => of)).toEqual([["backups"]]);
   });
 
   test("a rollback that restores has one database beside the live one: that of the backup, which is not rehearsed", () => {

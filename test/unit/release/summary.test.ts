@@ -3,7 +3,7 @@ import type { HostFacts, LiveData } from "../../../components/host/facts";
 import { plan } from "../../../components/release/plan";
 import type { LastUpdate, PlanSettings, Unreachable } from "../../../components/release/situation";
 import { summary } from "../../../components/release/summary";
-import { asked, backup, emptyHost, filesOf, GB, host } from "./facts";
+import { asked, backup, emptyHost, filesOf, GB, host, ownDisks } from "./facts";
 
 const from142 = "20261124T080000Z-1.4.2";
 
@@ -49,15 +49,15 @@ test("an upgrade, with a migration that loses data", () => {
 });
 
 test("a first upgrade, a major one, on two file systems", () => {
-  const facts = host("1.6.3", "2.0.0", { database: { sameFileSystem: false, freeBackupBytes: 9 * GB } });
+  const facts = host("1.6.3", "2.0.0", { database: { disks: ownDisks({ backups: 9 * GB }) } });
   expect(printed("2.0.0", facts, {}, { acknowledgeMajor: "2", rehearsal: "restore" })).toEqual([
     "upgrade 1.6.3 → 2.0.0",
     "  migrations   1 pending: 0010_rename_title_to_subject.sql",
     "               0010_rename_title_to_subject.sql line 1 breaks the running version: ALTER TABLE cases RENAME COLUMN title TO subject",
     "               unknown to this version: 0009_backfill_search_text.sql",
     "  backup       at most 1.3 GB, time unknown: there is none yet to go by; rehearsal restore",
-    "  disk         data: needs 2.9 GB, 53 GB free",
-    "               backups: needs 1.7 GB, 9 GB free",
+    "  disk         backups: needs 1.7 GB, 9 GB free",
+    "               Docker's own volumes: needs 2.9 GB, 53 GB free",
     "  restarts     api, worker, console; postgres and caddy stay but for a changed setting",
     "  downtime     requests wait about 15 s and the backup's time (unknown) and the migrations' time; what waits longer than 30 s gets a maintenance page",
     "  rollback     version 1.6.3 with the backup that this update takes",
