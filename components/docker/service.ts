@@ -18,6 +18,8 @@ export interface Service {
 /** What a healthcheck runs inside the container, and how patient it is. */
 export interface Healthcheck {
   readonly test: string[];
+  /** Seconds from one check to the next, and until the first one. */
+  readonly intervalSeconds: number;
   /** Seconds of failing checks that do not count after a start. */
   readonly startSeconds: number;
 }
@@ -111,10 +113,10 @@ function labels(values: Record<string, string>): docker.types.input.ContainerLab
 }
 
 /** `startInterval` would make the first check sooner, but engines below API 1.44 refuse it; the gate asks by itself. */
-function healthcheck({ test, startSeconds }: Healthcheck): docker.types.input.ContainerHealthcheck {
+function healthcheck({ test, intervalSeconds, startSeconds }: Healthcheck): docker.types.input.ContainerHealthcheck {
   return {
     tests: test,
-    interval: goDuration(10),
+    interval: goDuration(intervalSeconds),
     timeout: goDuration(5),
     retries: 3,
     startPeriod: goDuration(startSeconds),

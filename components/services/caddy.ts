@@ -13,6 +13,7 @@ const CONFIG = "/config/Caddyfile";
 /** The admin endpoint listens inside the container only; it answers once the configuration is in force. */
 const healthcheck: Healthcheck = {
   test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:2019/config/"],
+  intervalSeconds: 10,
   startSeconds: 30,
 };
 

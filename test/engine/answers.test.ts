@@ -72,12 +72,10 @@ describe("releases that answer with the same constant", () => {
     await stack.configure({ "health.version": "ignore" });
     await expectUp(stack);
     expect(await stack.outputs()).toMatchObject({ release: "1.8.0", version: "0.1.0" });
+    await expectNoChange(stack);
     await stack.configure({ version: "1.8.1" });
     expect((await stack.previewed()).summary).not.toContain("/health");
-    await expectUp(stack);
-    await stack.configure({ version: "1.8.0", "health.version": "compare" });
-    expect((await stack.previewed()).summary).toContain("1.8.1 answers 0.1.0 to /health: where that is a constant");
-    await stack.configure({ version: "1.8.1", "health.version": "ignore" });
-    await expectNoChange(stack);
+    await stack.configure({ "health.version": "compare" });
+    expect((await stack.previewed()).summary).toContain("1.8.0 answers 0.1.0 to /health: where that is a constant");
   });
 });

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OwnEngine } from "../support/engine";
 import type { LoadReport } from "../support/load";
-import { FULL } from "../support/scale";
+import { FULL, PER_SECOND } from "../support/scale";
 import { imagesOf } from "../support/stand-ins";
 import { expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
 import { run, TestStack } from "../support/stack";
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await engine.load(imagesOf(...RELEASES));
   await stack.create({ version: "1.5.0", "health.holdSeconds": "4", allowSchemaAhead: "true" });
   await expectUp(stack);
-  load = new LoadInside(engine, 20);
+  load = new LoadInside(engine, PER_SECOND);
 });
 
 afterAll(async () => {
@@ -59,12 +59,19 @@ async function upDisturbed(words: RegExp, disturb: () => Promise<void>): Promise
   expect((await disturbed) === true || up.exitCode !== 0, up.output).toBe(true);
 }
 
+/** With power for the last one of all; the small scale leaves that to the rollback below. */
+const DISTURBED: readonly [string, string, RegExp, () => Promise<void>][] = [
+  ["the engine crashes once the new api is healthy", "1.5.1", /api is healthy/, () => engine.kill()],
+  ...(FULL
+    ? ([
+        ["the engine is stopped during the rehearsal", "1.5.0", /rehearsal: \S+ restored/, () => engine.stop()],
+        ["the host loses power while health must hold", "1.5.1", /requests go to/, () => engine.cutPower()],
+      ] as const)
+    : []),
+];
+
 describe("the next up converges, when in the middle of an update", () => {
-  test.each<[string, string, RegExp, () => Promise<void>]>([
-    ["the engine is stopped during the rehearsal", "1.5.1", /rehearsal: \S+ restored/, () => engine.stop()],
-    ["the engine crashes once the new api is healthy", "1.5.0", /api is healthy/, () => engine.kill()],
-    ["the host loses power while health must hold", "1.5.1", /requests go to/, () => engine.cutPower()],
-  ])("%s", async (_, version, words, disturb) => {
+  test.each(DISTURBED)("%s", async (_, version, words, disturb) => {
     await stack.configure({ version });
     await upDisturbed(words, disturb);
     await expectUp(stack);
@@ -80,12 +87,10 @@ test("nothing that was acknowledged is lost, nothing is left behind", async () =
   await expectNothingLeft(stack);
   // What a disturbed attempt could still write is that it failed.
   const served = (await stack.history()).filter(({ verdict }) => verdict !== "failed");
-  expect(served.map(({ from, to }) => `${from ?? "nothing"} → ${to}`)).toEqual([
-    "nothing → 1.5.0",
-    "1.5.0 → 1.5.1",
-    "1.5.1 → 1.5.0",
-    "1.5.0 → 1.5.1",
-  ]);
+  const versions = ["nothing", "1.5.0", ...DISTURBED.map(([, version]) => version)];
+  expect(served.map(({ from, to }) => `${from ?? "nothing"} → ${to}`)).toEqual(
+    versions.slice(1).map((version, index) => `${versions[index] ?? ""} → ${version}`),
+  );
 });
 
 describe("a rollback with data, when the engine goes while requests are held", () => {

@@ -45,6 +45,12 @@ const WORDS = [
 ];
 const MOMENTS = momentsOf(WORDS, LONGEST_MS);
 
+/** As where the kill hits the swap itself: nobody may connect to the database. A preview has to say what is up. */
+async function leaveLocked(): Promise<void> {
+  await stack.sql("ALTER DATABASE nestfleet ALLOW_CONNECTIONS false", "postgres");
+  expect((await stack.previewed()).summary).toMatch(/was killed/);
+}
+
 test.each(MOMENTS)(
   "a rollback killed with -9 at %s: the next up converges, on exactly the rows of the backup",
   async (moment, index) => {
@@ -54,6 +60,7 @@ test.each(MOMENTS)(
     await stack.configure({ version: "1.4.2" });
     // Every other time nobody is left who could take it back before the next run.
     await stack.upKilled(moment, { withChildren: index % 2 === 0 });
+    if (index === 0) await leaveLocked();
     await expectUp(stack);
     await expectSettled(stack, "1.4.2");
     expect(await count()).toBe(String(CASES));
@@ -63,28 +70,11 @@ test.each(MOMENTS)(
   },
 );
 
-test("a rollback killed in the middle of the swap, while nobody may connect: the preview says so, the next up converges", async () => {
-  await upgrade();
-  await stack.sql(cases(7));
-  const before = await count();
-  await stack.configure({ version: "1.4.2" });
-  await stack.upKilled(/requests are held; frozen/, { withChildren: true });
-  await stack.sql("ALTER DATABASE nestfleet ALLOW_CONNECTIONS false", "postgres");
-  const { summary } = await stack.previewed();
-  expect(summary).toMatch(/killed/);
-  await expectUp(stack);
-  await expectSettled(stack, "1.4.2");
-  expect(await count()).toBe(String(CASES));
-  const kept = await stack.sql("SELECT max(datname) FROM pg_database WHERE datname ~ 'replaced'");
-  expect(await count(kept)).toBe(before);
-  await expectNothingLeft(stack);
-});
-
 test("each rollback is in the history once, and nothing else is left over", async () => {
   const history = await stack.history();
   const rolledBack = history.filter(({ verdict }) => verdict === "rolled back");
   expect(new Set(rolledBack.map(({ replaced }) => replaced)).size).toBe(rolledBack.length);
-  expect(rolledBack.length).toBe(MOMENTS.length + 1);
+  expect(rolledBack.length).toBe(MOMENTS.length);
   const others = "SELECT datname FROM pg_database WHERE datname !~ 'replaced' ORDER BY datname";
   expect((await stack.sql(others)).split("\n")).toEqual(["nestfleet", "postgres", "template0", "template1"]);
 });

@@ -8,7 +8,7 @@ export const FULL = process.env["NESTFLEET_TEST_SCALE"] === "full";
 export const UPGRADE_MEGABYTES = FULL ? 200 : 60;
 export const ROLLBACK_MEGABYTES = FULL ? 1000 : 60;
 /** Requests during an update. */
-export const PER_SECOND = FULL ? 100 : 20;
+export const PER_SECOND = FULL ? 100 : 8;
 /** Updates that are killed in the middle. */
 export const KILLS = FULL ? 20 : 2;
 
