@@ -59,15 +59,16 @@ async function upDisturbed(words: RegExp, disturb: () => Promise<void>): Promise
   expect((await disturbed) === true || up.exitCode !== 0, up.output).toBe(true);
 }
 
-/** With power for the last one of all; the small scale leaves that to the rollback below. */
-const DISTURBED: readonly [string, string, RegExp, () => Promise<void>][] = [
+type Disturbance = [string, string, RegExp, () => Promise<void>];
+
+/** Of these the small scale leaves the loss of power to the rollback below. */
+const MORE: readonly Disturbance[] = [
+  ["the engine is stopped during the rehearsal", "1.5.0", /rehearsal: \S+ restored/, () => engine.stop()],
+  ["the host loses power while health must hold", "1.5.1", /requests go to/, () => engine.cutPower()],
+];
+const DISTURBED: readonly Disturbance[] = [
   ["the engine crashes once the new api is healthy", "1.5.1", /api is healthy/, () => engine.kill()],
-  ...(FULL
-    ? ([
-        ["the engine is stopped during the rehearsal", "1.5.0", /rehearsal: \S+ restored/, () => engine.stop()],
-        ["the host loses power while health must hold", "1.5.1", /requests go to/, () => engine.cutPower()],
-      ] as const)
-    : []),
+  ...(FULL ? MORE : []),
 ];
 
 describe("the next up converges, when in the middle of an update", () => {
