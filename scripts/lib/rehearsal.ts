@@ -10,6 +10,7 @@ import { type MigrationRun, runMigrations, type TimedMigration } from "./migrati
 import { unlessGone } from "./removal";
 import { NEXT, Refusal, say } from "./run";
 import { findBackup } from "./store";
+import { Throwaway } from "./throwaway";
 
 export interface RehearsalRequest extends Pick<MigrationRun, "image" | "command"> {
   readonly stack: string;
@@ -43,6 +44,7 @@ export async function rehearse(
   try {
     await live.mustRun();
     return await exclusively(live, "rehearsal", async () => {
+      await new Throwaway(docker, request.stack, "rehearsal", signal).clear();
       await removeFormer(live, request.stack);
       return perform(live, request, signal);
     });
@@ -84,14 +86,12 @@ async function perform(live: Database, request: RehearsalRequest, signal: AbortS
 }
 
 const FORMER = "nestfleet_rehearsal";
-/** Or in use: then it is this program's own, which is known by its labels. */
-const ABSENT = /no such (container|network)|not found|is not connected|has active endpoints/i;
+const ABSENT = /no such (container|network)|not found|is not connected/i;
 
 /** What an older program has left that was killed: it rehearsed in the live server, over a network without labels. */
 async function removeFormer(live: Database, stack: string): Promise<void> {
   const network = `${nameOf(stack)}-rehearsal`;
   const { docker, container } = live;
-  await unlessGone(docker.run(["rm", "--force", "--volumes", network]), ABSENT);
   await unlessGone(docker.run(["network", "disconnect", "--force", network, container]), ABSENT);
   await unlessGone(docker.run(["network", "rm", network]), ABSENT);
   await dropDatabase(live, FORMER);

@@ -168,11 +168,11 @@ export async function files(): Promise<string[]> {
 }
 
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 300; attempt++) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error("it does not come true within 10 s");
+  throw new Error("it does not come true within 30 s");
 }
 
 /** Does the work while pg_dump, if it is started, waits in the middle of its own. */
