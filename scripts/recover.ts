@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readlinkSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -75,16 +76,25 @@ function tell({ stack }: Request, one: StateLock): void {
   );
 }
 
+/** Undefined for a process of another user's, and for one that has just ended. */
+function folderOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * A program that was still loading when its engine was killed goes on for ever: the SDK reports that it cannot report.
- * One with an engine above it is somebody's who is at work.
+ * One with an engine above it is somebody's who is at work, and one of another checkout is another stack's.
  */
 function endPrograms({ project, stack }: Request): void {
   for (const pid of processes()) {
     const words = commandLine(pid);
     const named = (option: string) => words[words.indexOf(option) + 1];
     if (!words.some((word) => word.includes("@pulumi/pulumi/cmd/run")) || hasEngine(pid)) continue;
-    if (named("--project") !== project || named("--stack") !== stack) continue;
+    if (named("--project") !== project || named("--stack") !== stack || folderOf(pid) !== PROJECT) continue;
     process.kill(pid, "SIGKILL");
     say(`The program of a killed run (pid ${pid}) is ended.`);
   }

@@ -23,8 +23,11 @@ const LONG = 8;
 /** A shorter one as a word of its own, unless it is a plain word or number: those would blot out half the text. */
 const SHORTEST = 4;
 const WORD = /^(?:[A-Za-z]+|\d+)$/;
-/** Whatever their length: a version, or a path as images have them. */
-const ORDINARY = /^(?:v?\d+\.\d+[\w.+-]*|(?:\/[a-z0-9_.-]+)+\/?)$/;
+/** Whatever their length: a version, a path as images have them, or words as hosts and buckets are named. */
+const ORDINARY = /^(?:v?\d+\.\d+[\w.+-]*|(?:\/[a-z0-9_.-]+)+\/?|[a-z]+(?:[-_.][a-z0-9]+)+)$/;
+/** A password may be one of our own names, or begin with it. Without that name no message could be read. */
+const OWN_NAME = /^(?:nestfleet|postgres|api|worker|console|caddy)$/i;
+const BEGINS_WITH_OURS = /^nestfleet/i;
 /** A text that was cut off is a secret still, from this many characters on. */
 const BEGINNING = 12;
 const URL_PASSWORD = /:\/\/[^/@\s:]*:([^/@\s]+)@/g;
@@ -84,7 +87,7 @@ function leavesOf(value: string): string[] {
 }
 
 function spellings(secret: string): string[] {
-  if (secret.length < SHORTEST) return [];
+  if (secret.length < SHORTEST || OWN_NAME.test(secret)) return [];
   const plain = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
   return secret.length < LONG ? plain : [...plain, ...inBase64(secret)];
 }
@@ -106,7 +109,8 @@ function inBase64(secret: string): string[] {
 function hide(text: string, secret: string): string {
   if (secret.length < LONG) return text.replaceAll(asWord(secret), "***");
   // Every URL of a host begins as one that has a password.
-  const beginning = secret.includes("://") ? secret : secret.slice(0, BEGINNING);
+  const whole = secret.includes("://") || BEGINS_WITH_OURS.test(secret);
+  const beginning = whole ? secret : secret.slice(0, BEGINNING);
   let shown = "";
   let at = 0;
   for (let found = text.indexOf(beginning); found !== -1; found = text.indexOf(beginning, at)) {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OwnEngine } from "../support/engine";
+import { createIsolatedNetwork } from "../../scripts/lib/isolated-network";
 import { expectRolledBack, expectSettled, expectUp } from "../support/expectations";
 import { TestStack } from "../support/stack";
 import { imagesOf } from "../support/stand-ins";
@@ -110,5 +111,22 @@ describe("on the newest engine, with the containerd store and a daemon.json of i
 
   test("a rollback with data", async () => {
     await expectRolledBack(stack, "1.4.2", backup, ["earlier"]);
+  });
+
+  test("a network without a way out has none to the host either", async () => {
+    const name = "nestfleet-test-newest-nowhere";
+    await createIsolatedNetwork(engine.docker, name);
+    try {
+      const range = "{{range .IPAM.Config}}{{.Subnet}} {{end}}";
+      const subnets = await engine.docker.run(["network", "inspect", "--format", range, name]);
+      const gateway = /(\d+\.\d+\.\d+)\.0\//.exec(subnets)?.[1] ?? "";
+      const image = await engine.docker.run(["inspect", "--format", "{{.Image}}", `nestfleet-${stack.name}-postgres`]);
+      // A host that is there refuses a port that nothing has.
+      const ask = `timeout 10 bash -c '</dev/tcp/${gateway}.1/9' 2>&1; echo "exit $?"`;
+      const command = ["run", "--rm", `--network=${name}`, "--entrypoint=bash", image.trim(), "-c", ask];
+      expect(await engine.docker.run(command)).toMatch(/No route to host|exit 124/);
+    } finally {
+      await engine.docker.run(["network", "rm", name]);
+    }
   });
 });

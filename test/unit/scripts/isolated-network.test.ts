@@ -4,15 +4,26 @@ import { createIsolatedNetwork } from "../../../scripts/lib/isolated-network";
 import { ScriptedDocker } from "../../support/docker";
 
 function refusing(answer: string): ScriptedDocker {
-  return new ScriptedDocker(() => {
+  return new ScriptedDocker((command) => {
+    if (command.startsWith("version ")) return "20.10.24";
     throw new DockerError("network", 1, answer, "");
   });
 }
 
-test("has its labels, and no way out", async () => {
-  const docker = new ScriptedDocker(() => "");
+const isolated = ["ipv4", "ipv6"]
+  .map((one) => `--opt=com.docker.network.bridge.gateway_mode_${one}=isolated `)
+  .join("");
+
+test.each([
+  ["20.10.24+dfsg1", ""],
+  ["27.5.1", ""],
+  ["28.5.2", isolated],
+  ["29.0.0-rc.1", isolated],
+])("has its labels, and no way out; not to the host either where the engine (%s) can", async (version, options) => {
+  const docker = new ScriptedDocker((command) => (command.startsWith("version ") ? `${version}\n` : ""));
   await createIsolatedNetwork(docker, "scratch", ["label=org.nestfleet.role=drill"]);
-  expect(docker.asked).toEqual(["network create --internal --label=org.nestfleet.role=drill scratch"]);
+  const made = docker.asked.filter((command) => command.startsWith("network "));
+  expect(made).toEqual([`network create --internal ${options}--label=org.nestfleet.role=drill scratch`]);
 });
 
 test.each([

@@ -13,7 +13,7 @@ test.each<[string, Record<string, string>, string, string[]]>([
   ["the second of two URLs", { BROKERS: "amqp://a:firstpass1@x,amqp://b:secondpw2@y" }, "secondpw2", ["secondpw2"]],
   ["a URL's, decoded", { DB: "postgres://a:p%40ssword1@x" }, "p@ssword1 p%40ssword1", ["p@ssword1", "p%40ss"]],
   ["of seven characters", { SMTP_PASSWORD: "hunter2" }, "(hunter2)", ["hunter2"]],
-  ["short, of any name", { THING: "abc-123" }, "thing abc-123.", ["abc-123"]],
+  ["short, of any name", { THING: "Abc-123" }, "thing Abc-123.", ["Abc-123"]],
   ["escaped as JSON", { A: 'with "quotes" and \\' }, JSON.stringify({ a: 'with "quotes" and \\' }), ["quotes"]],
   ["of several lines, escaped", { KEY: PEM }, JSON.stringify(PEM), ["MIIEvQ", "AQEFAA"]],
   ["of several lines, indented", { KEY: PEM }, PEM.replaceAll("\n", "\n    "), ["MIIEvQ", "AQEFAA"]],
@@ -48,6 +48,20 @@ test("what is no secret stays readable", () => {
   expect(withheld("https://example.com/a and https://example.com/b", { DB: "https://example.com/secret1" })).toBe(
     "https://example.com/a and https://example.com/b",
   );
+});
+
+test("what a message is made of stays readable, whatever the environment has", () => {
+  const environment = {
+    POSTGRES_PASSWORD: "nestfleet",
+    DATABASE_URL: "postgres://nestfleet:postgres@postgres:5432/nestfleet",
+    BUCKET: "nestfleet-prod-backups",
+    INSTANCE: "nestfleet-prod",
+    SMTP_HOST: "mail.example.com",
+    ADMIN_PASSWORD: "nestfleet-prod-1999",
+  };
+  const said = "docker exec nestfleet-prod-postgres psql -U nestfleet; nestfleet-prod-api asks mail.example.com";
+  expect(withheld(said, environment)).toBe(said);
+  expect(withheld("it is nestfleet-prod-1999", environment)).toBe("it is ***");
 });
 
 test("rows that PostgreSQL quotes are somebody's data", () => {
