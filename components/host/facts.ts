@@ -2,7 +2,6 @@ import type { DataMount } from "../release/data-mount";
 import type { LogConfig } from "../docker/hardening";
 import type { LimitSupport } from "../docker/limits";
 import type { HistoryEntry } from "../release/history";
-import type { ImageIdentity } from "../release/image-identity";
 import type { BackupManifest } from "../release/manifest";
 import type { ReplacedDatabase } from "../release/replaced";
 import type { ApplicationSecret } from "../release/secrets";
@@ -10,8 +9,6 @@ import type { CollationFacts } from "./collations";
 
 /** What runs on the Docker host now, as far as a plan needs to know. Read only; read in preview and in up. */
 export interface HostFacts {
-  /** What the tag of the release names now, besides the api's; of those that are on the host. */
-  readonly images?: Readonly<Partial<Record<"worker" | "console", ImageIdentity | undefined>>> | undefined;
   readonly containers: readonly RunningContainer[];
   /** The container that takes the requests of the api, by Caddy's pointer; undefined before the first cutover. */
   readonly serving?: RunningContainer | undefined;

@@ -131,7 +131,7 @@ async function publishedPorts(docker: DockerClient, caddy: string | undefined): 
 
 type Release = Pick<
   HostFacts,
-  "target" | "targetMissing" | "targetUnreadable" | "images" | "imagesMissing" | "otherImages" | "dataMount"
+  "target" | "targetMissing" | "targetUnreadable" | "imagesMissing" | "otherImages" | "dataMount"
 >;
 
 async function inspectRelease(
@@ -151,12 +151,7 @@ async function inspectRelease(
     typeof image === "string" ? [{ reference, reason: image }] : [],
   );
   const postgres = imageOf(fetched.get(references.postgres));
-  const identity = (reference: string) => {
-    const image = imageOf(fetched.get(reference));
-    return image && { id: image.Id, digests: image.RepoDigests ?? [] };
-  };
   const own = {
-    images: { worker: identity(references.worker), console: identity(references.console) },
     ...(postgres && { dataMount: dataMountOf(postgres.Config) }),
     otherImages: await otherImages(docker, containers, references, fetched),
   };

@@ -6,7 +6,7 @@ import type { HostFacts } from "../host/facts";
 import { type DiskNeed, type DiskUse, diskUses } from "./estimate";
 import { movedWhileRestoring } from "./backup-place";
 import { imageMissing, imageUnreadable } from "./image-guards";
-import { type ImageIdentity, isSameImage, repositoryOf } from "./image-identity";
+import { isSameImage, repositoryOf } from "./image-identity";
 import { imageReferences } from "./images";
 import type { Problem } from "./problem";
 import type { ReplacedDatabase } from "./replaced";
@@ -52,57 +52,37 @@ export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Pro
 }
 
 /**
- * The images that run under this tag, or that ran when a backup was taken, are not those that the tag names now. What is
- * built from source is not compared: the same source gives another image each time.
+ * The image that runs under this tag, or that ran when a backup was taken, is not the one that the tag names now.
+ * What is built from source is not compared: the same source gives another image each time.
  */
-export function movedTag(situation: Situation): Problem | undefined {
-  const { facts, settings, stack, to } = situation;
+export function movedTag({ facts, settings, stack, to, served }: Situation): Problem | undefined {
   if (facts?.target === undefined || settings.allowMovingTag || settings.source !== undefined) return undefined;
-  const references = imageReferences(settings, `nestfleet-${stack}`);
-  const { imageId, digests } = facts.target;
-  const now = { ...facts.images, api: { id: imageId, digests: digests ?? [] } };
-  const roles = (["api", "worker", "console"] as const).filter(
-    (role) => role !== "worker" || references.worker !== references.api,
-  );
-  const moved = roles.flatMap((role) => movedImage(situation, role, references[role], now[role]) ?? []);
-  if (moved.length === 0) return undefined;
-  return {
-    title: `the tag ${to.tag} was moved to ${moved.length === 1 ? "another image" : "other images"}`,
-    why: moved.map(({ why }) => why).join("; "),
-    mend: [
-      ...moved.map(({ back }) => `back to the known image: ${back}`),
-      `or accept the other one: ${configSet(stack, "allowMovingTag", "true")}`,
-    ],
-  };
-}
-
-/** What the tag names now, against what runs, or else what ran when the newest backup of the release was taken. */
-function movedImage(
-  { facts, settings, to, served }: Situation,
-  role: string,
-  reference: string,
-  now: ImageIdentity | undefined,
-): { why: string; back: string } | undefined {
-  if (facts === undefined || now === undefined) return undefined;
-  const { serving, containers, backups } = facts;
+  const { serving, containers, backups, target } = facts;
   // Before anything has served, what runs is what was refused, maybe because its image was the wrong one.
   const others = served ? containers.filter(({ running }) => running) : [];
   const candidates = [...(serving ? [serving] : []), ...others];
-  const running = candidates.find((one) => one.role === role && one.version === to.tag)?.imageId;
+  const running = candidates.find(({ role, version }) => role === "api" && version === to.tag)?.imageId;
   const newest = newestBackup(backups, to.tag);
-  const known = running ?? newest?.images[role];
+  const recorded = newest?.images["api"];
+  const known = running ?? recorded;
   if (known === undefined) return undefined;
-  const digests = running === undefined ? (newest?.digests?.[role] ?? []) : [];
+  const digests = running === undefined ? (newest?.digests?.["api"] ?? []) : [];
+  const now = { id: target.imageId, digests: target.digests ?? [] };
   if (isSameImage({ id: known, digests }, now)) return undefined;
-  const pulled = digests.find((digest) => repositoryOf(digest) === repositoryOf(reference)) ?? digests[0];
+  const { api } = imageReferences(settings, `nestfleet-${stack}`);
+  const pulled = digests.find((digest) => repositoryOf(digest) === repositoryOf(api)) ?? digests[0];
   const pull = pulled === undefined ? [] : [docker(settings.dockerHost, `pull ${pulled}`)];
   const unsure =
     running === undefined && digests.length === 0
       ? "; an engine with another image store gives the same image another id, and that backup names no other"
       : "";
   return {
-    why: `${reference} is ${shortId(now.id)} now; ${running === undefined ? "when the newest backup of it was taken, it was" : "what runs is"} ${shortId(known)}${unsure}`,
-    back: [...pull, docker(settings.dockerHost, `tag ${pulled ?? known} ${reference}`)].join(" && "),
+    title: `the tag ${to.tag} was moved to another image`,
+    why: `${api} is ${shortId(target.imageId)} now; ${running === undefined ? "when the newest backup of it was taken, it was" : "what runs is"} ${shortId(known)}${unsure}`,
+    mend: [
+      `back to the known image: ${[...pull, docker(settings.dockerHost, `tag ${pulled ?? known} ${api}`)].join(" && ")}`,
+      `or accept the other one: ${configSet(stack, "allowMovingTag", "true")}`,
+    ],
   };
 }
 

@@ -433,25 +433,6 @@ describe("a moved tag", () => {
     ]);
   });
 
-  test("of console, and of a worker of its own, is told as well; all at once", () => {
-    const id = (role: string) => ({ id: `sha256:${role.padEnd(64, "0")}`, digests: [] });
-    const images = { worker: id("abc"), console: id("def") };
-    const of = (settings: Partial<PlanSettings>, serves = "1.5.0") =>
-      problems(serves, "1.5.0", settings, { facts: { images } });
-    const [told] = of({});
-    expect(told?.title).toBe("the tag 1.5.0 was moved to another image");
-    expect(told?.why).toMatch(/^ghcr\.io\/nestfleet\/nestfleet-console:1\.5\.0 is def0\w+ now; what runs is \w+$/);
-    const worker = "ghcr.io/nestfleet/nestfleet-worker";
-    const own = { images: { ...asked("1.5.0").images, worker } };
-    expect(
-      of(own)[0]
-        ?.why.split("; ")
-        .filter((one) => one.includes(" now")),
-    ).toHaveLength(2);
-    expect(of({ ...own, allowMovingTag: true })).toEqual([]);
-    expect(of(own, "1.4.2")).toEqual([]);
-  });
-
   test("is told from what a backup recorded", () => {
     const change = { ...other, facts: { backups: [backup("20261124T080000Z-1.5.1")] } };
     expect(problem("1.6.1", "1.5.1", {}, change).why).toContain("when the newest backup of it was taken");
