@@ -74,11 +74,15 @@ export function lockName(stackName: string): string {
   return `${stackName}-lock`;
 }
 
-/** Whether somebody works, or was killed at work, on another stack of the host. Asks only. */
-export async function isBusyElsewhere(docker: DockerClient, stackName: string): Promise<boolean> {
+/** The lock under which somebody may be at work on another stack of the host. Asks only. */
+export async function lockElsewhere(docker: DockerClient, stackName: string): Promise<string | undefined> {
   const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `label=${PREFIX}.token`]);
-  const locks = listed.split("\n").filter((name) => name !== "");
-  return locks.some((name) => name !== lockName(stackName) && !isGuard(name, lockName(stackName)));
+  for (const name of listed.split("\n")) {
+    if (name === "" || name === lockName(stackName) || isGuard(name, lockName(stackName))) continue;
+    const held = await labelsOf(docker, name);
+    if (held === UNREADABLE || (held !== undefined && !(await isDead(docker, held)))) return name;
+  }
+  return undefined;
 }
 
 async function acquire(

@@ -1,8 +1,8 @@
 import type { DockerClient } from "../docker/client";
-import { looking } from "../docker/hardening";
 import type { ImageReferences } from "../release/images";
 import { answerOr } from "./answer";
 import type { ImageFacts, OtherImage, RunningContainer } from "./facts";
+import { look } from "./look";
 import type { ImageInspection } from "./target";
 
 /** Those that have versions of their own: their tags move, or their line of the config is changed, without a release. */
@@ -21,6 +21,7 @@ const DESCRIBE = `
   done`;
 
 const LONGEST = 80;
+const SECONDS = 30;
 
 /**
  * Where postgres or caddy runs another image than the one that the config names now: because its line was changed, or
@@ -41,12 +42,15 @@ export async function otherImages(
     if (container.imageId === image.Id) continue;
     const reference = references[role];
     const [running, wanted] = [{ id: container.imageId }, { id: image.Id, created: image.Created }];
+    const inside = (...shell: string[]) => docker.run(["exec", container.name, ...shell], "", SECONDS);
+    const beside = (shell: string, ...rest: string[]) =>
+      look(docker, [`--entrypoint=${shell}`, image.Id, ...rest], SECONDS);
     others.push({
       role,
       reference,
       moved: container.version === reference,
-      running: { ...running, ...(await described(docker, role, ["exec", container.name, "sh"])) },
-      wanted: { ...wanted, ...(await described(docker, role, [...looking(), "--entrypoint=sh", image.Id])) },
+      running: { ...running, ...(await described(role, inside)) },
+      wanted: { ...wanted, ...(await described(role, beside)) },
     });
   }
   return others;
@@ -54,12 +58,11 @@ export async function otherImages(
 
 /** Of caddy nothing depends on what else is in the image. */
 async function described(
-  docker: DockerClient,
   role: string,
-  shell: readonly string[],
+  run: (shell: string, ...rest: string[]) => Promise<string>,
 ): Promise<Omit<ImageFacts, "id" | "created">> {
   if (role !== "postgres") return {};
-  const said = await answerOr(docker.run([...shell, "-c", DESCRIBE], "", 30), "");
+  const said = await answerOr(run("sh", "-c", DESCRIBE), "");
   const lines = said.split("\n").map((line) => line.split("\t"));
   const value = (name: string) => lines.find(([key]) => key === name)?.[1] ?? "";
   const extensions = lines.flatMap(([key, name = "", version = ""]) =>

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { lstat, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { childEnvironment } from "./child-environment";
 import type { MigrationFile } from "./facts";
@@ -29,10 +29,13 @@ export async function withCheckout<T>(
 /** The migrations of a release that is built from source: its image does not exist before the update. */
 export async function migrationsOf(folder: string): Promise<MigrationFile[]> {
   const directory = join(folder, "migrations");
-  const all = await readdir(directory).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return []; // a release may have none
+  const found = await lstat(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined; // a release may have none
     throw error;
   });
+  if (found === undefined) return [];
+  if (!found.isDirectory()) throw new SourceError("migrations of the source is a link or a file, and no folder.");
+  const all = await readdir(directory);
   const files = all.filter((file) => file.endsWith(".sql")).sort();
   return Promise.all(files.map(async (file) => ({ file, sql: await readRegular(join(directory, file), file) })));
 }
@@ -50,7 +53,8 @@ async function readRegular(path: string, file: string): Promise<string> {
 async function checkOut(source: string, tag: string, folder: string): Promise<string> {
   try {
     await git("init", "--quiet", folder);
-    await git("-C", folder, "fetch", "--quiet", "--depth", "1", "--", source, `refs/tags/${tag}`);
+    const from = /^\.{1,2}\//.test(source) ? resolve(source) : source;
+    await git("-C", folder, "fetch", "--quiet", "--depth", "1", "--", from, `refs/tags/${tag}`);
     await git("-C", folder, "checkout", "--quiet", "--detach", "FETCH_HEAD");
     return (await git("-C", folder, "rev-parse", "HEAD")).trim();
   } catch (error) {
@@ -62,7 +66,12 @@ async function checkOut(source: string, tag: string, folder: string): Promise<st
 /** What is built of a checkout is for whoever the image's user is; its folder is this user's alone. */
 const READABLE = 'umask 022 && exec git "$@"';
 
+/** In a hook, git tells its children which repository they are in; this is another one. As `git rev-parse --local-env-vars`. */
+const OF_ANOTHER =
+  /^GIT_(?:DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|SHALLOW_FILE|GRAFT_FILE|IMPLICIT_WORK_TREE)$/;
+
 async function git(...args: string[]): Promise<string> {
-  const env = childEnvironment({ GIT_TERMINAL_PROMPT: "0" });
+  const own = Object.entries(childEnvironment({ GIT_TERMINAL_PROMPT: "0" })).filter(([name]) => !OF_ANOTHER.test(name));
+  const env = Object.fromEntries(own);
   return (await promisify(execFile)("sh", ["-c", READABLE, "git", ...args], { env })).stdout;
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { type DockerClient, DockerError } from "../docker/client";
-import { looking } from "../docker/hardening";
 import { parseJson } from "../release/json";
 import type { DataImage } from "../release/data-mount";
 import type { MigrationFile, TargetFacts } from "./facts";
+import { look } from "./look";
 import { LARGEST_MIGRATION } from "./source";
 
 /** Prints the migrations in the image, if any, as JSON; the image has Node, and is not known to have anything else. */
@@ -72,8 +72,7 @@ export async function inspectTarget(
 
 async function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
   try {
-    const command = [...looking(), "--entrypoint=node", image, "-e", READ_MIGRATIONS];
-    const printed = await docker.run(command, "", READ_SECONDS);
+    const printed = await look(docker, ["--entrypoint=node", image, "-e", READ_MIGRATIONS], READ_SECONDS);
     const read = migrationFiles.safeParse(parseJson(printed));
     return read.success ? read.data : "what node prints in it is no list of migrations";
   } catch (error) {

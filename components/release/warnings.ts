@@ -5,6 +5,7 @@ import { parseBackupId } from "./backup-id";
 import { backupsMoved } from "./backup-place";
 import { lastProof, newestBackup } from "./backups";
 import { chainOf, daysLeft } from "../settings/certificate";
+import { isLoopback } from "../settings/domain";
 import { configRm, configSet, configSetFile, configSetPath, docker, script, up, upRefresh } from "./commands";
 import { isNewest } from "./history";
 import { libraryChange } from "./reindex";
@@ -36,6 +37,18 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...constantAnswer(situation),
     ...certificateExpires(situation),
     ...tlsUnverified(situation),
+    ...closedToOthers(situation),
+  ];
+}
+
+/** Who has said nothing of addresses had all of them, in clear. */
+function closedToOthers({ facts, settings: { http }, stack }: Situation): string[] {
+  const published = facts?.containers.find(({ role }) => role === "caddy")?.addresses ?? [];
+  const open = published.filter((address) => !isLoopback(address));
+  if (http.bind === undefined || open.length === 0 || !http.bind.every(isLoopback)) return [];
+  return [
+    `Caddy leaves ${open.join(", ")} for ${http.bind.join(", ")}, and restarts: other hosts reach it no more. ` +
+      `Give it a name (${configSet(stack, "domain", "NAME")}), or let them in in clear: ${configSetPath(stack, "http.allowPlainHttp", "true")}`,
   ];
 }
 

@@ -1,12 +1,12 @@
 const WORDS =
-  "KEY|APIKEY|SECRET|TOKEN|PASSWORD|PASSWD|PWD|PASS|PASSPHRASE|CREDENTIALS?|PRIVATE|WEBHOOK_URL|COOKIE|AUTHORIZATION";
+  "KEYS?|APIKEYS?|SECRETS?|TOKENS?|PASSWORDS?|PASSWD|PWD|PASS|PASSPHRASE|CREDENTIALS?|PRIVATE|WEBHOOK_URL|COOKIE|AUTHORIZATION";
 
 /** Names that carry a credential by convention; a public key is none. */
-export const CREDENTIAL = new RegExp(String.raw`(?<!PUBLIC)(?:^|_)(?:${WORDS})(?:_|$)`, "i");
+export const CREDENTIAL = new RegExp(String.raw`(?<!PUBLIC|PUBLISHABLE)(?:^|_)(?:${WORDS})(?:_|$)`, "i");
 
 /** What is said about a credential, and is none: how long it lives, where it is, how it is called. */
 const ABOUT =
-  /_(?:TTL|LENGTH|SIZE|COUNT|LIMIT|SECONDS|MINUTES|HOURS|DAYS|EXPIRY|EXPIRES(?:_IN)?|ENABLED|DISABLED|REQUIRED|POLICY|NAME|HEADER|PREFIX|PATH|FILE|DIR|TYPE|FORMAT|ALGORITHM|ISSUER|AUDIENCE|URL|URI)$/i;
+  /(?:^|_)(?:MAX|MIN|NUM)_|_(?:DOMAIN|SAMESITE|SECURE|ENDPOINT|TTL|LENGTH|SIZE|COUNT|LIMIT|SECONDS|MINUTES|HOURS|DAYS|EXPIRY|EXPIRES(?:_IN)?|ENABLED|DISABLED|REQUIRED|POLICY|NAME|HEADER|PREFIX|PATH|FILE|DIR|TYPE|FORMAT|ALGORITHM|ISSUER|AUDIENCE|URL|URI)$/i;
 const PLAIN = /^(?:true|false|-?\d{1,6}|)$/;
 
 /** User and password in a URL; for a name that ends in DSN, the user alone is one. */
@@ -14,7 +14,7 @@ const URL_PASSWORD = /[a-z][a-z0-9+.-]*:\/\/[^/?#\s@]*:[^/?#\s@]+@/i;
 const URL_USER = /[a-z][a-z0-9+.-]*:\/\/[^/?#\s@]+@/i;
 /** As their issuers mark them, so that they are found where they do not belong. */
 const MARKED =
-  /-----BEGIN|hooks\.slack\.com\/services\/|(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{16}|gh[pousr]_[A-Za-z0-9]{16}|github_pat_|glpat-|xox[abeoprs]-|AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{30}|eyJ[A-Za-z0-9_-]{8,}\.eyJ)/;
+  /-----BEGIN [A-Z ]*PRIVATE KEY|hooks\.slack\.com\/services\/|(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{16}|gh[pousr]_[A-Za-z0-9]{16}|github_pat_|glpat-|xox[abeoprs]-|AKIA[0-9A-Z]{16}|AIza[0-9A-Za-z_-]{30}|eyJ[A-Za-z0-9_-]{8,}\.eyJ)/;
 
 /** Whether a setting is a credential, by its name or by what it looks like. */
 export function isCredential(name: string, value: string): boolean {

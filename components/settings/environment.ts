@@ -15,10 +15,10 @@ export const RESERVED = [
 
 const NAME = /^[A-Z][A-Z0-9_]*$/;
 /** They decide what a container's programs are, and which: a line in a pull request would be code. */
-const LOADERS = /^(?:PATH|HOSTNAME|LD_.*|NODE_PATH|OPENSSL_CONF|BASH_ENV|ENV)$/;
-/** What an operator needs of NODE_OPTIONS: none of it loads code, opens a debugger or weakens TLS. */
-const NODE_OPTION =
-  /^--(?:max-old-space-size|max-semi-space-size|max-http-header-size|stack-trace-limit|dns-result-order|unhandled-rejections|trace-warnings|trace-deprecation|no-deprecation|no-warnings|enable-source-maps)(?:=[a-z0-9-]+)?$/;
+const LOADERS = /^(?:PATH|LD_.*|NODE_PATH|OPENSSL_CONF|BASH_ENV)$/;
+/** Of NODE_OPTIONS: what loads code or settings, opens a debugger, or writes down the keys of TLS. */
+const LOADING =
+  /^(?:-r|-C|--(?:require|import|loader|experimental-loader|inspect.*|env-file.*|openssl-(?:shared-)?config|conditions|experimental-(?:config|default-config).*|experimental-policy|policy-integrity|snapshot-blob|build-snapshot.*|icu-data-dir|tls-keylog|insecure-http-parser|node-snapshot))(?:=|$)/;
 /** Minimum lengths that the application checks at start: known here, the update is refused before anything runs. */
 const MINIMUM: Readonly<Record<string, number>> = { INTERNAL_CRON_SECRET: 32, EMAIL_WEBHOOK_SECRET: 16 };
 
@@ -65,11 +65,11 @@ function reason(error: z.ZodError): string | undefined {
   return error.issues[0]?.message;
 }
 
+/** Node.js takes `_` for `-`, and words in quotes. */
 function nodeOptions(name: string, given: string): string | undefined {
-  const known = name !== "NODE_OPTIONS" || given.split(/\s+/).every((word) => word === "" || NODE_OPTION.test(word));
-  return known
-    ? undefined
-    : "options that set limits or warnings, such as --max-old-space-size=2048; none that load code";
+  const words =
+    name === "NODE_OPTIONS" ? given.split(/\s+/).map((word) => word.replaceAll("_", "-").replaceAll('"', "")) : [];
+  return words.some((word) => LOADING.test(word)) ? "options that load no code and open no debugger" : undefined;
 }
 
 function entry(name: string) {

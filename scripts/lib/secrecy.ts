@@ -1,4 +1,4 @@
-import { CREDENTIAL } from "../../components/settings/credential";
+import { CREDENTIAL, looksLikeCredential } from "../../components/settings/credential";
 
 /** Names and values, as a container has them. */
 export type Environment = Readonly<Record<string, string>>;
@@ -31,17 +31,22 @@ const BEGINS_WITH_OURS = /^nestfleet/i;
 /** A text that was cut off is a secret still, from this many characters on. */
 const BEGINNING = 12;
 const URL_PASSWORD = /:\/\/[^/@\s:]*:([^/@\s]+)@/g;
-/** Where PostgreSQL quotes the row that broke a rule: somebody's data. */
+/** Where PostgreSQL quotes the row that broke a rule, or the line of a dump that it could not read: somebody's data. */
 const ROWS: readonly [RegExp, string][] = [
-  [/(Key \([^)\n]*\))=\(.*?\)(?= (?:already|is|conflicts|would)\b)/g, "$1=(***)"],
-  [/(Failing row contains )\(.*\)/g, "$1(***)"],
+  [/(Key \([^\n]*?\))=\([^]*?\)(?= (?:already exists|is |conflicts with))/g, "$1=(***)"],
+  [/(existing key \([^\n]*?\))=\([^]*?\)(?=\.?(?:\s|$))/g, "$1=(***)"],
+  [/(Failing row contains )\((?:(?!\n *[A-Z]+: )[^])*\)/g, "$1(***)"],
+  [/(COPY [^\n]*?, line \d+[^"\n]*: )"[^\n]*"/g, '$1"***"'],
 ];
 
 const concealed = new Set<string>();
 
-/** From now on no line of this process shows the secrets of an environment. */
+/**
+ * From now on no line of this process shows the credentials of an environment. Of the rest, what looks made up: plain
+ * words and addresses are in every message.
+ */
 export function conceal(environment: Environment): void {
-  for (const secret of secretsIn(environment)) concealed.add(secret);
+  for (const secret of secretsIn(environment, isMadeUp)) concealed.add(secret);
 }
 
 /** An application may put its own environment, or its users' data, into an error: the text without either. */
@@ -51,15 +56,20 @@ export function withheld(text: string, environment: Environment = {}): string {
   return ROWS.reduce((rest, [row, without]) => rest.replaceAll(row, without), shown);
 }
 
+function isMadeUp(value: string): boolean {
+  return /\d/.test(value) && /[A-Za-z]/.test(value) && !value.includes("://");
+}
+
 /** As they stand in a log: as they are, or as a program has written them. */
-function secretsIn(environment: Environment): string[] {
+function secretsIn(environment: Environment, counts: (value: string) => boolean = () => true): string[] {
   return Object.entries(environment).flatMap(([name, value]) => {
     const passwords = [...value.matchAll(URL_PASSWORD)].flatMap(([, password = ""]) => [password, decoded(password)]);
     if (OPEN.includes(name)) return passwords.flatMap((password) => spellings(password));
     const parts = [...partsOf(value), ...leavesOf(value).flatMap((leaf) => [leaf, ...partsOf(leaf)])];
-    const known = CREDENTIAL.test(name) ? [value, ...passwords] : passwords;
+    const isKnown = CREDENTIAL.test(name) || looksLikeCredential(value);
+    const known = isKnown ? [value, ...parts, ...passwords] : passwords;
     const guessed = [value, ...parts].filter(
-      (part) => !ORDINARY.test(part) && (part.length >= LONG || !WORD.test(part)),
+      (part) => counts(part) && !ORDINARY.test(part) && (part.length >= LONG || !WORD.test(part)),
     );
     return [...known, ...guessed].flatMap((secret) => spellings(secret));
   });

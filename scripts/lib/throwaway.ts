@@ -7,7 +7,7 @@ import type { Mount } from "../../components/host/mounts";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
 import { apiHealthcheck, postgresHealthcheck } from "../../components/services/healthchecks";
 import { UPSTREAM_PORTS } from "../../components/services/upstream";
-import { Database, DATABASE, lines, ROLE } from "./database";
+import { Database, DATABASE, lines, MAINTENANCE, ROLE } from "./database";
 import { type Ended, Execution } from "./execution";
 import { waitUntilHealthy } from "./health";
 import { createIsolatedNetwork } from "./isolated-network";
@@ -53,11 +53,13 @@ export class Throwaway {
       "--shm-size=256m", // indexes are built in parallel
       `--volume=${backups.Name ?? backups.Source}:${BACKUPS_PATH}:ro`,
     ];
-    // Nobody needs this data after a power failure.
-    const command = ["postgres", ...["fsync=off", ...settings].flatMap((setting) => ["-c", setting])];
+    const command = ["postgres", ...settings.flatMap((setting) => ["-c", setting])];
     const container = await this.start("postgres", options, image, command, environment);
     await this.untilHealthy(container, postgresHealthcheck);
-    return new Database(this.docker, container);
+    const database = new Database(this.docker, container);
+    // Nobody needs this data after a power failure.
+    await database.query("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()", MAINTENANCE);
+    return database;
   }
 
   /** The answer to `/health` of a release that serves that database. */

@@ -3,7 +3,7 @@ import { type DockerClient, DockerError } from "../../components/docker/client";
 import { LABEL, nameOf } from "../../components/docker/labels";
 import { containersOf } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
-import { isBusyElsewhere } from "../../components/host/lock";
+import { lockElsewhere } from "../../components/host/lock";
 import { docker as dockerCommand } from "../../components/release/commands";
 import { RELEASED } from "../../components/release/restarts";
 import { type Change, releasesKept } from "../../components/release/retention";
@@ -104,7 +104,14 @@ export async function pruneImages(
     for (const repository of images) {
       const reference = `${repository}:${tag}`;
       if (!present.has(familiar(reference))) continue;
-      if (await isBusyElsewhere(docker, nameOf(stack))) return;
+      const lock = await lockElsewhere(docker, nameOf(stack));
+      if (lock !== undefined) {
+        const free = dockerCommand(docker.host, `volume rm ${lock}`);
+        say(
+          `images that no rollback needs are kept: ${lock} says that another stack is updated; if nobody does: ${free}`,
+        );
+        return;
+      }
       await pruneImage(docker, reference);
     }
   }

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { LARGEST_MIGRATION, migrationsOf, SourceError, withCheckout } from "../../../components/host/source";
 
@@ -63,6 +63,15 @@ test("a branch alone is no release", async () => {
   await expect(refused).rejects.toThrow(/The source has no tag v1\.6\.0[^]*refs\/tags\/v1\.6\.0/);
 });
 
+test("a path is one from the project's folder, also in a hook of another repository", async () => {
+  vi.stubEnv("GIT_DIR", join(folder, "nowhere"));
+  vi.stubEnv("GIT_WORK_TREE", folder);
+  const path = relative(process.cwd(), repository);
+  const [commitOf] = await withCheckout(path, "v1.5.0", (_, of) => Promise.resolve([of]));
+  expect(path).toMatch(/^\.\.\//);
+  expect(commitOf).toBe(tagged);
+});
+
 test("git finds nothing of Pulumi's in its environment", async () => {
   const [bin, seen] = [join(folder, "bin"), join(folder, "environment")];
   mkdirSync(bin);
@@ -90,4 +99,10 @@ test.each<[string, (file: string) => void, string]>([
   await expect(refused).rejects.toThrow(SourceError);
   await expect(refused).rejects.toThrow(`migrations/0002_b.sql of the source`);
   await expect(refused).rejects.toThrow(why);
+});
+
+test("a folder of migrations that is a link is refused", async () => {
+  const at = mkdtempSync(join(folder, "checkout-"));
+  symlinkSync("/etc", join(at, "migrations"));
+  await expect(migrationsOf(at)).rejects.toThrow("migrations of the source is a link or a file");
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { plan } from "../../../components/release/plan";
 import type { LastUpdate } from "../../../components/release/situation";
 import { certified } from "../../support/certificates";
-import { asked } from "./facts";
+import { asked, container, host } from "./facts";
 
 const unreachable = { unreachable: "nobody asks" };
 
@@ -55,4 +55,22 @@ test.each([
   const env = { NODE_TLS_REJECT_UNAUTHORIZED: value };
   const { warnings } = plan("prod", asked("1.5.0", { env }), unreachable, {});
   expect(warnings.filter((one) => one.includes("trusts whoever answers"))).toHaveLength(count);
+});
+
+test.each([
+  [
+    ["0.0.0.0"],
+    ["127.0.0.1"],
+    /^Caddy leaves 0\.0\.0\.0 for 127\.0\.0\.1, and restarts: other hosts .*allowPlainHttp.* true$/,
+  ],
+  [["127.0.0.1"], ["127.0.0.1"], undefined],
+  [["0.0.0.0"], ["192.168.1.5"], undefined],
+])("that Caddy leaves %s for %s is told where others had come that way", (addresses, bind, told) => {
+  const caddy = { ...container("caddy", "caddy:2-alpine"), addresses };
+  const facts = host("1.5.0", "1.5.0", { facts: { containers: [caddy] } });
+  const http = { httpPort: 80, httpsPort: 443, bind };
+  const warnings = plan("prod", asked("1.5.0", { http }), facts, {}).warnings.filter((one) =>
+    one.startsWith("Caddy leaves"),
+  );
+  expect(warnings).toEqual(told === undefined ? [] : [expect.stringMatching(told)]);
 });

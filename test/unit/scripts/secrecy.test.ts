@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withheld } from "../../../scripts/lib/secrecy";
+import { conceal, withheld } from "../../../scripts/lib/secrecy";
 
 const SECRET = "hunter2hunter2/+ü";
 const PEM =
@@ -64,12 +64,36 @@ test("what a message is made of stays readable, whatever the environment has", (
   expect(withheld("it is nestfleet-prod-1999", environment)).toBe("it is ***");
 });
 
-test("rows that PostgreSQL quotes are somebody's data", () => {
-  const said =
-    'duplicate key value violates unique constraint "users_email"\nDETAIL:  Key (email)=(eve@example.com) already exists.\n' +
-    "DETAIL:  Failing row contains (1, eve@example.com, (x)).";
-  expect(withheld(said, {})).toBe(
-    'duplicate key value violates unique constraint "users_email"\nDETAIL:  Key (email)=(***) already exists.\n' +
-      "DETAIL:  Failing row contains (***).",
-  );
+test("every line of a process is without what it knows, and can be read", () => {
+  conceal({
+    SENTRY_ENVIRONMENT: "production",
+    QUEUE_DRIVER: "database",
+    LLM_PROVIDER: "anthropic",
+    PUBLIC_URL: "https://fleet.example.com",
+    JWT_SECRET: "onlylettersofasecret",
+    THING: "made-Up-1234",
+    DATABASE_URL: "postgres://nestfleet:p4ssw0rd@postgres:5432/nestfleet",
+  });
+  const said = "docker exec nestfleet-production-postgres psql; the database answers on https://fleet.example.com";
+  expect(withheld(said)).toBe(said);
+  expect(withheld("onlylettersofasecret made-Up-1234 p4ssw0rd")).toBe("*** *** ***");
+});
+
+test.each([
+  ["Key (email)=(eve@example.com) already exists.", "Key (email)=(***) already exists."],
+  ["Key (lower(email))=(eve@example.com) already exists.", "Key (lower(email))=(***) already exists."],
+  ['Key (a, b)=(1, x) is not present in table "t".', 'Key (a, b)=(***) is not present in table "t".'],
+  [
+    "Key (room, during)=(1, eve) conflicts with existing key (room, during)=(1, secret).",
+    "Key (room, during)=(***) conflicts with existing key (room, during)=(***).",
+  ],
+  [
+    "Failing row contains (1, eve@example.com, (x)).\nSTATEMENT: x (y)",
+    "Failing row contains (***).\nSTATEMENT: x (y)",
+  ],
+  ["Failing row contains (1, eve\nsecond line, x).", "Failing row contains (***)."],
+  ['COPY users, line 3: "1\teve@example.com"', 'COPY users, line 3: "***"'],
+  ['COPY users, line 3, column email: "eve"', 'COPY users, line 3, column email: "***"'],
+])("rows that PostgreSQL quotes are somebody's data: %s", (said, shown) => {
+  expect(withheld(`ERROR: no\nDETAIL:  ${said}`, {})).toBe(`ERROR: no\nDETAIL:  ${shown}`);
 });

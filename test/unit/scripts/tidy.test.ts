@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { DockerError } from "../../../components/docker/client";
+import { identify } from "../../../components/host/identity";
 import { clearAway, pruneImages, removeOthers } from "../../../scripts/lib/tidy";
 import { listing, ScriptedDocker } from "../../support/docker";
 
@@ -73,8 +74,24 @@ test.each([
   ["another stack is under way", "nestfleet-staging-lock", []],
   ["another stack with a longer name is under way", "nestfleet-prod-lock-2-lock", []],
   ["this one is, as it must be", "nestfleet-prod-lock\nnestfleet-prod-lock-0a1b2c3d", ["image rm api:1.0.0"]],
+  ["another stack was, by a process that is gone", "nestfleet-gone-lock", ["image rm api:1.0.0"]],
+  ["another stack's lock is freed just now", "nestfleet-freed-lock", ["image rm api:1.0.0"]],
 ])("while %s, what it is about to start stays", async (_, locks, removed) => {
+  const held = {
+    ...identify(process.pid),
+    token: "0a1b2c3d-0000-4000-8000-000000000000",
+    operator: "eve",
+    since: "2026-11-27T08:00:00Z",
+  };
+  const labels = (more: object) => {
+    const known = Object.entries({ ...held, ...more }).filter(([, value]) => value !== undefined);
+    return Object.fromEntries(known.map(([key, value]) => [`org.nestfleet.lock.${key}`, String(value)]));
+  };
   const docker = new ScriptedDocker((command) => {
+    if (command.startsWith("inspect --type volume ")) {
+      if (command.includes("freed")) throw new DockerError("inspect", 1, "Error: no such volume", "[]");
+      return JSON.stringify([{ Labels: labels(command.includes("gone") ? { started: "1" } : {}) }]);
+    }
     if (command.startsWith("image ls ")) return "api:1.0.0";
     return command.startsWith("volume ls ") ? `${locks}\n` : "";
   });

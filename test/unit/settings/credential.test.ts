@@ -24,6 +24,9 @@ test.each([
   ["S3_PASSPHRASE", "abc"],
   ["AWS_ACCESS_KEY_ID", "AKIA"],
   ["LLM_API_KEY", "abc"],
+  ["API_KEYS", "abc,def"],
+  ["API_TOKENS", "abc"],
+  ["SECRETS", "abc"],
   ["PEM", "-----BEGIN PRIVATE KEY-----"],
   ["BROKERS", "kafka://one:9092,amqp://user:pw@two"],
   ["SOMETHING", "sk-0123456789abcdef0123"],
@@ -48,13 +51,19 @@ test.each([
   ["LLM_BASE_URL", "https://llm.example.com/v1"],
   ["REPOSITORY", "ssh://git@git.example.com/x"],
   ["LOG_LEVEL", "info"],
+  ["LLM_MAX_TOKENS", "4k"],
+  ["COOKIE_DOMAIN", "example.com"],
+  ["COOKIE_SAMESITE", "lax"],
+  ["OIDC_TOKEN_ENDPOINT", "https://id.example.com/token"],
+  ["STRIPE_PUBLISHABLE_KEY", "pk"],
+  ["SAML_CERT", "-----BEGIN CERTIFICATE-----"],
   ["GREETING", "ask-me-anything-you-like"],
 ])("%s=%s is none", (name, value) => {
   expect(isCredential(name, value)).toBe(false);
   expect(reported({ env: { [name]: value } })).toBe("");
 });
 
-test.each(["PATH", "HOSTNAME", "LD_PRELOAD", "LD_LIBRARY_PATH", "NODE_PATH", "BASH_ENV"])(
+test.each(["PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "NODE_PATH", "BASH_ENV"])(
   "%s is the image's own, in clear as encrypted",
   (name) => {
     for (const key of ["env", "secretEnv"])
@@ -64,6 +73,13 @@ test.each(["PATH", "HOSTNAME", "LD_PRELOAD", "LD_LIBRARY_PATH", "NODE_PATH", "BA
 
 test.each([
   ["--max-old-space-size=2048 --enable-source-maps", true],
+  ["--max_old_space_size=2048", true],
+  ["--no-network-family-autoselection --use-openssl-ca", true],
+  ["--experimental_loader=/tmp/x.mjs", false],
+  ["-r /tmp/x.js", false],
+  ['"--require" /tmp/x.js', false],
+  ["--openssl-legacy-provider", true],
+  ["--tls-keylog=/tmp/keys", false],
   ["--require /tmp/x.js", false],
   ["--import=data:text/javascript,1", false],
   ["--inspect=0.0.0.0", false],
