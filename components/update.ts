@@ -53,7 +53,8 @@ async function prepare(name: string, settings: Settings, done: string[]): Promis
     await pulumi.log.warn(`This preview is made without the Docker host: ${blind.unreachable}${nextOf(blind)}`);
   const trust = { update: !preview, host: !preview || dockerHostIn(state) === settings.dockerHost };
   const host = blind ?? seen(await inspectHost(docker, name, stack, settings, secrets, last, trust), docker, last);
-  const facts = "unreachable" in host || changed === undefined ? host : { ...host, notStarted: changed.failed };
+  const unfinished = preview && blind === undefined && (await answerOr(isUnfinished(docker, name), false));
+  const facts = "unreachable" in host ? host : { ...host, unfinished, ...(changed && { notStarted: changed.failed }) };
   const planned = plan(stack, settings, facts, last);
   if (planned.unreachable !== undefined && hostRequired()) throw refusal(`${summary(planned)}\n\n${NOT_LOOKED_AT}`);
   if (planned.kind === "refusal") throw refusal(summary(planned));

@@ -47,6 +47,8 @@ export interface HostFacts {
   readonly backupPlace?: Place | undefined;
   /** What had stopped, and Docker could not start again when this update began; in a preview nothing is started. */
   readonly notStarted?: readonly NotStarted[] | undefined;
+  /** A killed update has left something half done, which the next update takes back or finishes before all else. */
+  readonly unfinished?: boolean | undefined;
   /** What the host can limit; asked only where the config limits something. */
   readonly limits?: LimitSupport | undefined;
   /** Seconds since 1970 on the Docker host, which is not this machine's clock; undefined when it does not tell. */

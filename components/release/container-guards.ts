@@ -10,6 +10,8 @@ export function databaseStopped({ facts, settings, stack, step, from }: Situatio
     return undefined;
   const name = `nestfleet-${stack}-postgres`;
   const container = facts.containers.find(({ role }) => role === "postgres");
+  // Nobody may connect while its name changes: the update lets everybody in again, before it looks.
+  if (facts.unfinished === true && container?.running === true) return undefined;
   const failed = facts.notStarted?.find(({ role }) => role === "postgres");
   const why = failed === undefined ? conditionOf(container) : `cannot be started: ${oneLine(failed.reason)}`;
   return {

@@ -37,6 +37,7 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...constantAnswer(situation),
     ...certificateExpires(situation),
     ...tlsUnverified(situation),
+    ...halfDone(situation),
     ...closedToOthers(situation),
   ];
 }
@@ -49,6 +50,13 @@ function closedToOthers({ facts, settings: { http }, stack }: Situation): string
   return [
     `Caddy leaves ${open.join(", ")} for ${http.bind.join(", ")}, and restarts: other hosts reach it no more. ` +
       `Give it a name (${configSet(stack, "domain", "NAME")}), or let them in in clear: ${configSetPath(stack, "http.allowPlainHttp", "true")}`,
+  ];
+}
+
+function halfDone({ facts, stack }: Situation): string[] {
+  if (facts?.unfinished !== true) return [];
+  return [
+    `an update was killed while requests were held: ${up(stack)} takes it back or finishes it before all else, and may find less to do than is planned here`,
   ];
 }
 

@@ -73,15 +73,18 @@ function get(path: string, ca: string | undefined, options: Asking = {}): Promis
   });
 }
 
-/** Says that much over TLS and no more: what comes back, and after how many seconds the connection ends. */
+/** Says that much over TLS and no more: what comes back, and after how many seconds it does, or the connection ends. */
 function say(text: string, ca: string): Promise<{ answer: string; seconds: number }> {
   const started = Date.now();
   return new Promise((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port: stack.httpPort + 1, servername: DOMAIN, ca });
-    let answer = "";
-    socket.setEncoding("utf8").on("data", (chunk: string) => (answer += chunk));
-    socket.on("error", reject).on("close", () => {
+    const told = (answer: string) => {
       resolve({ answer, seconds: (Date.now() - started) / 1000 });
+      socket.destroy();
+    };
+    socket.setEncoding("utf8").on("data", told);
+    socket.on("error", reject).on("close", () => {
+      told("");
     });
     socket.write(text);
   });

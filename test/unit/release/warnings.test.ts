@@ -74,3 +74,14 @@ test.each([
   );
   expect(warnings).toEqual(told === undefined ? [] : [expect.stringMatching(told)]);
 });
+
+test("what was killed half-way is told, and is no database that does not run: the update puts that in order first", () => {
+  const facts = (unfinished: boolean) => host("1.5.0", "1.5.1", { facts: { database: undefined, unfinished } });
+  const { kind, warnings } = plan("prod", asked("1.5.1"), facts(true), {});
+  expect(kind).toBe("upgrade");
+  expect(warnings.filter((one) => one.startsWith("an update was killed"))).toHaveLength(1);
+  expect(plan("prod", asked("1.5.1"), facts(false), {})).toMatchObject({
+    kind: "refusal",
+    problems: [{ title: "the database does not run" }],
+  });
+});
