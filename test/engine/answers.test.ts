@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Load, type LoadReport } from "../support/load";
-import { PER_SECOND } from "../support/scale";
-import { expectNoChange, expectSettled, expectUp } from "../support/expectations";
-import { type Ran, TestStack } from "../support/stack";
+import { expectNoChange, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
+import { TestStack } from "../support/stack";
 
 const stack = new TestStack("test-answers", 18380);
 const TIMEOUT_SECONDS = 12;
@@ -20,18 +18,9 @@ afterAll(async () => {
   await stack.dispose();
 });
 
-async function underLoad(version: string): Promise<{ up: Ran; report: LoadReport }> {
-  await stack.configure({ version });
-  const load = new Load(stack.httpPort, PER_SECOND);
-  const up = await stack.up();
-  const report = await load.stop();
-  expect(await stack.missing(report.created)).toEqual([]);
-  return { up, report };
-}
-
 describe("a release that accepts requests and does not answer them", () => {
   test("1.6.4, which never does, is refused as candidate in time; nobody else notices", async () => {
-    const { up, report } = await underLoad("1.6.4");
+    const { up, report } = await upUnderLoad(stack, "1.6.4");
     expect(up.exitCode, up.output).not.toBe(0);
     expect(up.output).toMatch(/1\.6\.4 is refused: \S+\/health gives no answer: no answer within 10 s/);
     expect(up.output).toMatch(/The requests went to \S+ and \S+ all along/);
@@ -43,7 +32,7 @@ describe("a release that accepts requests and does not answer them", () => {
   });
 
   test("1.6.5, which stops answering when everybody's requests come, gives them back", async () => {
-    const { up, report } = await underLoad("1.6.5");
+    const { up, report } = await upUnderLoad(stack, "1.6.5");
     expect(up.exitCode, up.output).not.toBe(0);
     expect(up.output).toMatch(/requests go to \S*api/);
     expect(up.output).toMatch(/1\.6\.5 is refused: \S+ gives no answer: no answer within 10 s/);

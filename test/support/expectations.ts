@@ -1,4 +1,6 @@
 import { expect } from "vitest";
+import { Load, type LoadReport } from "./load";
+import { PER_SECOND } from "./scale";
 import type { Ran, TestStack } from "./stack";
 
 const ONE_OF_EACH = { postgres: 1, api: 1, worker: 1, console: 1, caddy: 1 };
@@ -8,6 +10,16 @@ export async function expectUp(stack: TestStack, ...options: string[]): Promise<
   const up = await stack.up(...options);
   expect(up.exitCode, up.output).toBe(0);
   return up;
+}
+
+/** Updates to a release under load; what was acknowledged must be there afterwards, whatever came of the update. */
+export async function upUnderLoad(stack: TestStack, version: string): Promise<{ up: Ran; report: LoadReport }> {
+  await stack.configure({ version });
+  const load = new Load(stack.httpPort, PER_SECOND);
+  const up = await stack.up();
+  const report = await load.stop();
+  expect(await stack.missing(report.created)).toEqual([]);
+  return { up, report };
 }
 
 /** Nothing to do, as the host has it: what the state has is compared with that first. */
