@@ -5,8 +5,8 @@ import { readSettings } from "./components/settings/read";
 import { prepareUpdate } from "./components/update";
 
 /**
- * The SDK notes the stack of every promise that it makes, and ts-node maps the lines of each: 0.5 s of processor time out
- * of 2.6 s a run. Without that they are the lines of what ts-node has compiled, which differ little.
+ * The SDK notes the stack of every promise that it makes, and ts-node maps the lines of each: 0.4 s of processor time out
+ * of the 2.6 s of a program. Without that they are the lines of what ts-node has compiled, which differ little.
  */
 delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
 
