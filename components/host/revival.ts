@@ -1,4 +1,5 @@
 import { type DockerClient, DockerError } from "../docker/client";
+import { nameOf } from "../docker/labels";
 import { postgresHealthcheck } from "../services/healthchecks";
 import { NOBODY, PAUSED, pointer, UPSTREAM_PORTS } from "../services/upstream";
 import { answerOr } from "./answer";
@@ -33,9 +34,9 @@ export async function revive(docker: DockerClient, stack: string): Promise<Reviv
   const first = stopped.filter(({ role }) => FIRST.includes(role));
   const rest = stopped.filter(({ role }) => !FIRST.includes(role));
   const needed = await start(docker, first);
-  await databaseAnswers(docker, `nestfleet-${stack}-postgres`);
+  await databaseAnswers(docker, `${nameOf(stack)}-postgres`);
   if (rest.length === 0) return needed;
-  const release = await serving(docker, `nestfleet-${stack}-caddy`, containers);
+  const release = await serving(docker, `${nameOf(stack)}-caddy`, containers);
   const others = await start(docker, rest.filter(release));
   return { started: [...needed.started, ...others.started], failed: [...needed.failed, ...others.failed] };
 }

@@ -1,3 +1,4 @@
+import { nameOf } from "../docker/labels";
 import type { RunningContainer } from "../host/facts";
 import { configSet, docker, upRefresh } from "./commands";
 import type { Problem } from "./problem";
@@ -8,7 +9,7 @@ import { oneLine } from "./words";
 export function databaseStopped({ facts, settings, stack, step, from }: Situation): Problem | undefined {
   if (facts === undefined || facts.database !== undefined || (step !== "upgrade" && step !== "rollback"))
     return undefined;
-  const name = `nestfleet-${stack}-postgres`;
+  const name = `${nameOf(stack)}-postgres`;
   const container = facts.containers.find(({ role }) => role === "postgres");
   // Nobody may connect while its name changes: the update lets everybody in again, before it looks.
   if (facts.unfinished === true && container?.running === true) return undefined;

@@ -1,4 +1,5 @@
 import semver from "semver";
+import { nameOf } from "../docker/labels";
 import { newestBackup } from "./backups";
 import { configRmPath, configSet, configSetPath, docker, script, shellWord, stay, up } from "./commands";
 import { databaseStopped, proxyNotStarted } from "./container-guards";
@@ -69,7 +70,7 @@ export function movedTag({ facts, settings, stack, to, served }: Situation): Pro
   const digests = running === undefined ? (newest?.digests?.["api"] ?? []) : [];
   const now = { id: target.imageId, digests: target.digests ?? [] };
   if (isSameImage({ id: known, digests }, now)) return undefined;
-  const { api } = imageReferences(settings, `nestfleet-${stack}`);
+  const { api } = imageReferences(settings, nameOf(stack));
   const pulled = digests.find((digest) => repositoryOf(digest) === repositoryOf(api)) ?? digests[0];
   const pull = pulled === undefined ? [] : [docker(settings.dockerHost, `pull ${pulled}`)];
   const unsure =
@@ -149,7 +150,7 @@ export function volumeInUse({ facts, settings }: Situation): Problem | undefined
 export function volumeChanged({ facts, settings, stack }: Situation): Problem | undefined {
   const { wanted, mounted } = facts?.dataVolume ?? {};
   if (wanted === undefined || mounted === undefined || mounted === wanted) return undefined;
-  const name = `nestfleet-${stack}-postgres`;
+  const name = `${nameOf(stack)}-postgres`;
   const back = mounted === name ? configRmPath(stack, EXISTING_VOLUME) : configSetPath(stack, EXISTING_VOLUME, mounted);
   return {
     title: `the database would change from the volume ${mounted} to ${wanted}`,
@@ -259,7 +260,7 @@ function sharesDataDisk(facts: HostFacts | undefined, short: readonly DiskNeed[]
 }
 
 function dropped({ name, bytes }: ReplacedDatabase, stack: string, dockerHost: string | undefined): string {
-  return `${name}, replaced by a restore, has ${size(bytes)}; when no undo is wanted: ${docker(dockerHost, `exec nestfleet-${stack}-postgres dropdb -U nestfleet ${name}`)}`;
+  return `${name}, replaced by a restore, has ${size(bytes)}; when no undo is wanted: ${docker(dockerHost, `exec ${nameOf(stack)}-postgres dropdb -U nestfleet ${name}`)}`;
 }
 
 /**

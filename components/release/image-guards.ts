@@ -1,3 +1,4 @@
+import { nameOf } from "../docker/labels";
 import { configSet, configSetPath, docker, stay } from "./commands";
 import { type ImageReferences, imageReferences } from "./images";
 import type { Problem } from "./problem";
@@ -14,7 +15,7 @@ interface MissingImage {
 export function imageMissing(situation: Situation): Problem | undefined {
   const { facts, settings, stack, step, from, to } = situation;
   if (facts === undefined) return undefined;
-  const site = `nestfleet-${stack}`;
+  const site = nameOf(stack);
   const references = imageReferences(settings, site);
   const reasons = new Map(facts.imagesMissing.map(({ reference, reason }) => [reference, reason]));
   if (facts.targetMissing !== undefined) reasons.set(references.api, facts.targetMissing);
@@ -80,7 +81,7 @@ function registryOf(reference: string): string {
 export function imageUnreadable({ facts, settings, stack, from, to }: Situation): Problem | undefined {
   const reason = facts?.targetUnreadable;
   if (reason === undefined) return undefined;
-  const { api } = imageReferences(settings, `nestfleet-${stack}`);
+  const { api } = imageReferences(settings, nameOf(stack));
   return {
     title: `the migrations of ${api} cannot be read`,
     why: `they are read by node, in a container of the image; Docker answers: ${oneLine(reason)}`,

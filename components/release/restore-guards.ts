@@ -1,3 +1,4 @@
+import { nameOf } from "../docker/labels";
 import type { HostFacts } from "../host/facts";
 import { parseBackupId } from "./backup-id";
 import { fittingBackups, newestFitting } from "./backups";
@@ -54,7 +55,7 @@ export function servingUnknown({ facts, settings, stack, step, from }: Situation
   if (step !== "rollback" || namedBackup(settings) === undefined) return undefined;
   return {
     title: "which release serves cannot be told",
-    why: `nestfleet-${stack}-caddy, which knows, does not answer or names a container that is gone; a restore would take away what was written since`,
+    why: `${nameOf(stack)}-caddy, which knows, does not answer or names a container that is gone; a restore would take away what was written since`,
     mend: [
       `look first: ${docker(settings.dockerHost, `ps --all --filter label=org.nestfleet.stack=${stack}`)}`,
       `without the restore, the rest can be put in order: ${configRm(stack, "restore")} && ${upRefresh(stack)}`,
@@ -100,7 +101,7 @@ function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | un
 function stillPrepared({ facts, settings, stack }: Situation): Fault | undefined {
   const prepared = facts?.live?.prepared ?? [];
   if (prepared.length === 0) return undefined;
-  const look = `exec nestfleet-${stack}-postgres psql -U nestfleet -d nestfleet -c 'SELECT * FROM pg_prepared_xacts'`;
+  const look = `exec ${nameOf(stack)}-postgres psql -U nestfleet -d nestfleet -c 'SELECT * FROM pg_prepared_xacts'`;
   return {
     why: heldBy(prepared),
     mend: [`end each in the database, with COMMIT PREPARED or ROLLBACK PREPARED: ${docker(settings.dockerHost, look)}`],

@@ -1,3 +1,4 @@
+import { nameOf } from "../docker/labels";
 import { configRmPath, configSetSecret, docker, up } from "./commands";
 import type { Problem } from "./problem";
 import { APPLICATION_SECRETS, type ApplicationSecret, generatedAs, givenSecrets, SECRET_PATHS } from "./secrets";
@@ -18,7 +19,7 @@ export function passwordRejected(situation: Situation): Problem | undefined {
     mend: [
       `put the old one back: ${configSetSecret(stack, path)}`,
       `when it was generated before: ${configRmPath(stack, path)}`,
-      `or set the new one in the database first: ${docker(settings.dockerHost, `exec -it nestfleet-${stack}-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet'`)}`,
+      `or set the new one in the database first: ${docker(settings.dockerHost, `exec -it ${nameOf(stack)}-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet'`)}`,
       `then ${up(stack)}`,
     ],
   };

@@ -1,4 +1,5 @@
 import semver from "semver";
+import { nameOf } from "../docker/labels";
 import type { RunningContainer } from "../host/facts";
 import type { Limits } from "../docker/limits";
 import { parseBackupId } from "./backup-id";
@@ -124,7 +125,7 @@ function extensionsBehind({ facts, settings, stack }: Situation): string[] {
   });
   return behind.map(
     ({ name, version, has }) =>
-      `the extension ${name} is ${version} in the database, the image has ${has}: ${docker(settings.dockerHost, `exec nestfleet-${stack}-postgres psql -U nestfleet -d nestfleet -c 'ALTER EXTENSION "${name}" UPDATE'`)}`,
+      `the extension ${name} is ${version} in the database, the image has ${has}: ${docker(settings.dockerHost, `exec ${nameOf(stack)}-postgres psql -U nestfleet -d nestfleet -c 'ALTER EXTENSION "${name}" UPDATE'`)}`,
   );
 }
 
