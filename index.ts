@@ -27,8 +27,8 @@ export = async () => {
     images: nestfleet.images,
     /** The name of each container. */
     containers: nestfleet.containers,
-    /** The last backup that was put back under a confirmRestore, and that word. */
-    restored: plan.restored,
+    /** The last backup that was put back under a confirmRestore, and that word; without one, there is no such output. */
+    ...(plan.restored && { restored: plan.restored }),
     /** Where backups are kept, and how many. */
     backups: nestfleet.backups,
   };

@@ -48,6 +48,14 @@ const WARM_SECONDS = 20;
 const DOCKER_SECONDS = 10;
 /** How much of an unexpected answer a message shows. */
 const SHOWN = 200;
+/**
+ * What a proxy answers where it, or what is behind it, has too much to do. A flood from outside must not be able to stop
+ * an upgrade, perhaps the one that mends what it uses: so many rounds of a hold may fail like that, never two in a row.
+ */
+const BUSY = [429, 502, 503, 504];
+const BUSY_ROUNDS = 3;
+/** Of a connection that was not taken, or lost. */
+const BROKEN = ["ECONNREFUSED", "ECONNRESET", "EPIPE"];
 /** Where Caddy keeps the certificate of its own authority. */
 export const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
 
@@ -67,6 +75,9 @@ export async function verify(
   say(`${answer.version} answers on ${url}${candidate === undefined ? "" : " as candidate"}, held for ${seconds} s`);
   return answer;
 }
+
+/** What may pass: a refused or broken connection, or an answer of a proxy that has too much to do. */
+class Busy extends Refusal {}
 
 type Asked = Expectation & { readonly headers: Readonly<Record<string, string>> };
 
@@ -133,13 +144,24 @@ async function hold(
   const started = Date.now();
   const seconds = () => Math.floor((Date.now() - started) / 1000);
   const refused = (why: string) => new Refusal(`${why}, after ${seconds()} s of good answers`);
+  let busy = 0;
+  let again = false;
   for (;;) {
     const answer = await round(expected, visits).catch(async (error: unknown) => {
-      throw error instanceof Refusal ? refused((await death()) ?? error.message) : error;
+      if (!(error instanceof Refusal)) throw error;
+      const dead = await death();
+      if (dead !== undefined || !(error instanceof Busy) || again || busy === BUSY_ROUNDS)
+        throw refused(dead ?? error.message);
+      say(`${error.message}: asked once more`);
+      return undefined;
     });
-    const dead = await death();
-    if (dead !== undefined) throw refused(dead);
-    if (seconds() >= holdSeconds) return [answer, seconds()];
+    again = answer === undefined;
+    if (answer === undefined) busy++;
+    else {
+      const dead = await death();
+      if (dead !== undefined) throw refused(dead);
+      if (seconds() >= holdSeconds) return [answer, seconds()];
+    }
     await sleep(PAUSE_MS);
   }
 }
@@ -149,19 +171,26 @@ async function round({ entrance: { health }, release }: Asked, visits: readonly 
   const answers: Health[] = [];
   for (const { outside, scheme, where } of visits) {
     const { status, body } = await answered(`${where}/health`, ask(outside, scheme, "/health"));
-    if (status !== 200) throw new Refusal(`${where}/health answers ${status} ${body.slice(0, SHOWN)}`);
+    if (status !== 200) throw wrongStatus(status, `${where}/health answers ${status} ${body.slice(0, SHOWN)}`);
     answers.push(healthIn(body, `${where}/health`, { semver: release.semver, health }));
     const page = await answered(`${where}/login`, ask(outside, scheme, "/login"));
-    if (page.status !== 200) throw new Refusal(`${where}/login answers ${page.status}`);
+    if (page.status !== 200) throw wrongStatus(page.status, `${where}/login answers ${page.status}`);
   }
   const [first] = answers;
   if (first === undefined) throw new Refusal("there is no address to ask");
   return first;
 }
 
+function wrongStatus(status: number, message: string): Refusal {
+  return BUSY.includes(status) ? new Busy(message) : new Refusal(message);
+}
+
+/** Silence, for as long as a question may take, does not pass: a release that hangs has everybody's requests meanwhile. */
 function answered<T>(where: string, answer: Promise<T>): Promise<T> {
   return answer.catch((error: unknown) => {
-    throw new Refusal(`${where} gives no answer: ${error instanceof Error ? error.message : String(error)}`);
+    const why = `${where} gives no answer: ${error instanceof Error ? error.message : String(error)}`;
+    const passes = BROKEN.includes((error as NodeJS.ErrnoException).code ?? "");
+    throw passes ? new Busy(why) : new Refusal(why);
   });
 }
 

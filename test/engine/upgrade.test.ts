@@ -48,6 +48,16 @@ async function revert(version: string): Promise<void> {
   await expectSettled(stack, version);
 }
 
+/** As it may stand inside a longer text, whatever stands before it: without what depends on the neighbours. */
+function inBase64(secret: string): string[] {
+  return [0, 1, 2].map((before) =>
+    Buffer.from(`${"-".repeat(before)}${secret}`)
+      .toString("base64")
+      .replace(/=+$/, "")
+      .slice(before === 0 ? 0 : 4, -4),
+  );
+}
+
 describe("upgrades under load", () => {
   test.each([
     ["1.5.0", ["0005_case_events.sql, 0006_cases_assignee.sql"]],
@@ -122,7 +132,7 @@ describe("releases that must not stay", () => {
     await revert("1.5.1");
   });
 
-  test("1.6.1, which dies after 15 seconds, is red: health must hold", async () => {
+  test("1.6.1, which dies after some seconds with its environment in its log, is red: health must hold", async () => {
     await stack.configure({ "health.holdSeconds": "20" });
     const { up } = await underLoad("1.6.1");
     expect(up.exitCode).not.toBe(0);
@@ -132,6 +142,11 @@ describe("releases that must not stay", () => {
     );
     expect(up.output).toContain("licence cache is corrupt"); // the last line of its log
     expect(await stack.answeringVersion()).toBe("1.5.1");
+    expect(up.output).toContain("crash report"); // the line before it, with the environment
+    const told = [up.output, stack.state(), JSON.stringify(await stack.history())].join("\n");
+    for (const secret of await stack.secrets())
+      for (const spelling of [secret, encodeURIComponent(secret), ...inBase64(secret)])
+        expect(told.includes(spelling), `a secret of ${secret.length} characters was told`).toBe(false);
     await stack.configure({ "health.holdSeconds": "1" });
     await revert("1.5.1");
   });

@@ -165,6 +165,19 @@ export class TestStack {
     return readFileSync(join(this.folder, ".pulumi/stacks/nestfleet", `${this.name}.json`), "utf8");
   }
 
+  /** What the api's environment has that is told to nobody: the two secrets and the database's password. */
+  public async secrets(): Promise<string[]> {
+    const api = (await this.containers())["api"] ?? [];
+    const inspected = await this.docker.run(["inspect", "--format", "{{json .Config.Env}}", ...api]);
+    const environment = (JSON.parse(inspected) as string[]).join("\n");
+    const value = (pattern: RegExp) => {
+      const [, secret = ""] = pattern.exec(environment) ?? [];
+      if (secret.length < 32) throw new Error(`the api has no secret that is found by ${pattern.source}`);
+      return secret;
+    };
+    return [/^JWT_SECRET=(.*)$/m, /^SECRET_ENCRYPTION_KEY=(.*)$/m, /^DATABASE_URL=.*:([^:@]+)@/m].map(value);
+  }
+
   /** Ids of the running containers by role. */
   public async containers(): Promise<Record<string, string[]>> {
     const format = '{{.Label "org.nestfleet.role"}} {{.ID}}';

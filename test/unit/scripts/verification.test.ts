@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { DockerClient } from "../../../components/docker/client";
 import type { Entrance } from "../../../components/services/entrance";
 import type * as Way from "../../../scripts/lib/way";
-import { verify } from "../../../scripts/lib/verification";
+import { type Verification, verify } from "../../../scripts/lib/verification";
 import { chainOf } from "../../../components/settings/certificate";
 import { certified, type Identity } from "../../support/certificates";
 
@@ -36,8 +36,12 @@ const answers =
     response.end(url === "/health" ? JSON.stringify({ status: "ok", db: "ok", version: "1.5.0", ...health }) : "login");
   };
 
-async function served({ certificate, key }: Identity, health = {}, port = 0, host = "127.0.0.1"): Promise<number> {
-  const server = https.createServer({ cert: certificate, key }, answers(health));
+async function served(identity: Identity, health = {}, port = 0, host = "127.0.0.1"): Promise<number> {
+  return listening(identity, answers(health), port, host);
+}
+
+async function listening({ certificate, key }: Identity, listener: RequestListener, port = 0, host = "127.0.0.1") {
+  const server = https.createServer({ cert: certificate, key }, listener);
   open.push(server);
   server.listen({ port, host, ipv6Only: true });
   await once(server, "listening");
@@ -45,7 +49,12 @@ async function served({ certificate, key }: Identity, health = {}, port = 0, hos
 }
 
 /** Asked once: what does not hold at once is refused. */
-function asked(httpsPort: number, more: Partial<Entrance>, docker: DockerClient = new DockerClient("unix:///nowhere")) {
+function asked(
+  httpsPort: number,
+  more: Partial<Entrance>,
+  docker: DockerClient = new DockerClient("unix:///nowhere"),
+  hold: Partial<Verification> = {},
+) {
   const entrance: Entrance = {
     url: `https://${DOMAIN}`,
     domain: DOMAIN,
@@ -57,7 +66,7 @@ function asked(httpsPort: number, more: Partial<Entrance>, docker: DockerClient 
   };
   const release = { tag: "1.5.0", semver: "1.5.0" };
   const expected = { dockerHost: "unix:///x", caddy: "caddy", entrance, release, timeoutSeconds: -1, holdSeconds: 0 };
-  return verify(expected, docker);
+  return verify({ ...expected, ...hold }, docker);
 }
 
 describe("a site is trusted by who vouches for it", () => {
@@ -131,5 +140,39 @@ describe("what must answer", () => {
     await expect(asked(port, { http })).rejects.toThrow(/^https:\/\/fleet\.internal \(::1\)\/health gives no answer/);
     await served(site, {}, port, "::1");
     await expect(asked(port, { http })).resolves.toMatchObject({ version: "1.5.0" });
+  });
+});
+
+describe("in a hold", () => {
+  /** What `/health` answers, one after the other; the last one for ever. */
+  const held = async (statuses: number[], hold: Partial<Verification>) => {
+    let at = 0;
+    const good = answers({});
+    const port = await listening(site, (request, response) => {
+      const status = request.url === "/health" ? (statuses[at++] ?? 200) : 200;
+      if (status === 200) good(request, response);
+      else if (status === 0) response.destroy();
+      else response.writeHead(status).end("too much to do");
+    });
+    return asked(port, {}, undefined, hold);
+  };
+
+  test("a proxy that has too much to do, or a lost connection, is asked once more", async () => {
+    await expect(held([200, 503, 200, 0], { holdSeconds: 3 })).resolves.toMatchObject({ version: "1.5.0" });
+  });
+
+  test.each<[string, number[], Partial<Verification>, RegExp]>([
+    ["two in a row", [200, 502, 502], { holdSeconds: 1 }, /health answers 502 too much to do, after \d s of good/],
+    ["more than three", [200, 502, 200, 502, 200, 502, 200, 502], { holdSeconds: 9 }, /health answers 502/],
+    ["an error of the application's", [200, 500], { holdSeconds: 1 }, /health answers 500/],
+    [
+      "one of a release that has died",
+      [200, 502],
+      // Asked with each good answer, too.
+      { holdSeconds: 1, death: vi.fn().mockResolvedValueOnce(undefined).mockResolvedValue("it exited") },
+      /^it exited, after/,
+    ],
+  ])("refused: %s", async (_, statuses, hold, why) => {
+    await expect(held(statuses, hold)).rejects.toThrow(why);
   });
 });

@@ -71,6 +71,13 @@ run(async () => {
 
   if (release.diesAfterSeconds !== undefined) {
     setTimeout(() => {
+      // As some crash reporters do: the whole environment, in every spelling that they know.
+      const all = JSON.stringify(process.env);
+      log.error("crash report", {
+        json: all,
+        base64: Buffer.from(all).toString("base64"),
+        url: encodeURIComponent(all),
+      });
       log.error("fatal", { error: "licence cache is corrupt: unexpected end of data" });
       process.exit(1);
     }, release.diesAfterSeconds * 1_000);
