@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { bringImages, type Images } from "./docker/images";
-import { createNetwork } from "./docker/network";
+import { createNetworks } from "./docker/network";
 import { dockerProvider } from "./docker/provider";
 import type { Site } from "./docker/site";
 import { createVolume, namedOrOwn } from "./docker/volume";
@@ -38,19 +38,19 @@ export class NestFleet extends pulumi.ComponentResource {
 
     const images = bringImages(site);
     const secrets = createSecrets(site);
-    const network = createNetwork(site).name;
+    const networks = createNetworks(site);
     const data = namedOrOwn(site, settings.postgres.existingVolume, "postgres");
     const backups = backupStore(site);
     const proxy = { data: createVolume(site, "caddy-data").name, config: createVolume(site, "caddy-config").name };
 
-    const postgres = createPostgres(site, images.postgres, network, data, backups.mount, secrets);
+    const postgres = createPostgres(site, images.postgres, networks, data, backups.mount, secrets);
     const safe = safeguard(site, postgres, images);
     const env = applicationEnv(site, postgres.url, secrets);
-    const api = createApi(site, images.api, network, env, safe);
-    const console = createConsole(site, images.console, network, api.ready);
-    const caddy = createCaddy(site, images.caddy, network, proxy, [api, console]);
+    const api = createApi(site, images.api, networks, env, safe);
+    const console = createConsole(site, images.console, networks, api.ready);
+    const caddy = createCaddy(site, images.caddy, networks, proxy, [api, console]);
     const cutover = cutOver(site, caddy, api, console, [postgres]);
-    const workers = createWorkers(site, images.worker, network, env, cutover.done);
+    const workers = createWorkers(site, images.worker, networks, env, cutover.done);
     giveVerdict(site, caddy, cutover, { api, console, workers, others: [postgres] });
 
     this.url = publicUrl(settings);

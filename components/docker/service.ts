@@ -37,8 +37,7 @@ export interface ServiceArgs {
   readonly replacement: "beside" | "after";
   /** A fixed container name; without one the name ends in a random suffix, which `beside` needs. */
   readonly fixedName?: string;
-  readonly network: pulumi.Input<string>;
-  readonly aliases?: string[];
+  readonly networks: readonly docker.types.input.ContainerNetworksAdvanced[];
   readonly env?: pulumi.Input<string>[];
   readonly command?: string[];
   readonly healthcheck?: Healthcheck;
@@ -71,34 +70,9 @@ export function createContainer(
   args: ServiceArgs,
   options: pulumi.CustomResourceOptions,
 ): docker.Container {
-  const logicalName = `${site.name}-${name}`;
   return new docker.Container(
-    logicalName,
-    {
-      ...(args.fixedName === undefined ? {} : { name: args.fixedName }),
-      image: args.image,
-      labels: labels({ stack: site.stack, role: args.role, version: args.version }),
-      networksAdvanced: [{ name: args.network, aliases: args.aliases ?? [] }],
-      envs: args.env ?? [],
-      ...(args.command && { command: args.command }),
-      ...(args.healthcheck && { healthcheck: healthcheck(args.healthcheck) }),
-      mounts: args.mounts ?? [],
-      ports: args.ports ?? [],
-      restart: "unless-stopped",
-      logDriver: LOG_DRIVER,
-      logOpts: LOG_OPTIONS,
-      securityOpts: SECURITY_OPTIONS,
-      capabilities: {
-        drops: DROPPED_CAPABILITIES,
-        adds: (args.capabilities ?? []).map((capability) => `CAP_${capability}`),
-      },
-      stopTimeout: args.graceSeconds,
-      destroyGraceSeconds: args.graceSeconds,
-      ...heldLimits(args.limits, site.plan.limits ?? ALL_LIMITS),
-      ...(args.shmMegabytes !== undefined && { shmSize: args.shmMegabytes }),
-      ...(args.init && { init: args.init }),
-      wait: false,
-    },
+    `${site.name}-${name}`,
+    containerArgs(site, args),
     placed(site, {
       ...options,
       replaceOnChanges: ["*"],
@@ -106,6 +80,35 @@ export function createContainer(
       ignoreChanges: site.plan.otherLogs.includes(args.role) ? [] : ["logOpts"],
     }),
   );
+}
+
+/** What decides whether a container is the one that is wanted: another value of any of it makes another container. */
+export function containerArgs(site: Site, args: ServiceArgs): docker.ContainerArgs {
+  return {
+    ...(args.fixedName === undefined ? {} : { name: args.fixedName }),
+    image: args.image,
+    labels: labels({ stack: site.stack, role: args.role, version: args.version }),
+    networksAdvanced: args.networks.map((network) => ({ aliases: [], ...network })),
+    envs: args.env ?? [],
+    ...(args.command && { command: args.command }),
+    ...(args.healthcheck && { healthcheck: healthcheck(args.healthcheck) }),
+    mounts: args.mounts ?? [],
+    ports: args.ports ?? [],
+    restart: "unless-stopped",
+    logDriver: LOG_DRIVER,
+    logOpts: LOG_OPTIONS,
+    securityOpts: SECURITY_OPTIONS,
+    capabilities: {
+      drops: DROPPED_CAPABILITIES,
+      adds: (args.capabilities ?? []).map((capability) => `CAP_${capability}`),
+    },
+    stopTimeout: args.graceSeconds,
+    destroyGraceSeconds: args.graceSeconds,
+    ...heldLimits(args.limits, site.plan.limits ?? ALL_LIMITS),
+    ...(args.shmMegabytes !== undefined && { shmSize: args.shmMegabytes }),
+    ...(args.init && { init: args.init }),
+    wait: false,
+  };
 }
 
 function labels(values: Record<string, string>): docker.types.input.ContainerLabel[] {

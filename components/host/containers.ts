@@ -35,6 +35,7 @@ interface Inspected {
   };
   readonly NetworkSettings?: {
     readonly Ports?: Readonly<Record<string, readonly { readonly HostIp: string }[] | null>> | null;
+    readonly Networks?: Readonly<Record<string, unknown>> | null;
   };
 }
 
@@ -51,7 +52,8 @@ async function detailsOf(docker: DockerClient, ids: readonly string[]) {
     };
     const published = NetworkSettings?.Ports?.[HTTP_PORT]?.map(({ HostIp }) => HostIp) ?? [];
     const addresses = published.length > 0 && { addresses: published };
-    return [Id, { imageId: Image, ...(log && { log }), ...addresses }] as const;
+    const networks = NetworkSettings?.Networks && { networks: Object.keys(NetworkSettings.Networks) };
+    return [Id, { imageId: Image, ...(log && { log }), ...addresses, ...networks }] as const;
   });
   return new Map(details);
 }

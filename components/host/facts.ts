@@ -49,6 +49,8 @@ export interface HostFacts {
   readonly notStarted?: readonly NotStarted[] | undefined;
   /** A killed update has left something half done, which the next update takes back or finishes before all else. */
   readonly unfinished?: boolean | undefined;
+  /** Whether the engine can make a network on which the host itself has no address; undefined when it does not say. */
+  readonly isolates?: boolean | undefined;
   /** What the host can limit; asked only where the config limits something. */
   readonly limits?: LimitSupport | undefined;
   /** Seconds since 1970 on the Docker host, which is not this machine's clock; undefined when it does not tell. */
@@ -77,6 +79,8 @@ export interface RunningContainer {
   readonly running: boolean;
   /** Undefined where Docker does not say. */
   readonly log?: LogConfig | undefined;
+  /** Names of those that it is connected to; undefined where Docker does not say. */
+  readonly networks?: readonly string[] | undefined;
   /** Of the proxy, the addresses of the host that it is published at, in Docker's own order. */
   readonly addresses?: readonly string[] | undefined;
 }

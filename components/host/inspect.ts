@@ -1,4 +1,5 @@
 import type { DockerClient } from "../docker/client";
+import { isolates } from "../docker/isolation";
 import { dataMountOf } from "../release/data-mount";
 import type { LimitSupport } from "../docker/limits";
 import { imageReferences } from "../release/images";
@@ -78,6 +79,7 @@ export async function inspectHost(
     // Once the release is fetched: where there is no database yet, the directory is tried with its postgres image.
     backupDirectory: await unusableDirectory(docker, settings, postgres ?? containers.find(isPostgres), trust),
     limits: await limitsIn(docker, settings),
+    isolates: await answerOr(isolates(docker), undefined),
     clock: await inSeconds(hostTime(docker)),
   };
 }

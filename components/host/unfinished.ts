@@ -2,23 +2,31 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { type DockerClient, DockerError } from "../docker/client";
 import { RESTORE_STATE } from "../release/backup-id";
-import { PAUSED } from "../services/upstream";
+import { BEFORE, NOBODY, PAUSED, pointer } from "../services/upstream";
 import { childEnvironment } from "./child-environment";
 
 /** Docker's words for a container that nothing can be asked in. */
 const NOT_UP = /no such container|is not running|is restarting|is paused|in a stopped container/i;
 
-/** True when an update was killed that had stopped the release which served, or had begun to restore a backup. */
+/** A restore has begun. */
+const RESTORING = `[ -f ${RESTORE_STATE} ]`;
+/** Who served was stopped, or requests are held though nobody was: while postgres was replaced. */
+const HELD = `[ -f ${PAUSED} ] || { [ -f ${BEFORE} ] && [ "$(cat ${pointer("api")})" = ${NOBODY} ]; }`;
+
+/**
+ * True when an update was killed that had stopped the release which served, had begun to restore a backup, or held the
+ * requests while postgres was replaced.
+ */
 export async function isUnfinished(docker: DockerClient, name: string): Promise<boolean> {
   // Without the database nothing can be taken back; the update makes it first.
-  if (!(await exists(docker, `${name}-postgres`, "/etc/passwd"))) return false;
-  return (await exists(docker, `${name}-postgres`, RESTORE_STATE)) || (await exists(docker, `${name}-caddy`, PAUSED));
+  if (!(await holds(docker, `${name}-postgres`, "true"))) return false;
+  return (await holds(docker, `${name}-postgres`, RESTORING)) || (await holds(docker, `${name}-caddy`, HELD));
 }
 
-/** False also in a container that does not run. Any other failure is none of the file's: it is not taken for "no". */
-async function exists(docker: DockerClient, container: string, file: string): Promise<boolean> {
+/** False also in a container that does not run. Any other failure is none of the test's: it is not taken for "no". */
+async function holds(docker: DockerClient, container: string, test: string): Promise<boolean> {
   try {
-    await docker.run(["exec", container, "test", "-f", file]);
+    await docker.run(["exec", container, "sh", "-c", test]);
     return true;
   } catch (error) {
     if (!(error instanceof DockerError)) throw error;

@@ -12,7 +12,7 @@ const UNKNOWN = "unknown: the Docker host was not looked at";
 
 /** Which settings have changed, only the list of changed resources tells. */
 const OF_SETTINGS =
-  "none where a setting of api, worker or console changes: requests wait at most a second; postgres and caddy stop for some seconds where one of theirs does";
+  "none where a setting of api, worker or console changes: requests wait at most a second; where one of postgres changes, they wait for some seconds, and where one of caddy changes, it refuses connections for a second or two";
 
 /** What users notice, in words. What is not known is not promised. */
 export function downtime(
@@ -61,9 +61,7 @@ function ofPause({ schema }: Situation, backup: BackupEstimate | undefined): str
 
 function ofOthers(restarts: readonly string[]): string[] {
   return [
-    ...(restarts.includes("postgres")
-      ? ["requests that need the database fail for some seconds while postgres restarts"]
-      : []),
+    ...(restarts.includes("postgres") ? ["requests wait for some seconds while postgres restarts"] : []),
     ...(restarts.includes("caddy") ? ["connections are refused for a second or two while caddy restarts"] : []),
   ];
 }

@@ -73,6 +73,8 @@ export interface Plan {
   readonly settles: boolean;
   /** Roles of containers whose log is another than the one that this program gives. */
   readonly otherLogs: readonly string[];
+  /** Whether a network that is made now has no address of the host's. */
+  readonly isolates: boolean;
   /** What the Docker host can limit; undefined where nothing is limited, or the host was not asked. */
   readonly limits?: LimitSupport | undefined;
   /** What the outputs note of it once it is carried out, or had noted before. */
@@ -127,6 +129,7 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     wayBack: wayBack(judged),
     settles: settles(judged),
     otherLogs: (facts?.containers ?? []).filter(({ log }) => log && !isOwnLog(log)).map(({ role }) => role),
+    isolates: facts?.isolates === true,
     limits: facts?.limits,
     restored: restoredBy(judged),
     inState: last.inState ?? [],

@@ -1,3 +1,4 @@
+import { backOf, nameOf } from "../docker/labels";
 import type { Situation, Step } from "./situation";
 
 export const ROLES = ["api", "worker", "console", "postgres", "caddy"] as const;
@@ -10,9 +11,9 @@ export const RELEASED: readonly string[] = ["api", "worker", "console"] satisfie
  * The services that stop and start, as far as versions decide that; undefined without access to the host. Each
  * container carries as its label the release, or for postgres and caddy the image of the config.
  */
-export function restartsIn({ facts, settings, step, to }: Situation): Role[] | undefined {
+export function restartsIn({ facts, settings, step, to, stack }: Situation): Role[] | undefined {
   if (facts === undefined) return undefined;
-  const stepped = rolesOf(step);
+  const stepped = [...rolesOf(step), ...(leftNetwork({ facts, stack }) === undefined ? [] : MOVED)];
   const wanted: Record<Role, string> = {
     api: to.tag,
     worker: to.tag,
@@ -26,6 +27,16 @@ export function restartsIn({ facts, settings, step, to }: Situation): Role[] | u
     if (stepped.includes(role)) return true;
     return !ours.some(({ running, version }) => running && version === wanted[role]);
   });
+}
+
+/** Those that are on the database's network. */
+const MOVED: readonly Role[] = ["postgres", "api", "worker"];
+
+/** An older program has made one network for all five: the database leaves it. Its name; undefined otherwise. */
+export function leftNetwork({ facts, stack }: Pick<Situation, "facts" | "stack">): string | undefined {
+  const postgres = facts?.containers.find(({ role, running }) => role === "postgres" && running);
+  const networks = postgres?.networks ?? [];
+  return networks.some((network) => network.startsWith(`${backOf(nameOf(stack))}-`)) ? undefined : networks[0];
 }
 
 /** Those that a step always restarts. The console keeps nothing of the data, so other data do not concern it. */

@@ -1,5 +1,5 @@
 import semver from "semver";
-import { nameOf } from "../docker/labels";
+import { backOf, nameOf } from "../docker/labels";
 import type { RunningContainer } from "../host/facts";
 import type { Limits } from "../docker/limits";
 import { parseBackupId } from "./backup-id";
@@ -11,6 +11,7 @@ import { configRm, configSet, configSetFile, configSetPath, docker, script, up, 
 import { isNewest } from "./history";
 import { libraryChange } from "./reindex";
 import { missingExtension, olderThan } from "./server";
+import { leftNetwork } from "./restarts";
 import { breakingIn, hasLostHistory, namedBackup, wasPutBack, type Situation } from "./situation";
 import { secretsChanged } from "./secret-guards";
 import type { Strategy } from "./strategy";
@@ -39,6 +40,7 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...certificateExpires(situation),
     ...tlsUnverified(situation),
     ...halfDone(situation),
+    ...databaseMoves(situation),
     ...closedToOthers(situation),
   ];
 }
@@ -51,6 +53,18 @@ function closedToOthers({ facts, settings: { http }, stack }: Situation): string
   return [
     `Caddy leaves ${open.join(", ")} for ${http.bind.join(", ")}, and restarts: other hosts reach it no more. ` +
       `Give it a name (${configSet(stack, "domain", "NAME")}), or let them in in clear: ${configSetPath(stack, "http.allowPlainHttp", "true")}`,
+  ];
+}
+
+/** Whoever is on that network has reached the database so far: also what an operator has put there. */
+function databaseMoves(situation: Situation): string[] {
+  const network = leftNetwork(situation);
+  const { stack, settings } = situation;
+  if (network === undefined || situation.step === "install") return [];
+  const back = `$(${docker(settings.dockerHost, `network ls --quiet --filter name=${backOf(nameOf(stack))}-`)})`;
+  return [
+    `postgres leaves the network ${network} for one of its own, with api and worker; from then on a container of yours reaches it after ` +
+      docker(settings.dockerHost, `network connect ${back} CONTAINER`),
   ];
 }
 

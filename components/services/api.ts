@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Image } from "../docker/images";
+import type { Networks } from "../docker/network";
 import { createContainer, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
@@ -40,7 +41,7 @@ export function applicationEnv(
 export function createApi(
   site: Site,
   image: Image,
-  network: pulumi.Input<string>,
+  networks: Networks,
   env: pulumi.Input<string>[],
   safeguard: Safeguard,
 ): Service {
@@ -52,7 +53,7 @@ export function createApi(
       image: image.id,
       version: site.settings.version.tag,
       replacement: "beside",
-      network,
+      networks: [{ name: networks.front }, { name: networks.back }],
       env,
       healthcheck: apiHealthcheck,
       graceSeconds: 30,

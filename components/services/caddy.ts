@@ -1,6 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import type { Image } from "../docker/images";
 import { runScript } from "../docker/script";
+import type { Networks } from "../docker/network";
 import { createContainer, type Healthcheck, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
@@ -25,7 +26,7 @@ const healthcheck: Healthcheck = {
 export function createCaddy(
   site: Site,
   image: Image,
-  network: pulumi.Input<string>,
+  networks: Networks,
   volumes: { data: pulumi.Input<string>; config: pulumi.Input<string> },
   upstreams: readonly Service[],
 ): Service {
@@ -57,8 +58,7 @@ export function createCaddy(
       version: images.caddy,
       replacement: "after",
       fixedName,
-      network,
-      aliases: ["api"],
+      networks: [{ name: networks.front, aliases: ["api"] }],
       command: ["caddy", "run", "--config", CONFIG, "--adapter", "caddyfile"],
       healthcheck,
       mounts: [

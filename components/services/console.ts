@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Image } from "../docker/images";
+import type { Networks } from "../docker/network";
 import { createContainer, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
@@ -10,7 +11,7 @@ import { UPSTREAM_PORTS } from "./upstream";
  * The web console. A change starts a new container beside the old one, which serves until the cutover. It asks
  * the api through Caddy, which answers to the name `api`: so its requests, too, are held and retried.
  */
-export function createConsole(site: Site, image: Image, network: pulumi.Input<string>, api: pulumi.Resource): Service {
+export function createConsole(site: Site, image: Image, networks: Networks, api: pulumi.Resource): Service {
   const container = createContainer(
     site,
     "console",
@@ -19,7 +20,7 @@ export function createConsole(site: Site, image: Image, network: pulumi.Input<st
       image: image.id,
       version: site.settings.version.tag,
       replacement: "beside",
-      network,
+      networks: [{ name: networks.front }],
       env: [
         "HOSTNAME=0.0.0.0", // Next.js listens on this name, and Docker sets it to the container's id
         "NODE_ENV=production",

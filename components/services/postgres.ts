@@ -2,11 +2,13 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { POSTGRES_CAPABILITIES } from "../docker/hardening";
 import type { Image } from "../docker/images";
-import { createContainer, type Service } from "../docker/service";
+import type { Networks } from "../docker/network";
+import { createContainer, containerArgs, type Service, type ServiceArgs } from "../docker/service";
 import type { Site } from "../docker/site";
 import { DATABASE, ROLE } from "../host/psql";
 import { refreshCollations } from "../safety/collations";
 import { createGate } from "../safety/gate";
+import { holdRequests, reopen } from "../safety/hold";
 import type { Secrets } from "../safety/secrets";
 import { postgresHealthcheck } from "./healthchecks";
 
@@ -17,7 +19,7 @@ export interface Postgres extends Service {
 
 /**
  * The database, on a volume that outlives its container. Any change here replaces the container: PostgreSQL gets 60 s
- * to shut down cleanly and starts again on the same data; for those seconds the application answers with errors.
+ * to shut down cleanly and starts again on the same data; for those seconds requests wait.
  *
  * Backups are mounted from the first deployment on: adding the mount later would be such a restart. The entrypoint
  * starts as root to own its data directory and then drops to its user: that takes the five capabilities.
@@ -25,43 +27,39 @@ export interface Postgres extends Service {
 export function createPostgres(
   site: Site,
   image: Image,
-  network: pulumi.Input<string>,
+  networks: Networks,
   dataVolume: pulumi.Input<string>,
   backups: docker.types.input.ContainerMount,
   secrets: Secrets,
 ): Postgres {
   const { sharedBuffers, memory, cpus } = site.settings.postgres;
-  const container = createContainer(
-    site,
-    "postgres",
-    {
-      role: "postgres",
-      image: image.id,
-      version: site.settings.images.postgres,
-      replacement: "after",
-      fixedName: `${site.name}-postgres`,
-      network,
-      aliases: ["postgres"],
-      env: [
-        `POSTGRES_DB=${DATABASE}`,
-        `POSTGRES_USER=${ROLE}`,
-        pulumi.interpolate`POSTGRES_PASSWORD=${secrets.postgresPassword}`,
-      ],
-      // Times of commits: what a restore would lose is told with the last write.
-      command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
-      healthcheck: postgresHealthcheck,
-      mounts: [{ type: "volume", source: dataVolume, target: site.plan.dataMount.target }, backups],
-      capabilities: POSTGRES_CAPABILITIES,
-      // As process 1, PostgreSQL takes an orphan that dies of a signal for a crashed session, and restarts them all.
-      init: true,
-      graceSeconds: 60,
-      limits: { memory, cpus },
-      shmMegabytes: 256, // parallel queries need more than Docker's 64
-    },
-    {},
-  );
+  const args: ServiceArgs = {
+    role: "postgres",
+    image: image.id,
+    version: site.settings.images.postgres,
+    replacement: "after",
+    fixedName: `${site.name}-postgres`,
+    networks: [{ name: networks.back, aliases: ["postgres"] }],
+    env: [
+      `POSTGRES_DB=${DATABASE}`,
+      `POSTGRES_USER=${ROLE}`,
+      pulumi.interpolate`POSTGRES_PASSWORD=${secrets.postgresPassword}`,
+    ],
+    // Times of commits: what a restore would lose is told with the last write.
+    command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
+    healthcheck: postgresHealthcheck,
+    mounts: [{ type: "volume", source: dataVolume, target: site.plan.dataMount.target }, backups],
+    capabilities: POSTGRES_CAPABILITIES,
+    // As process 1, PostgreSQL takes an orphan that dies of a signal for a crashed session, and restarts them all.
+    init: true,
+    graceSeconds: 60,
+    limits: { memory, cpus },
+    shmMegabytes: 256, // parallel queries need more than Docker's 64
+  };
+  const held = holdRequests(site, containerArgs(site, args), networks.back);
+  const container = createContainer(site, "postgres", args, { dependsOn: [held] });
   const healthy = createGate(site, "postgres", "postgres", container, postgresHealthcheck, "leave");
-  const ready = refreshCollations(site, container, healthy);
+  const ready = refreshCollations(site, container, reopen(site, held, healthy));
   const password = secrets.postgresPassword.apply(encodeURIComponent);
   return { container, ready, url: pulumi.interpolate`postgres://${ROLE}:${password}@postgres:5432/${DATABASE}` };
 }

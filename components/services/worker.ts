@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Image } from "../docker/images";
+import type { Networks } from "../docker/network";
 import { createContainer, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
@@ -14,20 +15,20 @@ import { apiHealthcheck } from "./healthchecks";
 export function createWorkers(
   site: Site,
   image: Image,
-  network: pulumi.Input<string>,
+  networks: Networks,
   env: pulumi.Input<string>[],
   after: pulumi.Resource,
 ): Service[] {
   const { enabled, replicas } = site.settings.worker;
   const names = enabled ? Array.from({ length: replicas }, (_, index) => `worker-${index + 1}`) : [];
-  return names.map((name) => createWorker(site, name, image, network, env, after));
+  return names.map((name) => createWorker(site, name, image, networks, env, after));
 }
 
 function createWorker(
   site: Site,
   name: string,
   image: Image,
-  network: pulumi.Input<string>,
+  networks: Networks,
   env: pulumi.Input<string>[],
   after: pulumi.Resource,
 ): Service {
@@ -41,7 +42,7 @@ function createWorker(
       image: image.id,
       version: version.tag,
       replacement: "beside",
-      network,
+      networks: [{ name: networks.front }, { name: networks.back }],
       env,
       ...(healthcheck && { healthcheck }),
       graceSeconds: 60,

@@ -78,7 +78,10 @@ async function notePaused(docker: DockerClient, caddy: string, names: readonly s
  */
 export async function takeBack(docker: DockerClient, caddy: string, stack: string): Promise<string[]> {
   const names = await paused(docker, caddy);
-  if (names.length === 0) return [];
+  if (names.length === 0) {
+    await endHold(docker, caddy);
+    return [];
+  }
   const containers = await containersOf(docker, stack);
   const refused = containers.filter(
     (container) => isUp(container) && WRITERS.includes(container.role) && !names.includes(container.name),
@@ -89,6 +92,19 @@ export async function takeBack(docker: DockerClient, caddy: string, stack: strin
   await sendBack(docker, caddy);
   await forget(docker, caddy);
   return resumed;
+}
+
+/**
+ * Sends requests back that are held though nothing was stopped: while postgres was replaced. Not those of an update that
+ * has noted whom it stopped: that is taken back as a whole. True where there were any.
+ */
+export async function endHold(docker: DockerClient, caddy: string): Promise<boolean> {
+  if (!(await runs(docker, caddy)) || (await readPointers(docker, caddy)).api !== NOBODY) return false;
+  const [names, before] = await Promise.all([paused(docker, caddy), readBefore(docker, caddy)]);
+  if (names.length > 0 || before === undefined) return false;
+  await sendBack(docker, caddy);
+  say(`requests go to ${before.api} and ${before.console} again`);
+  return true;
 }
 
 /** Starts those of a release that were stopped. What was noted of others stays as it is. Gives what runs again. */
@@ -149,6 +165,10 @@ export async function resume(
   { target, fits }: Killed,
 ): Promise<string[]> {
   const names = await paused(docker, caddy);
+  if (names.length === 0) {
+    await endHold(docker, caddy);
+    return [];
+  }
   const noted = (await containersOf(docker, stack)).filter(({ name }) => names.includes(name));
   const version = noted.find(({ role }) => role === "api")?.version;
   if (version === undefined) return [];

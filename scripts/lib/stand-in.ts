@@ -19,7 +19,7 @@ const image = z.object({ Config: z.object({ Env: z.array(z.string()).nullish(), 
 /** A container that takes the place of another until the next update makes one that its state knows. */
 export interface StandIn {
   readonly name: string;
-  /** The container whose environment, network, healthcheck and limits it has. */
+  /** The container whose environment, networks, healthcheck and limits it has. */
   readonly like: string;
   readonly imageId: string;
   readonly version: string;
@@ -38,7 +38,7 @@ export async function createStandIn(docker: DockerClient, standIn: StandIn): Pro
   const inspected = await docker.inspect(like);
   const found = model.parse(inspected);
   const labels = { ...found.Config.Labels, [`${LABEL}.version`]: version };
-  const [network] = Object.keys(found.NetworkSettings.Networks);
+  const [network, ...networks] = Object.keys(found.NetworkSettings.Networks);
   const options = [
     "--pull=never",
     `--name=${name}`,
@@ -59,6 +59,8 @@ export async function createStandIn(docker: DockerClient, standIn: StandIn): Pro
   creation.close();
   const { exitCode, stderr } = await creation.ended;
   if (exitCode !== 0) throw new Refusal(`a container of ${version} cannot be made: ${stderr}`);
+  // Older engines take one network at a time.
+  for (const other of networks) await docker.run(["network", "connect", other, name]);
 }
 
 /** The options before the image's name and the words after it, with which a container waits before it does its work. */

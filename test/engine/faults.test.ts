@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lockName, takeLock } from "../../components/host/lock";
 import { entranceOf } from "../../components/services/entrance";
 import { schema } from "../../components/settings/schema";
-import { expectSettled, expectUp } from "../support/expectations";
+import { expectSettled, expectUp, upUnderLoad } from "../support/expectations";
 import { FULL } from "../support/scale";
 import { type Ran, run, TestStack } from "../support/stack";
 
@@ -147,15 +147,26 @@ describe("refused in preview", () => {
     await stack.configure({ "images.postgres": POSTGRES });
   });
 
-  test("25: a change that restarts postgres is visible, and the data stay", async () => {
+  test("25: a change that restarts postgres is visible, the data stay, and requests wait for it", async () => {
     const rows = await stack.sql("SELECT count(*) FROM nestfleet_migrations");
     await stack.configure({ "postgres.sharedBuffers": "64MB" });
     const previewed = await stack.preview();
     expect(previewed).toContain("replace nestfleet-test-faults-postgres");
-    const up = await expectUp(stack);
+    const { up, report } = await upUnderLoad(stack);
+    expect(up.exitCode, up.output).toBe(0);
     expect(stack.changed(up)).toEqual(previewed);
+    expect(report.failed).toEqual([]);
     expect(await stack.sql("SHOW shared_buffers")).toBe("64MB");
     expect(await stack.sql("SELECT count(*) FROM nestfleet_migrations")).toBe(rows);
+  });
+
+  test("25: the same, killed while requests are held: the preview says so, and the next up lets them go", async () => {
+    await stack.configure({ "postgres.sharedBuffers": "96MB" });
+    await stack.upKilled(/requests are held while postgres/, { withChildren: true });
+    expect((await stack.previewed()).summary).toContain("an update was killed while requests were held");
+    await expectUp(stack);
+    expect(await stack.sql("SHOW shared_buffers")).toBe("96MB");
+    await expectSettled(stack, "1.4.2");
   });
 });
 

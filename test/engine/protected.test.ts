@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectNoChangeAtAll, expectSettled, expectUp } from "../support/expectations";
+import { expectNoChangeAtAll, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
 import { run, TestStack } from "../support/stack";
 
 /** Volumes and secrets are protected: one that the config no longer uses stays declared, or no update would go through. */
@@ -59,29 +59,80 @@ function base64(hexadecimal: string): string {
 
 /** Makes the state one that has the key as random bytes, whose value is the id of their resource. */
 async function asOlderProgram(key: string): Promise<void> {
-  const file = join(directory, "state.json");
-  await stack.pulumi("stack", "export", "--file", file);
   const now = `random:index/randomPassword:RandomPassword::${name}-encryption-key`;
   const before = `random:index/randomBytes:RandomBytes::${name}-secret-encryption-key`;
-  const exported = JSON.parse(readFileSync(file, "utf8").replaceAll(now, before)) as {
-    deployment: { resources: { urn: string }[] };
-  };
-  exported.deployment.resources = exported.deployment.resources.map((resource) =>
-    resource.urn.endsWith(before)
-      ? {
-          ...resource,
-          type: "random:index/randomBytes:RandomBytes",
-          id: base64(key),
-          inputs: { __defaults: [], length: 32 },
-          outputs: { base64: base64(key), hex: key, length: 32 },
-          additionalSecretOutputs: ["base64", "hex"],
-        }
-      : resource,
-  );
-  writeFileSync(file, JSON.stringify(exported));
-  await stack.pulumi("stack", "import", "--file", file);
-  rmSync(file);
+  await stack.rewriteState((resources) => {
+    const renamed = JSON.parse(JSON.stringify(resources).replaceAll(now, before)) as typeof resources;
+    return renamed.map((resource) =>
+      resource.urn.endsWith(before)
+        ? {
+            ...resource,
+            type: "random:index/randomBytes:RandomBytes",
+            id: base64(key),
+            inputs: { __defaults: [], length: 32 },
+            outputs: { base64: base64(key), hex: key, length: 32 },
+            additionalSecretOutputs: ["base64", "hex"],
+          }
+        : resource,
+    );
+  });
   expect(stack.state()).toContain(base64(key));
+}
+
+/** Makes host and state those of a program that had one network for all five, and nothing that holds requests. */
+async function asOneNetworkProgram(): Promise<void> {
+  const { postgres = [], api = [], worker = [] } = await stack.containers();
+  const [front, back] = await networks();
+  await stack.docker.run(["network", "connect", "--alias", "postgres", front, ...postgres]);
+  for (const container of [...postgres, ...api, ...worker])
+    await stack.docker.run(["network", "disconnect", back, container]);
+  await stack.docker.run(["network", "rm", back]);
+  const isNew = (urn: string) => /::nestfleet-test-protected-(?:back|postgres-hold|postgres-reopen)$/.test(urn);
+  const onlyFront = (properties: Record<string, unknown> = {}, aliases: string[]) =>
+    "networksAdvanced" in properties ? { ...properties, networksAdvanced: [{ aliases, name: front }] } : properties;
+  await stack.rewriteState((resources) =>
+    resources
+      .filter(({ urn }) => !isNew(urn))
+      .map((resource) => {
+        const { urn, dependencies = [], propertyDependencies = {}, inputs, outputs } = resource;
+        const works = [...postgres, ...api, ...worker].includes(resource.id ?? "");
+        const aliases = urn.endsWith("-postgres") ? ["postgres"] : [];
+        return {
+          ...resource,
+          dependencies: dependencies.filter((one) => !isNew(one)),
+          propertyDependencies: Object.fromEntries(
+            Object.entries(propertyDependencies).map(([key, urns]) => [key, (urns ?? []).filter((one) => !isNew(one))]),
+          ),
+          ...(works && { inputs: onlyFront(inputs, aliases), outputs: onlyFront(outputs, aliases) }),
+        };
+      }),
+  );
+}
+
+/** The stack's two: that with a way out, and the database's. */
+async function networks(): Promise<[string, string]> {
+  const listed = await stack.docker.run(["network", "ls", "--filter", `name=${name}`, "--format", "{{.Name}}"]);
+  const [back = "", front = ""] = listed
+    .trim()
+    .split("\n")
+    .sort((one) => (one.startsWith(`${name}-back-`) ? -1 : 1));
+  return [front, back];
+}
+
+/** Tries from inside of a container to reach a port of another; gives what comes of it within three seconds. */
+async function reached(from: string, host: string, port: number): Promise<string> {
+  const attempt = `
+    const socket = require("node:net").connect(${port}, "${host}");
+    const end = (what) => { console.log(what); process.exit(); };
+    socket.on("connect", () => end("reached")).on("error", ({ code }) => end(code));
+    setTimeout(() => end("no answer"), 3000);`;
+  return (await stack.docker.run(["exec", from, "node", "-e", attempt])).trim();
+}
+
+/** Whether a container has a way to hosts that are on none of its networks. */
+async function hasWayOut(container: string): Promise<boolean> {
+  const routes = await stack.docker.run(["exec", container, "cat", "/proc/net/route"]);
+  return routes.split("\n").some((line) => line.split("\t")[1] === "00000000");
 }
 
 let generated: Record<string, string> = {};
@@ -103,6 +154,39 @@ test("an encryption key that an older program has made is kept, and nothing is r
   await expectUp(stack, "--refresh");
   await expectSettled(stack, "1.4.2");
   expect(await environment()).toEqual(generated);
+});
+
+test("a stack with one network gets the database its own under load: no request fails, and the data stay", async () => {
+  const volumes = await stack.volumes();
+  await asOneNetworkProgram();
+  const { changes, summary } = await stack.previewed();
+  expect(changes).toEqual(
+    expect.arrayContaining([`create ${name}-back`, `replace ${name}-postgres`, `replace ${name}-api`]),
+  );
+  expect(changes).not.toContainEqual(expect.stringMatching(/console|caddy/));
+  expect(summary).toMatch(/postgres leaves the network nestfleet-test-protected-\w+ for one of its own/);
+  expect(summary).toContain("requests wait for some seconds while postgres restarts");
+  const { up, report } = await upUnderLoad(stack);
+  expect(up.exitCode, up.output).toBe(0);
+  expect(up.output).toContain("requests are held while postgres is replaced");
+  expect(report.failed).toEqual([]);
+  expect(await stack.volumes()).toEqual(volumes);
+  await expectNoChangeAtAll(stack);
+  await expectSettled(stack, "1.4.2");
+});
+
+test("the console reaches no database, and the database nothing but its own network", async () => {
+  const {
+    postgres: [postgres = ""] = [],
+    api: [api = ""] = [],
+    console: [console = ""] = [],
+  } = await stack.containers();
+  const address = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+  const database = (await stack.docker.run(["inspect", "--format", address, postgres])).trim();
+  expect(await reached(api, "postgres", 5432)).toBe("reached");
+  expect(await reached(console, "postgres", 5432)).toBe("ENOTFOUND");
+  expect(await reached(console, database, 5432)).toMatch(/^(?:no answer|EHOSTUNREACH|ENETUNREACH)$/);
+  expect([await hasWayOut(api), await hasWayOut(console), await hasWayOut(postgres)]).toEqual([true, true, false]);
 });
 
 test("backups move to a directory, and every secret is given later: nothing is lost, and the plan names the old place", async () => {

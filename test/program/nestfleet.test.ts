@@ -23,6 +23,8 @@ describe("a stack with nothing but a version", async () => {
       "Command nestfleet-test-console-gate",
       "Command nestfleet-test-cutover",
       "Command nestfleet-test-postgres-gate",
+      "Command nestfleet-test-postgres-hold",
+      "Command nestfleet-test-postgres-reopen",
       "Command nestfleet-test-rehearsal",
       "Command nestfleet-test-verdict",
       "Command nestfleet-test-worker-1-gate",
@@ -34,6 +36,7 @@ describe("a stack with nothing but a version", async () => {
       "Container nestfleet-test-worker-1",
       "NestFleet nestfleet-test",
       "Network nestfleet-test",
+      "Network nestfleet-test-back",
       "RandomPassword nestfleet-test-email-webhook-secret",
       "RandomPassword nestfleet-test-encryption-key",
       "RandomPassword nestfleet-test-internal-cron-secret",
@@ -65,6 +68,20 @@ describe("a stack with nothing but a version", async () => {
   test("only caddy publishes ports", () => {
     const published = resources.filter(({ inputs }) => Array.isArray(inputs["ports"]) && inputs["ports"].length > 0);
     expect(published.map(({ name }) => name)).toEqual(["nestfleet-test-caddy"]);
+  });
+
+  test("two networks: the database's own leads nowhere, and only api and worker are on both", () => {
+    const networks = resources.filter(({ type }) => type.endsWith(":Network"));
+    expect(networks.map(({ name, inputs }) => [name, inputs["internal"]])).toEqual([
+      ["nestfleet-test", undefined],
+      ["nestfleet-test-back", true],
+    ]);
+    const on = (role: string) => container(resources, `nestfleet-test-${role}`)["networksAdvanced"];
+    const [front, back] = ["nestfleet-test", "nestfleet-test-back"].map((name) => ({ name, aliases: [] as string[] }));
+    expect(on("postgres")).toEqual([{ ...back, aliases: ["postgres"] }]);
+    for (const role of ["api", "worker-1"]) expect(on(role)).toEqual([front, back]);
+    expect(on("console")).toEqual([front]);
+    expect(on("caddy")).toEqual([{ ...front, aliases: ["api"] }]);
   });
 
   test("every container obeys the house rules", () => {

@@ -12,9 +12,12 @@ export async function expectUp(stack: TestStack, ...options: string[]): Promise<
   return up;
 }
 
-/** Updates to a release under load; what was acknowledged must be there afterwards, whatever came of the update. */
-export async function upUnderLoad(stack: TestStack, version: string): Promise<{ up: Ran; report: LoadReport }> {
-  await stack.configure({ version });
+/**
+ * Updates under load, to a release or to what is configured; what was acknowledged must be there afterwards, whatever
+ * came of the update.
+ */
+export async function upUnderLoad(stack: TestStack, version?: string): Promise<{ up: Ran; report: LoadReport }> {
+  if (version !== undefined) await stack.configure({ version });
   const load = new Load(stack.httpPort, PER_SECOND);
   const up = await stack.up();
   const report = await load.stop();

@@ -16,6 +16,7 @@ const COMPUTED: Record<string, (name: string) => Record<string, unknown>> = {
     imageId: `sha256:${name}`,
     repoDigest: `${name}@sha256:digest`,
   }),
+  "docker:index/network:Network": (name) => ({ name }),
   "docker:index/container:Container": (name) => ({ name: `${name}-1a2b3c4` }),
   "random:index/randomPassword:RandomPassword": (name) => ({ result: `generated-${name}` }),
   "random:index/randomBytes:RandomBytes": () => ({ hex: "ab".repeat(32) }),

@@ -14,6 +14,18 @@ const ROOT = join(__dirname, "../..");
 const REGISTRY = `127.0.0.1:${process.env["NESTFLEET_REGISTRY_PORT"] ?? "5055"}`;
 const DOCKER_HOST = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
 
+/** A resource as an exported state has it. */
+export interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly dependencies?: string[];
+  readonly propertyDependencies?: Record<string, string[] | null>;
+  readonly inputs?: Record<string, unknown>;
+  readonly outputs?: Record<string, unknown>;
+  readonly additionalSecretOutputs?: string[];
+}
+
 /** What a command said, and how it ended. */
 export interface Ran {
   readonly exitCode: number;
@@ -158,6 +170,17 @@ export class TestStack {
   public async outputs(): Promise<Record<string, unknown>> {
     const { output } = await this.pulumi("stack", "output", "--json");
     return JSON.parse(output) as Record<string, unknown>;
+  }
+
+  /** Makes the state what another program would have left. */
+  public async rewriteState(change: (resources: StateResource[]) => StateResource[]): Promise<void> {
+    const file = join(this.folder, "rewritten.json");
+    await this.pulumi("stack", "export", "--file", file);
+    const exported = JSON.parse(readFileSync(file, "utf8")) as { deployment: { resources: StateResource[] } };
+    exported.deployment.resources = change(exported.deployment.resources);
+    writeFileSync(file, JSON.stringify(exported));
+    await this.pulumi("stack", "import", "--file", file);
+    rmSync(file);
   }
 
   /** The state as it lies on the disk. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { HostFacts } from "../../../components/host/facts";
 import type { HistoryEntry } from "../../../components/release/history";
 import { type Plan, plan } from "../../../components/release/plan";
+import { ROLES } from "../../../components/release/restarts";
 import type { PlanSettings } from "../../../components/release/situation";
 import { releases } from "../../images/nestfleet/releases";
 import {
@@ -346,7 +347,25 @@ describe("restarts", () => {
     const images = { ...asked("1.5.0").images, postgres: "pgvector/pgvector:0.8.1-pg16" };
     const planned = step("1.5.0", "1.5.0", { images });
     expect(planned.restarts).toEqual(["postgres"]);
-    expect(planned.downtime).toContain("requests that need the database fail for some seconds while postgres restarts");
+    expect(planned.downtime).toContain("requests wait for some seconds while postgres restarts");
+  });
+
+  test("a database that an older program has put on the network of all five moves, with what works on it", () => {
+    const all = (networks: Record<string, string[]>) => ({
+      facts: {
+        containers: host("1.5.0", "1.5.0").containers.map((one) => ({ ...one, networks: networks[one.role] ?? [] })),
+      },
+    });
+    const one = Object.fromEntries(ROLES.map((role) => [role, ["nestfleet-prod-1a2b3c4"]]));
+    const moving = step("1.5.0", "1.5.0", {}, all(one));
+    expect(moving.restarts).toEqual(["api", "worker", "postgres"]);
+    expect(moving.warnings).toEqual([
+      "postgres leaves the network nestfleet-prod-1a2b3c4 for one of its own, with api and worker; from then on a container of yours reaches it after " +
+        "docker network connect $(docker network ls --quiet --filter name=nestfleet-prod-back-) CONTAINER",
+    ]);
+    // Also where an operator has connected it to the other one as well.
+    const moved = { ...one, postgres: ["nestfleet-prod-1a2b3c4", "nestfleet-prod-back-5d6e7f8"] };
+    expect(step("1.5.0", "1.5.0", {}, all(moved))).toMatchObject({ restarts: [], warnings: [] });
   });
 
   test("what does not run, or runs another version after a failed update, is started again", () => {

@@ -158,7 +158,7 @@ test("a restart is told in three lines", () => {
   expect(printed("1.5.0", host("1.5.0", "1.5.0"))).toEqual([
     "restart 1.5.0",
     "  restarts     only what a changed setting replaces: the version stays",
-    "  downtime     none where a setting of api, worker or console changes: requests wait at most a second; postgres and caddy stop for some seconds where one of theirs does",
+    "  downtime     none where a setting of api, worker or console changes: requests wait at most a second; where one of postgres changes, they wait for some seconds, and where one of caddy changes, it refuses connections for a second or two",
   ]);
 });
 

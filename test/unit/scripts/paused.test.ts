@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { containersOf, isUp } from "../../../components/host/containers";
 import { BEFORE, NOBODY, PAUSED, pointer, SWITCH_FIRST } from "../../../components/services/upstream";
 import {
+  endHold,
   forgetUpdate,
   freezeWriters,
   resume,
@@ -12,8 +13,35 @@ import {
 } from "../../../scripts/lib/paused";
 import { CADDY, containers, NEW, OLD, SimulatedHost } from "../../support/simulated-host";
 
+const resumed: typeof takeBack = (docker, caddy, stack) =>
+  resume(docker, caddy, stack, { target: "1.4.2", fits: () => Promise.resolve(true) });
 const noted = (...names: string[]) => ({ [PAUSED]: names.join("\n") });
 const held = { [BEFORE]: `${OLD.api}\n${OLD.console}\n`, [pointer("api")]: NOBODY, [pointer("console")]: NOBODY };
+
+describe("requests that are held while postgres is replaced", () => {
+  test("go back to who had them, and nothing is started or stopped", async () => {
+    for (const end of [endHold, takeBack, resumed]) {
+      const host = new SimulatedHost(containers(), held);
+      await end(host.docker, CADDY, "prod");
+      expect(host.pointers()).toEqual([OLD.api, OLD.console]);
+      expect([host.moves, host.files.has(BEFORE)]).toEqual([[], false]);
+    }
+  });
+
+  test("stay held where somebody was stopped: that is taken back as a whole", async () => {
+    const host = new SimulatedHost(containers({ [OLD.api]: "exited" }), { ...noted(OLD.api), ...held });
+    expect(await endHold(host.docker, CADDY)).toBe(false);
+    expect(host.pointers()).toEqual([NOBODY, NOBODY]);
+  });
+
+  test("are none where they go to somebody, or nobody has had any", async () => {
+    const unjudged = new SimulatedHost(containers(), { [BEFORE]: held[BEFORE], [pointer("api")]: NEW.api });
+    expect(await endHold(unjudged.docker, CADDY)).toBe(false);
+    expect(unjudged.files.get(pointer("api"))).toBe(NEW.api);
+    const first = new SimulatedHost(containers(), { [pointer("api")]: NOBODY, [pointer("console")]: NOBODY });
+    expect(await endHold(first.docker, CADDY)).toBe(false);
+  });
+});
 
 describe("taking back", () => {
   test("what stopped the writers leaves everything as it was", async () => {

@@ -40,6 +40,7 @@ function host(container: unknown = like): ScriptedDocker {
     const [, id = ""] = /^inspect --type image (\S+)$/.exec(command) ?? [];
     if (id !== "")
       return JSON.stringify([{ Config: { Env: images[id], Entrypoint: ["entry.sh"], Cmd: ["node", "x y.js"] } }]);
+    if (command.startsWith("network connect ")) return "";
     return command === "inspect --type container nestfleet-prod-api" ? JSON.stringify([container]) : undefined;
   });
 }
@@ -106,6 +107,16 @@ describe("a container in the place of another", () => {
     );
     expect(words).not.toContain("--label=org.nestfleet.version=1.5.0");
     expect(words.at(-1)).toBe("sha256:new");
+  });
+
+  test("is on all its networks before it starts", async () => {
+    const NetworkSettings = { Networks: { "nestfleet-prod": {}, "nestfleet-prod-back": {} } };
+    const docker = host({ ...like, NetworkSettings });
+    await make(docker);
+    expect(told("arguments").filter((word) => word.startsWith("--network"))).toEqual(["--network=nestfleet-prod"]);
+    expect(docker.asked.filter((command) => command.startsWith("network"))).toEqual([
+      `network connect nestfleet-prod-back ${wanted.name}`,
+    ]);
   });
 
   test("has no limits and no healthcheck where the other has none", async () => {
