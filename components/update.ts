@@ -181,7 +181,8 @@ function releaseAtExit({ release }: Lock): void {
 async function lastUpdate(stack: string): Promise<LastUpdate> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
   const read = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as {
-    outputs?: { release?: string; version?: string; restored?: Restored };
+    outputs?: { release?: string; version?: string; restored?: Restored; images?: Record<string, string> };
   };
-  return { version: read.outputs?.release, answered: read.outputs?.version, restored: read.outputs?.restored };
+  const { release, version, restored, images } = read.outputs ?? {};
+  return { version: release, answered: version, restored, images };
 }

@@ -2,8 +2,10 @@ import type { DataMount } from "../release/data-mount";
 import type { LogConfig } from "../docker/hardening";
 import type { LimitSupport } from "../docker/limits";
 import type { HistoryEntry } from "../release/history";
+import type { ImageIdentity } from "../release/image-identity";
 import type { BackupManifest } from "../release/manifest";
 import type { ReplacedDatabase } from "../release/replaced";
+import type { Role } from "../release/restarts";
 import type { ApplicationSecret } from "../release/secrets";
 import type { CollationFacts } from "./collations";
 
@@ -21,6 +23,10 @@ export interface HostFacts {
   readonly targetUnreadable?: string | undefined;
   /** Where the postgres image of the config keeps its data; undefined where the image cannot be had. */
   readonly dataMount?: DataMount | undefined;
+  /** What the names of the config mean on the host now; without what is built, and what cannot be had. */
+  readonly images?: Readonly<Partial<Record<Role, NamedImage>>> | undefined;
+  /** Of images that api, worker and console run and the config does not name, what registries call them; by id. */
+  readonly digestsRunning?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Services that run another image than the one that the config names now; of postgres and caddy. */
   readonly otherImages?: readonly OtherImage[] | undefined;
   /** Names of the other images that are neither on the host nor to be had, with the reason. */
@@ -83,6 +89,12 @@ export interface RunningContainer {
   readonly networks?: readonly string[] | undefined;
   /** Of the proxy, the addresses of the host that it is published at, in Docker's own order. */
   readonly addresses?: readonly string[] | undefined;
+}
+
+/** An image by the name that the config gives it. */
+export interface NamedImage extends ImageIdentity {
+  /** As its maker has dated it. */
+  readonly created?: string | undefined;
 }
 
 /** A service that runs another image than the one that the config names now. */

@@ -2,6 +2,7 @@ import type { DockerClient } from "../docker/client";
 import { isolates } from "../docker/isolation";
 import { dataMountOf } from "../release/data-mount";
 import type { LimitSupport } from "../docker/limits";
+import { isPinned } from "../release/image-identity";
 import { imageReferences } from "../release/images";
 import type { LastUpdate } from "../release/situation";
 import type { SecretValues } from "../release/secrets";
@@ -15,6 +16,7 @@ import { containersOf } from "./containers";
 import { inspectDataVolume } from "./data-volume";
 import { inspectDatabase } from "./database";
 import type { HostFacts, RunningContainer, TargetFacts } from "./facts";
+import { digestsRunning, namedImages } from "./named-images";
 import { otherImages } from "./other-images";
 import { limitSupport } from "./limit-support";
 import { portsTaken } from "./ports";
@@ -133,7 +135,14 @@ async function publishedPorts(docker: DockerClient, caddy: string | undefined): 
 
 type Release = Pick<
   HostFacts,
-  "target" | "targetMissing" | "targetUnreadable" | "imagesMissing" | "otherImages" | "dataMount"
+  | "target"
+  | "targetMissing"
+  | "targetUnreadable"
+  | "images"
+  | "digestsRunning"
+  | "imagesMissing"
+  | "otherImages"
+  | "dataMount"
 >;
 
 async function inspectRelease(
@@ -153,7 +162,10 @@ async function inspectRelease(
     typeof image === "string" ? [{ reference, reason: image }] : [],
   );
   const postgres = imageOf(fetched.get(references.postgres));
+  const images = namedImages(references, fetched);
   const own = {
+    images,
+    digestsRunning: await digestsRunning(docker, containers, images),
     ...(postgres && { dataMount: dataMountOf(postgres.Config) }),
     otherImages: await otherImages(docker, containers, references, fetched),
   };
@@ -163,6 +175,9 @@ async function inspectRelease(
   const others = missing.filter(({ reference }) => reference !== references.api);
   if (api === undefined || typeof api === "string")
     return { ...own, targetMissing: `${references.api}: ${api ?? ""}`, imagesMissing: others };
+  const { api: pin } = settings.images.digests;
+  // Its migrations are read by a node of its own: an image that will be refused is not run for that.
+  if (pin !== undefined && images.api && !isPinned(pin, images.api)) return { ...own, imagesMissing: others };
   const target = await inspectTarget(docker, api, postgres);
   return { ...own, ...(typeof target === "string" ? { targetUnreadable: target } : { target }), imagesMissing: others };
 }

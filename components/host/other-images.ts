@@ -1,12 +1,10 @@
 import type { DockerClient } from "../docker/client";
 import type { ImageReferences } from "../release/images";
+import { OWN_VERSION } from "../release/restarts";
 import { answerOr } from "./answer";
 import type { ImageFacts, OtherImage, RunningContainer } from "./facts";
 import { look } from "./look";
 import type { ImageInspection } from "./target";
-
-/** Those that have versions of their own: their tags move, or their line of the config is changed, without a release. */
-const OWN_VERSION = ["postgres", "caddy"] as const;
 
 /** Operating system, C library, and the extensions with the version that each would install: a line each, by tabs. */
 const DESCRIBE = `

@@ -1,14 +1,13 @@
 import semver from "semver";
 import { nameOf } from "../docker/labels";
-import { newestBackup } from "./backups";
 import { configRmPath, configSet, configSetPath, docker, script, shellWord, stay, up } from "./commands";
 import { databaseStopped, proxyNotStarted } from "./container-guards";
 import type { HostFacts } from "../host/facts";
 import { type DiskNeed, type DiskUse, diskUses } from "./estimate";
 import { movedWhileRestoring } from "./backup-place";
 import { imageMissing, imageUnreadable } from "./image-guards";
-import { isSameImage, repositoryOf } from "./image-identity";
-import { imageReferences } from "./images";
+import { movedTags } from "./moved-tags";
+import { otherThanPinned } from "./pinned-images";
 import type { Problem } from "./problem";
 import type { ReplacedDatabase } from "./replaced";
 import { passwordRejected } from "./secret-guards";
@@ -16,19 +15,20 @@ import { restoreUnusable, rollbackUndone, schemaAhead, servingUnknown } from "./
 import type { Situation } from "./situation";
 import { missingExtension } from "./server";
 import { crossesMajor } from "./strategy";
-import { shortId, size } from "./units";
+import { size } from "./units";
 
 const EXISTING_VOLUME = "postgres.existingVolume";
 
-/** One reason to refuse an update; undefined when it does not apply, or when the facts that it needs are not known. */
-type Guard = (situation: Situation) => Problem | undefined;
+/** Reasons to refuse an update; none when it does not apply, or when the facts that it needs are not known. */
+type Guard = (situation: Situation) => Problem | Problem[] | undefined;
 
 /** Every problem at once, the most fundamental first. */
 export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Problem[] {
   const guards: Guard[] = [
     imageMissing,
     imageUnreadable,
-    movedTag,
+    otherThanPinned,
+    movedTags,
     majorUnacknowledged,
     requiredStopSkipped,
     databaseStopped,
@@ -50,41 +50,6 @@ export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Pro
     portTaken,
   ];
   return guards.flatMap((guard) => guard(situation) ?? []);
-}
-
-/**
- * The image that runs under this tag, or that ran when a backup was taken, is not the one that the tag names now.
- * What is built from source is not compared: the same source gives another image each time.
- */
-export function movedTag({ facts, settings, stack, to, served }: Situation): Problem | undefined {
-  if (facts?.target === undefined || settings.allowMovingTag || settings.source !== undefined) return undefined;
-  const { serving, containers, backups, target } = facts;
-  // Before anything has served, what runs is what was refused, maybe because its image was the wrong one.
-  const others = served ? containers.filter(({ running }) => running) : [];
-  const candidates = [...(serving ? [serving] : []), ...others];
-  const running = candidates.find(({ role, version }) => role === "api" && version === to.tag)?.imageId;
-  const newest = newestBackup(backups, to.tag);
-  const recorded = newest?.images["api"];
-  const known = running ?? recorded;
-  if (known === undefined) return undefined;
-  const digests = running === undefined ? (newest?.digests?.["api"] ?? []) : [];
-  const now = { id: target.imageId, digests: target.digests ?? [] };
-  if (isSameImage({ id: known, digests }, now)) return undefined;
-  const { api } = imageReferences(settings, nameOf(stack));
-  const pulled = digests.find((digest) => repositoryOf(digest) === repositoryOf(api)) ?? digests[0];
-  const pull = pulled === undefined ? [] : [docker(settings.dockerHost, `pull ${pulled}`)];
-  const unsure =
-    running === undefined && digests.length === 0
-      ? "; an engine with another image store gives the same image another id, and that backup names no other"
-      : "";
-  return {
-    title: `the tag ${to.tag} was moved to another image`,
-    why: `${api} is ${shortId(target.imageId)} now; ${running === undefined ? "when the newest backup of it was taken, it was" : "what runs is"} ${shortId(known)}${unsure}`,
-    mend: [
-      `back to the known image: ${[...pull, docker(settings.dockerHost, `tag ${pulled ?? known} ${api}`)].join(" && ")}`,
-      `or accept the other one: ${configSet(stack, "allowMovingTag", "true")}`,
-    ],
-  };
 }
 
 /** A major release comes with a guide that somebody must have read. The way back needs none. */

@@ -20,6 +20,11 @@ export function isSameImage(one: ImageIdentity, other: ImageIdentity): boolean {
   return hashesOf(other).some((hash) => known.has(hash));
 }
 
+/** A pin is the hash that registries know the image by, or the id of an engine that got it from none. */
+export function isPinned(pin: string, image: ImageIdentity): boolean {
+  return isSameImage({ id: pin, digests: [] }, image);
+}
+
 /** `repository@sha256:…` of the asked repository, or the id where no registry is known to have the image there. */
 export function digestIn(reference: string, digest: string | undefined, id: string): string {
   if (!digest) return id;
@@ -27,6 +32,16 @@ export function digestIn(reference: string, digest: string | undefined, id: stri
   if (repositoryOf(digest) === repository) return digest;
   // Where the id is the manifest's digest, it is the same one in each repository.
   return hashOf(digest) === id ? `${repository}@${id}` : id;
+}
+
+/** Of what registries call an image, the one of the asked repository; else another one, which is of the same content. */
+export function preferredDigest(reference: string, digests: readonly string[]): string | undefined {
+  return digests.find((digest) => repositoryOf(digest) === repositoryOf(reference)) ?? digests[0];
+}
+
+/** What an image is pinned by: the hash that registries call it by, or its id where none is known to have it. */
+export function hashIn(reference: string, { id, digests }: ImageIdentity): string {
+  return hashOf(preferredDigest(reference, digests) ?? id);
 }
 
 /** Without tag and digest, as Docker shows it: the public registry and its own namespace are left out. */

@@ -1,4 +1,5 @@
 import type { Settings } from "../settings/schema";
+import type { ReleasedRole } from "./restarts";
 
 /** The image of each service, by name. */
 export interface ImageReferences {
@@ -8,6 +9,9 @@ export interface ImageReferences {
   readonly postgres: string;
   readonly caddy: string;
 }
+
+/** Digests of the release's images: what their tags must name. Without `images.worker` the worker's is the api's. */
+export type Pins = Readonly<Partial<Record<ReleasedRole, string | undefined>>>;
 
 /**
  * Which image each service runs. Three follow the release; postgres and caddy have versions of their own. No worker

@@ -8,6 +8,7 @@ import { type BackupEstimate, type DiskNeed, estimateBackup, estimateDisk } from
 import { problemsOf } from "./guards";
 import type { BackupManifest } from "./manifest";
 import { beyond, type PendingMigration } from "./migrations";
+import { type PlannedImage, plannedImages } from "./planned-images";
 import type { Problem } from "./problem";
 import { type KeptDatabase, keptFor } from "./replaced";
 import { type Reindex, reindexOf } from "./reindex";
@@ -61,6 +62,8 @@ export interface Plan {
   /** Undefined without access to the host; both as far as versions decide it. */
   readonly restarts?: readonly Role[] | undefined;
   readonly stays?: readonly Role[] | undefined;
+  /** The image of each service, where a release comes. */
+  readonly images: readonly PlannedImage[];
   /** What users notice, in words. */
   readonly downtime: string;
   /** The backup that is restored, and what that costs. */
@@ -123,6 +126,7 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     reindex: reindexOf(judged),
     restarts,
     stays: restarts && ROLES.filter((role) => !restarts.includes(role)),
+    images: plannedImages(judged),
     downtime: downtime(judged, strategy, backup, restarts ?? []),
     restore,
     replaced: (facts?.database?.replaced ?? []).map((database) => keptFor(database, settings.backups.keepReplacedDays)),

@@ -5,7 +5,15 @@ export const ROLES = ["api", "worker", "console", "postgres", "caddy"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Those that follow the release; postgres and caddy have versions of their own. */
-export const RELEASED: readonly string[] = ["api", "worker", "console"] satisfies Role[];
+export const RELEASED = ["api", "worker", "console"] as const satisfies Role[];
+export type ReleasedRole = (typeof RELEASED)[number];
+
+/** Those that have: their tags move, or their line of the config is changed, without a release. */
+export const OWN_VERSION = ["postgres", "caddy"] as const satisfies Role[];
+
+export function isReleased(role: string): role is ReleasedRole {
+  return RELEASED.some((released) => released === role);
+}
 
 /**
  * The services that stop and start, as far as versions decide that; undefined without access to the host. Each

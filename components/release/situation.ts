@@ -6,7 +6,7 @@ import type { BackupManifest } from "./manifest";
 import { fits, newestBackup } from "./backups";
 import { isSpent } from "./history";
 import { compareSchema, type SchemaDifference } from "./migrations";
-import type { ImageReferences } from "./images";
+import type { ImageReferences, Pins } from "./images";
 import type { SecretValues } from "./secrets";
 import { parseVersion, type Version } from "./version";
 
@@ -14,7 +14,7 @@ import { parseVersion, type Version } from "./version";
 export interface PlanSettings {
   readonly version: Version;
   readonly dockerHost?: string | undefined;
-  readonly images: Omit<ImageReferences, "worker"> & { readonly worker?: string | undefined };
+  readonly images: Omit<ImageReferences, "worker"> & { readonly worker?: string | undefined; readonly digests: Pins };
   readonly source?: string | undefined;
   readonly domain?: string | undefined;
   readonly http: {
@@ -67,6 +67,8 @@ export interface LastUpdate {
   readonly version?: string | undefined;
   /** Logical names of the volumes and secrets that the stack's state has: those are protected. */
   readonly inState?: readonly string[] | undefined;
+  /** What it noted of the image of each role: `repository@sha256:…`, or the id of one from no registry. */
+  readonly images?: Readonly<Record<string, string>> | undefined;
   /** The version in that release's own answer to `/health`. */
   readonly answered?: string | undefined;
 }

@@ -4,7 +4,7 @@ import type { PendingMigration } from "./migrations";
 import type { Plan } from "./plan";
 import type { Problem } from "./problem";
 import type { Restoration } from "./restoration";
-import { duration, size } from "./units";
+import { duration, shortId, size } from "./units";
 import { printable } from "./words";
 
 const LABEL_WIDTH = 13;
@@ -20,6 +20,7 @@ export function summary(plan: Plan): string {
     ...backup(plan),
     ...disk(plan),
     ...restarts(plan),
+    ...images(plan),
     ...reindex(plan),
     ...entry("downtime", plan.downtime),
     ...rollback(plan),
@@ -131,6 +132,13 @@ function restarts({ restarts: roles, stays, step }: Plan): string[] {
   const others =
     stays.length === 0 ? "" : `; ${listed(stays)} ${stays.length === 1 ? "stays" : "stay"} but for a changed setting`;
   return entry("restarts", `${roles.join(", ")}${others}`);
+}
+
+function images({ images: planned }: Plan): string[] {
+  return planned.flatMap(({ roles, reference, hash, pinned }, index) => {
+    const is = hash === undefined ? "" : ` (${shortId(hash)}${pinned ? ", pinned" : ""})`;
+    return entry(index === 0 ? "images" : "", `${roles.join(", ")}: ${reference}${is}`);
+  });
 }
 
 function reindex({ reindex: rebuilt }: Plan): string[] {

@@ -9,6 +9,7 @@ import { chainOf, daysLeft } from "../settings/certificate";
 import { isLoopback } from "../settings/domain";
 import { configRm, configSet, configSetFile, configSetPath, docker, script, up, upRefresh } from "./commands";
 import { isNewest } from "./history";
+import { imagesOld } from "./image-age";
 import { libraryChange } from "./reindex";
 import { missingExtension, olderThan } from "./server";
 import { leftNetwork } from "./restarts";
@@ -33,6 +34,7 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...notStarted(situation),
     ...notRunning(situation),
     ...imageMoved(situation),
+    ...imagesOld(situation),
     ...extensionsBehind(situation),
     ...limitsNotHeld(situation),
     ...unproven(situation),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { configRm, configSetSecret } from "../release/commands";
 import { parseExactly } from "./exact-json";
+import { pinProblems } from "./pins";
 import { type Problem, problemsOf } from "./problem";
 import { unquoted } from "./quoting";
 import { schema, schemaWithMovingTag, type Settings, TEXT_KEYS } from "./schema";
@@ -38,6 +39,7 @@ export function check({ values, encrypted, stack, written }: RawConfig, now = Da
       inClear(key, stack),
     ),
     ...tlsProblems(config, stack, now),
+    ...pinProblems(config, stack),
   ];
   return parsed.success && problems.length === 0 ? { settings: parsed.data } : { problems };
 }

@@ -4,7 +4,8 @@ import { field, text } from "./field";
 const HOST = String.raw`(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d{1,5})?/)?`;
 const PATH = String.raw`[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*`;
 const TAG = String.raw`:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}`;
-const DIGEST = String.raw`@sha256:[0-9a-f]{64}`;
+const HASH = String.raw`sha256:[0-9a-f]{64}`;
+const DIGEST = `@${HASH}`;
 
 const REPOSITORY = new RegExp(`^${HOST}${PATH}$`);
 const REFERENCE = new RegExp(`^${HOST}${PATH}(?:${TAG})?(?:${DIGEST})?$`);
@@ -18,6 +19,15 @@ export function imageRepository(example: string) {
 /** An image that has versions of its own: repository and tag, or digest. */
 export function imageReference(example: string) {
   return field(z.string().regex(REFERENCE).regex(TAGGED), "an image with its tag or digest", example);
+}
+
+/** An image by its content: as registries call it, or as an engine does that got it from none. */
+export function imageDigest() {
+  return text(
+    new RegExp(`^${HASH}$`),
+    "the digest of an image, sha256: and 64 hexadecimal digits in lower case",
+    "sha256:…",
+  );
 }
 
 const GIT_SOURCE =

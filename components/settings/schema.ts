@@ -7,7 +7,7 @@ import { domainName } from "./domain";
 import { appEnv, secretEnv } from "./environment";
 import { choice, field, text, whole } from "./field";
 import { http } from "./http";
-import { gitSource, imageReference, imageRepository } from "./references";
+import { gitSource, imageDigest, imageReference, imageRepository } from "./references";
 import { backupId, confirmation } from "./restore";
 import { memory, sharedBuffers } from "./sizes";
 import { isSystems } from "./system-directory";
@@ -33,12 +33,19 @@ const limits = z.strictObject({
   cpus: field(z.number().min(0.01).max(512), "a number of CPUs from 0.01 to 512", "1.5").optional(),
 });
 
+const digests = z.strictObject({
+  api: imageDigest().optional(),
+  worker: imageDigest().optional(),
+  console: imageDigest().optional(),
+});
+
 const images = z.strictObject({
   api: imageRepository("ghcr.io/nestfleet/nestfleet-api").default("ghcr.io/nestfleet/nestfleet-api"),
   worker: imageRepository("ghcr.io/nestfleet/nestfleet-api").optional(),
   console: imageRepository("ghcr.io/nestfleet/nestfleet-console").default("ghcr.io/nestfleet/nestfleet-console"),
   postgres: imageReference("pgvector/pgvector:pg16-bookworm").default("pgvector/pgvector:pg16-bookworm"),
   caddy: imageReference("caddy:2-alpine").default("caddy:2-alpine"),
+  digests: digests.default({}),
 });
 
 const secrets = z.strictObject({

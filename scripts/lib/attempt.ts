@@ -2,7 +2,7 @@ import { newestChange } from "../../components/release/history";
 import type { DockerClient } from "../../components/docker/client";
 import { answerOr } from "../../components/host/answer";
 import { containersOf } from "../../components/host/containers";
-import { RELEASED } from "../../components/release/restarts";
+import { isReleased } from "../../components/release/restarts";
 import { versionOf } from "./containers";
 import { Database } from "./database";
 import { readHistory } from "./history";
@@ -30,7 +30,7 @@ export async function changeOf(
   const [from, containers] = await Promise.all([servedBefore(docker, attempt), containersOf(docker, attempt.stack)]);
   const refused = containers.find(({ id }) => id === attempt.container);
   const beside = containers.find(({ role, running, version }) => role === "api" && running && version !== from);
-  const to = RELEASED.includes(attempt.role) ? refused?.version : (beside?.version ?? from);
+  const to = isReleased(attempt.role) ? refused?.version : (beside?.version ?? from);
   return to === undefined ? undefined : { from, to };
 }
 

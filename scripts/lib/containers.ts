@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { DockerClient } from "../../components/docker/client";
 import { hostTime } from "../../components/host/clock";
 import { LABEL } from "../../components/docker/labels";
-import { RELEASED } from "../../components/release/restarts";
+import { isReleased } from "../../components/release/restarts";
 import { conceal } from "./secrecy";
 
 const shape = z.object({
@@ -42,7 +42,7 @@ export async function inspectContainers(docker: DockerClient, ids: readonly stri
 /** What a script knows of the application, it does not say: neither does any line of its own. */
 function concealed(container: z.infer<typeof shape>): z.infer<typeof shape> {
   const { Labels: labels, Env: environment } = container.Config;
-  if (RELEASED.includes(labels[`${LABEL}.role`] ?? "")) conceal(environmentOf(environment ?? []));
+  if (isReleased(labels[`${LABEL}.role`] ?? "")) conceal(environmentOf(environment ?? []));
   return container;
 }
 

@@ -1,19 +1,16 @@
-import { z } from "zod";
 import type { DockerClient } from "../../components/docker/client";
+import { imageDigests } from "../../components/host/image-digests";
 import { type ImageIdentity, isSameImage } from "../../components/release/image-identity";
 import type { BackupManifest } from "../../components/release/manifest";
 import { lines } from "./database";
 
-const inspected = z.array(z.object({ Id: z.string(), RepoDigests: z.array(z.string()).nullish() }));
-
-/** What registries call the images of a stack, by role: another engine, or another image store, knows them by that. */
+/** What registries call the images of a stack, by role. */
 export async function digestsOf(
   docker: DockerClient,
   images: Readonly<Record<string, string>>,
 ): Promise<Record<string, string[]>> {
-  const found = inspected.parse(await docker.inspectAll([...new Set(Object.values(images))], "image"));
-  const byId = new Map(found.map(({ Id, RepoDigests }) => [Id, RepoDigests ?? []]));
-  return Object.fromEntries(Object.entries(images).map(([role, id]) => [role, byId.get(id) ?? []]));
+  const byId = await imageDigests(docker, Object.values(images));
+  return Object.fromEntries(Object.entries(images).map(([role, id]) => [role, byId[id] ?? []]));
 }
 
 /** The id under which the Docker host has an image; undefined when it does not have it. */

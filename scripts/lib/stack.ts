@@ -3,7 +3,7 @@ import { LABEL } from "../../components/docker/labels";
 import { containersOf } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
 import { docker as command } from "../../components/release/commands";
-import { RELEASED } from "../../components/release/restarts";
+import { isReleased } from "../../components/release/restarts";
 import { lines } from "./database";
 import { readServing } from "./pointers";
 import { Refusal } from "./run";
@@ -43,7 +43,7 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
     .sort((one, other) => Number(one.running) - Number(other.running))
     .filter(
       ({ role, version, running }) =>
-        (OWN_VERSION.includes(role) && running) || (RELEASED.includes(role) && version === serving?.version),
+        (OWN_VERSION.includes(role) && running) || (isReleased(role) && version === serving?.version),
     );
   const images = services.map(({ role, imageId }) => [role, imageId] as const);
   return {

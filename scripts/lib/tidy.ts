@@ -5,7 +5,7 @@ import { containersOf } from "../../components/host/containers";
 import type { RunningContainer } from "../../components/host/facts";
 import { lockElsewhere } from "../../components/host/lock";
 import { docker as dockerCommand } from "../../components/release/commands";
-import { RELEASED } from "../../components/release/restarts";
+import { isReleased } from "../../components/release/restarts";
 import { type Change, releasesKept } from "../../components/release/retention";
 import { complaint, Database, lines } from "./database";
 import { readHistory } from "./history";
@@ -80,7 +80,7 @@ export async function removeOthers(docker: DockerClient, stack: string, current:
 
 async function othersOf(docker: DockerClient, stack: string, current: readonly string[]): Promise<RunningContainer[]> {
   const containers = await containersOf(docker, stack);
-  return containers.filter(({ role, id }) => RELEASED.includes(role) && !current.includes(id));
+  return containers.filter(({ role, id }) => isReleased(role) && !current.includes(id));
 }
 
 /**
@@ -125,7 +125,7 @@ async function neededElsewhere(docker: DockerClient, stack: string): Promise<str
   const needed: string[] = [];
   for (const [of, role = "", version = "", name = "", state] of lines(listed).map((line) => line.split("\t"))) {
     if (of === stack) continue;
-    if (RELEASED.includes(role)) needed.push(version);
+    if (isReleased(role)) needed.push(version);
     if (role !== "postgres") continue;
     if (state !== "running") return undefined;
     needed.push(...releasesKept(await readHistory(new Database(docker, name))));

@@ -9,6 +9,8 @@ const REGISTRY = "127.0.0.1:5055";
 /** One tag, which names an image with another C library in the middle of the story. */
 const MOVING = `${REGISTRY}/postgres:17-moving`;
 const POSTGRES_18 = `${REGISTRY}/postgres:18`;
+/** In a registry as the releases are: without one, nobody could tell which repository an image is of. */
+const CONSOLE = `${REGISTRY}/nestfleet/console-of-moving`;
 
 const stack = new TestStack("test-moving", 18200);
 const newest = new TestStack("test-eighteen", 18202);
@@ -29,7 +31,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.dispose();
   await newest.dispose();
-  for (const image of [MOVING, POSTGRES_18]) await stack.docker.run(["image", "rm", image]).catch(() => undefined);
+  for (const image of [MOVING, POSTGRES_18, `${CONSOLE}:1.5.0`])
+    await stack.docker.run(["image", "rm", image]).catch(() => undefined);
 });
 
 async function build(tag: string, ...args: string[]): Promise<void> {
@@ -115,5 +118,55 @@ describe("PostgreSQL 18, whose images keep their data elsewhere", () => {
     const up = await expectUp(newest);
     expect(up.output).toMatch(/rehearsal: \S+ restored[^]*1\.5\.0 answers on/);
     await expectSettled(newest, "1.5.0");
+  });
+});
+
+describe("a release's images, on the stack that has been upgraded to 1.5.0", () => {
+  beforeAll(async () => {
+    const dockerfile = `FROM ${REGISTRY}/nestfleet/nestfleet-console:1.5.0\nLABEL org.nestfleet.test=moving`;
+    await newest.docker.run(["build", "--force-rm", "--tag", `${CONSOLE}:1.5.0`, "-"], dockerfile);
+    await newest.docker.run(["push", "--quiet", `${CONSOLE}:1.5.0`]);
+  });
+
+  /** A preview that is refused with one problem, and nothing else. */
+  async function refused(title: string): Promise<string> {
+    const { exitCode, output } = await newest.try("preview");
+    expect(exitCode, output).not.toBe(0);
+    expect(output).toContain("1 problem; nothing was touched");
+    expect(output).toContain(title);
+    return output;
+  }
+
+  async function typed(command: string): Promise<void> {
+    const { exitCode, output } = await run("sh", ["-c", command], newest.environment());
+    expect(exitCode, output).toBe(0);
+  }
+
+  test("a console of another repository is no moved tag; one that was moved is refused, and goes back by the command", async () => {
+    await newest.configure({ "images.console": CONSOLE });
+    await expectUp(newest);
+    await newest.docker.run(["tag", "nestfleet-standin/console:1.4.2", `${CONSOLE}:1.5.0`]);
+    const output = await refused("the tag 1.5.0 of console was moved to another image");
+    expect(output).toMatch(
+      /or accept the other one: \S+ config set --stack test-eighteen nestfleet:allowMovingTag true/,
+    );
+    const [, back = ""] = /back to the known image: (docker .*)/.exec(output) ?? [];
+    await typed(back);
+    expect(await newest.preview()).toEqual([]);
+  });
+
+  test("a worker of another repository is no moved tag", async () => {
+    await newest.configure({ "images.worker": `${REGISTRY}/nestfleet/nestfleet-worker` });
+    expect(await newest.preview()).toContain("create nestfleet-test-eighteen-worker");
+    await newest.unset("images.worker");
+  });
+
+  test("an image that is not the pinned one is refused; by the command the present one is pinned, and accepted", async () => {
+    await newest.configure({ "images.digests.console": `sha256:${"0".repeat(64)}` });
+    const output = await refused(`${CONSOLE}:1.5.0 is not the image that is pinned for console`);
+    expect(output).toContain(`pull ${CONSOLE}@sha256:${"0".repeat(64)} && docker`);
+    const [, pin = ""] = /or pin the present one, [^:]*: \S+ (config set .*)/.exec(output) ?? [];
+    await typed(`scripts/pulumi ${pin}`);
+    expect(await newest.preview()).toEqual([]);
   });
 });

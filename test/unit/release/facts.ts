@@ -36,6 +36,7 @@ export function asked(tag: string, more: Partial<PlanSettings> = {}): PlanSettin
       console: "ghcr.io/nestfleet/nestfleet-console",
       postgres: "pgvector/pgvector:pg16",
       caddy: "caddy:2-alpine",
+      digests: {},
     },
     http: { httpPort: 80, httpsPort: 443 },
     backups: { keepReplacedDays: 7 },

@@ -479,6 +479,92 @@ describe("a moved tag", () => {
     expect(problems("1.5.0", "1.5.0", settings, change)).toEqual([]);
   });
 
+  describe("of console, or of a worker with an image of its own", () => {
+    const CONSOLE = "ghcr.io/nestfleet/nestfleet-console";
+    const WORKER = "ghcr.io/nestfleet/nestfleet-worker";
+    const digest = (repository: string) => `${repository}@sha256:${"d".repeat(64)}`;
+    const moved = { id: "sha256:abcdef0123456789", digests: [] };
+    const images = { worker: moved, console: moved };
+    const own = { images: { ...asked("1.5.0").images, worker: WORKER } };
+    const running = (...digests: string[]) => ({ facts: { images, digestsRunning: { [imageOf("1.5.0")]: digests } } });
+    const recorded = (role: string, ...digests: string[]) => ({
+      facts: { images, backups: [backup("20261124T080000Z-1.5.1", recordOf(role, digests))] },
+    });
+    const recordOf = (role: string, digests: string[]) => ({
+      images: { api: imageOf("1.5.1"), [role]: imageOf("1.5.1") },
+      digests: { [role]: digests },
+    });
+
+    test("is told from what runs under it", () => {
+      expect(problem("1.5.0", "1.5.0", {}, running(digest(CONSOLE)))).toEqual({
+        title: "the tag 1.5.0 of console was moved to another image",
+        why: `${CONSOLE}:1.5.0 is abcdef012345 now; what runs is 312e352e3020`,
+        mend: [
+          `back to the known image: docker tag ${imageOf("1.5.0")} ${CONSOLE}:1.5.0`,
+          "or accept the other one: pulumi config set --stack prod nestfleet:allowMovingTag true",
+        ],
+      });
+      expect(problem("1.5.0", "1.5.0", own, running(digest(WORKER))).title).toBe(
+        "the tag 1.5.0 of worker was moved to another image",
+      );
+    });
+
+    test("is told from what a backup recorded", () => {
+      expect(problem("1.6.1", "1.5.1", {}, recorded("console", digest(CONSOLE)))).toEqual({
+        title: "the tag 1.5.1 of console was moved to another image",
+        why: `${CONSOLE}:1.5.1 is abcdef012345 now; when the newest backup of it was taken, it was 312e352e3120`,
+        mend: [
+          `back to the known image: docker pull ${digest(CONSOLE)} && docker tag ${digest(CONSOLE)} ${CONSOLE}:1.5.1`,
+          "or accept the other one: pulumi config set --stack prod nestfleet:allowMovingTag true",
+        ],
+      });
+    });
+
+    test.each<[string, HostFacts["digestsRunning"], Record<string, string>, HostFacts["backups"]]>([
+      ["a backup that was taken while it ran", {}, {}, [backup("20261124T080000Z-1.5.0", recordOfRunning(CONSOLE))]],
+      [
+        "the last update, though several repositories have it",
+        { [imageOf("1.5.0")]: [digest("mirror.example/console"), digest(CONSOLE)] },
+        { console: digest(CONSOLE) },
+        [],
+      ],
+      [
+        "the last update, where the engine's image store has forgotten it",
+        {},
+        { console: `${CONSOLE}@${imageOf("1.5.0")}` },
+        [],
+      ],
+    ])("of which repository it is, %s says", (_, digestsOfRunning, noted, backups) => {
+      const facts = host("1.5.0", "1.5.0", { facts: { images, digestsRunning: digestsOfRunning, backups } });
+      const { problems: told } = plan("prod", asked("1.5.0"), facts, { version: "1.5.0", images: noted });
+      expect(told.map(({ title }) => title)).toEqual(["the tag 1.5.0 of console was moved to another image"]);
+    });
+
+    test.each<[string, string, string, Partial<PlanSettings>, Change]>([
+      ["a changed images.console", "1.5.0", "1.5.0", {}, running(digest("mirror.example/console"))],
+      ["a changed images.worker", "1.5.0", "1.5.0", own, running(digest("ghcr.io/nestfleet/nestfleet-api"))],
+      ["one of several repositories", "1.5.0", "1.5.0", {}, running(digest("mirror.example/console"), digest(CONSOLE))],
+      ["an image from no registry", "1.5.0", "1.5.0", {}, running()],
+      [
+        "a rollback after a changed images.worker",
+        "1.6.1",
+        "1.5.1",
+        own,
+        recorded("worker", digest("ghcr.io/nestfleet/nestfleet-api")),
+      ],
+      ["a rollback to an image from no registry", "1.6.1", "1.5.1", {}, recorded("console")],
+      ["an upgrade to what never ran", "1.4.2", "1.5.0", own, running(digest(CONSOLE))],
+      ["a move that is allowed", "1.5.0", "1.5.0", { allowMovingTag: true }, running(digest(CONSOLE))],
+      ["a build from source", "1.5.0", "1.5.0", { source: "../nestfleet" }, running(digest(CONSOLE))],
+    ])("is not told of %s", (_, from, to, settings, change) => {
+      expect(problems(from, to, settings, change)).toEqual([]);
+    });
+
+    function recordOfRunning(repository: string) {
+      return { images: { console: imageOf("1.5.0") }, digests: { console: [digest(repository)] } };
+    }
+  });
+
   test("a release that was refused and stopped is no record", () => {
     const stopped = container("api", "1.5.0", { running: false, imageId: "sha256:1" });
     const { containers } = host("1.4.2", "1.5.0");

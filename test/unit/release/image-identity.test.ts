@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { digestIn, isSameImage, repositoryOf } from "../../../components/release/image-identity";
+import { digestIn, hashIn, isSameImage, repositoryOf } from "../../../components/release/image-identity";
 
 const CONFIG = `sha256:${"c".repeat(64)}`;
 const MANIFEST = `sha256:${"d".repeat(64)}`;
@@ -36,6 +36,14 @@ describe("the digest of an image in the asked repository", () => {
   ])("%s, told %s", (reference, digest, id, expected) => {
     expect(digestIn(reference, digest, id)).toBe(expected ?? digest);
   });
+});
+
+test.each([
+  ["the digest of its repository", [`mirror.example/api@sha256:1`, `ghcr.io/a/api@${MANIFEST}`], MANIFEST],
+  ["that of another repository, else", [`mirror.example/api@${MANIFEST}`], MANIFEST],
+  ["its id, where no registry has it", [], CONFIG],
+])("an image is pinned by %s", (_, digests, expected) => {
+  expect(hashIn("ghcr.io/a/api:1.5.0", { id: CONFIG, digests })).toBe(expected);
 });
 
 test.each([

@@ -25,6 +25,59 @@ test("an install", () => {
   ]);
 });
 
+describe("the images of a release", () => {
+  const image = (digit: string, ...digests: string[]) => ({ id: `sha256:${digit.repeat(64)}`, digests });
+  const images = {
+    api: image("1", `ghcr.io/nestfleet/nestfleet-api@sha256:${"a".repeat(64)}`),
+    worker: image("1", `ghcr.io/nestfleet/nestfleet-api@sha256:${"a".repeat(64)}`),
+    console: image("2", `ghcr.io/nestfleet/nestfleet-console@sha256:${"b".repeat(64)}`),
+    postgres: image("3"),
+    caddy: image("4"),
+  };
+  const block = (lines: string[]) => {
+    const start = lines.findIndex((line) => line.startsWith("  images "));
+    return lines.slice(start, start + 5).filter((line) => start >= 0 && / (?:images|) {7}/.test(line));
+  };
+
+  test("are named with their digests, a line for each name", () => {
+    expect(printed("1.4.2", { ...emptyHost("1.4.2"), images })).toEqual([
+      "install 1.4.2",
+      "  migrations   all that the image has",
+      "  backup       none: there are no data yet",
+      "  images       api, worker: ghcr.io/nestfleet/nestfleet-api:1.4.2 (aaaaaaaaaaaa)",
+      "               console: ghcr.io/nestfleet/nestfleet-console:1.4.2 (bbbbbbbbbbbb)",
+      "               postgres: pgvector/pgvector:pg16 (333333333333)",
+      "               caddy: caddy:2-alpine (444444444444)",
+      "  downtime     none: nothing runs yet",
+    ]);
+  });
+
+  test("are marked where they are pinned; a worker's own has a line of its own", () => {
+    const own = { worker: "ghcr.io/nestfleet/nestfleet-worker", digests: { console: `sha256:${"b".repeat(64)}` } };
+    const settings = { images: { ...asked("1.5.0").images, ...own } };
+    expect(block(printed("1.5.0", host("1.4.2", "1.5.0", { facts: { images } }), {}, settings))).toEqual([
+      "  images       api: ghcr.io/nestfleet/nestfleet-api:1.5.0 (aaaaaaaaaaaa)",
+      "               worker: ghcr.io/nestfleet/nestfleet-worker:1.5.0 (aaaaaaaaaaaa)",
+      "               console: ghcr.io/nestfleet/nestfleet-console:1.5.0 (bbbbbbbbbbbb, pinned)",
+      "               postgres: pgvector/pgvector:pg16 (333333333333)",
+      "               caddy: caddy:2-alpine (444444444444)",
+    ]);
+  });
+
+  test("that are built are named without one, before they are", () => {
+    const { postgres, caddy } = images;
+    const found = host("1.4.2", "1.5.0", { facts: { images: { postgres, caddy } } });
+    expect(block(printed("1.5.0", found, {}, { source: "../nestfleet" })).slice(0, 2)).toEqual([
+      "  images       api, worker: nestfleet-prod-api:1.5.0",
+      "               console: nestfleet-prod-console:1.5.0",
+    ]);
+  });
+
+  test("are not told by a restart, which brings none", () => {
+    expect(block(printed("1.5.0", host("1.5.0", "1.5.0", { facts: { images } })))).toEqual([]);
+  });
+});
+
 test("an install whose image has no migrations", () => {
   const facts = {
     ...host("1.4.2", "1.4.2", { database: { applied: [] }, target: { migrations: [] } }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { plan } from "../../../components/release/plan";
-import type { LastUpdate } from "../../../components/release/situation";
+import type { LastUpdate, PlanSettings } from "../../../components/release/situation";
 import { certified } from "../../support/certificates";
 import { asked, container, host } from "./facts";
 
@@ -83,5 +83,49 @@ test("what was killed half-way is told, and is no database that does not run: th
   expect(plan("prod", asked("1.5.1"), facts(false), {})).toMatchObject({
     kind: "refusal",
     problems: [{ title: "the database does not run" }],
+  });
+});
+
+describe("an image of postgres or caddy that is old", () => {
+  const warned = (
+    created: string | undefined,
+    settings: Partial<PlanSettings> = {},
+    clock = "2026-11-24T12:00:00Z",
+  ) => {
+    const images = { api: image(created), postgres: image("2026-11-01T00:00:00Z"), caddy: image(created) };
+    const facts = host("1.5.0", "1.5.0", { facts: { images, clock: Date.parse(clock) / 1000 } });
+    return plan("prod", asked("1.5.0", settings), facts, {}).warnings.filter((one) => one.includes("was made"));
+  };
+  const image = (created: string | undefined) => ({ id: "sha256:1", digests: [], created });
+
+  test("is told, with what fetches a newer one", () => {
+    expect(warned("2026-07-24T12:00:00.123456789Z", { dockerHost: "ssh://op@fleet" })).toEqual([
+      "the image of caddy, caddy:2-alpine, was made 123 days ago, and security fixes come only with a newer one: " +
+        "docker --host ssh://op@fleet pull caddy:2-alpine fetches what the tag names today, and the next preview says " +
+        "what that means; where it names the same one, pulumi config set --stack prod --path 'nestfleet:images.caddy' IMAGE",
+    ]);
+  });
+
+  test("is told with the line of the config, where its digest is there", () => {
+    const caddy = `caddy:2-alpine@sha256:${"a".repeat(64)}`;
+    expect(warned("2026-07-24T12:00:00Z", { images: { ...asked("1.5.0").images, caddy } })).toEqual([
+      `the image of caddy, ${caddy}, was made 123 days ago, and security fixes come only with a newer one: ` +
+        "its digest is in the config: pulumi config set --stack prod --path 'nestfleet:images.caddy' IMAGE",
+    ]);
+  });
+
+  test.each([
+    ["it is 90 days old", "2026-08-26T12:00:00Z"],
+    ["it is from the future", "2027-01-01T00:00:00Z"],
+    ["its build can be repeated", "1980-01-01T00:00:01Z"],
+    ["it has no date", "0001-01-01T00:00:00Z"],
+    ["it does not say", ""],
+    ["it says nothing", undefined],
+  ])("is not, where %s", (_, created) => {
+    expect(warned(created)).toEqual([]);
+  });
+
+  test("is not by another clock than the host's", () => {
+    expect(warned("2026-07-24T12:00:00Z", {}, "2026-08-01T00:00:00Z")).toEqual([]);
   });
 });

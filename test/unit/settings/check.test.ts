@@ -133,8 +133,26 @@ describe("a bad value is told with its path, the rule and the command that mends
     [
       { images: { redis: "redis:7" } },
       "nestfleet:images.redis",
-      "a key of nestfleet:images (api, worker, console, postgres, caddy)",
+      "a key of nestfleet:images (api, worker, console, postgres, caddy, digests)",
       "pulumi config rm --stack prod --path 'nestfleet:images.redis'",
+    ],
+    [
+      { images: { digests: { api: "SHA256:abc" } } },
+      "nestfleet:images.digests.api",
+      "the digest of an image, sha256: and 64 hexadecimal digits in lower case",
+      "pulumi config set --stack prod --path 'nestfleet:images.digests.api' API",
+    ],
+    [
+      { images: { digests: { caddy: `sha256:${"a".repeat(64)}` } } },
+      "nestfleet:images.digests.caddy",
+      "a key of nestfleet:images.digests (api, worker, console)",
+      "pulumi config rm --stack prod --path 'nestfleet:images.digests.caddy'",
+    ],
+    [
+      { images: { digests: "sha256:abc" } },
+      "nestfleet:images.digests",
+      "an object with the keys api, worker, console",
+      "pulumi config rm --stack prod --path 'nestfleet:images.digests'",
     ],
     [
       { images: { caddy: "caddy" } },
@@ -258,6 +276,7 @@ describe("a good config", () => {
         console: "ghcr.io/nestfleet/nestfleet-console",
         postgres: "pgvector/pgvector:pg16-bookworm",
         caddy: "caddy:2-alpine",
+        digests: {},
       },
       dockerHost: "unix:///var/run/docker.sock",
       env: {},

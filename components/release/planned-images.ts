@@ -1,0 +1,27 @@
+import { nameOf } from "../docker/labels";
+import { hashIn } from "./image-identity";
+import { imageReferences } from "./images";
+import { isReleased, type Role, ROLES } from "./restarts";
+import type { Situation } from "./situation";
+
+/** What a name of the config means on the host; services that share the name share the entry. */
+export interface PlannedImage {
+  readonly roles: readonly Role[];
+  readonly reference: string;
+  /** What it can be pinned by; undefined while there is none on the host. */
+  readonly hash?: string | undefined;
+  readonly pinned: boolean;
+}
+
+/** None where the release stays, or the host was not looked at. */
+export function plannedImages({ facts, settings, stack, step }: Situation): PlannedImage[] {
+  const { images } = facts ?? {};
+  if (images === undefined || step === "restart" || step === "restore") return [];
+  const references = imageReferences(settings, nameOf(stack));
+  return [...new Set(ROLES.map((role) => references[role]))].map((reference) => {
+    const roles = ROLES.filter((role) => references[role] === reference);
+    const image = roles.map((role) => images[role]).find((one) => one !== undefined);
+    const pinned = roles.some((role) => isReleased(role) && settings.images.digests[role] !== undefined);
+    return { roles, reference, hash: image && hashIn(reference, image), pinned };
+  });
+}

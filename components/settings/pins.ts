@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { configRm, configRmPath, configSetPath } from "../release/commands";
+import type { Problem } from "./problem";
+
+const DIGESTS = "images.digests";
+const WORKER = "images.worker";
+
+/** As it is given: a key with a problem of its own does not hide what does not go together. */
+const asked = z.object({
+  source: z.unknown().optional(),
+  images: z.object({ worker: z.unknown().optional(), digests: z.record(z.string(), z.unknown()) }),
+});
+
+/** Pins of images that there are not: of those that are built here, and of a worker that has none of its own. */
+export function pinProblems(config: Readonly<Record<string, unknown>>, stack: string): Problem[] {
+  const { success, data } = asked.safeParse(config);
+  if (!success || Object.keys(data.images.digests).length === 0) return [];
+  const { source, images } = data;
+  if (source !== undefined && source !== "")
+    return [
+      {
+        path: `nestfleet:${DIGESTS}`,
+        value: "given, and nestfleet:source is, too",
+        rule: "left out where the images are built: what the same source gives has another digest each time",
+        mend: `${configRmPath(stack, DIGESTS)}    # or ${configRm(stack, "source")}`,
+      },
+    ];
+  if (images.digests["worker"] === undefined || images.worker !== undefined) return [];
+  return [
+    {
+      path: `nestfleet:${DIGESTS}.worker`,
+      value: `given, and nestfleet:${WORKER} is not`,
+      rule: `left out where the worker runs the api image, which ${DIGESTS}.api pins`,
+      mend: `${configRmPath(stack, `${DIGESTS}.worker`)}    # or ${configSetPath(stack, WORKER, "REPOSITORY")}`,
+    },
+  ];
+}
