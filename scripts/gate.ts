@@ -1,6 +1,7 @@
 import type { DockerClient } from "../components/docker/client";
 import { answerOr } from "../components/host/answer";
 import { psql } from "../components/host/psql";
+import { configSetPath } from "../components/release/commands";
 import { changeOf } from "./lib/attempt";
 import { environmentOf, inspectContainer } from "./lib/containers";
 import { goBack, goOn } from "./lib/going-back";
@@ -67,7 +68,19 @@ async function refuse(docker: DockerClient, asked: Request, failure: Failure, st
   ]);
   const undone = await undo(docker, asked, failure, container?.Name.slice(1));
   if (change !== undefined) await recordRefusal(docker, { ...asked, ...change, started }, reason);
-  return report(docker, asked.stack, [reason, ...words, ...undone]);
+  return report(docker, asked.stack, [reason, ...words, ...undone, ...writable(asked, words)]);
+}
+
+/** What the kernel says, and Node.js and libraries of C in their own words, when a container writes where it may not. */
+const READ_ONLY = /EROFS|read-only file system/i;
+
+/** An image that writes beside its volumes works with the root file system that it has had so far. */
+function writable({ role, stack }: Request, words: readonly string[]): string[] {
+  if (!words.some((line) => READ_ONLY.test(line))) return [];
+  const key = role === "postgres" ? role : `resources.${role}`;
+  return [
+    `Its file system is read-only, but for /tmp and its volumes. Where it must write elsewhere: ${configSetPath(stack, `${key}.readOnly`, "false")}`,
+  ];
 }
 
 function whyRefused({ role }: Request, { error, stopped }: Failure): string {

@@ -7,6 +7,18 @@ export const LOG_OPTIONS = { "max-size": "10m", "max-file": "3" };
 export const SECURITY_OPTIONS = ["no-new-privileges"];
 export const DROPPED_CAPABILITIES = ["ALL"];
 
+/** A crash leaves nobody's memory, with secrets in it, in a file. */
+const CORE = "core";
+export const ULIMITS = [{ name: CORE, soft: 0, hard: 0 }];
+
+/**
+ * Where a container with a read-only root file system may write: into memory, which counts as its own, and is empty after
+ * each start. The engine adds `nosuid`, `nodev` and `noexec`.
+ */
+export const TEMPORARY: Readonly<Record<string, string>> = { "/tmp": "size=256m" };
+/** PostgreSQL's socket is there, in all images that are built on the official one. */
+export const POSTGRES_TEMPORARY: Readonly<Record<string, string>> = { "/var/run/postgresql": "size=16m" };
+
 /** Where a container logs, as `docker inspect` has it. */
 export interface LogConfig {
   readonly driver: string;
@@ -16,6 +28,11 @@ export interface LogConfig {
 /** Whether a container has the log that it is to have; what the engine's daemon.json has added makes no other of it. */
 export function isOwnLog({ driver, options }: LogConfig): boolean {
   return driver === LOG_DRIVER && Object.entries(LOG_OPTIONS).every(([name, value]) => options[name] === value);
+}
+
+/** Whether a container is kept from leaving its memory in a file, as `docker inspect` has its limits. */
+export function leavesNoCore(ulimits: readonly { readonly Name: string; readonly Hard: number }[]): boolean {
+  return ulimits.some(({ Name, Hard }) => Name === CORE && Hard === 0);
 }
 
 /** Those that the entrypoint of a PostgreSQL image needs: it begins as root, to own its data directory. */
@@ -46,7 +63,7 @@ export function passing(capabilities: readonly string[] = []): string[] {
  * nobody, is gone afterwards, and takes little while it is there. Limits that a host cannot set are its own affair.
  */
 export function looking(capabilities: readonly string[] = []): string[] {
-  const small = ["--pids-limit=64", "--memory=256m", "--memory-swap=256m", "--ulimit=core=0:0", LOW_WEIGHT];
+  const small = ["--pids-limit=64", "--memory=256m", "--memory-swap=256m", LOW_WEIGHT];
   return ["run", "--rm", "--pull=never", "--network=none", "--read-only", ...small, ...passing(capabilities)];
 }
 
@@ -55,5 +72,6 @@ function confined(capabilities: readonly string[]): string[] {
     ...DROPPED_CAPABILITIES.map((capability) => `--cap-drop=${capability}`),
     ...capabilities.map((capability) => `--cap-add=${capability}`),
     ...SECURITY_OPTIONS.map((option) => `--security-opt=${option}`),
+    ...ULIMITS.map(({ name, soft, hard }) => `--ulimit=${name}=${soft}:${hard}`),
   ];
 }

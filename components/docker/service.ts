@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { goDuration } from "./canonical";
-import { DROPPED_CAPABILITIES, LOG_DRIVER, LOG_OPTIONS, SECURITY_OPTIONS } from "./hardening";
+import { DROPPED_CAPABILITIES, LOG_DRIVER, LOG_OPTIONS, SECURITY_OPTIONS, TEMPORARY, ULIMITS } from "./hardening";
 import { LABEL } from "./labels";
 import { ALL_LIMITS, heldLimits, type Limits } from "./limits";
 import { placed, type Site } from "./site";
@@ -45,6 +45,10 @@ export interface ServiceArgs {
   readonly ports?: docker.types.input.ContainerPort[];
   /** Linux capabilities that stay; all others are dropped. */
   readonly capabilities?: string[];
+  /** False leaves the root file system writable; else it is written to nowhere but in volumes, `/tmp` and below. */
+  readonly readOnly: boolean;
+  /** Directories in memory besides `/tmp`, with the options of their mounts. */
+  readonly temporary?: Readonly<Record<string, string>>;
   /** Seconds between SIGTERM and SIGKILL. */
   readonly graceSeconds: number;
   readonly limits: Limits;
@@ -59,9 +63,10 @@ export interface ServiceArgs {
  * - `replaceOnChanges: ["*"]`: the provider reports an edited healthcheck as updated and does nothing.
  * - `destroyGraceSeconds`: without it the provider kills the old container at once, whatever `stopTimeout` says; the
  *   value used is the one already in state, so it is set from the first deployment on.
- * - `ignoreChanges`: the provider reads back every option of the log, also those that the engine's daemon.json adds,
- *   and counts them: one of them alone cannot be left out. Where a container's log is another than the one below, the
- *   change is seen. The provider's account: https://github.com/kreuzwerker/terraform-provider-docker/issues/873
+ * - `ignoreChanges`: the provider reads back every option of the log and every ulimit, also those that the engine's
+ *   daemon.json adds, and counts them: one of them alone cannot be left out. Where a container has another log than the
+ *   one below, or not our ulimits, the change is seen. The provider's account:
+ *   https://github.com/kreuzwerker/terraform-provider-docker/issues/873
  * - `wait: false`: the gate waits, and can say why a container died; the provider cannot.
  */
 export function createContainer(
@@ -77,7 +82,10 @@ export function createContainer(
       ...options,
       replaceOnChanges: ["*"],
       deleteBeforeReplace: args.replacement === "after",
-      ignoreChanges: site.plan.otherLogs.includes(args.role) ? [] : ["logOpts"],
+      ignoreChanges: [
+        ...(site.plan.otherLogs.includes(args.role) ? [] : ["logOpts"]),
+        ...(site.plan.ulimitsSet.includes(args.role) ? ["ulimits"] : []),
+      ],
     }),
   );
 }
@@ -102,6 +110,8 @@ export function containerArgs(site: Site, args: ServiceArgs): docker.ContainerAr
       drops: DROPPED_CAPABILITIES,
       adds: (args.capabilities ?? []).map((capability) => `CAP_${capability}`),
     },
+    ulimits: ULIMITS,
+    ...(args.readOnly && { readOnly: true, tmpfs: { ...TEMPORARY, ...args.temporary } }),
     stopTimeout: args.graceSeconds,
     destroyGraceSeconds: args.graceSeconds,
     ...heldLimits(args.limits, site.plan.limits ?? ALL_LIMITS),

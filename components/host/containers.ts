@@ -1,4 +1,5 @@
 import type { DockerClient } from "../docker/client";
+import { leavesNoCore } from "../docker/hardening";
 import { LABEL } from "../docker/labels";
 import type { RunningContainer } from "./facts";
 
@@ -31,6 +32,7 @@ interface Inspected {
   readonly Id: string;
   readonly Image: string;
   readonly HostConfig?: {
+    readonly Ulimits?: readonly { readonly Name: string; readonly Hard: number }[] | null;
     readonly LogConfig?: { readonly Type: string; readonly Config?: Readonly<Record<string, string>> | null };
   };
   readonly NetworkSettings?: {
@@ -53,7 +55,8 @@ async function detailsOf(docker: DockerClient, ids: readonly string[]) {
     const published = NetworkSettings?.Ports?.[HTTP_PORT]?.map(({ HostIp }) => HostIp) ?? [];
     const addresses = published.length > 0 && { addresses: published };
     const networks = NetworkSettings?.Networks && { networks: Object.keys(NetworkSettings.Networks) };
-    return [Id, { imageId: Image, ...(log && { log }), ...addresses, ...networks }] as const;
+    const noCore = leavesNoCore(HostConfig?.Ulimits ?? []);
+    return [Id, { imageId: Image, ...(log && { log }), ...addresses, ...networks, noCore }] as const;
   });
   return new Map(details);
 }

@@ -85,6 +85,8 @@ export interface RunningContainer {
   readonly running: boolean;
   /** Undefined where Docker does not say. */
   readonly log?: LogConfig | undefined;
+  /** It is kept from leaving its memory in a file when it crashes. */
+  readonly noCore?: boolean | undefined;
   /** Names of those that it is connected to; undefined where Docker does not say. */
   readonly networks?: readonly string[] | undefined;
   /** Of the proxy, the addresses of the host that it is published at, in Docker's own order. */
@@ -95,6 +97,8 @@ export interface RunningContainer {
 export interface NamedImage extends ImageIdentity {
   /** As its maker has dated it. */
   readonly created?: string | undefined;
+  /** Whose processes its containers run, as its maker has it: a name or number, with or without a group; root where empty. */
+  readonly user?: string | undefined;
 }
 
 /** A service that runs another image than the one that the config names now. */

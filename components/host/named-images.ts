@@ -16,7 +16,12 @@ export function namedImages(
   const named = ROLES.flatMap((role) => {
     const image = fetched.get(references[role]);
     if (image === undefined || typeof image === "string") return [];
-    return [[role, { id: image.Id, digests: image.RepoDigests ?? [], created: image.Created }] as const];
+    return [
+      [
+        role,
+        { id: image.Id, digests: image.RepoDigests ?? [], created: image.Created, user: image.Config.User },
+      ] as const,
+    ];
   });
   return Object.fromEntries(named);
 }

@@ -30,7 +30,7 @@ export interface ImageInspection {
   readonly Id: string;
   /** ISO 8601. */
   readonly Created?: string;
-  readonly Config: DataImage & { readonly Labels?: Record<string, string> | null };
+  readonly Config: DataImage & { readonly Labels?: Record<string, string> | null; readonly User?: string };
   readonly RepoDigests?: string[] | null;
 }
 

@@ -76,6 +76,8 @@ export interface Plan {
   readonly settles: boolean;
   /** Roles of containers whose log is another than the one that this program gives. */
   readonly otherLogs: readonly string[];
+  /** Roles whose containers have the ulimits that this program gives, whatever else the engine has added. */
+  readonly ulimitsSet: readonly string[];
   /** Whether a network that is made now has no address of the host's. */
   readonly isolates: boolean;
   /** What the Docker host can limit; undefined where nothing is limited, or the host was not asked. */
@@ -133,6 +135,10 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     wayBack: wayBack(judged),
     settles: settles(judged),
     otherLogs: (facts?.containers ?? []).filter(({ log }) => log && !isOwnLog(log)).map(({ role }) => role),
+    ulimitsSet: ROLES.filter((role) => {
+      const ours = (facts?.containers ?? []).filter((container) => container.role === role);
+      return ours.length > 0 && ours.every(({ noCore }) => noCore === true);
+    }),
     isolates: facts?.isolates === true,
     limits: facts?.limits,
     restored: restoredBy(judged),

@@ -10,6 +10,7 @@ import { isLoopback } from "../settings/domain";
 import { configRm, configSet, configSetFile, configSetPath, docker, script, up, upRefresh } from "./commands";
 import { isNewest } from "./history";
 import { imagesOld } from "./image-age";
+import { imagesOfRoot } from "./image-user";
 import { libraryChange } from "./reindex";
 import { missingExtension, olderThan } from "./server";
 import { leftNetwork } from "./restarts";
@@ -35,6 +36,7 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...notRunning(situation),
     ...imageMoved(situation),
     ...imagesOld(situation),
+    ...imagesOfRoot(situation),
     ...extensionsBehind(situation),
     ...limitsNotHeld(situation),
     ...unproven(situation),

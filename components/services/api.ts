@@ -57,6 +57,7 @@ export function createApi(
       env,
       healthcheck: apiHealthcheck,
       graceSeconds: 30,
+      readOnly: site.settings.resources.api.readOnly,
       limits: site.settings.resources.api,
     },
     { dependsOn: [safeguard.ready] },

@@ -68,6 +68,7 @@ export function createCaddy(
       ports: [...publish(80, http.httpPort), ...(tlsOf(site.settings) === "off" ? [] : publish(443, http.httpsPort))],
       capabilities: ["NET_BIND_SERVICE"],
       graceSeconds: 35,
+      readOnly: resources.caddy.readOnly,
       limits: resources.caddy,
     },
     { dependsOn: [configuration] },

@@ -29,6 +29,7 @@ export function createConsole(site: Site, image: Image, networks: Networks, api:
       ],
       healthcheck: consoleHealthcheck,
       graceSeconds: 15,
+      readOnly: site.settings.resources.console.readOnly,
       limits: site.settings.resources.console,
     },
     { dependsOn: [api] },

@@ -1,6 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { POSTGRES_CAPABILITIES } from "../docker/hardening";
+import { POSTGRES_CAPABILITIES, POSTGRES_TEMPORARY } from "../docker/hardening";
 import type { Image } from "../docker/images";
 import type { Networks } from "../docker/network";
 import { createContainer, containerArgs, type Service, type ServiceArgs } from "../docker/service";
@@ -32,7 +32,7 @@ export function createPostgres(
   backups: docker.types.input.ContainerMount,
   secrets: Secrets,
 ): Postgres {
-  const { sharedBuffers, memory, cpus } = site.settings.postgres;
+  const { sharedBuffers, memory, cpus, readOnly } = site.settings.postgres;
   const args: ServiceArgs = {
     role: "postgres",
     image: image.id,
@@ -50,6 +50,8 @@ export function createPostgres(
     healthcheck: postgresHealthcheck,
     mounts: [{ type: "volume", source: dataVolume, target: site.plan.dataMount.target }, backups],
     capabilities: POSTGRES_CAPABILITIES,
+    readOnly,
+    temporary: POSTGRES_TEMPORARY,
     // As process 1, PostgreSQL takes an orphan that dies of a signal for a crashed session, and restarts them all.
     init: true,
     graceSeconds: 60,

@@ -46,6 +46,7 @@ function createWorker(
       env,
       ...(healthcheck && { healthcheck }),
       graceSeconds: 60,
+      readOnly: resources.worker.readOnly,
       limits: resources.worker,
     },
     { dependsOn: [after] },

@@ -33,6 +33,9 @@ const limits = z.strictObject({
   cpus: field(z.number().min(0.01).max(512), "a number of CPUs from 0.01 to 512", "1.5").optional(),
 });
 
+/** Of one service. */
+const resourcesOf = limits.extend({ readOnly: flag("false").default(true) });
+
 const digests = z.strictObject({
   api: imageDigest().optional(),
   worker: imageDigest().optional(),
@@ -67,8 +70,7 @@ const secrets = z.strictObject({
 const postgres = z.strictObject({
   existingVolume: text(VOLUME, "the name of a Docker volume", "nestfleet_postgres_data").optional(),
   sharedBuffers: sharedBuffers().default("128MB"),
-  memory: memory().optional(),
-  cpus: limits.shape.cpus,
+  ...resourcesOf.shape,
 });
 
 const worker = z.strictObject({
@@ -104,10 +106,10 @@ const health = z.strictObject({
 });
 
 const resources = z.strictObject({
-  api: limits.default({}),
-  worker: limits.default({}),
-  console: limits.default({}),
-  caddy: limits.default({}),
+  api: resourcesOf.prefault({}),
+  worker: resourcesOf.prefault({}),
+  console: resourcesOf.prefault({}),
+  caddy: resourcesOf.prefault({}),
 });
 
 /**

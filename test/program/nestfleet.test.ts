@@ -94,6 +94,9 @@ describe("a stack with nothing but a version", async () => {
         logOpts: { "max-size": "10m", "max-file": "3" },
         securityOpts: ["no-new-privileges"],
         capabilities: { drops: ["ALL"] },
+        ulimits: [{ name: "core", soft: 0, hard: 0 }],
+        readOnly: true,
+        tmpfs: { "/tmp": "size=256m" },
         wait: false,
       });
       expect(inputs["destroyGraceSeconds"]).toBe(inputs["stopTimeout"]);
@@ -178,6 +181,17 @@ describe("what scripts are told", () => {
 });
 
 describe("what config changes", () => {
+  test("a service whose image writes beside its volumes has a root file system that it can write to", async () => {
+    const given = { resources: { console: { readOnly: false } }, postgres: { readOnly: false } };
+    const resources = await registered({ version: "1.5.0", ...given });
+    const written = ["api", "worker-1", "console", "caddy", "postgres"].filter((role) => {
+      const { readOnly, tmpfs } = container(resources, `nestfleet-test-${role}`);
+      expect(readOnly === undefined).toBe(tmpfs === undefined);
+      return readOnly === undefined;
+    });
+    expect(written).toEqual(["console", "postgres"]);
+  });
+
   test("an existing volume is mounted, and no volume for data is made", async () => {
     const resources = await registered({ version: "1.5.0", postgres: { existingVolume: "nestfleet_pgdata" } });
     expect(names(resources)).not.toContain("Volume nestfleet-test-postgres");

@@ -21,6 +21,12 @@ test("options of a log never go without their driver: the engine's default may b
     "--cap-drop=ALL",
     "--cap-add=CHOWN",
     "--security-opt=no-new-privileges",
+    "--ulimit=core=0:0",
   ]);
-  expect(passing()).toEqual(["--log-driver=none", "--cap-drop=ALL", "--security-opt=no-new-privileges"]);
+  expect(passing()).toEqual([
+    "--log-driver=none",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    "--ulimit=core=0:0",
+  ]);
 });

@@ -293,8 +293,13 @@ describe("a good config", () => {
         allowPlainHttp: false,
         limits: { bodySize: 50, readSeconds: 300, writeSeconds: 3600 },
       },
-      postgres: { sharedBuffers: "128MB" },
-      resources: { api: {}, worker: {}, console: {}, caddy: {} },
+      postgres: { sharedBuffers: "128MB", readOnly: true },
+      resources: {
+        api: { readOnly: true },
+        worker: { readOnly: true },
+        console: { readOnly: true },
+        caddy: { readOnly: true },
+      },
       worker: { enabled: true, replicas: 1 },
       backups: { keep: 7, acceptSmaller: false, keepReplacedDays: 7 },
       health: { holdSeconds: 30, timeoutSeconds: 300, version: "compare" },
@@ -316,7 +321,7 @@ describe("a good config", () => {
     });
     expect(version.tag).toBe("2.0.0");
     expect(env).toEqual({ REGISTRATION_ENABLED: "false", LOG_LEVEL: "debug", EMBEDDING_DIMENSIONS: "3" });
-    expect(resources.api).toEqual({ memory: 2048, cpus: 0.5 });
+    expect(resources.api).toEqual({ memory: 2048, cpus: 0.5, readOnly: true });
   });
 
   test("may name what is to be restored, and why; empty is neither", () => {
