@@ -10,6 +10,7 @@ import { complaint } from "./lib/database";
 import { lastWords } from "./lib/last-words";
 import { PatientClient } from "./lib/patient-client";
 import { readPointers, readServing } from "./lib/pointers";
+import { limitProcesses } from "./lib/processes";
 import { recordRefusal } from "./lib/record";
 import { reasonOf, report } from "./lib/report";
 import { Refusal, run, say } from "./lib/run";
@@ -34,6 +35,8 @@ void run(request, async (asked) => {
   const progress = asked.role === "api" ? migrationCount(docker, asked.postgres) : undefined;
   await undoing(
     async (signal) => {
+      const unlimited = await limitProcesses(docker, asked.container);
+      if (unlimited !== undefined) say(`${asked.role} runs without a limit of processes: ${unlimited}`);
       const refusal = await waitUntilHealthy(docker, asked, patience, { progress, signal });
       signal.throwIfAborted();
       if (refusal !== undefined) throw new Refusal(refusal);

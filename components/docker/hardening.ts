@@ -38,6 +38,13 @@ export function leavesNoCore(ulimits: readonly { readonly Name: string; readonly
 /** Those that the entrypoint of a PostgreSQL image needs: it begins as root, to own its data directory. */
 export const POSTGRES_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
 
+/**
+ * Processes and threads of one container at most: one that makes more and more of them fills itself and not the host.
+ * One number for all: PostgreSQL has a process for each of its 100 connections and some workers, Node.js and Caddy have
+ * some dozens of threads, and the smallest hosts have room for several times as many.
+ */
+export const PROCESSES = 1024;
+
 /** Of containers that nobody waits for: a fifth of what production's get when both want the processor. */
 export const LOW_WEIGHT = "--cpu-shares=200";
 
@@ -63,12 +70,15 @@ export function passing(capabilities: readonly string[] = []): string[] {
  * nobody, is gone afterwards, and takes little while it is there. Limits that a host cannot set are its own affair.
  */
 export function looking(capabilities: readonly string[] = []): string[] {
-  const small = ["--pids-limit=64", "--memory=256m", "--memory-swap=256m", LOW_WEIGHT];
-  return ["run", "--rm", "--pull=never", "--network=none", "--read-only", ...small, ...passing(capabilities)];
+  const small = ["--memory=256m", "--memory-swap=256m", LOW_WEIGHT];
+  const passes = [UNLOGGED, ...confined(capabilities, 64)];
+  return ["run", "--rm", "--pull=never", "--network=none", "--read-only", ...small, ...passes];
 }
 
-function confined(capabilities: readonly string[]): string[] {
+/** Where a kernel cannot limit processes, the engine warns and makes the container without the limit. */
+function confined(capabilities: readonly string[], processes = PROCESSES): string[] {
   return [
+    `--pids-limit=${processes}`,
     ...DROPPED_CAPABILITIES.map((capability) => `--cap-drop=${capability}`),
     ...capabilities.map((capability) => `--cap-add=${capability}`),
     ...SECURITY_OPTIONS.map((option) => `--security-opt=${option}`),

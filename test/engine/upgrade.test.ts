@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PROCESSES } from "../../components/docker/hardening";
 import type { LoadReport } from "../support/load";
 import { seed, UPGRADE_MEGABYTES } from "../support/scale";
 import { expectSettled, expectUp, upUnderLoad } from "../support/expectations";
@@ -75,6 +76,17 @@ describe("upgrades under load", () => {
     expect(up.output).toContain(`${version} answers on`);
     await expectSettled(stack, version);
     await expectJobsDoneOnce();
+  });
+
+  test("each container that runs has a limit of its processes, also those that an update leaves alone", async () => {
+    const ids = Object.values(await stack.containers()).flat();
+    const asked = ["inspect", "--format", '{{index .Config.Labels "org.nestfleet.role"}} {{.HostConfig.PidsLimit}}'];
+    const told = (await stack.docker.run([...asked, ...ids])).trim().split("\n").sort();
+    expect(told).toEqual(["api", "caddy", "console", "postgres", "worker"].map((role) => `${role} ${PROCESSES}`));
+    // The kernel's own file, of its second or first kind of control groups.
+    const read = "cat /sys/fs/cgroup/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids/pids.max";
+    for (const id of ids)
+      expect((await stack.docker.run(["exec", id, "sh", "-c", read])).trim()).toBe(String(PROCESSES));
   });
 
   test("the history tells who changed what, and how it ended", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hardened, isOwnLog, passing } from "../../../components/docker/hardening";
+import { hardened, isOwnLog, looking, passing } from "../../../components/docker/hardening";
 
 const options = { "max-size": "10m", "max-file": "3" };
 
@@ -18,6 +18,7 @@ test("options of a log never go without their driver: the engine's default may b
     "--log-driver=json-file",
     "--log-opt=max-size=10m",
     "--log-opt=max-file=3",
+    "--pids-limit=1024",
     "--cap-drop=ALL",
     "--cap-add=CHOWN",
     "--security-opt=no-new-privileges",
@@ -25,8 +26,13 @@ test("options of a log never go without their driver: the engine's default may b
   ]);
   expect(passing()).toEqual([
     "--log-driver=none",
+    "--pids-limit=1024",
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
     "--ulimit=core=0:0",
   ]);
+});
+
+test("a container that only looks has a limit of its own for processes, and no other one", () => {
+  expect(looking().filter((option) => option.startsWith("--pids-limit"))).toEqual(["--pids-limit=64"]);
 });
