@@ -20,6 +20,7 @@ export async function hostTime(docker: DockerClient): Promise<number | undefined
 /** The answer is as old as half of the time that it took. */
 async function difference(docker: DockerClient): Promise<number | undefined> {
   const asked = Date.now();
-  const told = Date.parse(await docker.run(["info", "--format", "{{.SystemTime}}"], "", PATIENCE_SECONDS));
+  const answer = await docker.run(["info", "--format", "{{.SystemTime}}"], "", PATIENCE_SECONDS);
+  const told = Date.parse(answer.trim()); // with the end of the line it is no date
   return Number.isNaN(told) ? undefined : told - (asked + Date.now()) / 2;
 }

@@ -66,7 +66,9 @@ test.each([
     const found = (secondsAgo: number) =>
       inspectContainer(
         new ScriptedDocker((command) =>
-          command.startsWith("info ") ? at(0) : JSON.stringify([container("api", { StartedAt: at(secondsAgo) }, 1)]),
+          command.startsWith("info ")
+            ? `${at(0)}\n`
+            : JSON.stringify([container("api", { StartedAt: at(secondsAgo) }, 1)]),
         ),
         "api",
       );
