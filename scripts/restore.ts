@@ -4,6 +4,7 @@ import { nameOf } from "../components/docker/labels";
 import { appliedMigrations } from "../components/host/database";
 import { readManifests } from "../components/host/store";
 import { newestBackup } from "../components/release/backups";
+import type { BackupManifest } from "../components/release/manifest";
 import { beyond } from "../components/release/migrations";
 import { configSet, up } from "../components/release/commands";
 import { duration, size } from "../components/release/units";
@@ -60,7 +61,10 @@ async function perform(asked: Request): Promise<string | undefined> {
 
 /** No migration has run since the last backup of a release: what a recreate has taken when it had stopped the writers. */
 async function fitsRelease(docker: DockerClient, postgres: string, version: string): Promise<boolean> {
-  const [backups, applied] = await Promise.all([readManifests(docker, postgres), appliedMigrations(docker, postgres)]);
+  const [{ backups }, applied] = await Promise.all([
+    readManifests(docker, postgres),
+    appliedMigrations(docker, postgres),
+  ]);
   const migrations = newestBackup(backups, version)?.migrations;
   return migrations !== undefined && beyond(applied, migrations).length === 0;
 }
@@ -87,12 +91,13 @@ async function announcement(database: Database, serving: string | undefined, { a
 
 /** For people: what can be restored, newest last. */
 async function list(database: Database): Promise<string> {
-  const [{ backups, broken }, kept] = await Promise.all([new Store(database).list(), keptDatabases(database)]);
+  const [{ backups, broken, future }, kept] = await Promise.all([new Store(database).list(), keptDatabases(database)]);
+  const described = ({ id, bytes, databaseBytes, seconds }: BackupManifest) =>
+    [id, `dump ${size(bytes)}`, `database ${size(databaseBytes)}`, `taken in ${duration(seconds)}`].join("\t");
   return [
     ...(backups.length === 0 ? ["no backups"] : []),
-    ...backups.map(({ id, bytes, databaseBytes, seconds }) =>
-      [id, `dump ${size(bytes)}`, `database ${size(databaseBytes)}`, `taken in ${duration(seconds)}`].join("\t"),
-    ),
+    ...backups.map(described),
+    ...future.map((manifest) => `${described(manifest)}\tdated in the future`),
     ...broken.map((file) => `unusable\t${file}`),
     ...kept.map(({ name, version, bytes }) => [name, `database of ${version}`, size(bytes)].join("\t")),
   ].join("\n");

@@ -39,6 +39,8 @@ export interface HostFacts {
   readonly backupDirectory?: { readonly path: string; readonly fault: string } | undefined;
   /** Newest last. */
   readonly backups: readonly BackupManifest[];
+  /** Those that are dated in the future. */
+  readonly future?: readonly BackupManifest[] | undefined;
   /** Oldest first; undefined while it cannot be read, because the database's container does not run. */
   readonly history?: readonly HistoryEntry[] | undefined;
   /** Asked only where a restore will replace it. */

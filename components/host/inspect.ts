@@ -56,17 +56,18 @@ export async function inspectHost(
   const volume = settings.postgres.existingVolume ?? `${name}-postgres`;
   const postgres = running("postgres");
   const caddy = running("caddy");
-  const [serving, database, backups, history, passwordRejected, release, dataVolume, place] = await Promise.all([
+  const [serving, database, dated, history, passwordRejected, release, dataVolume, place] = await Promise.all([
     caddy && answerOr(servingApi(docker, caddy, containers), undefined),
     postgres && answerOr(inspectDatabase(docker, postgres.name), undefined),
-    postgres ? answerOr(readManifests(docker, postgres.name), []) : [],
+    postgres && answerOr(readManifests(docker, postgres.name), undefined),
     postgres && answerOr(readHistory(docker, postgres.name), undefined),
     postgres && trust.host ? answerOr(passwordFault(docker, postgres.name, secrets), undefined) : undefined,
     inspectRelease(docker, name, settings, containers),
     answerOr(inspectDataVolume(docker, volume, databases), undefined),
     answerOr(backupPlace(docker, databases), undefined),
   ]);
-  const known = { serving, database, backups, history };
+  const { backups, future } = dated ?? { backups: [], future: [] };
+  const known = { serving, database, backups, future, history };
   return {
     containers,
     ...known,

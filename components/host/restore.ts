@@ -1,4 +1,5 @@
 import type { DockerClient } from "../docker/client";
+import { backupNamed } from "../release/backups";
 import { asksForData, type LastUpdate, namedBackup } from "../release/situation";
 import type { Settings } from "../settings/schema";
 import { answerOr } from "./answer";
@@ -6,7 +7,7 @@ import { backupFault } from "./backup-fault";
 import type { HostFacts } from "./facts";
 import { inspectLiveData } from "./live-data";
 
-type Known = Pick<HostFacts, "serving" | "database" | "backups" | "history">;
+type Known = Pick<HostFacts, "serving" | "database" | "backups" | "future" | "history">;
 
 /**
  * What a restore would replace, and whether its backup can be relied on. Both take time on a large database, so they
@@ -20,7 +21,7 @@ export async function inspectRestore(
   last: Pick<LastUpdate, "restored">,
 ): Promise<Pick<HostFacts, "live" | "restoreFault">> {
   const named = namedBackup(settings);
-  const backup = known.backups.find(({ id }) => id === named);
+  const backup = backupNamed(known, named);
   if (backup === undefined) return {};
   const changesVersion = known.serving?.version !== settings.version.tag;
   if (!changesVersion && !asksForData(settings, known, last)) return {};

@@ -30,13 +30,27 @@ export function formatBackupId({ seconds, version }: BackupId): string {
   return `${time.replace(/[-:]/g, "")}-${version}`;
 }
 
+/** A clock is set back by seconds, or by the hours of a time zone. */
+const AHEAD_SECONDS = 86_400;
+
 /**
- * The id of a backup that is taken now. At least a second after every id there is: two backups within one second, or
- * after the clock was set back, still have names of their own that sort in the order in which they were taken.
+ * Whether an id is dated more than a day after now, in seconds since 1970 by the clock of the Docker host: somebody has
+ * written it, or the clock is wrong, or was. What is so dated is the newest of nothing, and is followed by nothing; who
+ * names it means it.
+ */
+export function isInFuture(id: string, now: number): boolean {
+  return (parseBackupId(id)?.seconds ?? 0) - now > AHEAD_SECONDS;
+}
+
+/**
+ * The id of a backup that is taken now. At least a second after every id there is, but for those in the future: two
+ * backups within one second, or after the clock was set back, still have names of their own that sort in the order in
+ * which they were taken.
  */
 export function nextBackupId(now: number, version: string, existing: readonly string[]): string {
-  const taken = existing.map((id) => parseBackupId(id)?.seconds ?? 0);
-  const seconds = Math.max(Math.floor(now), ...taken.map((time) => time + 1));
+  const taken = existing.filter((id) => !isInFuture(id, now)).map((id) => parseBackupId(id)?.seconds ?? 0);
+  let seconds = Math.max(Math.floor(now), ...taken.map((time) => time + 1));
+  while (existing.includes(formatBackupId({ seconds, version }))) seconds++; // right behind the last that is followed
   const id = formatBackupId({ seconds, version });
   if (parseBackupId(id) === undefined)
     throw new Error(`${JSON.stringify(version)} is no tag that a backup can be named after`);

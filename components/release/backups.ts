@@ -1,9 +1,44 @@
 import type { HostFacts } from "../host/facts";
-import { compareBackupIds } from "./backup-id";
+import { compareBackupIds, isInFuture } from "./backup-id";
 import type { HistoryEntry } from "./history";
 import type { BackupManifest } from "./manifest";
 import { beyond } from "./migrations";
 import type { Version } from "./version";
+
+/** Backups by their dates; each part in the order in which they were. */
+export interface Dated<T> {
+  readonly backups: readonly T[];
+  /** Dated in the future: chosen only by those who name them. */
+  readonly future: readonly T[];
+}
+
+/** Of a clock that nobody knows, nothing lies in the future. */
+export function byDate<T extends Pick<BackupManifest, "id">>(all: readonly T[], now: number | undefined): Dated<T> {
+  const isFuture = ({ id }: T) => now !== undefined && isInFuture(id, now);
+  return { backups: all.filter((one) => !isFuture(one)), future: all.filter(isFuture) };
+}
+
+/** So many are named; others may have written any number. */
+const NAMED = 3;
+
+/** What there is to say of backups that are dated in the future; nothing where there are none. */
+export function futureTold(future: readonly Pick<BackupManifest, "id">[]): string[] {
+  if (future.length === 0) return [];
+  const names = future.slice(0, NAMED).map(({ id }) => id);
+  const others = future.length > NAMED ? ` and ${future.length - NAMED} others` : "";
+  return [
+    `what is dated in the future counts as a backup only where it is named: ${names.join(", ")}${others}; ` +
+      "set the clock of the Docker host where it is behind (timedatectl shows it), else look who has written there",
+  ];
+}
+
+/** The backup of that id, whatever its date. */
+export function backupNamed(
+  { backups, future = [] }: Pick<HostFacts, "backups" | "future">,
+  named: string | undefined,
+): BackupManifest | undefined {
+  return [...backups, ...future].find(({ id }) => id === named);
+}
 
 /** Newest backup of a release. By its id, which grows even when a clock is set back. */
 export function newestBackup(backups: readonly BackupManifest[], version?: string): BackupManifest | undefined {

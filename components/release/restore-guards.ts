@@ -1,7 +1,7 @@
 import { nameOf } from "../docker/labels";
 import type { HostFacts } from "../host/facts";
 import { parseBackupId } from "./backup-id";
-import { fittingBackups, newestFitting } from "./backups";
+import { backupNamed, fittingBackups, newestFitting } from "./backups";
 import { configRm, configSet, configSetPath, docker, stay, up, upRefresh } from "./commands";
 import { newestChange } from "./history";
 import type { BackupManifest } from "./manifest";
@@ -86,7 +86,7 @@ export function rollbackUndone({ facts, settings, stack, step, last, from, to }:
 }
 
 function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | undefined {
-  const backup = facts.backups.find(({ id }) => id === named);
+  const backup = backupNamed(facts, named);
   if (backup === undefined) return { why: "there is no backup of that name" };
   if (facts.restoreFault !== undefined) return { why: facts.restoreFault };
   return (

@@ -3,7 +3,7 @@ import type { Limits } from "../docker/limits";
 import type { HostFacts } from "../host/facts";
 import { parseBackupId } from "./backup-id";
 import type { BackupManifest } from "./manifest";
-import { fits, newestBackup } from "./backups";
+import { backupNamed, fits, newestBackup } from "./backups";
 import { isSpent } from "./history";
 import { compareSchema, type SchemaDifference } from "./migrations";
 import type { ImageReferences, Pins } from "./images";
@@ -110,10 +110,9 @@ export function situation(
   const schema = facts?.database && facts.target && compareSchema(facts.database.applied, facts.target.migrations);
   const served = facts?.serving !== undefined || last.version !== undefined;
   const step = stepFrom({ settings, facts, from, to, schema, served, last });
-  const restore =
-    step === "rollback" || step === "restore"
-      ? facts?.backups.find((backup) => backup.id === settings.restore && fits(backup, facts, to))
-      : undefined;
+  const restores = step === "rollback" || step === "restore";
+  const named = facts && restores ? backupNamed(facts, settings.restore) : undefined;
+  const restore = facts && named && fits(named, facts, to) ? named : undefined;
   return {
     stack,
     settings,
@@ -143,7 +142,7 @@ export function namedBackup({ restore, version }: Pick<PlanSettings, "restore" |
  */
 export function asksForData(
   settings: Pick<PlanSettings, "restore" | "version" | "confirmRestore">,
-  facts: Pick<HostFacts, "database" | "history" | "backups"> | undefined,
+  facts: Pick<HostFacts, "database" | "history" | "backups" | "future"> | undefined,
   last: Pick<LastUpdate, "restored">,
 ): boolean {
   if (namedBackup(settings) === undefined || settings.confirmRestore === undefined) return false;
@@ -165,8 +164,12 @@ export function wasPutBack(
 }
 
 /** Backups without the history that an installation begins: nobody knows what was put back already. */
-export function hasLostHistory({ history, backups }: Pick<HostFacts, "history" | "backups">): boolean {
-  return history?.length === 0 && backups.length > 0;
+export function hasLostHistory({
+  history,
+  backups,
+  future,
+}: Pick<HostFacts, "history" | "backups" | "future">): boolean {
+  return history?.length === 0 && backups.length + (future?.length ?? 0) > 0;
 }
 
 /** Files of pending migrations after which the release that runs may fail. */

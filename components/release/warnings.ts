@@ -2,9 +2,9 @@ import semver from "semver";
 import { backOf, nameOf } from "../docker/labels";
 import type { RunningContainer } from "../host/facts";
 import type { Limits } from "../docker/limits";
-import { parseBackupId } from "./backup-id";
+import { compareBackupIds, parseBackupId } from "./backup-id";
 import { backupsMoved } from "./backup-place";
-import { lastProof, newestBackup } from "./backups";
+import { futureTold, lastProof, newestBackup } from "./backups";
 import { chainOf, daysLeft } from "../settings/certificate";
 import { isLoopback } from "../settings/domain";
 import { configRm, configSet, configSetFile, configSetPath, docker, script, up, upRefresh } from "./commands";
@@ -30,6 +30,7 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...leftOver(situation),
     ...unreadableStops(situation),
     ...clockBehind(situation),
+    ...futureTold(situation.facts?.future ?? []),
     ...backupsMoved(situation),
     ...secretsChanged(situation),
     ...notStarted(situation),
@@ -260,7 +261,7 @@ function schemaStaysAhead({ schema, settings, step, to, restore }: Situation): s
 function olderBackup({ facts, restore, step, to }: Situation): string[] {
   if (step !== "rollback") return []; // under the same version, which backup is meant was confirmed
   const newest = newestBackup(facts?.backups ?? [], to.tag);
-  return restore && newest && newest.id !== restore.id
+  return restore && newest && compareBackupIds(newest.id, restore.id) > 0
     ? [`there is a newer backup of ${to.tag} than the one that will be restored: ${newest.id}`]
     : [];
 }

@@ -15,7 +15,7 @@ import { countRows } from "./rows";
 import { Refusal, say } from "./run";
 import { Session } from "./session";
 import { type Snapshot, takeSnapshot } from "./snapshot";
-import { type Contents, Store } from "./store";
+import { type Contents, Store, tellPassedOver } from "./store";
 import { writtenSteadily } from "./writeback";
 
 export interface BackupRequest {
@@ -92,7 +92,7 @@ async function take(
   found: Found,
   signal: AbortSignal,
 ): Promise<BackupManifest | undefined> {
-  for (const broken of found.broken) say(`${BACKUPS_PATH}/${broken}; it does not count as a backup`);
+  tellPassedOver(found);
   const session = new Session(database, APPLICATION, DATABASE, signal);
   try {
     const [snapshot, freeBytes] = await Promise.all([takeSnapshot(session), database.freeBytes(BACKUPS_PATH)]);

@@ -1,4 +1,5 @@
 import { BACKUPS_PATH } from "../../components/release/backup-id";
+import { backupNamed } from "../../components/release/backups";
 import type { BackupManifest } from "../../components/release/manifest";
 import { size } from "../../components/release/units";
 import { alone } from "./alone";
@@ -40,7 +41,7 @@ async function bringIn(database: Database, directory: string, manifest: BackupMa
   const { id, bytes, sha256 } = manifest;
   const store = new Store(database);
   const { contents } = await store.open();
-  if (contents.backups.some((there) => there.id === id && there.sha256 === sha256)) {
+  if (backupNamed(contents, id)?.sha256 === sha256) {
     say(`${id} is among the backups already`);
     return;
   }

@@ -1,7 +1,6 @@
 import type { DockerClient } from "../../components/docker/client";
 import { nameOf } from "../../components/docker/labels";
 import { hostTime } from "../../components/host/clock";
-import { BACKUPS_PATH } from "../../components/release/backup-id";
 import type { BackupManifest } from "../../components/release/manifest";
 import { parseVersion } from "../../components/release/version";
 import { total } from "../../components/release/shrinkage";
@@ -14,7 +13,7 @@ import { findImage, howToGet, identityIn } from "./images";
 import { Refusal, say } from "./run";
 import { select } from "./selection";
 import { findStack, type RunningStack } from "./stack";
-import { Store } from "./store";
+import { Store, tellPassedOver } from "./store";
 
 export interface DrillRequest {
   /** The only one on the host, when it is not named. */
@@ -59,7 +58,7 @@ export async function drill(docker: DockerClient, asked: DrillRequest, signal: A
     const found = await findStack(docker, asked.stack);
     const live = new Database(docker, found.postgres);
     const contents = await new Store(live).list();
-    for (const broken of contents.broken) say(`${BACKUPS_PATH}/${broken}; it does not count as a backup`);
+    tellPassedOver(contents);
     const manifest = select(contents, asked.backup);
     backup = manifest.id;
     return await exclusively(live, "drill", () => perform(docker, found, manifest, signal));

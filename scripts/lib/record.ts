@@ -83,12 +83,12 @@ async function entryOf(
   history: readonly Change[],
   failure: string | undefined,
 ): Promise<HistoryEntry> {
-  const [containers, { applied }, manifests] = await Promise.all([
+  const [containers, { applied }, { backups }] = await Promise.all([
     containersOf(docker, step.stack),
     inspectDatabase(docker, step.postgres),
     readManifests(docker, step.postgres),
   ]);
-  const backup = manifests.filter(({ version }) => version === step.from).at(-1);
+  const backup = backups.filter(({ version }) => version === step.from).at(-1);
   const kind = kindOf(step, history);
   return {
     at: new Date().toISOString(),

@@ -1,4 +1,4 @@
-import { compareBackupIds } from "../../components/release/backup-id";
+import { backupNamed } from "../../components/release/backups";
 import type { BackupManifest } from "../../components/release/manifest";
 import { Refusal } from "./run";
 import type { Contents } from "./store";
@@ -7,11 +7,11 @@ import type { Contents } from "./store";
  * The named backup, or the newest. A newest one that cannot be relied on is told, not passed over: whoever asks for the
  * newest wants to know whether what was backed up last can be restored.
  */
-export function select({ backups, broken, ids }: Contents, asked: string | undefined): BackupManifest {
-  const newest = [...ids].sort(compareBackupIds).at(-1);
+export function select(contents: Contents, asked: string | undefined): BackupManifest {
+  const { broken, newest } = contents;
   const id = asked ?? newest;
   if (id === undefined) throw new Refusal("there is no backup yet; take one: scripts/backup.sh");
-  const found = backups.find((manifest) => manifest.id === id);
+  const found = backupNamed(contents, id);
   if (found !== undefined) return found;
   const damage = broken.find((file) => file.startsWith(`${id}.`));
   if (damage !== undefined) throw new Refusal(`the backup cannot be relied on: ${damage}`);

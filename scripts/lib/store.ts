@@ -1,17 +1,22 @@
-import { BACKUPS_PATH, compareBackupIds, parseBackupId } from "../../components/release/backup-id";
+import { BACKUPS_PATH, compareBackupIds, isInFuture, parseBackupId } from "../../components/release/backup-id";
+import { backupNamed, byDate, futureTold } from "../../components/release/backups";
 import { parseJson } from "../../components/release/json";
 import { type BackupManifest, backupManifest } from "../../components/release/manifest";
 import { complaint, type Database, lines } from "./database";
-import { Refusal } from "./run";
+import { Refusal, say } from "./run";
 
 /** What lies among the backups. */
 export interface Contents {
   /** Newest last. */
   readonly backups: readonly BackupManifest[];
+  /** Dated in the future. */
+  readonly future: readonly BackupManifest[];
   /** What looks like a backup and cannot be relied on: file and reason. */
   readonly broken: readonly string[];
   /** Every id that is taken, by broken ones too. */
   readonly ids: readonly string[];
+  /** Of what was taken last, which may be broken. */
+  readonly newest: string | undefined;
 }
 
 /** Where a dump lies that is not a backup yet: on the same file system, so that a rename makes it one. */
@@ -28,11 +33,12 @@ const PROBE = `
 const RECORD = "\x1e";
 
 /**
- * A record separator before each file: its name, and the size of its dump. Others may be able to write here: a name that
+ * The time there, and then a record separator before each file: its name, and the size of its dump. Others may be able to write here: a name that
  * is no id is passed over, and a manifest that is a link is not followed.
  */
 const LIST = `
   cd "$1"
+  printf '\\036%s\\n' "$(date +%s)"
   for file in [0-9]*.dump [0-9]*.json; do
     case $file in *[!A-Za-z0-9_.-]*) continue ;; esac
     [ -f "$file" ] || continue
@@ -100,13 +106,13 @@ export class Store {
 
   /** Removes what killed runs left, and says which files, and what there is. */
   public async open(): Promise<{ removed: string[]; contents: Contents }> {
-    const [removed = "", ...records] = (await this.database.shell(SWEEP + LIST, [BACKUPS_PATH])).split(RECORD);
-    return { removed: lines(removed), contents: contentsOf(records) };
+    const [removed = "", now, ...records] = (await this.database.shell(SWEEP + LIST, [BACKUPS_PATH])).split(RECORD);
+    return { removed: lines(removed), contents: contentsOf(Number(now), records) };
   }
 
   public async list(): Promise<Contents> {
-    const [, ...records] = (await this.database.shell(LIST, [BACKUPS_PATH])).split(RECORD);
-    return contentsOf(records);
+    const [, now, ...records] = (await this.database.shell(LIST, [BACKUPS_PATH])).split(RECORD);
+    return contentsOf(Number(now), records);
   }
 
   /** Removes what killed runs left, and says which files. */
@@ -147,8 +153,8 @@ function textOf(manifest: BackupManifest): string {
   return `${JSON.stringify(backupManifest.parse(manifest), undefined, 2)}\n`;
 }
 
-function contentsOf(records: readonly string[]): Contents {
-  const backups: BackupManifest[] = [];
+function contentsOf(now: number, records: readonly string[]): Contents {
+  const manifests: BackupManifest[] = [];
   const broken: string[] = [];
   const ids: string[] = [];
   for (const record of records) {
@@ -159,16 +165,27 @@ function contentsOf(records: readonly string[]): Contents {
     ids.push(id);
     const read = size === undefined ? "it has no manifest" : readManifest(id, content.join("\n"), size);
     if (typeof read === "string") broken.push(`${file}: ${read}`);
-    else backups.push(read);
+    else manifests.push(read);
   }
-  backups.sort((one, other) => compareBackupIds(one.id, other.id));
-  return { backups, broken, ids };
+  manifests.sort((one, other) => compareBackupIds(one.id, other.id));
+  const newest = ids
+    .filter((id) => !isInFuture(id, now))
+    .sort(compareBackupIds)
+    .at(-1);
+  return { ...byDate(manifests, now), broken, ids, newest };
+}
+
+/** What of it looks like a backup and counts for none. */
+export function tellPassedOver({ broken, future }: Contents): void {
+  for (const file of broken) say(`${BACKUPS_PATH}/${file}; it does not count as a backup`);
+  for (const line of futureTold(future)) say(line);
 }
 
 /** The backup of that id, or `newest`, when it can be relied on. */
 export async function findBackup(database: Database, id: string): Promise<BackupManifest> {
-  const { backups, broken } = await new Store(database).list();
-  const found = id === "newest" ? backups.at(-1) : backups.find((backup) => backup.id === id);
+  const contents = await new Store(database).list();
+  const { backups, broken } = contents;
+  const found = id === "newest" ? backups.at(-1) : backupNamed(contents, id);
   if (found !== undefined) return found;
   const damaged = broken.find((file) => file.startsWith(`${id}.`));
   throw new Refusal(damaged === undefined ? `there is no backup ${id}` : `the backup cannot be relied on: ${damaged}`);

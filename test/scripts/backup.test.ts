@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { parseBackupId } from "../../components/release/backup-id";
 import { dataMountOf } from "../../components/release/data-mount";
 import type { BackupManifest } from "../../components/release/manifest";
 import { Database } from "../../scripts/lib/database";
@@ -332,6 +333,25 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect(exitCode).toBe(1);
     expect(stderr).toContain("no tables at all, and none of the");
     expect(await files()).toEqual(before);
+  });
+
+  test("backups of 2099 that somebody has planted push out none, and give the next one no name", async () => {
+    const ids = (manifests: readonly BackupManifest[]) => manifests.map(({ id }) => id);
+    const before = ids((await new Store(database).list()).backups);
+    const { id: like } = await newest();
+    const planted = [1, 2, 3, 4, 5, 6, 7].map((day) => `2099010${day}T000000Z-1.4.2`);
+    await shell(`cd /backups
+      for id in ${planted.join(" ")}; do ln ${like}.dump $id.dump; sed "s/${like}/$id/" ${like}.json >$id.json; done`);
+    const options = ["--stack", STACK, "--version", "1.4.2", "--keep", String(before.length + 1)];
+    const taken = await launch("bash", ["scripts/backup.sh", ...options]).ended;
+    const id = idOf(taken);
+    expect(Math.abs((parseBackupId(id)?.seconds ?? 0) - Date.now() / 1000)).toBeLessThan(60);
+    expect(taken.stderr).toContain(`${planted.slice(0, 3).join(", ")} and 4 others; set the clock`);
+    const { backups, future } = await new Store(database).list();
+    expect([ids(backups), ids(future)]).toEqual([[...before, id], planted]);
+    const named = await rehearse({ mode: "restore", backup: planted[6] });
+    await shell("rm /backups/2099*");
+    expect(named.stderr).toContain(`${planted[6] ?? ""} restored`);
   });
 
   test.each([

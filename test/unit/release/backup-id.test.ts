@@ -19,7 +19,21 @@ describe("the id of a backup", () => {
   });
 
   test("crosses midnight and the turn of the year", () => {
-    expect(nextBackupId(0, "1.0.0", ["20261231T235959Z-1.0.0"])).toBe("20270101T000000Z-1.0.0");
+    const before = Date.UTC(2026, 11, 31, 2) / 1000;
+    expect(nextBackupId(before, "1.0.0", ["20261231T235959Z-1.0.0"])).toBe("20270101T000000Z-1.0.0");
+  });
+
+  test.each([
+    ["a day ahead is followed", "20261125T080102Z-1.4.2", "20261125T080103Z-1.4.2"],
+    ["more than a day ahead is not", "20261125T080103Z-1.4.2", "20261124T080102Z-1.4.2"],
+    ["of 2099 is not", "20990101T000000Z-1.4.2", "20261124T080102Z-1.4.2"],
+  ])("that is %s", (_, there, next) => {
+    expect(nextBackupId(NOW, "1.4.2", [there])).toBe(next);
+  });
+
+  test("is never one that is there, also right behind the last that is followed", () => {
+    const there = ["20261125T080102Z-1.4.2", "20261125T080103Z-1.4.2", "20261125T080104Z-9.9.9"];
+    expect(nextBackupId(NOW, "1.4.2", there)).toBe("20261125T080104Z-1.4.2");
   });
 
   test.each([

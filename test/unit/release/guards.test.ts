@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { futureTold } from "../../../components/release/backups";
 import { plan } from "../../../components/release/plan";
 import type { DataVolume, HostFacts, RunningContainer } from "../../../components/host/facts";
 import type { Problem } from "../../../components/release/problem";
-import type { PlanSettings } from "../../../components/release/situation";
+import { hasLostHistory, type PlanSettings } from "../../../components/release/situation";
 import { asked, backup, container, emptyHost, filesOf, GB, host, imageOf, oneDisk, ownDisks } from "./facts";
 
 type Change = Parameters<typeof host>[2];
@@ -834,6 +835,27 @@ describe("a clock behind the newest backup", () => {
   test("by five minutes is tolerated", () => {
     expect(at("12:55:00").warnings).toEqual([]);
     expect(at("12:54:59").warnings).toHaveLength(1);
+  });
+});
+
+describe("backups that are dated in the future", () => {
+  const [real, planted] = [backup("20261124T110000Z-1.4.2"), backup("20990101T000000Z-1.4.2")];
+  const facts = { backups: [real], future: [planted] };
+
+  test("are a warning, and the newest is a real one", () => {
+    const { warnings, problems } = step("1.4.2", "1.5.0", {}, { facts });
+    expect([problems, warnings]).toEqual([[], futureTold([planted])]);
+  });
+
+  test("are not offered to a rollback, and restored where the config names one", () => {
+    const back = step("1.5.0", "1.4.2", {}, { facts });
+    expect(back.problems[0]?.mend[0]).toContain(`nestfleet:restore ${real.id} && `);
+    const named = step("1.5.0", "1.4.2", { restore: planted.id }, { facts });
+    expect([named.problems, named.restore?.manifest, named.warnings]).toEqual([[], planted, futureTold([planted])]);
+  });
+
+  test("without a history they count as backups, too: nobody knows what was put back", () => {
+    expect(hasLostHistory({ history: [], backups: [], future: [planted] })).toBe(true);
   });
 });
 
