@@ -19,6 +19,8 @@ export interface HostFacts {
   /** Of the target release; undefined where the image cannot be had, with the reason in `targetMissing`. */
   readonly target?: TargetFacts | undefined;
   readonly targetMissing?: string | undefined;
+  /** Files in the image that serves; read only where the history does not show which release has applied what is. */
+  readonly servingMigrations?: readonly string[] | undefined;
   /** Why the migrations of the target's image, which is on the host, cannot be read. */
   readonly targetUnreadable?: string | undefined;
   /** Where the postgres image of the config keeps its data; undefined where the image cannot be had. */

@@ -3,6 +3,7 @@ import { isolates } from "../docker/isolation";
 import { dataMountOf } from "../release/data-mount";
 import type { LimitSupport } from "../docker/limits";
 import { isPinned } from "../release/image-identity";
+import { unexplained } from "../release/explanation";
 import { imageReferences } from "../release/images";
 import type { LastUpdate } from "../release/situation";
 import type { SecretValues } from "../release/secrets";
@@ -25,7 +26,7 @@ import { inspectRestore } from "./restore";
 import { changedSecrets } from "./secrets";
 import { migrationsOf, SourceError, withCheckout } from "./source";
 import { readHistory, readManifests } from "./store";
-import { fetchImage, type ImageInspection, inspectTarget, majorOf } from "./target";
+import { fetchImage, type ImageInspection, inspectTarget, majorOf, migrationsIn } from "./target";
 
 /** How far an inspection may go: a preview is also made of what nobody has agreed to yet. */
 export interface Trust {
@@ -76,6 +77,7 @@ export async function inspectHost(
     secretsChanged: serving && (await answerOr(changedSecrets(docker, serving.id, secrets), undefined)),
     backupPlace: place,
     ...release,
+    servingMigrations: await servingMigrations(docker, { ...known, target: release.target }),
     // Once the release is fetched: another network than this process's is looked at with its postgres image.
     portsTaken: await answerOr(takenPorts(docker, settings, caddy), []),
     dataVolume,
@@ -85,6 +87,12 @@ export async function inspectHost(
     isolates: await answerOr(isolates(docker), undefined),
     clock: await inSeconds(hostTime(docker)),
   };
+}
+
+/** A container more, which a preview of an ordinary stack is spared. */
+async function servingMigrations(docker: DockerClient, known: Parameters<typeof unexplained>[0]) {
+  const { serving } = known;
+  return serving === undefined || unexplained(known).length === 0 ? undefined : migrationsIn(docker, serving.imageId);
 }
 
 async function limitsIn(docker: DockerClient, { postgres, resources }: Settings): Promise<LimitSupport | undefined> {

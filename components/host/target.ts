@@ -70,6 +70,12 @@ export async function inspectTarget(
   };
 }
 
+/** Files of the migrations in an image that is on the host; undefined where they cannot be read. */
+export async function migrationsIn(docker: DockerClient, image: string): Promise<string[] | undefined> {
+  const migrations = await readMigrations(docker, image);
+  return typeof migrations === "string" ? undefined : migrations.map(({ file }) => file);
+}
+
 async function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
   try {
     const printed = await look(docker, ["--entrypoint=node", image, "-e", READ_MIGRATIONS], READ_SECONDS);

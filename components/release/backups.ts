@@ -4,6 +4,7 @@ import type { HistoryEntry } from "./history";
 import type { BackupManifest } from "./manifest";
 import { beyond } from "./migrations";
 import type { Version } from "./version";
+import { firstOf } from "./words";
 
 /** Backups by their dates; each part in the order in which they were. */
 export interface Dated<T> {
@@ -18,16 +19,12 @@ export function byDate<T extends Pick<BackupManifest, "id">>(all: readonly T[], 
   return { backups: all.filter((one) => !isFuture(one)), future: all.filter(isFuture) };
 }
 
-/** So many are named; others may have written any number. */
-const NAMED = 3;
-
 /** What there is to say of backups that are dated in the future; nothing where there are none. */
 export function futureTold(future: readonly Pick<BackupManifest, "id">[]): string[] {
   if (future.length === 0) return [];
-  const names = future.slice(0, NAMED).map(({ id }) => id);
-  const others = future.length > NAMED ? ` and ${future.length - NAMED} others` : "";
+  const names = firstOf(future.map(({ id }) => id));
   return [
-    `what is dated in the future counts as a backup only where it is named: ${names.join(", ")}${others}; ` +
+    `what is dated in the future counts as a backup only where it is named: ${names}; ` +
       "set the clock of the Docker host where it is behind (timedatectl shows it), else look who has written there",
   ];
 }

@@ -12,23 +12,39 @@ export interface PendingMigration {
 /** How the database's schema and a release relate. The application knows a migration by its file name alone. */
 export interface SchemaDifference {
   readonly pending: readonly PendingMigration[];
+  /** Applied, as the database says, and of no release that is known to have run: they may be pending as well. */
+  readonly unexplained: readonly PendingMigration[];
   /** Applied files that the release does not know: the schema is ahead of it. */
   readonly ahead: readonly string[];
 }
 
-export function compareSchema(applied: readonly string[], known: readonly MigrationFile[]): SchemaDifference {
+export function compareSchema(
+  applied: readonly string[],
+  known: readonly MigrationFile[],
+  unexplained: readonly string[] = [],
+): SchemaDifference {
   const done = new Set(applied);
   return {
-    pending: inFileOrder(known.filter(({ file }) => !done.has(file))).map(({ file, sql }) => ({
-      file,
-      findings: destructiveStatements(sql),
-      incompatible: isMarkedIncompatible(sql),
-    })),
+    pending: judged(known.filter(({ file }) => !done.has(file))),
+    unexplained: judged(known.filter(({ file }) => done.has(file) && unexplained.includes(file))),
     ahead: beyond(
       applied,
       known.map(({ file }) => file),
     ),
   };
+}
+
+/** What the target runs, or may run, for all that is known. */
+export function mayRun(schema: Pick<SchemaDifference, "pending" | "unexplained"> | undefined): PendingMigration[] {
+  return schema === undefined ? [] : [...schema.pending, ...schema.unexplained];
+}
+
+function judged(files: readonly MigrationFile[]): PendingMigration[] {
+  return inFileOrder(files).map(({ file, sql }) => ({
+    file,
+    findings: destructiveStatements(sql),
+    incompatible: isMarkedIncompatible(sql),
+  }));
 }
 
 /** The files that are applied and not known. */

@@ -7,8 +7,8 @@ import { downtime } from "./downtime";
 import { type BackupEstimate, type DiskNeed, estimateBackup, estimateDisk } from "./estimate";
 import { problemsOf } from "./guards";
 import type { BackupManifest } from "./manifest";
-import { beyond, type PendingMigration } from "./migrations";
 import { type PlannedImage, plannedImages } from "./planned-images";
+import { beyond, mayRun, type PendingMigration } from "./migrations";
 import type { Problem } from "./problem";
 import { type KeptDatabase, keptFor } from "./replaced";
 import { type Reindex, reindexOf } from "./reindex";
@@ -43,6 +43,8 @@ export interface Plan {
   readonly unreachable?: string | undefined;
   /** What the target will run, in that order; undefined while nobody knows. */
   readonly pending?: readonly PendingMigration[] | undefined;
+  /** What the database says is applied, and nothing else shows: it may be pending, too. */
+  readonly unexplained: readonly PendingMigration[];
   /** Applied migrations that the target does not know. */
   readonly ahead: readonly string[];
   readonly strategy: Strategy;
@@ -117,6 +119,7 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     to,
     unreachable: "unreachable" in host ? host.unreachable : undefined,
     pending: schema?.pending,
+    unexplained: schema?.unexplained ?? [],
     ahead: schema?.ahead ?? [],
     strategy,
     rehearsal: restore === undefined ? settings.rehearsal : "off",
@@ -186,7 +189,7 @@ function wayBack({ step, from, facts, schema, restore }: Situation): WayBack | u
   if (restore !== undefined) return { version: from.tag, backup: "replaced" };
   const earlier = backupBeforeMigrations(from.tag, facts);
   if (earlier) return { version: from.tag, backup: { id: earlier.id } };
-  return { version: from.tag, backup: schema?.pending.length === 0 ? "none" : "of this update" };
+  return { version: from.tag, backup: schema && mayRun(schema).length === 0 ? "none" : "of this update" };
 }
 
 /**

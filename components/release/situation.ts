@@ -4,9 +4,10 @@ import type { HostFacts } from "../host/facts";
 import { parseBackupId } from "./backup-id";
 import type { BackupManifest } from "./manifest";
 import { backupNamed, fits, newestBackup } from "./backups";
+import { unexplained } from "./explanation";
 import { isSpent } from "./history";
-import { compareSchema, type SchemaDifference } from "./migrations";
 import type { ImageReferences, Pins } from "./images";
+import { compareSchema, mayRun, type SchemaDifference } from "./migrations";
 import type { SecretValues } from "./secrets";
 import { parseVersion, type Version } from "./version";
 
@@ -107,7 +108,10 @@ export function situation(
   const facts = "unreachable" in host ? undefined : host;
   const to = settings.version;
   const from = versionBefore(facts, last);
-  const schema = facts?.database && facts.target && compareSchema(facts.database.applied, facts.target.migrations);
+  const schema =
+    facts?.database &&
+    facts.target &&
+    compareSchema(facts.database.applied, facts.target.migrations, unexplained(facts));
   const served = facts?.serving !== undefined || last.version !== undefined;
   const step = stepFrom({ settings, facts, from, to, schema, served, last });
   const restores = step === "rollback" || step === "restore";
@@ -172,9 +176,9 @@ export function hasLostHistory({
   return history?.length === 0 && backups.length + (future?.length ?? 0) > 0;
 }
 
-/** Files of pending migrations after which the release that runs may fail. */
+/** Files of migrations that may run and after which the release that runs may fail. */
 export function breakingIn({ schema }: Pick<Situation, "schema">): string[] {
-  const breaking = schema?.pending.filter(({ findings }) => findings.some(({ breaksRunning }) => breaksRunning)) ?? [];
+  const breaking = mayRun(schema).filter(({ findings }) => findings.some(({ breaksRunning }) => breaksRunning));
   return breaking.map(({ file }) => file);
 }
 
@@ -185,7 +189,7 @@ function afterRestore(
   facts: HostFacts | undefined,
 ): SchemaDifference | undefined {
   if (schema === undefined || restore === undefined || facts?.target === undefined) return schema;
-  return { ahead: schema.ahead, pending: compareSchema(restore.migrations, facts.target.migrations).pending };
+  return { ...compareSchema(restore.migrations, facts.target.migrations), ahead: schema.ahead };
 }
 
 /**

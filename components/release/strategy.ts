@@ -1,4 +1,5 @@
 import semver from "semver";
+import { mayRun } from "./migrations";
 import type { Situation } from "./situation";
 
 /** rolling: new beside old. recreate: the writers stop, the backup is taken, the new version starts. */
@@ -14,7 +15,7 @@ export function strategyFor({ settings, step, from, to, schema, restore }: Situa
   if (step === "install" || (step === "restart" && !migrates(schema))) return "rolling";
   if (settings.strategy !== "auto") return settings.strategy;
   if (step === "restart") return "rolling";
-  const marked = schema?.pending.some(({ incompatible }) => incompatible) ?? false;
+  const marked = mayRun(schema).some(({ incompatible }) => incompatible);
   return marked || crossesMajor(from?.semver, to.semver) ? "recreate" : "rolling";
 }
 

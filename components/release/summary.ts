@@ -1,6 +1,6 @@
 import { script } from "./commands";
 import { diskUses } from "./estimate";
-import type { PendingMigration } from "./migrations";
+import { mayRun, type PendingMigration } from "./migrations";
 import type { Plan } from "./plan";
 import type { Problem } from "./problem";
 import type { Restoration } from "./restoration";
@@ -42,7 +42,7 @@ function unreachable({ unreachable: reason }: Plan): string[] {
   return [`  ${reason.trim().replace(/\s+/g, " ")}: this is what config and the last outputs say`];
 }
 
-function migrations({ pending, ahead, step, restore: restored, unreachable: reason }: Plan): string[] {
+function migrations({ pending, unexplained, ahead, step, restore: restored, unreachable: reason }: Plan): string[] {
   if (pending === undefined) {
     if (step === "restart") return [];
     const until = reason === undefined ? "until the database runs and the image is there" : "without the host";
@@ -56,7 +56,7 @@ function migrations({ pending, ahead, step, restore: restored, unreachable: reas
   const count = pending.length === 0 ? "none pending" : `${pending.length} pending: ${names(pending)}`;
   return [
     ...(step === "restart" && pending.length === 0 ? [] : entry("migrations", count)),
-    ...pending.flatMap(harms),
+    ...mayRun({ pending, unexplained }).flatMap(harms),
     ...(ahead.length > 0
       ? entry("", `${restored ? "undone by the restore" : "unknown to this version"}: ${ahead.join(", ")}`)
       : []),

@@ -18,7 +18,7 @@ import { breakingIn, hasLostHistory, namedBackup, wasPutBack, type Situation } f
 import { secretsChanged } from "./secret-guards";
 import type { Strategy } from "./strategy";
 import { duration, shortId } from "./units";
-import { oneLine } from "./words";
+import { firstOf, oneLine } from "./words";
 
 /** What should be known, and is no reason to refuse. */
 export function warningsOf(situation: Situation, strategy: Strategy): string[] {
@@ -26,6 +26,7 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...orderUnknown(situation),
     ...sideBySide(situation, strategy),
     ...schemaStaysAhead(situation),
+    ...appliedByNobody(situation),
     ...olderBackup(situation),
     ...leftOver(situation),
     ...unreadableStops(situation),
@@ -255,6 +256,18 @@ function schemaStaysAhead({ schema, settings, step, to, restore }: Situation): s
   return told && !restore && ahead.length > 0
     ? [`${to.tag} runs on a schema that is ahead of it: it does not know ${ahead.join(", ")}`]
     : [];
+}
+
+/** The table of what is applied is the application's own, and no better than the application. */
+function appliedByNobody({ schema, settings, stack, from, to }: Situation): string[] {
+  const files = schema?.unexplained.map(({ file }) => file) ?? [];
+  if (files.length === 0) return [];
+  const look = `exec ${nameOf(stack)}-postgres psql -U nestfleet -d nestfleet -c 'SELECT * FROM nestfleet_migrations'`;
+  return [
+    `the database counts ${firstOf(files)} of ${to.tag} as applied, which ${from?.tag ?? "what serves"} does not have and no update in the history has brought: ` +
+      "a killed update has done so, or somebody has written it there, and it will not run. " +
+      `The strategy is chosen as if it would; look: ${docker(settings.dockerHost, look)}`,
+  ];
 }
 
 /** A `restore` that was left over from the last rollback to the same version. */

@@ -3,6 +3,15 @@ export function oneLine(text: string): string {
   return text.trim().replace(/\s+/g, " ");
 }
 
+/** So many are named of a list that somebody else may have made as long as he likes. */
+const NAMED = 3;
+
+/** The first of them, and how many more there are. */
+export function firstOf(names: readonly string[]): string {
+  const others = names.length > NAMED ? ` and ${names.length - NAMED} others` : "";
+  return `${names.slice(0, NAMED).join(", ")}${others}`;
+}
+
 /**
  * Somebody else's words (a log, a name, an answer) on a terminal or in a CI's log: without what moves the cursor, hides
  * lines or sets a title.

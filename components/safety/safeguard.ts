@@ -3,6 +3,7 @@ import type { Images } from "../docker/images";
 import { runScript } from "../docker/script";
 import type { Site } from "../docker/site";
 import type { Plan } from "../release/plan";
+import { breakingIn } from "../release/situation";
 import type { Postgres } from "../services/postgres";
 
 /** What stands between the wish for another release and the first thing that is touched for it. */
@@ -88,8 +89,14 @@ export function safeguard(site: Site, postgres: Postgres, images: Images): Safeg
   return { ready, migrationSeconds };
 }
 
-function actionOf({ strategy, pending, restore }: Plan): "restore" | "stop" | "hurry" | "leave" {
+function actionOf({
+  strategy,
+  pending = [],
+  unexplained,
+  ahead,
+  restore,
+}: Plan): "restore" | "stop" | "hurry" | "leave" {
   if (restore) return "restore";
   if (strategy === "recreate") return "stop";
-  return pending?.some(({ findings }) => findings.some(({ breaksRunning }) => breaksRunning)) ? "hurry" : "leave";
+  return breakingIn({ schema: { pending, unexplained, ahead } }).length > 0 ? "hurry" : "leave";
 }

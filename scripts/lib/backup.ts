@@ -9,6 +9,7 @@ import { complaint, Database, DATABASE } from "./database";
 import { APPLICATION, bestCompression, type Compression, dump } from "./dump";
 import { exclusively } from "./exclusion";
 import { type HistoryEntry, readHistory } from "./history";
+import { lockedTables } from "./holders";
 import { digestsOf } from "./images";
 import { together } from "./interruption";
 import { countRows } from "./rows";
@@ -63,9 +64,17 @@ export async function takeBackup(
   } catch (error) {
     const why = complaint(signal.aborted ? signal.reason : error);
     throw new Refusal(
-      `No backup was taken: ${why}.\nThe database and the backups before are untouched.\nNext: mend the cause, then run the same again.`,
+      `No backup was taken: ${[why, ...(await lockedWhile(database, why))].join("; ")}.\nThe database and the backups before are untouched.\nNext: mend the cause, then run the same again.`,
     );
   }
+}
+
+/** The count is ended by the time it waits for a lock, and pg_dump by that of a statement. */
+const WAITED = /canceling statement due to (lock|statement) timeout/;
+
+/** Who had locked what was waited for, and has still; that it cannot be told hides nothing of the failure. */
+async function lockedWhile(database: Database, why: string): Promise<string[]> {
+  return WAITED.test(why) ? lockedTables(database).catch(() => []) : [];
 }
 
 /** What is known before the dump. */

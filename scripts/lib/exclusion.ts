@@ -1,5 +1,7 @@
 import { hostname, userInfo } from "node:os";
+import { printable } from "../../components/release/words";
 import { type Database, MAINTENANCE } from "./database";
+import { asksForHolder, described, ending, type Holder, holderIn } from "./holders";
 import { Refusal, sleep } from "./run";
 import { Session } from "./session";
 
@@ -19,7 +21,7 @@ export async function exclusively<T>(database: Database, purpose: string, work: 
   try {
     const deadline = Date.now() + PATIENCE_MS;
     while (!(await acquired(guard, purpose))) {
-      if (Date.now() > deadline) throw new Refusal(await whoElse(guard, purpose, prefix));
+      if (Date.now() > deadline) throw new Refusal(await whoElse(database, guard, purpose, prefix));
       await sleep(PAUSE_MS);
     }
     return await work();
@@ -38,11 +40,21 @@ async function acquired(guard: Session, purpose: string): Promise<boolean> {
   return answer === "t";
 }
 
-async function whoElse(guard: Session, purpose: string, prefix: string): Promise<string> {
-  const [holder] = await guard.query(
-    `SELECT substr(application_name, ${prefix.length + 1}) || ' since ' || to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC'
-       FROM pg_stat_activity WHERE starts_with(application_name, '${prefix}') AND pid <> pg_backend_pid()
-       ORDER BY backend_start LIMIT 1;`,
-  );
-  return `another ${purpose} runs, by ${holder ?? "somebody"}; wait until it is done`;
+async function whoElse(database: Database, guard: Session, purpose: string, prefix: string): Promise<string> {
+  return occupied(database, purpose, prefix, holderIn(await guard.query(asksForHolder(purpose))));
+}
+
+/**
+ * Why the lock cannot be had. Whoever may connect to the server can take it, and keep every backup from being taken: a
+ * session that is none of ours is named, with what ends it. Ours come over the server's own socket.
+ */
+export function occupied(database: Database, purpose: string, prefix: string, holder: Holder | undefined): string {
+  const { application, address, since } = holder ?? {};
+  const isOurs = application?.startsWith(prefix) === true && address === null;
+  if (holder === undefined) return `another ${purpose} runs, by somebody; wait until it is done`;
+  if (isOurs)
+    return `another ${purpose} runs, by ${printable(application.slice(prefix.length))} since ${since ?? ""} UTC; wait until it is done`;
+  const command = ending(database, holder);
+  const mend = command === undefined ? "" : `; look what it is, and \`${command}\` ends it`;
+  return `the lock of a ${purpose} is held by ${described(holder)}, which is none of ours${mend}`;
 }

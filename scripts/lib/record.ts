@@ -22,6 +22,8 @@ export interface Step extends z.infer<typeof change> {
   readonly postgres: string;
   /** Milliseconds since 1970. */
   readonly started: number;
+  /** False before anything of the release has been started: what is applied then, it has not brought. */
+  readonly begun?: boolean;
 }
 
 /**
@@ -44,8 +46,8 @@ function isLast(history: readonly HistoryEntry[], { from, to }: Step): boolean {
 }
 
 /**
- * Does a part of an update, and writes its refusal into the history, where the step is known. That a run was stopped
- * says nothing about the release.
+ * Does a part of an update that comes before its release is started, and writes its refusal into the history, where the
+ * step is known. That a run was stopped says nothing about the release.
  */
 export async function recorded<T>(
   docker: DockerClient,
@@ -57,7 +59,7 @@ export async function recorded<T>(
     return await work();
   } catch (error) {
     if (step !== undefined && error instanceof Refusal && !signal.aborted)
-      await recordRefusal(docker, step, error.message);
+      await recordRefusal(docker, { ...step, begun: false }, error.message);
     throw error;
   }
 }
@@ -97,7 +99,7 @@ async function entryOf(
     to: step.to,
     kind,
     backup: backup?.id ?? null,
-    migrations: applied.filter((file) => !backup?.migrations.includes(file)),
+    migrations: step.begun === false ? [] : applied.filter((file) => !backup?.migrations.includes(file)),
     digests: digestsOf(containers, failure === undefined ? step.to : step.from),
     seconds: Math.round((Date.now() - step.started) / 1000),
     verdict: failure === undefined ? VERDICTS[kind] : "failed",

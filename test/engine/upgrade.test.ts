@@ -103,6 +103,17 @@ describe("upgrades under load", () => {
   });
 });
 
+test("a migration that somebody has written into the application's table is told, and none that updates have brought", async () => {
+  const planted = "0008_known_priorities.sql";
+  await stack.sql(`INSERT INTO nestfleet_migrations (filename) VALUES ('${planted}')`);
+  await stack.configure({ version: "1.6.0" });
+  const { summary } = await stack.previewed();
+  await stack.sql(`DELETE FROM nestfleet_migrations WHERE filename = '${planted}'`);
+  expect(summary).toContain(`the database counts ${planted} of 1.6.0 as applied, which 1.5.1 does not have`);
+  expect((await stack.previewed()).summary).not.toContain("as applied");
+  await stack.configure({ version: "1.5.1" });
+});
+
 describe("releases that must not stay", () => {
   test("1.6.0, whose migration fails on real data, is refused by the rehearsal before anything is touched", async () => {
     const before = await stack.containers();

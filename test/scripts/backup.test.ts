@@ -4,9 +4,11 @@ import { dataMountOf } from "../../components/release/data-mount";
 import type { BackupManifest } from "../../components/release/manifest";
 import { Database } from "../../scripts/lib/database";
 import { appendHistory, type HistoryEntry, readHistory } from "../../scripts/lib/history";
+import { lockedTables } from "../../scripts/lib/holders";
 import { sleep } from "../../scripts/lib/run";
 import { Store } from "../../scripts/lib/store";
 import { writtenSteadily } from "../../scripts/lib/writeback";
+import { FULL } from "../support/scale";
 import {
   api,
   backup,
@@ -275,6 +277,45 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect(second.exitCode).toBe(1);
     expect(second.stderr).toMatch(/\S+@\S+ \(pid \d+\) has been working on this stack since \d{4}-\d\d-\d\dT/);
     idOf(await first.ended);
+  });
+
+  test("a session that is none of ours and holds the lock of a backup is named, with the command that ends it", async () => {
+    const holder = database.converse("no'body", "postgres", {});
+    holder.write("SELECT pg_advisory_lock(hashtext('nestfleet'), hashtext('backup'));\n");
+    try {
+      const held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
+      await until(async () => (await database.query(held, "postgres"))[0] === "1");
+      const { exitCode, stderr } = await backup();
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(
+        /the lock of a backup is held by session \d+ \("no'body", user "nestfleet", over the server's own socket, since \S+ \S+ UTC\), which is none of ours/,
+      );
+      const [, command = ""] = /`(docker .*)` ends it/.exec(stderr) ?? [];
+      expect(await launch("sh", ["-c", command]).ended).toMatchObject({ exitCode: 0 });
+      idOf(await backup());
+    } finally {
+      holder.close();
+      await holder.ended;
+    }
+  });
+
+  const locked =
+    /public\.duplicate_jobs is locked by session \d+ \("holder", user "nestfleet", over the server's own socket, since \S+ \S+ UTC\), idle in transaction for /;
+
+  test("a table that cannot be read is told with the session that has locked it", async () => {
+    expect(await lockedTables(database)).toEqual([]);
+    const told = await whileDumpsWait(() => lockedTables(database));
+    expect(told).toEqual([expect.stringMatching(locked)]);
+    expect(told.join()).not.toContain("LOCK TABLE");
+  });
+
+  test.runIf(FULL)("and a backup that has waited for it for a minute says so", { timeout: 2 * MINUTE }, async () => {
+    const before = await files();
+    const { exitCode, stderr } = await whileDumpsWait(() => backup());
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/No backup was taken: [^]*canceling statement due to (lock|statement) timeout/);
+    expect(stderr).toMatch(locked);
+    expect(await files()).toEqual(before);
   });
 
   test("the server stops in the middle of a dump", async () => {

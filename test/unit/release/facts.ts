@@ -132,6 +132,7 @@ export function host(from: string, to: string, { facts, database, target }: Chan
       container("caddy", "caddy:2-alpine"),
     ],
     serving: api,
+    servingMigrations: migrationNames(from),
     database: {
       applied: migrationNames(from),
       sizeBytes: 1.3 * GB,

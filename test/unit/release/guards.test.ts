@@ -4,7 +4,7 @@ import { plan } from "../../../components/release/plan";
 import type { DataVolume, HostFacts, RunningContainer } from "../../../components/host/facts";
 import type { Problem } from "../../../components/release/problem";
 import { hasLostHistory, type PlanSettings } from "../../../components/release/situation";
-import { asked, backup, container, emptyHost, filesOf, GB, host, imageOf, oneDisk, ownDisks } from "./facts";
+import { asked, backup, change, container, emptyHost, filesOf, GB, host, imageOf, oneDisk, ownDisks } from "./facts";
 
 type Change = Parameters<typeof host>[2];
 
@@ -105,7 +105,8 @@ describe("a downgrade while the schema is ahead", () => {
   });
 
   test("an upgrade over a schema that is ahead is told, and goes on", () => {
-    const planned = step("1.4.2", "1.5.0", {}, { database: { applied: filesOf("1.5.1") } });
+    const history = [change({ from: "1.5.1", to: "1.4.2", migrations: filesOf("1.5.1") })];
+    const planned = step("1.4.2", "1.5.0", {}, { database: { applied: filesOf("1.5.1") }, facts: { history } });
     expect(planned.problems).toEqual([]);
     expect(planned.warnings).toEqual([
       "1.5.0 runs on a schema that is ahead of it: it does not know 0007_drop_cases_channel.sql",

@@ -17,7 +17,7 @@ describe("the reason of a refusal, on one line", () => {
   });
 });
 
-/** A host on which nothing is but a database with four migrations, whose history is kept. */
+/** A host on which nothing is but a database with two migrations, whose history is kept. */
 class Kept {
   public text = "";
   public readonly docker = new ScriptedDocker((command, stdin) => {
@@ -27,12 +27,13 @@ class Kept {
     }
     if (command.includes("history.jsonl")) return this.text;
     if (command.includes(" df ")) return "Filesystem 1024-blocks Used Available\n/dev/a 9 1 8\n/dev/a 9 1 8";
+    if (stdin.includes("SELECT filename FROM nestfleet_migrations")) return "0001_a.sql\n0002_b.sql\n";
     if (stdin.includes("'sizeBytes'")) return '{"sizeBytes":1,"major":16,"extensions":{}}';
     return listing([])(command) ?? "";
   });
 
-  public record(from: string | undefined, to: string, failure?: string) {
-    const step = { stack: "prod", postgres: "nestfleet-prod-postgres", started: Date.now(), from, to };
+  public record(from: string | undefined, to: string, failure?: string, begun = true) {
+    const step = { stack: "prod", postgres: "nestfleet-prod-postgres", started: Date.now(), from, to, begun };
     return record(this.docker, step, failure);
   }
 
@@ -73,6 +74,14 @@ describe("the history", () => {
       "1.5.0 → 1.4.2 rolled back",
       "1.4.2 → 1.5.0 upgraded",
     ]);
+  });
+
+  test("has the migrations that an update has brought, and none of one that had not begun", async () => {
+    const kept = new Kept();
+    await kept.record("1.4.2", "1.5.0", "the lock of a backup is held", false);
+    await kept.record("1.4.2", "1.5.0", "api is not healthy");
+    const migrations = parseHistory(kept.text).map((entry) => entry.migrations);
+    expect(migrations).toEqual([[], ["0001_a.sql", "0002_b.sql"]]);
   });
 
   test("has nothing of a container that was merely replaced, unless that failed", async () => {
