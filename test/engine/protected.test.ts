@@ -189,6 +189,24 @@ test("the console reaches no database, and the database nothing but its own netw
   expect([await hasWayOut(api), await hasWayOut(console), await hasWayOut(postgres)]).toEqual([true, true, false]);
 });
 
+test("no container has more than it needs", async () => {
+  const containers = await stack.containers();
+  const format = "{{.HostConfig.ReadonlyRootfs}} {{gt .HostConfig.PidsLimit 0}} {{json .HostConfig.Ulimits}}";
+  for (const [role, [id = ""] = []] of Object.entries(containers)) {
+    const rules = (await stack.docker.run(["inspect", "--format", format, id])).trim();
+    expect(rules, role).toBe('true true [{"Name":"core","Hard":0,"Soft":0}]');
+    const status = await stack.docker.run(["exec", id, "cat", "/proc/1/status"]);
+    expect(status, role).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(status, role).toMatch(/^Seccomp:\t2$/m);
+    const written = "echo 1 >/tmp/x && ! echo 1 2>/dev/null >/x && echo as it should be";
+    expect(await stack.docker.run(["exec", id, "sh", "-c", written]), role).toBe("as it should be\n");
+    const [, ...processes] = (await stack.docker.run(["top", id, "-o", "uid,comm"])).trim().split("\n");
+    const ofRoot = processes.filter((line) => /^\s*0\s/.test(line)).map((line) => line.trim().split(/\s+/)[1]);
+    // Docker's own init has the entrypoint's user; the proxy's volumes are root's from before.
+    expect(ofRoot, role).toEqual({ postgres: ["docker-init"], caddy: ["caddy"] }[role] ?? []);
+  }
+});
+
 test("backups move to a directory, and every secret is given later: nothing is lost, and the plan names the old place", async () => {
   await takeBackup();
   const [old = ""] = await backups();
