@@ -51,6 +51,8 @@ export interface HostFacts {
   readonly restoreFault?: string | undefined;
   /** True when the database does not take the password that is given or was generated, or there is none of either. */
   readonly passwordRejected?: boolean | undefined;
+  /** True when the database of a volume that was adopted lets everybody in who reaches it. */
+  readonly passwordNotAsked?: boolean | undefined;
   /** Secrets that the api which serves has another value of; new ones, where neither is given nor was generated. */
   readonly secretsChanged?: readonly ApplicationSecret[] | undefined;
   /** Where the database's container has its backups: another place than the config names while they are moved. */

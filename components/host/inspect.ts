@@ -21,7 +21,7 @@ import { digestsRunning, namedImages } from "./named-images";
 import { otherImages } from "./other-images";
 import { limitSupport } from "./limit-support";
 import { portsTaken } from "./ports";
-import { rejectsPassword } from "./password";
+import { rejectsPassword, takesAnyPassword } from "./password";
 import { inspectRestore } from "./restore";
 import { changedSecrets } from "./secrets";
 import { migrationsOf, SourceError, withCheckout } from "./source";
@@ -57,16 +57,20 @@ export async function inspectHost(
   const volume = settings.postgres.existingVolume ?? `${name}-postgres`;
   const postgres = running("postgres");
   const caddy = running("caddy");
-  const [serving, database, dated, history, passwordRejected, release, dataVolume, place] = await Promise.all([
-    caddy && answerOr(servingApi(docker, caddy, containers), undefined),
-    postgres && answerOr(inspectDatabase(docker, postgres.name), undefined),
-    postgres && answerOr(readManifests(docker, postgres.name), undefined),
-    postgres && answerOr(readHistory(docker, postgres.name), undefined),
-    postgres && trust.host ? answerOr(passwordFault(docker, postgres.name, secrets), undefined) : undefined,
-    inspectRelease(docker, name, settings, containers),
-    answerOr(inspectDataVolume(docker, volume, databases), undefined),
-    answerOr(backupPlace(docker, databases), undefined),
-  ]);
+  const [serving, database, dated, history, passwordRejected, passwordNotAsked, release, dataVolume, place] =
+    await Promise.all([
+      caddy && answerOr(servingApi(docker, caddy, containers), undefined),
+      postgres && answerOr(inspectDatabase(docker, postgres.name), undefined),
+      postgres && answerOr(readManifests(docker, postgres.name), undefined),
+      postgres && answerOr(readHistory(docker, postgres.name), undefined),
+      postgres && trust.host ? answerOr(passwordFault(docker, postgres.name, secrets), undefined) : undefined,
+      postgres && settings.postgres.existingVolume !== undefined
+        ? answerOr(takesAnyPassword(docker, postgres.name), undefined)
+        : undefined,
+      inspectRelease(docker, name, settings, containers),
+      answerOr(inspectDataVolume(docker, volume, databases), undefined),
+      answerOr(backupPlace(docker, databases), undefined),
+    ]);
   const { backups, future } = dated ?? { backups: [], future: [] };
   const known = { serving, database, backups, future, history };
   return {
@@ -74,6 +78,7 @@ export async function inspectHost(
     ...known,
     ...(postgres && (await inspectRestore(docker, postgres.name, settings, known, last))),
     passwordRejected,
+    passwordNotAsked,
     secretsChanged: serving && (await answerOr(changedSecrets(docker, serving.id, secrets), undefined)),
     backupPlace: place,
     ...release,

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { type DockerClient, DockerError } from "../docker/client";
 
 const PATIENCE_SECONDS = 20;
@@ -15,10 +16,25 @@ const CONNECT = `
 /** Whether the database refuses this password; whatever else keeps psql from connecting says nothing about it. */
 export async function rejectsPassword(docker: DockerClient, postgres: string, password: string): Promise<boolean> {
   try {
-    await docker.run(["exec", "-i", postgres, "sh", "-euc", CONNECT], `${password}\n`, PATIENCE_SECONDS);
+    await connect(docker, postgres, password);
     return false;
   } catch (error) {
     if (!(error instanceof DockerError)) throw error;
     return error.stderr.includes("password authentication failed");
   }
+}
+
+/** Whether the database takes a password that nobody has: a volume that is adopted brings its own `pg_hba.conf`. */
+export async function takesAnyPassword(docker: DockerClient, postgres: string): Promise<boolean> {
+  try {
+    await connect(docker, postgres, randomBytes(24).toString("hex"));
+    return true;
+  } catch (error) {
+    if (!(error instanceof DockerError)) throw error;
+    return false;
+  }
+}
+
+async function connect(docker: DockerClient, postgres: string, password: string): Promise<void> {
+  await docker.run(["exec", "-i", postgres, "sh", "-euc", CONNECT], `${password}\n`, PATIENCE_SECONDS);
 }

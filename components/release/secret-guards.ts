@@ -37,6 +37,17 @@ function passwordTakenAway({ stack, last }: Situation): Problem {
   };
 }
 
+/** An adopted volume has the `pg_hba.conf` that it was made with. */
+export function passwordNotAsked({ facts, settings, stack }: Situation): string[] {
+  if (facts?.passwordNotAsked !== true) return [];
+  const postgres = `${nameOf(stack)}-postgres`;
+  const inside = (command: string) => docker(settings.dockerHost, `exec ${postgres} ${command}`);
+  return [
+    `the database asks nobody for a password: what reaches it is its superuser. In its pg_hba.conf, the method of the lines host is scram-sha-256 instead of trust: ` +
+      `${inside("psql -U nestfleet -d nestfleet -tAc 'SHOW hba_file'")} names the file, and ${inside("psql -U nestfleet -d nestfleet -c 'SELECT pg_reload_conf()'")} has it read`,
+  ];
+}
+
 const EFFECTS: Readonly<Record<ApplicationSecret, string>> = {
   jwtSecret: "every session ends, users log in again",
   secretEncryptionKey: "the credentials that the application has stored cannot be read any more",

@@ -15,7 +15,7 @@ import { libraryChange } from "./reindex";
 import { missingExtension, olderThan } from "./server";
 import { leftNetwork } from "./restarts";
 import { breakingIn, hasLostHistory, namedBackup, wasPutBack, type Situation } from "./situation";
-import { secretsChanged } from "./secret-guards";
+import { passwordNotAsked, secretsChanged } from "./secret-guards";
 import type { Strategy } from "./strategy";
 import { duration, shortId } from "./units";
 import { firstOf, oneLine } from "./words";
@@ -34,6 +34,7 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...futureTold(situation.facts?.future ?? []),
     ...backupsMoved(situation),
     ...secretsChanged(situation),
+    ...passwordNotAsked(situation),
     ...notStarted(situation),
     ...notRunning(situation),
     ...imageMoved(situation),

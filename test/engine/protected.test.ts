@@ -271,6 +271,19 @@ test("another volume for the database: the stack's own stays, in the state and o
   expect(await stack.volumes()).toEqual(expect.arrayContaining([other, `${name}-postgres`]));
 });
 
+test("an adopted database that asks nobody for a password is warned about", async () => {
+  const method = async (before: string, after: string) => {
+    const file = await stack.sql("SHOW hba_file");
+    await stack.docker.run(["exec", `${name}-postgres`, "sed", "-i", `s/${before}$/${after}/`, file]);
+    await stack.sql("SELECT pg_reload_conf()");
+  };
+  const warning = "the database asks nobody for a password";
+  expect((await stack.previewed()).summary).not.toContain(warning);
+  await method("scram-sha-256", "trust # all");
+  expect((await stack.previewed()).summary).toContain(warning);
+  await method("trust # all", "scram-sha-256");
+});
+
 test("a key that lies in the state in clear is taken out of it, and the containers keep it", async () => {
   const key = generated["SECRET_ENCRYPTION_KEY"] ?? "";
   await give("secrets.secretEncryptionKey", key);

@@ -3,7 +3,7 @@ import { DockerClient, DockerError } from "../../../components/docker/client";
 import { backupFault } from "../../../components/host/backup-fault";
 import type { HostFacts } from "../../../components/host/facts";
 import { inspectLiveData } from "../../../components/host/live-data";
-import { rejectsPassword } from "../../../components/host/password";
+import { rejectsPassword, takesAnyPassword } from "../../../components/host/password";
 import { inspectRestore } from "../../../components/host/restore";
 import { type Settings } from "../../../components/settings/schema";
 import { asked, backup, change, host } from "../release/facts";
@@ -83,6 +83,13 @@ describe("a password", () => {
     expect(await rejects(failed('FATAL:  password authentication failed for user "nestfleet"'))).toBe(true);
     expect(await rejects(failed("connection refused"))).toBe(false);
     expect(await rejects("1\n")).toBe(false);
+  });
+
+  test("is not asked for where one is taken that nobody has", async () => {
+    const takes = (answer: string | DockerError) => takesAnyPassword(new Answering({ PGPASSWORD: answer }), "postgres");
+    expect(await takes("1\n")).toBe(true);
+    expect(await takes(failed('FATAL:  password authentication failed for user "nestfleet"'))).toBe(false);
+    expect(await takes(failed("connection refused"))).toBe(false);
   });
 
   test("is never on a command line", async () => {

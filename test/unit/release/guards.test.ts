@@ -219,6 +219,12 @@ test("a password that only the config knows is refused, with both ways out", () 
     ],
   });
   expect(problems("1.5.0", "1.5.0", {}, { facts: { passwordRejected: false } })).toEqual([]);
+  const { warnings } = plan("prod", asked("1.5.0"), host("1.5.0", "1.5.0", { facts: { passwordNotAsked: true } }), {});
+  expect(warnings).toEqual([
+    "the database asks nobody for a password: what reaches it is its superuser. In its pg_hba.conf, the method of the lines host is scram-sha-256 instead of trust: " +
+      "docker exec nestfleet-prod-postgres psql -U nestfleet -d nestfleet -tAc 'SHOW hba_file' names the file, and " +
+      "docker exec nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c 'SELECT pg_reload_conf()' has it read",
+  ]);
 });
 
 test.each([
