@@ -43,7 +43,7 @@ export class NestFleet extends pulumi.ComponentResource {
     const backups = backupStore(site);
     const proxy = { data: createVolume(site, "caddy-data").name, config: createVolume(site, "caddy-config").name };
 
-    const postgres = createPostgres(site, images.postgres, networks, data, backups.mount, secrets);
+    const postgres = createPostgres(site, images, networks, data, backups.mount, secrets);
     const safe = safeguard(site, postgres, images);
     const env = applicationEnv(site, postgres.url, secrets);
     const api = createApi(site, images.api, networks, env, safe);

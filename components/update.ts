@@ -54,7 +54,10 @@ async function prepare(name: string, settings: Settings, done: string[]): Promis
   const trust = { update: !preview, host: !preview || dockerHostIn(state) === settings.dockerHost };
   const host = blind ?? seen(await inspectHost(docker, name, stack, settings, secrets, last, trust), docker, last);
   const unfinished = preview && blind === undefined && (await answerOr(isUnfinished(docker, name), false));
-  const facts = "unreachable" in host ? host : { ...host, unfinished, ...(changed && { notStarted: changed.failed }) };
+  const facts =
+    "unreachable" in host
+      ? host
+      : { ...host, unfinished, ...(changed && { notStarted: changed.failed, resumed: changed.resumed }) };
   const planned = plan(stack, settings, facts, last);
   if (planned.unreachable !== undefined && hostRequired()) throw refusal(`${summary(planned)}\n\n${NOT_LOOKED_AT}`);
   if (planned.kind === "refusal") throw refusal(summary(planned));
@@ -91,7 +94,7 @@ async function putInOrder(
   settings: Settings,
   unreachable: Unreachable | undefined,
   done: string[],
-): Promise<Revival> {
+): Promise<Revival & { readonly resumed: boolean }> {
   const stack = pulumi.getStack();
   await workAlone(docker, name, unreachable);
   for (const line of await afterKilledRun(docker, stack, false)) {
@@ -103,11 +106,12 @@ async function putInOrder(
     done.push(`started again: ${revival.started.join(", ")}`);
     await pulumi.log.warn(`${revival.started.join(", ")} did not run, though it should; started again`);
   }
-  if (await isUnfinished(docker, name)) {
+  const resumed = await isUnfinished(docker, name);
+  if (resumed) {
     done.push("begun: taking back what a killed update had left half done");
     await recoverFrom(docker, stack, settings);
   }
-  return revival;
+  return { ...revival, resumed };
 }
 
 /** The report on an answer that nothing here is prepared for. */

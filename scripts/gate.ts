@@ -75,7 +75,7 @@ async function refuse(docker: DockerClient, asked: Request, failure: Failure, st
 }
 
 /** What the kernel says, and Node.js and libraries of C in their own words, when a container writes where it may not. */
-const READ_ONLY = /EROFS|read-only file system/i;
+const READ_ONLY = /EROFS|read-only file system|ENOSPC|no space left on device/i;
 
 /** An image that writes beside its volumes works with the root file system that it has had so far. */
 function writable({ role, stack }: Request, words: readonly string[]): string[] {

@@ -1,35 +1,48 @@
-import type { DockerClient } from "../components/docker/client";
+import { type DockerClient, DockerError } from "../components/docker/client";
 import { containersOf, isUp } from "../components/host/containers";
 import type { RunningContainer } from "../components/host/facts";
+import { psqlIn } from "../components/host/psql";
 import { NOBODY } from "../components/services/upstream";
-import { complaint, Database, MAINTENANCE } from "./lib/database";
+import { complaint, MAINTENANCE } from "./lib/database";
 import { drained, lastingConnections } from "./lib/draining";
 import { PatientClient } from "./lib/patient-client";
-import { endHold, runs, WRITERS } from "./lib/paused";
+import { endHold, paused, runs, WRITERS } from "./lib/paused";
 import { holdRequests, readBefore, readPointers } from "./lib/pointers";
 import { Refusal, run, say } from "./lib/run";
 import { persistently, undoing } from "./lib/undoing";
+import { mustStartReadOnly } from "./lib/trial";
 import { type Request, request } from "./requests/hold";
 
 /** What the database has in memory goes to the disk while it still serves, so that it has little to do when it stops. */
-const CHECKPOINT = "CHECKPOINT";
+const CHECKPOINT = "CHECKPOINT;";
+/** A disk that takes longer is no reason to wait for it: postgres may be replaced because of it. */
+const CHECKPOINT_SECONDS = 60;
 
 /**
  * Before the database's container is replaced. Whatever of the stack works on the database is connected to the network
  * on which the next one is: one network was all that older programs made. Then Caddy holds the requests, once those that
- * the api has in hand are answered. Does nothing where nothing serves yet. Gives since when they are held.
+ * the api has in hand are answered. Does nothing where nothing serves yet, and where an update was killed that had
+ * stopped somebody or had not judged its cutover: who is to have the requests is decided by that update's successor.
+ * Gives since when they are held.
  */
 void run(request, async (asked) => {
   const docker = new PatientClient(asked.dockerHost);
   const containers = await containersOf(docker, asked.stack);
-  for (const { id } of containers.filter((container) => needsJoining(container, asked))) await join(docker, asked, id);
-  if (!containers.some(({ name, running }) => name === asked.postgres && running)) return undefined;
+  for (const container of containers.filter((one) => needsJoining(one, asked))) await join(docker, asked, container);
   if (!(await runs(docker, asked.caddy))) return undefined;
-  const { api } = await readPointers(docker, asked.caddy);
+  const [{ api }, before, names] = await Promise.all([
+    readPointers(docker, asked.caddy),
+    readBefore(docker, asked.caddy),
+    paused(docker, asked.caddy),
+  ]);
+  if (names.length > 0) return undefined;
   // Nothing serves yet; or a run that was killed has held them already.
-  if (api === NOBODY) return (await readBefore(docker, asked.caddy)) === undefined ? undefined : held();
+  if (api === NOBODY) return before === undefined ? undefined : held();
+  const postgres = containers.find(({ name, running }) => name === asked.postgres && running);
+  if (postgres === undefined || before !== undefined) return undefined;
   return undoing(
     async (signal) => {
+      await mustStartReadOnly(docker, postgres, asked, signal);
       await prepare(docker, asked);
       signal.throwIfAborted();
       await hold(docker, asked.caddy);
@@ -53,13 +66,19 @@ function needsJoining(container: RunningContainer, { back }: Request): boolean {
   return isUp(container) && WRITERS.includes(container.role) && container.networks?.includes(back) === false;
 }
 
-async function join(docker: DockerClient, { back }: Request, container: string): Promise<void> {
-  await docker.run(["network", "connect", back, container]);
+/** One that dies over and over has, between two lives, nothing to connect: it is replaced by this update anyway. */
+async function join(docker: DockerClient, { back }: Request, { id, name }: RunningContainer): Promise<void> {
+  try {
+    await docker.run(["network", "connect", back, id]);
+  } catch (error) {
+    if (!(error instanceof DockerError)) throw error;
+    say(`${name} cannot be connected to the database's network: ${complaint(error)}`);
+  }
 }
 
 /** A database that does not answer is replaced all the same: perhaps that is what mends it. */
 async function prepare(docker: DockerClient, { postgres }: Request): Promise<void> {
-  await new Database(docker, postgres).query(CHECKPOINT, MAINTENANCE).catch((error: unknown) => {
+  await docker.run(psqlIn(postgres, MAINTENANCE), CHECKPOINT, CHECKPOINT_SECONDS).catch((error: unknown) => {
     say(`the database cannot be prepared for its stop: ${complaint(error)}`);
   });
 }

@@ -15,8 +15,9 @@ import { exclusively } from "./lib/exclusion";
 import { keptDatabases } from "./lib/incoming";
 import { interruptible } from "./lib/interruption";
 import { PatientClient } from "./lib/patient-client";
-import { resume } from "./lib/paused";
+import { endHold, resume } from "./lib/paused";
 import { restore } from "./lib/restore";
+import { readState } from "./lib/restore-state";
 import { recoverRestore } from "./lib/restore-recovery";
 import { Refusal, run, say } from "./lib/run";
 import { findStack } from "./lib/stack";
@@ -36,6 +37,9 @@ async function perform(asked: Request): Promise<string | undefined> {
   const caddy = `${nameOf(stack)}-caddy`;
   const host = { stack, caddy, docker, database: new Database(docker, postgres) };
   const recover = async () => {
+    // For that no database is needed: the one that was to be made may not answer.
+    const ended = await persistently(() => endHold(docker, caddy));
+    if (ended && (await readState(host.database, stack)) === undefined) return undefined;
     await exclusively(host.database, "restore", () => recoverRestore(host));
     const fits = (version: string) => fitsRelease(docker, postgres, version);
     const resumed = await persistently(() => resume(docker, caddy, stack, { target: asked.target, fits }));

@@ -15,7 +15,7 @@ export const ULIMITS = [{ name: CORE, soft: 0, hard: 0 }];
  * Where a container with a read-only root file system may write: into memory, which counts as its own, and is empty after
  * each start. The engine adds `nosuid`, `nodev` and `noexec`.
  */
-export const TEMPORARY: Readonly<Record<string, string>> = { "/tmp": "size=256m" };
+export const TEMPORARY: Readonly<Record<string, string>> = { "/tmp": "size=1g" };
 /** PostgreSQL's socket is there, in all images that are built on the official one. */
 export const POSTGRES_TEMPORARY: Readonly<Record<string, string>> = { "/var/run/postgresql": "size=16m" };
 
@@ -40,10 +40,10 @@ export const POSTGRES_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID
 
 /**
  * Processes and threads of one container at most: one that makes more and more of them fills itself and not the host.
- * One number for all: PostgreSQL has a process for each of its 100 connections and some workers, Node.js and Caddy have
- * some dozens of threads, and the smallest hosts have room for several times as many.
+ * One number for all: PostgreSQL has a process for each connection (100, unless an adopted volume says more) and some
+ * workers, Node.js and Caddy have some dozens of threads, and the smallest hosts have room for several times as many.
  */
-export const PROCESSES = 1024;
+export const PROCESSES = 4096;
 
 /** Of containers that nobody waits for: a fifth of what production's get when both want the processor. */
 export const LOW_WEIGHT = "--cpu-shares=200";

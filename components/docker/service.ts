@@ -45,6 +45,8 @@ export interface ServiceArgs {
   readonly ports?: docker.types.input.ContainerPort[];
   /** Linux capabilities that stay; all others are dropped. */
   readonly capabilities?: string[];
+  /** Made as older programs have made it: no other change is a reason to replace it. */
+  readonly asBefore?: boolean;
   /** False leaves the root file system writable; else it is written to nowhere but in volumes, `/tmp` and below. */
   readonly readOnly: boolean;
   /** Directories in memory besides `/tmp`, with the options of their mounts. */
@@ -110,8 +112,8 @@ export function containerArgs(site: Site, args: ServiceArgs): docker.ContainerAr
       drops: DROPPED_CAPABILITIES,
       adds: (args.capabilities ?? []).map((capability) => `CAP_${capability}`),
     },
-    ulimits: ULIMITS,
-    ...(args.readOnly && { readOnly: true, tmpfs: { ...TEMPORARY, ...args.temporary } }),
+    ...(args.asBefore !== true && { ulimits: ULIMITS }),
+    ...(args.readOnly && args.asBefore !== true && { readOnly: true, tmpfs: { ...TEMPORARY, ...args.temporary } }),
     stopTimeout: args.graceSeconds,
     destroyGraceSeconds: args.graceSeconds,
     ...heldLimits(args.limits, site.plan.limits ?? ALL_LIMITS),

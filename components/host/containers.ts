@@ -32,6 +32,7 @@ interface Inspected {
   readonly Id: string;
   readonly Image: string;
   readonly HostConfig?: {
+    readonly ReadonlyRootfs?: boolean;
     readonly Ulimits?: readonly { readonly Name: string; readonly Hard: number }[] | null;
     readonly LogConfig?: { readonly Type: string; readonly Config?: Readonly<Record<string, string>> | null };
   };
@@ -56,7 +57,8 @@ async function detailsOf(docker: DockerClient, ids: readonly string[]) {
     const addresses = published.length > 0 && { addresses: published };
     const networks = NetworkSettings?.Networks && { networks: Object.keys(NetworkSettings.Networks) };
     const noCore = leavesNoCore(HostConfig?.Ulimits ?? []);
-    return [Id, { imageId: Image, ...(log && { log }), ...addresses, ...networks, noCore }] as const;
+    const readOnly = HostConfig?.ReadonlyRootfs === true;
+    return [Id, { imageId: Image, ...(log && { log }), ...addresses, ...networks, noCore, readOnly }] as const;
   });
   return new Map(details);
 }

@@ -63,6 +63,8 @@ export interface HostFacts {
   readonly unfinished?: boolean | undefined;
   /** Whether the engine can make a network on which the host itself has no address; undefined when it does not say. */
   readonly isolates?: boolean | undefined;
+  /** The same, where this update has taken it back or finished it already. */
+  readonly resumed?: boolean | undefined;
   /** What the host can limit; asked only where the config limits something. */
   readonly limits?: LimitSupport | undefined;
   /** Seconds since 1970 on the Docker host, which is not this machine's clock; undefined when it does not tell. */
@@ -91,6 +93,8 @@ export interface RunningContainer {
   readonly running: boolean;
   /** Undefined where Docker does not say. */
   readonly log?: LogConfig | undefined;
+  /** Its root file system is read-only. */
+  readonly readOnly?: boolean | undefined;
   /** It is kept from leaving its memory in a file when it crashes. */
   readonly noCore?: boolean | undefined;
   /** Names of those that it is connected to; undefined where Docker does not say. */

@@ -61,7 +61,11 @@ function ofPause({ schema }: Situation, backup: BackupEstimate | undefined): str
 
 function ofOthers(restarts: readonly string[]): string[] {
   return [
-    ...(restarts.includes("postgres") ? ["requests wait for some seconds while postgres restarts"] : []),
+    ...(restarts.includes("postgres")
+      ? [
+          `requests wait for some seconds while postgres restarts (longer than ${HELD_SECONDS} s gets a maintenance page); an answer that takes longer than two, and jobs in hand, are cut off`,
+        ]
+      : []),
     ...(restarts.includes("caddy") ? ["connections are refused for a second or two while caddy restarts"] : []),
   ];
 }

@@ -12,7 +12,7 @@ import { beyond, mayRun, type PendingMigration } from "./migrations";
 import type { Problem } from "./problem";
 import { type KeptDatabase, keptFor } from "./replaced";
 import { type Reindex, reindexOf } from "./reindex";
-import { type Role, restartsIn, ROLES } from "./restarts";
+import { isKept, type Role, restartsIn, ROLES } from "./restarts";
 import { type Restoration, restorationOf } from "./restoration";
 import {
   type LastUpdate,
@@ -78,6 +78,10 @@ export interface Plan {
   readonly settles: boolean;
   /** Roles of containers whose log is another than the one that this program gives. */
   readonly otherLogs: readonly string[];
+  /** The proxy keeps the rules under which an older program has made it, and is not replaced for them. */
+  readonly keepsProxy: boolean;
+  /** A killed update was taken back, or will be, before this one. */
+  readonly resumes: boolean;
   /** Roles whose containers have the ulimits that this program gives, whatever else the engine has added. */
   readonly ulimitsSet: readonly string[];
   /** Whether a network that is made now has no address of the host's. */
@@ -134,10 +138,14 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     images: plannedImages(judged),
     downtime: downtime(judged, strategy, backup, restarts ?? []),
     restore,
-    replaced: (facts?.database?.replaced ?? []).map((database) => keptFor(database, settings.backups.keepReplacedDays)),
+    replaced: (facts?.database?.replaced ?? []).map((database) =>
+      keptFor(database, settings.backups.keepReplacedDays, facts?.clock),
+    ),
     wayBack: wayBack(judged),
     settles: settles(judged),
     otherLogs: (facts?.containers ?? []).filter(({ log }) => log && !isOwnLog(log)).map(({ role }) => role),
+    keepsProxy: (facts?.containers ?? []).some((container) => isKept(container, settings.images.caddy)),
+    resumes: facts?.unfinished === true || facts?.resumed === true,
     ulimitsSet: ROLES.filter((role) => {
       const ours = (facts?.containers ?? []).filter((container) => container.role === role);
       return ours.length > 0 && ours.every(({ noCore }) => noCore === true);

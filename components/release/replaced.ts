@@ -35,6 +35,8 @@ export interface ReplacedDatabase {
 /** A kept database with the time after which the next good update drops it; without one it stays. */
 export interface KeptDatabase extends ReplacedDatabase {
   readonly droppedAfter?: string | undefined;
+  /** That time is over, by the clock of the Docker host. */
+  readonly due?: boolean;
 }
 
 /** Undefined when the comment is missing, or somebody else's. */
@@ -52,10 +54,13 @@ export function replacedAtByName(name: string): string | undefined {
   return Number.isNaN(time.getTime()) ? undefined : secondsOnly(time);
 }
 
-export function keptFor(database: ReplacedDatabase, days: number): KeptDatabase {
+/** `clock` in seconds since 1970; undefined where the Docker host does not tell. */
+export function keptFor(database: ReplacedDatabase, days: number, clock?: number): KeptDatabase {
   const replaced = Date.parse(database.replacedAt ?? "");
   if (Number.isNaN(replaced)) return database;
-  return { ...database, droppedAfter: secondsOnly(new Date(replaced + days * 86_400_000)) };
+  const until = replaced + days * 86_400_000;
+  const due = clock !== undefined && clock * 1000 > until;
+  return { ...database, droppedAfter: secondsOnly(new Date(until)), ...(due && { due }) };
 }
 
 function secondsOnly(time: Date): string {

@@ -1,4 +1,5 @@
 import { backOf, nameOf } from "../docker/labels";
+import type { RunningContainer } from "../host/facts";
 import type { Situation, Step } from "./situation";
 
 export const ROLES = ["api", "worker", "console", "postgres", "caddy"] as const;
@@ -32,9 +33,22 @@ export function restartsIn({ facts, settings, step, to, stack }: Situation): Rol
   return ROLES.filter((role) => {
     const ours = facts.containers.filter((container) => container.role === role);
     if (ours.length === 0) return step === "install" || role !== "worker"; // a stack may have no workers
-    if (stepped.includes(role)) return true;
+    if (stepped.includes(role) || ours.some((container) => isOlder(container, settings))) return true;
     return !ours.some(({ running, version }) => running && version === wanted[role]);
   });
+}
+
+/**
+ * A container that an older program has made, without what this one gives it: made anew. Not the proxy for that alone:
+ * connections are refused while it is, and it gets the rest with its next image.
+ */
+function isOlder(container: RunningContainer, { images }: Situation["settings"]): boolean {
+  return container.running && container.noCore === false && !isKept(container, images.caddy);
+}
+
+/** The proxy of an older program, which stays as it was made for as long as its image is the one of the config. */
+export function isKept({ role, running, noCore, version }: RunningContainer, image: string): boolean {
+  return role === "caddy" && running && noCore === false && version === image;
 }
 
 /** Those that are on the database's network. */

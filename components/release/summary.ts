@@ -3,6 +3,7 @@ import { diskUses } from "./estimate";
 import { mayRun, type PendingMigration } from "./migrations";
 import type { Plan } from "./plan";
 import type { Problem } from "./problem";
+import type { KeptDatabase } from "./replaced";
 import type { Restoration } from "./restoration";
 import { duration, shortId, size } from "./units";
 import { printable } from "./words";
@@ -166,12 +167,17 @@ function rollback({ wayBack }: Plan): string[] {
 }
 
 function kept({ replaced }: Plan): string[] {
-  return replaced.flatMap(({ name, bytes, version, droppedAfter }, index) => {
+  return replaced.flatMap((database, index) => {
+    const { name, bytes, version } = database;
     const of = version === undefined ? "" : ` of ${version}`;
-    const until =
-      droppedAfter === undefined ? "kept until it is dropped by hand" : `dropped after ${droppedAfter.slice(0, 10)}`;
-    return entry(index === 0 ? "kept" : "", `${name}${of}, ${size(bytes)}, ${until}`);
+    return entry(index === 0 ? "kept" : "", `${name}${of}, ${size(bytes)}, ${endOf(database)}`);
   });
+}
+
+function endOf({ droppedAfter, due }: KeptDatabase): string {
+  if (droppedAfter === undefined) return "kept until it is dropped by hand";
+  const day = droppedAfter.slice(0, 10);
+  return due === true ? `dropped by the next good update, since ${day} is over` : `dropped after ${day}`;
 }
 
 function refusal(problems: readonly Problem[]): string[] {

@@ -1,5 +1,5 @@
 import semver from "semver";
-import { backOf, nameOf } from "../docker/labels";
+import { nameOf } from "../docker/labels";
 import type { RunningContainer } from "../host/facts";
 import type { Limits } from "../docker/limits";
 import { compareBackupIds, parseBackupId } from "./backup-id";
@@ -68,7 +68,8 @@ function databaseMoves(situation: Situation): string[] {
   const network = leftNetwork(situation);
   const { stack, settings } = situation;
   if (network === undefined || situation.step === "install") return [];
-  const back = `$(${docker(settings.dockerHost, `network ls --quiet --filter name=${backOf(nameOf(stack))}-`)})`;
+  const names = "'{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}'";
+  const back = `$(${docker(settings.dockerHost, `inspect --format ${names} ${nameOf(stack)}-postgres`)})`;
   return [
     `postgres leaves the network ${network} for one of its own, with api and worker; from then on a container of yours reaches it after ` +
       docker(settings.dockerHost, `network connect ${back} CONTAINER`),

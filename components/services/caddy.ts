@@ -69,6 +69,7 @@ export function createCaddy(
       capabilities: ["NET_BIND_SERVICE"],
       graceSeconds: 35,
       readOnly: resources.caddy.readOnly,
+      asBefore: site.plan.keepsProxy,
       limits: resources.caddy,
     },
     { dependsOn: [configuration] },

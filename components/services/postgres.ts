@@ -1,7 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { POSTGRES_CAPABILITIES, POSTGRES_TEMPORARY } from "../docker/hardening";
-import type { Image } from "../docker/images";
+import { POSTGRES_CAPABILITIES, POSTGRES_TEMPORARY, TEMPORARY } from "../docker/hardening";
+import type { Images } from "../docker/images";
 import type { Networks } from "../docker/network";
 import { createContainer, containerArgs, type Service, type ServiceArgs } from "../docker/service";
 import type { Site } from "../docker/site";
@@ -26,7 +26,7 @@ export interface Postgres extends Service {
  */
 export function createPostgres(
   site: Site,
-  image: Image,
+  images: Images,
   networks: Networks,
   dataVolume: pulumi.Input<string>,
   backups: docker.types.input.ContainerMount,
@@ -35,7 +35,7 @@ export function createPostgres(
   const { sharedBuffers, memory, cpus, readOnly } = site.settings.postgres;
   const args: ServiceArgs = {
     role: "postgres",
-    image: image.id,
+    image: images.postgres.id,
     version: site.settings.images.postgres,
     replacement: "after",
     fixedName: `${site.name}-postgres`,
@@ -58,7 +58,15 @@ export function createPostgres(
     limits: { memory, cpus },
     shmMegabytes: 256, // parallel queries need more than Docker's 64
   };
-  const held = holdRequests(site, containerArgs(site, args), networks.back);
+  const held = holdRequests(site, {
+    image: images.postgres.id,
+    back: networks.back,
+    definition: containerArgs(site, args),
+    readOnly: readOnly
+      ? { temporary: { ...TEMPORARY, ...POSTGRES_TEMPORARY }, data: site.plan.dataMount.target }
+      : undefined,
+    present: Object.values(images).map(({ brought }) => brought),
+  });
   const container = createContainer(site, "postgres", args, { dependsOn: [held] });
   const healthy = createGate(site, "postgres", "postgres", container, postgresHealthcheck, "leave");
   const ready = refreshCollations(site, container, reopen(site, held, healthy));

@@ -33,7 +33,7 @@ export async function restoredElsewhere<T>(
     if (backups === undefined || image === undefined)
       throw new Refusal(`${postgres} has no ${BACKUPS_PATH} mounted that a second database could read`);
     const live = new Database(docker, postgres);
-    const database = await throwaway.database(image, backups, await settingsOf(live));
+    const database = await throwaway.database(image, { backups, settings: await settingsOf(live) });
     await mustBeRestorable(database, manifest, signal);
     const seconds = await restoreCopy(database, DATABASE, { manifest, purpose, jobs: JOBS, live }, signal);
     return await further(throwaway, Math.round(seconds * 10) / 10, database);

@@ -1,3 +1,4 @@
+import type { DockerClient } from "../../components/docker/client";
 import { hostTime } from "../../components/host/clock";
 import { replacedDatabases } from "../../components/host/database";
 import type { BackupManifest } from "../../components/release/manifest";
@@ -75,9 +76,18 @@ const REPLICATION = `
   SELECT format('the replication slot %s stays with the database that is replaced: its subscriber must be set up anew', slot_name)
     FROM pg_replication_slots WHERE slot_type = 'logical' AND database = '${DATABASE}';`;
 
-/** Drops the databases that were kept for longer than so many days, by their names, and gives those; one in use stays. */
+/** The time of the Docker host, by which kept databases are named: operators' machines have clocks of their own. */
+export async function moment(docker: DockerClient): Promise<Date> {
+  return new Date((await hostTime(docker)) ?? Date.now());
+}
+
+/**
+ * Drops the databases that were kept for longer than so many days, by their names, and gives those; one in use stays.
+ * They must be as old by this machine's clock as by the host's, which has named them: where one of the two is wrong, or
+ * the host's is not known, nothing is lost.
+ */
 export async function pruneKept(database: Database, days: number): Promise<string[]> {
-  const now = (await hostTime(database.docker)) ?? 0; // the host's own clock has named them; without it none is old
+  const now = Math.min((await hostTime(database.docker)) ?? 0, Date.now());
   const old = (await databases(database)).filter(
     (name) => now - Date.parse(replacedAtByName(name) ?? "") > days * 86_400_000,
   );

@@ -201,7 +201,8 @@ export async function hurried(docker: DockerClient, caddy: string): Promise<bool
   return (await docker.run(asked)).trim() === "yes";
 }
 
-async function paused(docker: DockerClient, caddy: string): Promise<string[]> {
+/** Whom an update has stopped to come back to, by name. */
+export async function paused(docker: DockerClient, caddy: string): Promise<string[]> {
   if (!(await runs(docker, caddy))) return [];
   const names = await docker.run(["exec", caddy, "sh", "-c", `[ ! -f ${PAUSED} ] || cat ${PAUSED}`]);
   return names.trim().split("\n").filter(Boolean);

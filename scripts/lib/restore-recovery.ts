@@ -11,7 +11,7 @@ import { operator } from "./exclusion";
 import { end, isFrozen, thaw } from "./freezing";
 import { waitUntilHealthy } from "./health";
 import { appendHistory, type HistoryEntry, readHistory } from "./history";
-import { keptName } from "./incoming";
+import { keptName, moment } from "./incoming";
 import { lossOf } from "./loss";
 import { forget, resumeRelease, runs, takeBack } from "./paused";
 import { forgetBefore, type Pointers, readPointers, sendBack, withdraw, writePointers } from "./pointers";
@@ -130,8 +130,9 @@ async function hasRestarted(database: Database, { boot }: RestoreState): Promise
 
 /** Somebody may have written to it. */
 async function keepUsed(database: Database, { to, images }: RestoreState): Promise<void> {
-  const name = keptName(new Date(), await databases(database));
-  await keepAs(database, RESTORING, name, { version: to, replacedAt: new Date().toISOString(), images });
+  const now = await moment(database.docker);
+  const name = keptName(now, await databases(database));
+  await keepAs(database, RESTORING, name, { version: to, replacedAt: now.toISOString(), images });
   say(`users may have written to the restored database: it is kept as ${name}`);
 }
 

@@ -12,7 +12,7 @@ import { exclusively } from "./exclusion";
 import { causeOfDeath, waitUntilHealthy } from "./health";
 import { together } from "./interruption";
 import { findImage, howToGet, identityIn } from "./images";
-import { findKept, type Incoming, keptName, restoreBeside } from "./incoming";
+import { findKept, type Incoming, keptName, moment, restoreBeside } from "./incoming";
 import { freezeWriters, WRITERS } from "./paused";
 import { nominate, type Pointers, readServing, writePointers } from "./pointers";
 import { mustBeRestorable } from "./restoration";
@@ -123,7 +123,7 @@ async function begin({ docker, database, stack, caddy }: Host, request: RestoreR
   if (from === undefined && before.api !== NOBODY) throw new Refusal(`${before.api}, which is to serve, is gone`);
   const others = await foreign(docker, stack, Object.values(before));
   if (others.length > 0) throw new Refusal(`${others.join(", ")} takes the requests, and is no container of ${stack}`);
-  const now = new Date();
+  const now = await moment(docker);
   const replaced = keptName(now, await databases(database));
   const standIn = (role: string) => standInName(nameOf(stack), replaced.slice(REPLACED_PREFIX.length), role);
   const state: RestoreState = {

@@ -20,6 +20,13 @@ const READ_HEALTH = `
     .then((response) => response.text()).then((text) => process.stdout.write(text))
     .catch((error) => { console.error("/health gives no answer: " + error.message); process.exit(1); })`;
 
+interface Server {
+  readonly backups?: Mount;
+  readonly settings?: readonly string[];
+  /** A read-only root file system, but for directories in memory and for the data. */
+  readonly readOnly?: { readonly temporary: Readonly<Record<string, string>>; readonly data: string };
+}
+
 /**
  * A database to be thrown away, and an image of the application that works on it, on a network without a way out: nothing
  * of what they do (migrations, jobs that the backup has in its queue) can reach the stack or the world, and none of the
@@ -34,15 +41,15 @@ export class Throwaway {
   public constructor(
     private readonly docker: DockerClient,
     stack: string,
-    role: "drill" | "rehearsal",
+    role: "drill" | "rehearsal" | "trial",
     private readonly signal: AbortSignal,
   ) {
     this.name = `${nameOf(stack)}-${role}`;
     this.labels = [`label=${LABEL}.stack=${stack}`, `label=${LABEL}.role=${role}`];
   }
 
-  /** An empty database, which sees the backups and cannot change them; with settings of the server, `name=value`. */
-  public async database(image: string, backups: Mount, settings: readonly string[]): Promise<Database> {
+  /** An empty database, which may see the backups and cannot change them; with settings of the server, `name=value`. */
+  public async database(image: string, { backups, settings = [], readOnly }: Server): Promise<Database> {
     await createIsolatedNetwork(this.docker, this.name, this.labels);
     const environment = { POSTGRES_USER: ROLE, POSTGRES_DB: DATABASE, POSTGRES_PASSWORD: this.password };
     conceal(environment);
@@ -51,7 +58,8 @@ export class Throwaway {
       "--network-alias=postgres",
       "--init",
       "--shm-size=256m", // indexes are built in parallel
-      `--volume=${backups.Name ?? backups.Source}:${BACKUPS_PATH}:ro`,
+      ...(backups === undefined ? [] : [`--volume=${backups.Name ?? backups.Source}:${BACKUPS_PATH}:ro`]),
+      ...(readOnly === undefined ? [] : writingOnlyTo(readOnly)),
     ];
     const command = ["postgres", ...settings.flatMap((setting) => ["-c", setting])];
     const container = await this.start("postgres", options, image, command, environment);
@@ -143,6 +151,11 @@ export class Throwaway {
       `${container} is not healthy: ${refusal}${log && `\nLast lines of its log:\n${indented(log)}\n`}`,
     );
   }
+}
+
+function writingOnlyTo({ temporary, data }: NonNullable<Server["readOnly"]>): string[] {
+  const inMemory = Object.entries(temporary).map(([directory, options]) => `--tmpfs=${directory}:${options}`);
+  return ["--read-only", ...inMemory, `--volume=${data}`];
 }
 
 /** 64 hexadecimal digits, which need no encoding anywhere. */

@@ -96,7 +96,7 @@ describe("a stack with nothing but a version", async () => {
         capabilities: { drops: ["ALL"] },
         ulimits: [{ name: "core", soft: 0, hard: 0 }],
         readOnly: true,
-        tmpfs: { "/tmp": "size=256m" },
+        tmpfs: { "/tmp": "size=1g" },
         wait: false,
       });
       expect(inputs["destroyGraceSeconds"]).toBe(inputs["stopTimeout"]);

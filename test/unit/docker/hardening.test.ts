@@ -18,7 +18,7 @@ test("options of a log never go without their driver: the engine's default may b
     "--log-driver=json-file",
     "--log-opt=max-size=10m",
     "--log-opt=max-file=3",
-    "--pids-limit=1024",
+    "--pids-limit=4096",
     "--cap-drop=ALL",
     "--cap-add=CHOWN",
     "--security-opt=no-new-privileges",
@@ -26,7 +26,7 @@ test("options of a log never go without their driver: the engine's default may b
   ]);
   expect(passing()).toEqual([
     "--log-driver=none",
-    "--pids-limit=1024",
+    "--pids-limit=4096",
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
     "--ulimit=core=0:0",

@@ -361,11 +361,26 @@ describe("restarts", () => {
     expect(moving.restarts).toEqual(["api", "worker", "postgres"]);
     expect(moving.warnings).toEqual([
       "postgres leaves the network nestfleet-prod-1a2b3c4 for one of its own, with api and worker; from then on a container of yours reaches it after " +
-        "docker network connect $(docker network ls --quiet --filter name=nestfleet-prod-back-) CONTAINER",
+        "docker network connect $(docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}' nestfleet-prod-postgres) CONTAINER",
     ]);
     // Also where an operator has connected it to the other one as well.
     const moved = { ...one, postgres: ["nestfleet-prod-1a2b3c4", "nestfleet-prod-back-5d6e7f8"] };
     expect(step("1.5.0", "1.5.0", {}, all(moved))).toMatchObject({ restarts: [], warnings: [] });
+  });
+
+  test("what an older program has made is made anew; not the proxy, unless it gets another image", () => {
+    const containers = host("1.5.0", "1.5.0").containers.map((one) => ({ ...one, noCore: false }));
+    const kept = step("1.5.0", "1.5.0", {}, { facts: { containers } });
+    expect(kept).toMatchObject({ restarts: ["api", "worker", "console", "postgres"], keepsProxy: true });
+    const images = { ...asked("1.5.0").images, caddy: "caddy:2.11-alpine" };
+    const other = step("1.5.0", "1.5.0", { images }, { facts: { containers } });
+    expect(other).toMatchObject({ restarts: [...ROLES], keepsProxy: false });
+    const own = containers.map((one) => ({ ...one, noCore: true }));
+    expect(step("1.5.0", "1.5.0", {}, { facts: { containers: own } })).toMatchObject({
+      restarts: [],
+      keepsProxy: false,
+      ulimitsSet: [...ROLES],
+    });
   });
 
   test("what does not run, or runs another version after a failed update, is started again", () => {
@@ -638,7 +653,7 @@ describe("databases that were replaced", () => {
   test("are kept for the days of the config", () => {
     const replaced = [{ ...named, version: "1.5.0", replacedAt: "2026-11-20T08:00:00Z" }];
     const planned = step("1.4.2", "1.4.2", { backups: { keepReplacedDays: 3 } }, { database: { replaced } });
-    expect(planned.replaced).toEqual([{ ...replaced[0], droppedAfter: "2026-11-23T08:00:00Z" }]);
+    expect(planned.replaced).toEqual([{ ...replaced[0], droppedAfter: "2026-11-23T08:00:00Z", due: true }]);
   });
 
   test("stay for ever, when nobody knows when they were replaced", () => {

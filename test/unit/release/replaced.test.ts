@@ -21,4 +21,6 @@ test("a kept database goes so many days after it was replaced", () => {
   const database = { name: "nestfleet_replaced_20261124t080102z", bytes: 1, replacedAt: "2026-11-24T08:01:02.345Z" };
   expect(keptFor(database, 7).droppedAfter).toBe("2026-12-01T08:01:02Z");
   expect(keptFor(database, 0).droppedAfter).toBe("2026-11-24T08:01:02Z");
+  const at = (time: string) => keptFor(database, 7, Date.parse(time) / 1000).due;
+  expect([at("2026-12-01T08:01:02Z"), at("2026-12-01T08:01:03Z")]).toEqual([undefined, true]);
 });

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { replacedAtByName } from "../../../components/release/replaced";
-import { keptName } from "../../../scripts/lib/incoming";
+import { Database } from "../../../scripts/lib/database";
+import { keptName, pruneKept } from "../../../scripts/lib/incoming";
+import { ScriptedDocker } from "../../support/docker";
 
 describe("the name under which a replaced database is kept", () => {
   const now = new Date("2026-11-24T08:01:02.900Z");
@@ -32,5 +34,36 @@ describe("the name under which a replaced database is kept", () => {
       names.push(keptName(new Date(now.getTime() + minutes * 60_000), names));
     expect(new Set(names).size).toBe(names.length);
     expect([...names].sort()).toEqual(names);
+  });
+});
+
+describe("what was kept for longer than asked", () => {
+  const DAY = 86_400_000;
+  const replaced = (days: number) => keptName(new Date(Date.now() - days * DAY), []);
+  /** Of three kept databases, by days, what is dropped when a week is asked for and the host's clock is off by so many days. */
+  const dropped = async (clock: number | undefined) => {
+    const names = [replaced(8), replaced(6), replaced(1)];
+    const docker = new ScriptedDocker((command, sql) => {
+      if (command.startsWith("info "))
+        return clock === undefined ? "somewhen\n" : `${new Date(Date.now() + clock * DAY).toISOString()}\n`;
+      return sql.includes("datname ~") ? names.join("\n") : "";
+    });
+    const gone = await pruneKept(new Database(docker, "postgres"), 7);
+    return gone.map((name) => names.indexOf(name));
+  };
+
+  test("is dropped by the host's clock, and nothing else", async () => {
+    expect(await dropped(0)).toEqual([0]);
+  });
+
+  test.each<[string, number | undefined]>([
+    ["is behind", -30],
+    ["does not tell", undefined],
+  ])("stays where the host's clock %s", async (_, clock) => {
+    expect(await dropped(clock)).toEqual([]);
+  });
+
+  test("is no younger database where the host's clock is ahead of this machine's", async () => {
+    expect(await dropped(30)).toEqual([0]);
   });
 });

@@ -11,5 +11,5 @@ test.each([
 ])("the limit of processes %s, and nothing else of the container changes", async (_, answer, why) => {
   const docker = new ScriptedDocker(() => answer);
   expect(await limitProcesses(docker, "abc")).toBe(why);
-  expect(docker.asked).toEqual(["update --pids-limit=1024 abc"]);
+  expect(docker.asked).toEqual(["update --pids-limit=4096 abc"]);
 });
