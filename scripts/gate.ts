@@ -1,9 +1,10 @@
 import type { DockerClient } from "../components/docker/client";
 import { answerOr } from "../components/host/answer";
+import { environmentOf } from "../components/host/environment";
 import { psql } from "../components/host/psql";
 import { configSetPath } from "../components/release/commands";
 import { changeOf } from "./lib/attempt";
-import { environmentOf, inspectContainer } from "./lib/containers";
+import { inspectContainer } from "./lib/containers";
 import { goBack, goOn } from "./lib/going-back";
 import { waitUntilHealthy } from "./lib/health";
 import { complaint } from "./lib/database";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { DockerClient } from "../docker/client";
 import { APPLICATION_SECRETS, type ApplicationSecret, type SecretValues, VARIABLES } from "../release/secrets";
+import { environmentOf } from "./environment";
 
 const inspected = z.object({ Config: z.object({ Env: z.array(z.string()).nullish() }) });
 
@@ -11,10 +12,9 @@ export async function changedSecrets(
   secrets: SecretValues,
 ): Promise<ApplicationSecret[]> {
   const found = inspected.safeParse(await docker.inspect(container));
-  const entries = found.data?.Config.Env ?? [];
-  const valueOf = (name: string) => entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+  const environment = environmentOf(found.data?.Config.Env ?? []);
   return APPLICATION_SECRETS.filter((secret) => {
-    const value = valueOf(VARIABLES[secret]);
+    const value = environment[VARIABLES[secret]] ?? "";
     return value !== "" && value !== secrets[secret];
   });
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DockerClient } from "../../components/docker/client";
 import { hostTime } from "../../components/host/clock";
 import { LABEL } from "../../components/docker/labels";
+import { environmentOf } from "../../components/host/environment";
 import { isReleased } from "../../components/release/restarts";
 import { conceal } from "./secrecy";
 
@@ -52,11 +53,6 @@ async function timed(docker: DockerClient, container: z.infer<typeof shape>): Pr
   if (!state.Running || (restarts === 0 && state.Health !== undefined)) return container;
   const now = await hostTime(docker);
   return now === undefined ? container : { ...container, upSeconds: (now - Date.parse(state.StartedAt)) / 1000 };
-}
-
-/** The environment that a container was made with, by name. */
-export function environmentOf(entries: readonly string[]): Record<string, string> {
-  return Object.fromEntries(entries.map((entry) => entry.split(/=(.*)/s) as [string, string]));
 }
 
 /** What runs in a stack now, a line each: the first thing to know when an update was refused. */

@@ -1,6 +1,7 @@
 import type { DockerClient } from "../../components/docker/client";
 import { LABEL } from "../../components/docker/labels";
-import { type Container, environmentOf, inspectContainer } from "./containers";
+import { environmentOf } from "../../components/host/environment";
+import { type Container, inspectContainer } from "./containers";
 import { complaint } from "./database";
 import { indented } from "./run";
 import { withheld } from "./secrecy";

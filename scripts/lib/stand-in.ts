@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { type DockerClient, DockerError } from "../../components/docker/client";
 import { LABEL } from "../../components/docker/labels";
-import { environmentOf, inspectContainer } from "./containers";
+import { environmentOf } from "../../components/host/environment";
+import { inspectContainer } from "./containers";
 import { Execution } from "./execution";
 import { likeness, optionsLike } from "./likeness";
 import { REMOVED, unlessGone } from "./removal";
