@@ -12,25 +12,26 @@ import { request } from "./requests/copy";
 
 const USAGE = [
   "scripts/backup.sh [--stack NAME] [--docker-host HOST] --copy-to DIRECTORY [BACKUP-ID]",
-  "scripts/backup.sh [--stack NAME] [--docker-host HOST] --copy-from DIRECTORY BACKUP-ID",
+  "scripts/backup.sh [--stack NAME] [--docker-host HOST] --copy-from DIRECTORY BACKUP-ID [--trust]",
 ];
 
 /** A backup away from the Docker host, or back: whole, or not at all. Gives `{"backup": ID, "bytes": …}`. */
-async function copy({ dockerHost, stack: asked, direction, directory, backup }: z.infer<typeof request>) {
+async function copy({ dockerHost, stack: asked, direction, directory, backup, trusted }: z.infer<typeof request>) {
   const docker = new DockerClient(dockerHost);
   const { stack, postgres } = await findStack(docker, asked);
   const database = new Database(docker, postgres);
   const { id, bytes } = await interruptible((signal) =>
     direction === "out"
       ? copyOut(database, directory, backup, signal)
-      : copyIn(database, stack, directory, backup ?? "", signal),
+      : copyIn(database, stack, { directory, id: backup ?? "", trusted }, signal),
   );
   return JSON.stringify({ backup: id, bytes });
 }
 
 async function typed(words: readonly string[]): Promise<z.input<typeof request>> {
   const text = { type: "string" } as const;
-  const { values, positionals } = parse(words, { ...PLACE, "copy-to": text, "copy-from": text }, ...USAGE);
+  const options = { ...PLACE, "copy-to": text, "copy-from": text, trust: { type: "boolean" } } as const;
+  const { values, positionals } = parse(words, options, ...USAGE);
   const { "copy-to": to, "copy-from": from } = values;
   const directory = to ?? from ?? "";
   if (directory === "" || (to !== undefined && from !== undefined))
@@ -38,8 +39,10 @@ async function typed(words: readonly string[]): Promise<z.input<typeof request>>
   const [backup, ...more] = positionals;
   if (more.length > 0 || backup === "") throw misused("One backup at a time", ...USAGE);
   if (from !== undefined && backup === undefined) throw misused("Which backup?", ...USAGE);
+  if (to !== undefined && values.trust) throw misused("--trust is for what comes back", ...USAGE);
   const direction = to === undefined ? "in" : "out";
-  return { ...(await place(values)), direction, directory: resolve(directory), backup };
+  const trusted = values.trust === true;
+  return { ...(await place(values)), direction, directory: resolve(directory), backup, trusted };
 }
 
 void run(request, copy, { typed });

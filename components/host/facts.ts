@@ -43,6 +43,8 @@ export interface HostFacts {
   readonly backups: readonly BackupManifest[];
   /** Those that are dated in the future. */
   readonly future?: readonly BackupManifest[] | undefined;
+  /** Ids of what this stack has not signed: no backups of it. */
+  readonly unsigned?: readonly string[] | undefined;
   /** Oldest first; undefined while it cannot be read, because the database's container does not run. */
   readonly history?: readonly HistoryEntry[] | undefined;
   /** Asked only where a restore will replace it. */

@@ -57,7 +57,7 @@ export async function inspectHost(
   const volume = settings.postgres.existingVolume ?? `${name}-postgres`;
   const postgres = running("postgres");
   const caddy = running("caddy");
-  const [serving, database, dated, history, passwordRejected, passwordNotAsked, release, dataVolume, place] =
+  const [serving, database, manifests, history, passwordRejected, passwordNotAsked, release, dataVolume, place] =
     await Promise.all([
       caddy && answerOr(servingApi(docker, caddy, containers), undefined),
       postgres && answerOr(inspectDatabase(docker, postgres.name), undefined),
@@ -71,11 +71,12 @@ export async function inspectHost(
       answerOr(inspectDataVolume(docker, volume, databases), undefined),
       answerOr(backupPlace(docker, databases), undefined),
     ]);
-  const { backups, future } = dated ?? { backups: [], future: [] };
+  const { backups, future, unsigned } = manifests ?? { backups: [], future: [], unsigned: [] };
   const known = { serving, database, backups, future, history };
   return {
     containers,
     ...known,
+    unsigned,
     ...(postgres && (await inspectRestore(docker, postgres.name, settings, known, last))),
     passwordRejected,
     passwordNotAsked,

@@ -43,12 +43,18 @@ export function isInFuture(id: string, now: number): boolean {
 }
 
 /**
- * The id of a backup that is taken now. At least a second after every id there is, but for those in the future: two
- * backups within one second, or after the clock was set back, still have names of their own that sort in the order in
- * which they were taken.
+ * The id of a backup that is taken now. At least a second after every id there is, but for those in the future and those
+ * of others: two backups within one second, or after the clock was set back, still have names of their own that sort in
+ * the order in which they were taken.
  */
-export function nextBackupId(now: number, version: string, existing: readonly string[]): string {
-  const taken = existing.filter((id) => !isInFuture(id, now)).map((id) => parseBackupId(id)?.seconds ?? 0);
+export function nextBackupId(
+  now: number,
+  version: string,
+  existing: readonly string[],
+  others: readonly string[] = [],
+): string {
+  const followed = existing.filter((id) => !isInFuture(id, now) && !others.includes(id));
+  const taken = followed.map((id) => parseBackupId(id)?.seconds ?? 0);
   let seconds = Math.max(Math.floor(now), ...taken.map((time) => time + 1));
   while (existing.includes(formatBackupId({ seconds, version }))) seconds++; // right behind the last that is followed
   const id = formatBackupId({ seconds, version });

@@ -72,6 +72,11 @@ export function script(
   return words.join(" ");
 }
 
+/** By which an operator says that a backup is the stack's own, though the stack has not signed it. */
+export function trust(stack: string | undefined, host: string | undefined, id: string): string {
+  return script("backup", stack, host, "--trust", id);
+}
+
 /** As it is where nothing in it means anything to a shell. */
 export function shellWord(text: string): string {
   return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseBackupId } from "./backup-id";
 import { definition } from "./definition";
 import { imageIds } from "./image-identity";
+import { parseJson } from "./json";
 import { isTag } from "./version";
 
 /** How a backup was restored: by pg_restore, or through psql with the application's own `search_path`, which is slower. */
@@ -52,5 +53,20 @@ export const backupManifest = z.object({
   proven: proof.optional(),
   /** When it was last found that it cannot be restored, and why; undefined when it was proven since. */
   disproven: proof.pick({ at: true, by: true }).extend({ reason: z.string() }).optional(),
+  /** Of the stack that has written the rest; none in a manifest of a program of before. */
+  signature: z.string().optional(),
 });
 export type BackupManifest = z.infer<typeof backupManifest>;
+
+/** A manifest as it was read: a signature is also of what a later release has written into it, and this one does not know. */
+export interface WrittenManifest {
+  readonly manifest: BackupManifest;
+  readonly json: object;
+}
+
+/** Undefined when the text is no manifest. */
+export function parseManifest(text: string): WrittenManifest | undefined {
+  const json = parseJson(text);
+  const { data: manifest } = backupManifest.safeParse(json);
+  return manifest && { manifest, json: json as object };
+}

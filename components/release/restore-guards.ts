@@ -2,7 +2,7 @@ import { nameOf } from "../docker/labels";
 import type { HostFacts } from "../host/facts";
 import { parseBackupId } from "./backup-id";
 import { backupNamed, fittingBackups, newestFitting } from "./backups";
-import { configRm, configSet, configSetPath, docker, stay, up, upRefresh } from "./commands";
+import { configRm, configSet, configSetPath, docker, stay, trust, up, upRefresh } from "./commands";
 import { newestChange } from "./history";
 import type { BackupManifest } from "./manifest";
 import { beyond } from "./migrations";
@@ -87,7 +87,7 @@ export function rollbackUndone({ facts, settings, stack, step, last, from, to }:
 
 function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | undefined {
   const backup = backupNamed(facts, named);
-  if (backup === undefined) return { why: "there is no backup of that name" };
+  if (backup === undefined) return notSigned(judged, facts, named) ?? { why: "there is no backup of that name" };
   if (facts.restoreFault !== undefined) return { why: facts.restoreFault };
   return (
     stillPrepared(judged) ??
@@ -95,6 +95,15 @@ function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | un
     extensionMissing(judged, backup) ??
     serverTooOld(judged, backup)
   );
+}
+
+/** Whoever may write among the backups may have put it there. */
+function notSigned({ settings, stack }: Situation, { unsigned }: HostFacts, named: string): Fault | undefined {
+  if (unsigned?.includes(named) !== true) return undefined;
+  return {
+    why: "it is not signed by this stack: somebody else may have written it",
+    mend: [`where you know it as the stack's own: ${trust(stack, settings.dockerHost, named)}`],
+  };
 }
 
 /** A database that has one cannot change its name. */

@@ -17,6 +17,9 @@ export type SecretName = keyof typeof GENERATED;
  */
 export const KEY_IN_CLEAR = "secret-encryption-key";
 
+/** The end of the name of the key with which a stack signs its backups: no config gives it, and no application gets it. */
+export const BACKUP_KEY = "backup-key";
+
 /** The resource that has a secret of a stack, as the state has it; undefined where none was ever generated. */
 export function generatedAs(secret: SecretName, stack: string, inState: readonly string[]): string | undefined {
   const purposes = secret === "secretEncryptionKey" ? [KEY_IN_CLEAR, GENERATED[secret]] : [GENERATED[secret]];

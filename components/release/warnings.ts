@@ -7,7 +7,7 @@ import { backupsMoved } from "./backup-place";
 import { futureTold, lastProof, newestBackup } from "./backups";
 import { chainOf, daysLeft } from "../settings/certificate";
 import { isLoopback } from "../settings/domain";
-import { configRm, configSet, configSetFile, configSetPath, docker, script, up, upRefresh } from "./commands";
+import { configRm, configSet, configSetFile, configSetPath, docker, script, trust, up, upRefresh } from "./commands";
 import { isNewest } from "./history";
 import { imagesOld } from "./image-age";
 import { imagesOfRoot } from "./image-user";
@@ -32,6 +32,7 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...unreadableStops(situation),
     ...clockBehind(situation),
     ...futureTold(situation.facts?.future ?? []),
+    ...notSigned(situation),
     ...backupsMoved(situation),
     ...secretsChanged(situation),
     ...passwordNotAsked(situation),
@@ -149,6 +150,20 @@ function extensionsBehind({ facts, settings, stack }: Situation): string[] {
     ({ name, version, has }) =>
       `the extension ${name} is ${version} in the database, the image has ${has}: ${docker(settings.dockerHost, `exec ${nameOf(stack)}-postgres psql -U nestfleet -d nestfleet -c 'ALTER EXTENSION "${name}" UPDATE'`)}`,
   );
+}
+
+/** Whoever may write among the backups may have put them there; or they come from another stack, or a lost state. */
+function notSigned({ facts, settings, stack }: Situation): string[] {
+  const unsigned = facts?.unsigned ?? [];
+  const [first] = unsigned;
+  if (first === undefined) return [];
+  const [count, named] =
+    unsigned.length === 1
+      ? ["1 backup is not signed by this stack and does", first]
+      : [`${unsigned.length} backups are not signed by this stack and do`, "ID"];
+  return [
+    `${count} not count: ${firstOf(unsigned)}; one that you know as the stack's own counts after ${trust(stack, settings.dockerHost, named)}`,
+  ];
 }
 
 /** A release whose `/health` does not tell its version says nothing new under the next one, and would be refused. */

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Site } from "../docker/site";
-import { GENERATED, generatedAs, givenSecrets, KEY_IN_CLEAR, type SecretName } from "../release/secrets";
+import { BACKUP_KEY, GENERATED, generatedAs, givenSecrets, KEY_IN_CLEAR, type SecretName } from "../release/secrets";
 
-/** What the application cannot do without, and two that guard its internal and its mail endpoint. */
+/** What the application cannot do without, two that guard its internal and its mail endpoint, and one of the stack's own. */
 export interface Secrets {
   readonly postgresPassword: pulumi.Output<string>;
   readonly jwtSecret: pulumi.Output<string>;
@@ -12,6 +12,8 @@ export interface Secrets {
   /** Without it everything on the network may call the application's internal endpoints. */
   readonly internalCronSecret: pulumi.Output<string>;
   readonly emailWebhookSecret: pulumi.Output<string>;
+  /** With which the stack signs its backups; the application has no part in it. */
+  readonly backupKey: pulumi.Output<string>;
 }
 
 /**
@@ -35,6 +37,7 @@ export function createSecrets(site: Site): Secrets {
     secretEncryptionKey: secret("secretEncryptionKey", key),
     internalCronSecret: secret("internalCronSecret", password(64)),
     emailWebhookSecret: secret("emailWebhookSecret", password(64)),
+    backupKey: password(64)(site, `${name}-${BACKUP_KEY}`),
   };
 }
 

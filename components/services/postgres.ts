@@ -6,10 +6,12 @@ import type { Networks } from "../docker/network";
 import { createContainer, containerArgs, type Service, type ServiceArgs } from "../docker/service";
 import type { Site } from "../docker/site";
 import { DATABASE, ROLE } from "../host/psql";
+import { KEY_VARIABLE } from "../release/signature";
 import { refreshCollations } from "../safety/collations";
 import { createGate } from "../safety/gate";
 import { holdRequests, reopen } from "../safety/hold";
 import type { Secrets } from "../safety/secrets";
+import { signBackups } from "../safety/signatures";
 import { postgresHealthcheck } from "./healthchecks";
 
 export interface Postgres extends Service {
@@ -44,6 +46,8 @@ export function createPostgres(
       `POSTGRES_DB=${DATABASE}`,
       `POSTGRES_USER=${ROLE}`,
       pulumi.interpolate`POSTGRES_PASSWORD=${secrets.postgresPassword}`,
+      // Not the database's: whatever writes or reads a backup finds it here.
+      pulumi.interpolate`${KEY_VARIABLE}=${secrets.backupKey}`,
     ],
     // Times of commits: what a restore would lose is told with the last write.
     command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
@@ -69,7 +73,8 @@ export function createPostgres(
   });
   const container = createContainer(site, "postgres", args, { dependsOn: [held] });
   const healthy = createGate(site, "postgres", "postgres", container, postgresHealthcheck, "leave");
-  const ready = refreshCollations(site, container, reopen(site, held, healthy));
+  const sorted = refreshCollations(site, container, reopen(site, held, healthy));
+  const ready = signBackups(site, container, secrets.backupKey, sorted);
   const password = secrets.postgresPassword.apply(encodeURIComponent);
   return { container, ready, url: pulumi.interpolate`postgres://${ROLE}:${password}@postgres:5432/${DATABASE}` };
 }

@@ -119,14 +119,14 @@ async function record(
   database: Database,
   store: Store,
   request: BackupRequest,
-  { backups, ids, history, compression, freeBytes }: Found & { freeBytes: number },
+  { backups, ids, unsigned, history, compression, freeBytes }: Found & { freeBytes: number },
   session: Session,
   snapshot: Snapshot,
   signal: AbortSignal,
 ): Promise<BackupManifest> {
   const newest = backups.at(-1);
   const previous = request.compared === false ? undefined : precedent(backups, history);
-  const id = nextBackupId(snapshot.takenAt, request.version, ids);
+  const id = nextBackupId(snapshot.takenAt, request.version, ids, unsigned);
   const file = store.partial(id);
   const expected = newest && Math.round((newest.bytes * snapshot.databaseBytes) / newest.databaseBytes);
   mustFit(freeBytes, (expected ?? snapshot.databaseBytes) * MARGIN);

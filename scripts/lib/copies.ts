@@ -1,8 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { compareBackupIds, parseBackupId } from "../../components/release/backup-id";
-import { parseJson } from "../../components/release/json";
-import { backupManifest, type BackupManifest } from "../../components/release/manifest";
+import { type BackupManifest, parseManifest, type WrittenManifest } from "../../components/release/manifest";
 import { Refusal } from "./run";
 import { contentOf } from "./transfer";
 
@@ -20,13 +19,24 @@ export async function mustBeDirectory(directory: string): Promise<void> {
   throw new Refusal(`${directory}: ${why}. Nothing was copied.\nNext: mount what it is on, or mkdir -p ${directory}`);
 }
 
-/** The manifest of a copy, which is whole: byte for byte what was written when the backup was taken. */
-export async function intactCopy(directory: string, id: string, signal: AbortSignal): Promise<BackupManifest> {
+/** The manifest of a copy. */
+export async function copyOf(directory: string, id: string): Promise<WrittenManifest> {
   if (parseBackupId(id) === undefined) throw new Refusal(`${JSON.stringify(id)} is not the id of a backup.`);
-  const manifest = await manifestOf(directory, id);
+  const text = await readFile(copiedManifest(directory, id), "utf8").catch(() => undefined);
+  if (text === undefined) throw new Refusal(await missing(directory, id));
+  const found = parseManifest(text);
+  if (found === undefined) throw new Refusal(`${copiedManifest(directory, id)} is not the manifest of a backup.`);
+  const { manifest } = found;
+  if (manifest.id !== id || manifest.version !== parseBackupId(id)?.version)
+    throw new Refusal(`${copiedManifest(directory, id)} is the manifest of ${manifest.id} of ${manifest.version}.`);
+  return found;
+}
+
+/** Refuses a copy that is not, byte for byte, what its manifest says. */
+export async function mustBeWhole(directory: string, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
   const fault = await copyFault(directory, manifest, signal);
-  if (fault !== undefined) throw new Refusal(`The copy of ${id} in ${directory} cannot be relied on: ${fault}.`);
-  return manifest;
+  if (fault !== undefined)
+    throw new Refusal(`The copy of ${manifest.id} in ${directory} cannot be relied on: ${fault}.`);
 }
 
 /** Why a copy is not what the manifest says; undefined when it is. The size first, which needs no reading. */
@@ -41,16 +51,6 @@ export async function copyFault(
   if (size !== bytes) return `its dump has ${size} bytes instead of ${bytes}`;
   const found = await contentOf(dump, signal);
   return found.sha256 === sha256 ? undefined : `the sha256 of its dump is ${found.sha256} instead of ${sha256}`;
-}
-
-async function manifestOf(directory: string, id: string): Promise<BackupManifest> {
-  const text = await readFile(copiedManifest(directory, id), "utf8").catch(() => undefined);
-  if (text === undefined) throw new Refusal(await missing(directory, id));
-  const { data } = backupManifest.safeParse(parseJson(text));
-  if (data === undefined) throw new Refusal(`${copiedManifest(directory, id)} is not the manifest of a backup.`);
-  if (data.id !== id || data.version !== parseBackupId(id)?.version)
-    throw new Refusal(`${copiedManifest(directory, id)} is the manifest of ${data.id} of ${data.version}.`);
-  return data;
 }
 
 async function missing(directory: string, id: string): Promise<string> {

@@ -1,10 +1,11 @@
 import { BACKUPS_PATH } from "../../components/release/backup-id";
 import { backupNamed } from "../../components/release/backups";
+import { script, shellWord } from "../../components/release/commands";
 import type { BackupManifest } from "../../components/release/manifest";
 import { size } from "../../components/release/units";
 import { alone } from "./alone";
 import { checksum } from "./backup";
-import { copiedDump, intactCopy, mustBeDirectory } from "./copies";
+import { copiedDump, copyOf, mustBeDirectory, mustBeWhole } from "./copies";
 import { complaint, type Database, DATABASE } from "./database";
 import { exclusively } from "./exclusion";
 import { mustSuitServer } from "./restoration";
@@ -15,6 +16,14 @@ import { sendFile } from "./transfer";
 /** In which the application keeps what it has migrated. */
 const MIGRATIONS_TABLE = "nestfleet_migrations";
 
+/** What is to be brought. */
+export interface Arrival {
+  readonly directory: string;
+  readonly id: string;
+  /** The operator says that it is the stack's own, whoever has signed it: another stack, or one whose state is lost. */
+  readonly trusted: boolean;
+}
+
 /**
  * Brings the copy of a backup back among the backups of a stack, on the same host or on a new one: whole, or not at all.
  * It is read and compared before anything is sent. The database is not touched. A backup of the same id that is there is
@@ -23,12 +32,18 @@ const MIGRATIONS_TABLE = "nestfleet_migrations";
 export async function copyIn(
   database: Database,
   stack: string,
-  directory: string,
-  id: string,
+  { directory, id, trusted }: Arrival,
   signal: AbortSignal,
 ): Promise<BackupManifest> {
   await mustBeDirectory(directory);
-  const manifest = await intactCopy(directory, id, signal);
+  const found = await copyOf(directory, id);
+  if (!trusted && !(await new Store(database).owns(found)))
+    throw new Refusal(
+      `The copy of ${id} in ${directory} is not signed by this stack: somebody else may have written it. Nothing was copied.\n` +
+        `Next: where you know it as the stack's own: ${script("backup", stack, database.docker.host, "--copy-from", shellWord(directory), id, "--trust")}`,
+    );
+  const { manifest } = found;
+  await mustBeWhole(directory, manifest, signal);
   const bring = () => exclusively(database, "backup", () => bringIn(database, directory, manifest, signal));
   await alone(database.docker, stack, bring);
   await mustSuitServer(database, manifest).catch((error: unknown) => {

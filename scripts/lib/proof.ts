@@ -28,20 +28,20 @@ export async function proving(
   try {
     const needed = await restore(proven ?? lastProof((await store.list()).backups));
     const seconds = (Date.now() - started) / 1000;
-    await amend(store, { ...manifest, disproven: undefined, proven: { ...about(), ...needed, seconds } });
+    await amend(store, manifest, { disproven: undefined, proven: { ...about(), ...needed, seconds } });
     return seconds;
   } catch (error) {
     if (error instanceof Unrestorable) {
       const reason = reasonIn(error.message);
-      await amend(store, { ...manifest, disproven: { ...about(), reason } });
+      await amend(store, manifest, { disproven: { ...about(), reason } });
     }
     throw error;
   }
 }
 
 /** What was found is found, written down or not. */
-async function amend(store: Store, manifest: BackupManifest): Promise<void> {
-  await store.amend(manifest).catch((error: unknown) => {
-    say(`The manifest of ${manifest.id} could not be written: ${complaint(error)}`);
+async function amend(store: Store, { id }: BackupManifest, learned: Parameters<Store["amend"]>[1]): Promise<void> {
+  await store.amend(id, learned).catch((error: unknown) => {
+    say(`The manifest of ${id} could not be written: ${complaint(error)}`);
   });
 }

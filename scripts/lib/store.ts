@@ -1,9 +1,18 @@
+import { type Signer, signerOf } from "../../components/host/signer";
 import { BACKUPS_PATH, compareBackupIds, isInFuture, parseBackupId } from "../../components/release/backup-id";
 import { backupNamed, byDate, futureTold } from "../../components/release/backups";
+import { trust } from "../../components/release/commands";
 import { parseJson } from "../../components/release/json";
-import { type BackupManifest, backupManifest } from "../../components/release/manifest";
+import {
+  type BackupManifest,
+  backupManifest,
+  parseManifest,
+  type WrittenManifest,
+} from "../../components/release/manifest";
+import { isSigned, KEY_VARIABLE, signed } from "../../components/release/signature";
 import { complaint, type Database, lines } from "./database";
 import { Refusal, say } from "./run";
+import { conceal } from "./secrecy";
 
 /** What lies among the backups. */
 export interface Contents {
@@ -13,9 +22,11 @@ export interface Contents {
   readonly future: readonly BackupManifest[];
   /** What looks like a backup and cannot be relied on: file and reason. */
   readonly broken: readonly string[];
+  /** Ids of those among the broken that this stack has not signed, and that are whole. */
+  readonly unsigned: readonly string[];
   /** Every id that is taken, by broken ones too. */
   readonly ids: readonly string[];
-  /** Of what was taken last, which may be broken. */
+  /** Of what was taken last, which may be broken; what is not signed by this stack was not taken by it. */
   readonly newest: string | undefined;
 }
 
@@ -86,9 +97,28 @@ const AMEND = `
   if [ -f "$2" ]; then mv "$1" "$2"; else rm "$1"; fi
   sync "$3"`;
 
-/** The backups, as the database's container sees them. */
+const READ = 'if [ -f "$1" ] && [ ! -L "$1" ]; then cat "$1"; fi';
+
+/** What may be learned about a backup after it was taken. */
+type Learned = Pick<BackupManifest, "proven" | "disproven">;
+
+/**
+ * The backups, as the database's container sees them. What is written here is signed by the stack; what somebody else has
+ * written is not, and counts for none.
+ */
 export class Store {
+  private known: Promise<Signer> | undefined;
+
   public constructor(private readonly database: Database) {}
+
+  /** The stack and its key, which no line of this process shows. */
+  public signer(): Promise<Signer> {
+    const { docker, container } = this.database;
+    return (this.known ??= signerOf(docker, container).then((signer) => {
+      if (signer.key !== undefined) conceal({ [KEY_VARIABLE]: signer.key });
+      return signer;
+    }));
+  }
 
   public partial(id: string): string {
     return partial(id);
@@ -106,13 +136,12 @@ export class Store {
 
   /** Removes what killed runs left, and says which files, and what there is. */
   public async open(): Promise<{ removed: string[]; contents: Contents }> {
-    const [removed = "", now, ...records] = (await this.database.shell(SWEEP + LIST, [BACKUPS_PATH])).split(RECORD);
-    return { removed: lines(removed), contents: contentsOf(Number(now), records) };
+    const { before, contents } = await this.look(SWEEP + LIST);
+    return { removed: lines(before), contents };
   }
 
   public async list(): Promise<Contents> {
-    const [, now, ...records] = (await this.database.shell(LIST, [BACKUPS_PATH])).split(RECORD);
-    return contentsOf(Number(now), records);
+    return (await this.look(LIST)).contents;
   }
 
   /** Removes what killed runs left, and says which files. */
@@ -134,28 +163,65 @@ export class Store {
   public async commit(manifest: BackupManifest): Promise<void> {
     const { id } = manifest;
     const files = [partialManifest(id), partial(id), dumpFile(id), manifestFile(id), BACKUPS_PATH];
-    await this.database.shell(COMMIT, files, textOf(manifest));
+    await this.database.shell(COMMIT, files, await this.textOf(backupManifest.parse(manifest)));
   }
 
-  /** Writes down what has been learned about a backup since it was taken. */
-  public async amend(manifest: BackupManifest): Promise<void> {
-    const { id } = manifest;
-    await this.database.shell(AMEND, [partialManifest(id), manifestFile(id), BACKUPS_PATH], textOf(manifest));
+  /** Whether the stack has signed a manifest; where it has no key, each may be its own. */
+  public async owns(found: WrittenManifest): Promise<boolean> {
+    return counts(found, await this.signer());
+  }
+
+  /** A manifest, with all that is written in it; undefined when there is none of that id. */
+  public async read(id: string): Promise<WrittenManifest | undefined> {
+    const text = await this.database.shell(READ, [manifestFile(id)]);
+    if (text === "") return undefined;
+    const found = manifestIn(id, text);
+    if (typeof found === "string") throw new Refusal(`${manifestFile(id)}: ${found}`);
+    return found;
+  }
+
+  /** Writes down what has been learned about a backup since it was taken: into what the stack has signed, no other. */
+  public async amend(id: string, learned: Learned): Promise<void> {
+    const found = await this.read(id);
+    if (found === undefined) return; // removed meanwhile
+    if (!(await this.owns(found))) throw new Refusal(NOT_SIGNED);
+    await this.sign({ ...found, json: { ...found.json, ...learned } });
+  }
+
+  /** The word of somebody who has looked: what the manifest says is this stack's own from now on. */
+  public async sign({ manifest: { id }, json }: WrittenManifest): Promise<void> {
+    await this.database.shell(AMEND, [partialManifest(id), manifestFile(id), BACKUPS_PATH], await this.textOf(json));
   }
 
   /** The manifest goes first: a backup is whole, or it is none. */
   public async remove(id: string): Promise<void> {
     await this.database.shell('rm -f "$1"; sync "$3"; rm -f "$2"', [manifestFile(id), dumpFile(id), BACKUPS_PATH]);
   }
+
+  /** Runs a script that ends with LIST; with what the script has said before. */
+  private async look(script: string): Promise<{ before: string; contents: Contents }> {
+    const [said, signer] = await Promise.all([this.database.shell(script, [BACKUPS_PATH]), this.signer()]);
+    const [before = "", now, ...records] = said.split(RECORD);
+    return { before, contents: contentsOf(Number(now), records, signer, this.database.docker.host) };
+  }
+
+  private async textOf(manifest: object): Promise<string> {
+    const { key } = await this.signer();
+    return `${JSON.stringify(signed(manifest, key), undefined, 2)}\n`;
+  }
 }
 
-function textOf(manifest: BackupManifest): string {
-  return `${JSON.stringify(backupManifest.parse(manifest), undefined, 2)}\n`;
+const NOT_SIGNED = "it is not signed by this stack";
+
+/** Without a key a stack knows its backups by nothing. */
+function counts({ json }: WrittenManifest, { key }: Signer): boolean {
+  return key === undefined || isSigned(json, key);
 }
 
-function contentsOf(now: number, records: readonly string[]): Contents {
+function contentsOf(now: number, records: readonly string[], signer: Signer, host: string): Contents {
   const manifests: BackupManifest[] = [];
   const broken: string[] = [];
+  const unsigned: string[] = [];
   const ids: string[] = [];
   for (const record of records) {
     const [heading = "", ...content] = record.split("\n");
@@ -165,14 +231,20 @@ function contentsOf(now: number, records: readonly string[]): Contents {
     ids.push(id);
     const read = size === undefined ? "it has no manifest" : readManifest(id, content.join("\n"), size);
     if (typeof read === "string") broken.push(`${file}: ${read}`);
-    else manifests.push(read);
+    else if (counts(read, signer)) manifests.push(read.manifest);
+    else {
+      unsigned.push(id);
+      broken.push(
+        `${file}: ${NOT_SIGNED}: where you know it as the stack's own, ${trust(signer.stack, host, id)} takes it over`,
+      );
+    }
   }
   manifests.sort((one, other) => compareBackupIds(one.id, other.id));
   const newest = ids
-    .filter((id) => !isInFuture(id, now))
+    .filter((id) => !isInFuture(id, now) && !unsigned.includes(id))
     .sort(compareBackupIds)
     .at(-1);
-  return { ...byDate(manifests, now), broken, ids, newest };
+  return { ...byDate(manifests, now), broken, unsigned, ids, newest };
 }
 
 /** What of it looks like a backup and counts for none. */
@@ -192,14 +264,18 @@ export async function findBackup(database: Database, id: string): Promise<Backup
 }
 
 /** The manifest, or why it cannot be relied on. */
-function readManifest(id: string, text: string, size: string): BackupManifest | string {
+function readManifest(id: string, text: string, size: string): WrittenManifest | string {
   if (size === "link") return "it is a link, which is not followed";
-  const json = parseJson(text);
-  if (json === undefined) return "it is no JSON";
-  const { data: manifest } = backupManifest.safeParse(json);
-  if (manifest === undefined) return "it is no manifest of a backup";
-  if (manifest.id !== id) return `it is the manifest of ${manifest.id}`;
+  const found = manifestIn(id, text);
+  if (typeof found === "string") return found;
   if (size === "none") return "its dump is missing";
-  if (Number(size) !== manifest.bytes) return `its dump has ${size} bytes instead of ${manifest.bytes}`;
-  return manifest;
+  const { bytes } = found.manifest;
+  return Number(size) === bytes ? found : `its dump has ${size} bytes instead of ${bytes}`;
+}
+
+/** The manifest of that id, or why the text is none. */
+function manifestIn(id: string, text: string): WrittenManifest | string {
+  const found = parseManifest(text);
+  if (found === undefined) return parseJson(text) === undefined ? "it is no JSON" : "it is no manifest of a backup";
+  return found.manifest.id === id ? found : `it is the manifest of ${found.manifest.id}`;
 }

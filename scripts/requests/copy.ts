@@ -9,4 +9,6 @@ export const request = z.strictObject({
   directory: z.string(),
   /** On the way out the newest, when none is named. */
   backup: z.string().optional(),
+  /** On the way in: it is the stack's own, though not signed by it. */
+  trusted: z.boolean().default(false),
 });

@@ -65,7 +65,12 @@ test("a backup, its copy and three secrets bring a stack back on a host that has
     await after.pulumi("config", "set", "--secret", "--path", `nestfleet:secrets.${name}`, value);
   await expectUp(after);
   expect(await after.sql("SELECT count(*) FROM cases")).toBe("0");
-  const brought = await script(after, "--copy-from", away, id);
+  const strange = await script(after, "--copy-from", away, id);
+  expect(strange.exitCode).not.toBe(0);
+  expect(strange.output).toMatch(
+    new RegExp(`is not signed by this stack[^]*Nothing was copied[^]*--copy-from ${away} ${id} --trust`),
+  );
+  const brought = await script(after, "--copy-from", away, id, "--trust");
   expect(brought.exitCode, brought.output).toBe(0);
   await after.configure({ restore: id, confirmRestore: "new-host" });
   await expectUp(after);

@@ -79,7 +79,19 @@ async function asOlderProgram(key: string): Promise<void> {
   expect(stack.state()).toContain(base64(key));
 }
 
-/** Makes host and state those of a program that had one network for all five, and nothing that holds requests. */
+/** Makes the backups those of a program that signed none. */
+async function asUnsigned(): Promise<void> {
+  const inside = ["exec", "-i", `${name}-postgres`, "sh", "-euc"];
+  for (const dump of await backups()) {
+    const file = `/backups/${dump.replace(/dump$/, "json")}`;
+    const read = await stack.docker.run([...inside, 'cat "$1"', "-", file]);
+    const { signature, ...manifest } = JSON.parse(read) as { signature: string };
+    expect(signature).toMatch(/^[0-9a-f]{64}$/);
+    await stack.docker.run([...inside, 'cat >"$1"', "-", file], JSON.stringify(manifest));
+  }
+}
+
+/** Makes host and state those of a program that had one network for all five, no key, and nothing that holds requests. */
 async function asOneNetworkProgram(): Promise<void> {
   const { postgres = [], api = [], worker = [] } = await stack.containers();
   const [front, back] = await networks();
@@ -87,7 +99,8 @@ async function asOneNetworkProgram(): Promise<void> {
   for (const container of [...postgres, ...api, ...worker])
     await stack.docker.run(["network", "disconnect", back, container]);
   await stack.docker.run(["network", "rm", back]);
-  const isNew = (urn: string) => /::nestfleet-test-protected-(?:back|postgres-hold|postgres-reopen)$/.test(urn);
+  const isNew = (urn: string) =>
+    /::nestfleet-test-protected-(?:back|postgres-hold|postgres-reopen|backup-key|signatures)$/.test(urn);
   const onlyFront = (properties: Record<string, unknown> = {}, aliases: string[]) =>
     "networksAdvanced" in properties ? { ...properties, networksAdvanced: [{ aliases, name: front }] } : properties;
   await stack.rewriteState((resources) =>
@@ -146,6 +159,7 @@ test("the secrets of internal calls and of mail are generated, as the others are
   const password = /:\/\/nestfleet:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "";
   const secrets = [password, key, generated["JWT_SECRET"] ?? "", generated["INTERNAL_CRON_SECRET"] ?? ""];
   for (const secret of [...secrets, base64(key)]) expect(stack.state()).not.toContain(secret);
+  expect(generated).not.toHaveProperty("NESTFLEET_BACKUP_KEY");
 });
 
 test("an encryption key that an older program has made is kept, and nothing is replaced", async () => {
@@ -156,21 +170,27 @@ test("an encryption key that an older program has made is kept, and nothing is r
   expect(await environment()).toEqual(generated);
 });
 
-test("a stack with one network gets the database its own under load: no request fails, and the data stay", async () => {
+test("a stack with one network gets the database its own under load: no request fails, data and backups stay", async () => {
   const volumes = await stack.volumes();
+  await takeBackup();
+  await asUnsigned();
   await asOneNetworkProgram();
   const { changes, summary } = await stack.previewed();
   expect(changes).toEqual(
     expect.arrayContaining([`create ${name}-back`, `replace ${name}-postgres`, `replace ${name}-api`]),
   );
+  expect(changes).toEqual(expect.arrayContaining([`create ${name}-backup-key`, `create ${name}-signatures`]));
   expect(changes).not.toContainEqual(expect.stringMatching(/console|caddy/));
+  expect(summary).toContain("1 backup is not signed by this stack and does not count");
   expect(summary).toMatch(/postgres leaves the network nestfleet-test-protected-\w+ for one of its own/);
   expect(summary).toContain("requests wait for some seconds while postgres restarts");
   const { up, report } = await upUnderLoad(stack);
   expect(up.exitCode, up.output).toBe(0);
   expect(up.output).toContain("requests are held while postgres is replaced");
+  expect(up.output).toContain("1 backup from before is signed now");
   expect(report.failed).toEqual([]);
   expect(await stack.volumes()).toEqual(volumes);
+  expect((await stack.previewed()).summary).not.toContain("not signed");
   await expectNoChangeAtAll(stack);
   await expectSettled(stack, "1.4.2");
 });
@@ -208,7 +228,6 @@ test("no container has more than it needs", async () => {
 });
 
 test("backups move to a directory, and every secret is given later: nothing is lost, and the plan names the old place", async () => {
-  await takeBackup();
   const [old = ""] = await backups();
   await stack.configure({ "backups.directory": directory });
   for (const [path, value] of Object.entries(GIVEN)) await give(path, value);

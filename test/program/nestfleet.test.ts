@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -26,6 +27,7 @@ describe("a stack with nothing but a version", async () => {
       "Command nestfleet-test-postgres-hold",
       "Command nestfleet-test-postgres-reopen",
       "Command nestfleet-test-rehearsal",
+      "Command nestfleet-test-signatures",
       "Command nestfleet-test-verdict",
       "Command nestfleet-test-worker-1-gate",
       "Command nestfleet-test-writers",
@@ -37,6 +39,7 @@ describe("a stack with nothing but a version", async () => {
       "NestFleet nestfleet-test",
       "Network nestfleet-test",
       "Network nestfleet-test-back",
+      "RandomPassword nestfleet-test-backup-key",
       "RandomPassword nestfleet-test-email-webhook-secret",
       "RandomPassword nestfleet-test-encryption-key",
       "RandomPassword nestfleet-test-internal-cron-secret",
@@ -63,6 +66,22 @@ describe("a stack with nothing but a version", async () => {
       "caddy:2-alpine",
     ]);
     expect(container(resources, "nestfleet-test-worker-1")["image"]).toBe("sha256:nestfleet-test-api");
+  });
+
+  test("the key that signs the backups is with the database alone, and no script is told it", () => {
+    const made = resources.find(({ name }) => name === "nestfleet-test-backup-key")?.inputs;
+    expect(made).toMatchObject({ length: 64, special: false });
+    const key = "generated-nestfleet-test-backup-key";
+    const { envs } = container(resources, "nestfleet-test-postgres");
+    expect(envs).toContain(`NESTFLEET_BACKUP_KEY=${key}`);
+    const told = resources.filter(({ inputs }) => JSON.stringify(inputs).includes(key)).map(({ name }) => name);
+    expect(told).toEqual(["nestfleet-test-postgres"]);
+    const signing = resources.find(({ name }) => name === "nestfleet-test-signatures");
+    expect(signing && requestOf(signing)).toEqual({
+      dockerHost: "unix:///var/run/docker.sock",
+      postgres: "nestfleet-test-postgres",
+      key: createHash("sha256").update(key).digest("hex"),
+    });
   });
 
   test("only caddy publishes ports", () => {
@@ -211,11 +230,13 @@ describe("what config changes", () => {
     });
   });
 
-  test("secrets that are given are used, and none is generated for them", async () => {
+  test("secrets that are given are used, and none is generated for them; the key of the backups is none of those", async () => {
     const secrets = { postgresPassword: "p@ss/word", jwtSecret: "j".repeat(32), secretEncryptionKey: "0".repeat(64) };
     const secretEnv = { INTERNAL_CRON_SECRET: "c".repeat(32), EMAIL_WEBHOOK_SECRET: "" };
     const resources = await registered({ version: "1.5.0", secrets, secretEnv });
-    expect(names(resources).filter((name) => name.startsWith("Random"))).toEqual([]);
+    expect(names(resources).filter((name) => name.startsWith("Random"))).toEqual([
+      "RandomPassword nestfleet-test-backup-key",
+    ]);
     const { envs } = container(resources, "nestfleet-test-api");
     expect(isSecret(envs)).toBe(true);
     expect((envs as { value: string[] }).value).toEqual([
@@ -249,6 +270,7 @@ describe("what config changes", () => {
     const kinds = ["RandomPassword", "RandomBytes", "Volume"];
     expect(names(resources).filter((name) => kinds.includes(name.split(" ")[0] ?? ""))).toEqual([
       "RandomBytes nestfleet-test-secret-encryption-key",
+      "RandomPassword nestfleet-test-backup-key",
       "RandomPassword nestfleet-test-email-webhook-secret",
       "RandomPassword nestfleet-test-internal-cron-secret",
       "RandomPassword nestfleet-test-jwt-secret",

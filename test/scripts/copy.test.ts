@@ -16,11 +16,12 @@ import { postgresHealthcheck } from "../../components/services/healthchecks";
 import type { BackupManifest } from "../../components/release/manifest";
 import { takeBackup } from "../../scripts/lib/backup";
 import { Database } from "../../scripts/lib/database";
+import { Store } from "../../scripts/lib/store";
 import { docker, DOCKER_HOST, type Ended, POSTGRES_IMAGE } from "./fixture";
 
 const MINUTE = 60_000;
 const ROOT = join(__dirname, "../..");
-/** Two hosts: one that was backed up, and a new one. */
+/** Two hosts: one that was backed up, and a new one, whose stack has another key. */
 const OLD = new Database(docker, "copytest-old-postgres");
 const NEW = new Database(docker, "copytest-new-postgres");
 const DOCKER = execFileSync("sh", ["-c", "command -v docker"], { encoding: "utf8" }).trim();
@@ -60,7 +61,8 @@ function empty(): string {
 async function start({ container }: Database): Promise<void> {
   const labels = ["--label", `org.nestfleet.stack=${stackOf(container)}`, "--label", "org.nestfleet.role=postgres"];
   const settings = ["POSTGRES_USER=nestfleet", "POSTGRES_DB=nestfleet", "POSTGRES_PASSWORD=secret"];
-  const environment = settings.flatMap((entry) => ["--env", entry]);
+  const key = `NESTFLEET_BACKUP_KEY=${keyOf(container)}`;
+  const environment = [...settings, key].flatMap((entry) => ["--env", entry]);
   const mount = ["--volume", `${container}-backups:/backups`];
   await docker.run(["run", "--detach", "--name", container, ...labels, ...mount, ...environment, POSTGRES_IMAGE]);
   const listens = () => docker.run(["exec", container, ...postgresHealthcheck.test.slice(1)]);
@@ -68,6 +70,8 @@ async function start({ container }: Database): Promise<void> {
 }
 
 const stackOf = (container: string) => container.replace(/-postgres$/, "");
+/** A mark that shows wherever it leaks. */
+const keyOf = (container: string) => `${stackOf(container)}LEAKED1`.replaceAll("-", "").padEnd(64, "x");
 
 async function remove(): Promise<void> {
   for (const { container } of [OLD, NEW]) {
@@ -200,12 +204,37 @@ describe("a copy out", { timeout: MINUTE }, () => {
 describe("a copy in", { timeout: MINUTE }, () => {
   test("makes it a backup of the other host, once", async () => {
     const directory = await copied(first);
-    const ended = await copy(NEW, ["--copy-from", directory, first.id]);
+    const ended = await copy(NEW, ["--copy-from", directory, first.id, "--trust"]);
     expect(ended.exitCode, ended.stderr).toBe(0);
     expect(await backups(NEW)).toBe(
       `${manifestOf(first)}\n${dumpOf(first)}\n`.split("\n").sort().join("\n").trim() + "\n",
     );
-    expect((await copy(NEW, ["--copy-from", directory, first.id])).stderr).toContain("among the backups already");
+    expect((await copy(NEW, ["--copy-from", directory, first.id, "--trust"])).stderr).toContain(
+      "among the backups already",
+    );
+    expect((await new Store(NEW).list()).backups.map(({ id }) => id)).toEqual([first.id]);
+  });
+
+  test("that this stack has not signed is refused before anything is sent, with the word that takes it", async () => {
+    const directory = await copied(second);
+    const before = await backups(NEW);
+    const refused = await copy(NEW, ["--copy-from", directory, second.id], "echo sent >&2; exit 1");
+    expect([refused.exitCode, refused.stdout]).toEqual([1, ""]);
+    expect(refused.stderr).toMatch(
+      /is not signed by this stack: somebody else may have written it\. Nothing was copied\./,
+    );
+    expect(refused.stderr).toContain(` --copy-from ${directory} ${second.id} --trust\n`);
+    expect(refused.stderr).not.toMatch(/sent\n|LEAKED/);
+    expect(await backups(NEW)).toBe(before);
+  });
+
+  test("that this stack has signed comes back without a word", async () => {
+    const directory = await copied(first);
+    await docker.run(["exec", OLD.container, "rm", `/backups/${dumpOf(first)}`, `/backups/${manifestOf(first)}`]);
+    const ended = await copy(OLD, ["--copy-from", directory, first.id]);
+    expect(ended.exitCode, ended.stderr).toBe(0);
+    const { backups: there, broken } = await new Store(OLD).list();
+    expect([there.map(({ id }) => id), broken]).toEqual([[first.id, second.id], []]);
   });
 
   test.each<[string, (directory: string) => void, RegExp]>([
@@ -220,7 +249,7 @@ describe("a copy in", { timeout: MINUTE }, () => {
     writeFileSync(join(directory, "other"), JSON.stringify(first));
     harm(directory);
     const before = await backups(NEW);
-    const ended = await copy(NEW, ["--copy-from", directory, second.id], "echo sent >&2; exit 1");
+    const ended = await copy(NEW, ["--copy-from", directory, second.id, "--trust"], "echo sent >&2; exit 1");
     expect(ended.exitCode).toBe(1);
     expect(ended.stderr).toMatch(why);
     expect(ended.stderr).not.toContain("sent\n");
@@ -230,7 +259,7 @@ describe("a copy in", { timeout: MINUTE }, () => {
   test("that is cut on the way leaves nothing", async () => {
     const directory = await copied(second);
     const before = await backups(NEW);
-    const ended = await copy(NEW, ["--copy-from", directory, second.id], 'head -c 1000 | real "$@"');
+    const ended = await copy(NEW, ["--copy-from", directory, second.id, "--trust"], 'head -c 1000 | real "$@"');
     expect(ended.exitCode).toBe(1);
     expect(ended.stderr).toMatch(/what arrived has 1000 bytes/);
     expect(await backups(NEW)).toBe(before);
@@ -245,10 +274,10 @@ describe("a copy in", { timeout: MINUTE }, () => {
     const sha256 = execFileSync("sha256sum", [join(directory, dumpOf(second))], { encoding: "utf8" }).slice(0, 64);
     writeFileSync(join(directory, manifestOf(second)), JSON.stringify({ ...second, bytes: foreign.length, sha256 }));
     const before = await backups(NEW);
-    const ended = await copy(NEW, ["--copy-from", directory, second.id]);
+    const ended = await copy(NEW, ["--copy-from", directory, second.id, "--trust"]);
     expect(ended.stderr).toContain("it is a dump of the database postgres, not of nestfleet");
     expect(await backups(NEW)).toBe(before);
-    expect((await copy(OLD, ["--copy-from", directory, second.id])).stderr).toContain(
+    expect((await copy(OLD, ["--copy-from", directory, second.id, "--trust"])).stderr).toContain(
       `Another backup has the id ${second.id}`,
     );
   });

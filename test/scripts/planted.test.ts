@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { BACKUPS_PATH, RESTORE_STATE } from "../../components/release/backup-id";
+import { readManifests } from "../../components/host/store";
+import { BACKUPS_PATH, compareBackupIds, formatBackupId, RESTORE_STATE } from "../../components/release/backup-id";
+import { signed } from "../../components/release/signature";
 import { postgresHealthcheck } from "../../components/services/healthchecks";
 import { Database, identifier } from "../../scripts/lib/database";
 import { exchange } from "../../scripts/lib/exchange";
@@ -14,13 +16,16 @@ const POSTGRES = `nestfleet-${STACK}-postgres`;
 const VICTIM = "planted-test-victim";
 const NEIGHBOUR = `nestfleet-${STACK}-two-api`;
 const database = new Database(docker, POSTGRES);
+/** A mark that shows wherever it leaks. */
+const KEY = "LEAKED1".padEnd(64, "x");
 const MINUTE = 60_000;
 
 beforeAll(async () => {
   await remove();
   const labels = (stack: string, role: string) =>
     [`stack=${stack}`, `role=${role}`].flatMap((label) => ["--label", `org.nestfleet.${label}`]);
-  const settings = ["POSTGRES_USER=nestfleet", "POSTGRES_DB=nestfleet", "POSTGRES_PASSWORD=secret"];
+  const own = `NESTFLEET_BACKUP_KEY=${KEY}`;
+  const settings = ["POSTGRES_USER=nestfleet", "POSTGRES_DB=nestfleet", "POSTGRES_PASSWORD=secret", own];
   const environment = settings.flatMap((entry) => ["--env", entry]);
   const server = [...labels(STACK, "postgres"), "--network=none", "--volume", BACKUPS_PATH, ...environment];
   await docker.run(["run", "--detach", "--name", POSTGRES, ...server, POSTGRES_IMAGE]);
@@ -129,9 +134,119 @@ test("what makes psql run a command of the shell runs it as nobody", async () =>
   expect(said).toMatch(/^65534\n65534\n[^]*Permission denied/);
 });
 
+/** Gives the id; so many stay. */
+async function backup(keep = 7): Promise<string> {
+  const request = { postgres: POSTGRES, version: "1.4.2", images: {}, keep, acceptSmaller: false, readBack: true };
+  return (await takeBackup(docker, request, new AbortController().signal))?.id ?? "";
+}
+
+/** With a script of ours, by hand or as the program calls it. */
+async function script(name: string, words: readonly string[], input?: object): Promise<Ended> {
+  const args = input === undefined ? [`scripts/${name}.sh`, ...words] : ["scripts/run.mjs", name];
+  const running = launch(input === undefined ? "bash" : process.execPath, args);
+  running.child.stdin.end(input === undefined ? "" : JSON.stringify(input));
+  const ended = await running.ended;
+  expect(ended.stdout + ended.stderr).not.toContain("LEAKED");
+  return ended;
+}
+
+describe("a backup that somebody else has put among ours", () => {
+  const place = ["--stack", STACK, "--docker-host", DOCKER_HOST];
+  const store = () => new Store(database);
+  const ids = async () => (await store().list()).backups.map(({ id }) => id);
+  const read = async (id: string) => JSON.parse(await store().manifestText(id)) as Record<string, unknown>;
+  let real = "";
+  /** An hour ahead of all others. */
+  const planted = formatBackupId({ seconds: Math.floor(Date.now() / 1000) + 3600, version: "1.4.2" });
+
+  /** The dump of a real one, and its manifest as the other makes it. */
+  async function plant(change: (manifest: Record<string, unknown>) => object): Promise<void> {
+    const manifest = change({ ...(await read(real)), id: planted });
+    await database.shell(
+      'cd /backups; cp "$1.dump" "$2.dump"; cat >"$2.json"',
+      [real, planted],
+      JSON.stringify(manifest),
+    );
+  }
+  const withoutSignature = ({ signature, ...manifest }: Record<string, unknown>) => {
+    expect(signature).toMatch(/^[0-9a-f]{64}$/);
+    return manifest;
+  };
+
+  beforeAll(async () => {
+    real = await backup();
+  });
+  afterEach(async () => {
+    await database.shell('cd /backups; rm -f "$1.dump" "$1.json"', [planted]);
+  });
+
+  test.each<[string, (manifest: Record<string, unknown>) => object]>([
+    ["with the signature of a real one", (manifest) => manifest],
+    ["without a signature", withoutSignature],
+    ["signed with another key", (manifest) => signed(manifest, "another")],
+  ])("%s is told, and is no backup: not by its id either", async (_, change) => {
+    await plant(change);
+    const { backups, broken, newest } = await store().list();
+    expect([backups.map(({ id }) => id), newest]).toEqual([[real], real]);
+    expect(broken).toEqual([
+      expect.stringMatching(new RegExp(`^${planted}\\.json: it is not signed by this stack: .* --trust ${planted} `)),
+    ]);
+    const listed = await script("restore", [...place, "--list"]);
+    expect(listed.stdout).toMatch(new RegExp(`^unusable\\t${planted}\\.json`, "m"));
+    const asked = { stack: STACK, postgres: POSTGRES, image: "none", migrateCommand: ["true"], mode: "restore" };
+    const rehearsed = await script("rehearse", [], { dockerHost: DOCKER_HOST, ...asked, backup: planted });
+    expect(rehearsed.stderr).toContain(`cannot be relied on: ${planted}.json: it is not signed by this stack`);
+    const drilled = await script("drill", [...place, planted]);
+    expect(drilled.stdout).toContain('"ok":false');
+    expect(drilled.stderr).toContain("it is not signed by this stack");
+    expect((await readManifests(docker, POSTGRES)).unsigned).toEqual([planted]);
+  });
+
+  test("pushes no real one out, and the next one is not named after it", async () => {
+    await plant(withoutSignature);
+    const before = await ids();
+    const next = await backup(before.length + 1);
+    expect(await ids()).toEqual([...before, next]);
+    expect(compareBackupIds(next, planted)).toBeLessThan(0);
+    real = next;
+  });
+
+  test("becomes one by the word of an operator, once its dump was compared", async () => {
+    await plant((manifest) => signed({ ...manifest, sha256: "0".repeat(64) }, "another"));
+    const damaged = await script("backup", [...place, "--trust", planted]);
+    expect(damaged.exitCode).toBe(1);
+    expect(damaged.stderr).toMatch(/was not signed: the backup \S+ is damaged: its sha256 is/);
+    expect(await ids()).not.toContain(planted);
+    await plant((manifest) => signed(manifest, "another"));
+    const trusted = await script("backup", [...place, "--trust", planted]);
+    expect(trusted.exitCode, trusted.stderr).toBe(0);
+    expect(await ids()).toContain(planted);
+    expect((await script("backup", [...place, "--trust", planted])).stderr).toContain(
+      "is signed by this stack already",
+    );
+    expect((await script("backup", [...place, "--trust", "20200101T000000Z-1.4.2"])).stderr).toContain(
+      "there is no backup 20200101T000000Z-1.4.2",
+    );
+  });
+
+  test("without a signature is one of before when the stack gets its key, and with a wrong one it is not", async () => {
+    const take = () => script("sign", [], { dockerHost: DOCKER_HOST, postgres: POSTGRES, key: "digest" });
+    expect((await take()).stdout).toBe('{"signed":0}\n');
+    await plant((manifest) => signed(manifest, "another"));
+    expect((await take()).stdout).toBe('{"signed":0}\n');
+    expect(await ids()).not.toContain(planted);
+    await database.shell('cd /backups; rm "$1.dump" "$1.json"', [planted]);
+    await plant((manifest) => ({ ...withoutSignature(manifest), later: "kept" }));
+    const taken = await take();
+    expect([taken.stdout, taken.stderr]).toEqual(['{"signed":1}\n', "1 backup from before is signed now\n"]);
+    expect(await ids()).toContain(planted);
+    expect(await read(planted)).toMatchObject({ later: "kept" });
+    expect((await take()).stdout).toBe('{"signed":0}\n');
+  });
+});
+
 test("files of others beside the backups are passed over, and none is followed", async () => {
-  const request = { postgres: POSTGRES, version: "1.4.2", images: {}, keep: 7, acceptSmaller: false, readBack: true };
-  const id = (await takeBackup(docker, request, new AbortController().signal))?.id;
+  const own = [...(await new Store(database).list()).backups.map(({ id }) => id), await backup()];
   const other = "20261124T080102Z-1.4.2";
   await database.shell(
     `cd "$1"; echo x >./-n.json; echo x >"a
@@ -141,7 +256,7 @@ b.json"; mkfifo c.json; mkdir d.json; ln -s /etc/passwd "$2.json"
   );
   const store = new Store(database);
   const contents = await store.list();
-  expect(contents.backups.map((backup) => backup.id)).toEqual([id]);
+  expect(contents.backups.map((backup) => backup.id)).toEqual(own);
   expect(contents.broken).toEqual([
     `${other}.json: it is a link, which is not followed`,
     "20261125T080102Z-1.4.2.json: it is no JSON",

@@ -188,17 +188,24 @@ export class TestStack {
     return readFileSync(join(this.folder, ".pulumi/stacks/nestfleet", `${this.name}.json`), "utf8");
   }
 
-  /** What the api's environment has that is told to nobody: the two secrets and the database's password. */
+  /**
+   * What is told to nobody: two secrets and the database's password in the api's environment, and in that of the database
+   * the key that signs the backups.
+   */
   public async secrets(): Promise<string[]> {
-    const api = (await this.containers())["api"] ?? [];
-    const inspected = await this.docker.run(["inspect", "--format", "{{json .Config.Env}}", ...api]);
-    const environment = (JSON.parse(inspected) as string[]).join("\n");
+    const { api = [], postgres = [] } = await this.containers();
+    const inspected = await this.docker.run(["inspect", "--format", "{{json .Config.Env}}", ...api, ...postgres]);
+    const lines = inspected.split("\n").filter(Boolean);
+    const environment = lines.flatMap((line) => JSON.parse(line) as string[]).join("\n");
     const value = (pattern: RegExp) => {
       const [, secret = ""] = pattern.exec(environment) ?? [];
-      if (secret.length < 32) throw new Error(`the api has no secret that is found by ${pattern.source}`);
+      if (secret.length < 32) throw new Error(`there is no secret that is found by ${pattern.source}`);
       return secret;
     };
-    return [/^JWT_SECRET=(.*)$/m, /^SECRET_ENCRYPTION_KEY=(.*)$/m, /^DATABASE_URL=.*:([^:@]+)@/m].map(value);
+    const named = ["JWT_SECRET", "SECRET_ENCRYPTION_KEY", "NESTFLEET_BACKUP_KEY"].map(
+      (name) => new RegExp(`^${name}=(.*)$`, "m"),
+    );
+    return [...named, /^DATABASE_URL=.*:([^:@]+)@/m].map(value);
   }
 
   /** Ids of the running containers by role. */

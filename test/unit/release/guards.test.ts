@@ -866,6 +866,46 @@ describe("backups that are dated in the future", () => {
   });
 });
 
+describe("backups that the stack has not signed", () => {
+  const [own, planted] = [backup("20261124T070000Z-1.4.2"), "20261124T110000Z-1.4.2"];
+  const facts = { backups: [own], unsigned: [planted] };
+
+  test("are a warning, with what takes one over, and the newest is the stack's own", () => {
+    const { warnings, problems } = step("1.4.2", "1.5.0", {}, { facts });
+    expect([problems, warnings]).toEqual([
+      [],
+      [
+        `1 backup is not signed by this stack and does not count: ${planted}; ` +
+          `one that you know as the stack's own counts after scripts/backup.sh --stack prod --trust ${planted}`,
+      ],
+    ]);
+  });
+
+  test("are named up to three", () => {
+    const unsigned = [1, 2, 3, 4].map((day) => `2026112${day}T110000Z-1.4.2`);
+    expect(step("1.4.2", "1.5.0", {}, { facts: { backups: [own], unsigned } }).warnings).toEqual([
+      `4 backups are not signed by this stack and do not count: ${unsigned.slice(0, 3).join(", ")} and 1 others; ` +
+        "one that you know as the stack's own counts after scripts/backup.sh --stack prod --trust ID",
+    ]);
+  });
+
+  test("are refused where the config names one, and its own are offered", () => {
+    const named = step("1.5.0", "1.4.2", { restore: planted, dockerHost: "ssh://op@fleet" }, { facts });
+    expect(named.restore).toBeUndefined();
+    expect(named.problems).toEqual([
+      {
+        title: `the backup ${planted} cannot be restored`,
+        why: "it is not signed by this stack: somebody else may have written it",
+        mend: [
+          `where you know it as the stack's own: scripts/backup.sh --stack prod --docker-host ssh://op@fleet --trust ${planted}`,
+          `restore that of ${own.takenAt}: pulumi config set --stack prod nestfleet:restore ${own.id}`,
+          "or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
+        ],
+      },
+    ]);
+  });
+});
+
 describe("another postgres image", () => {
   const pg = (more: object) => ({
     role: "postgres" as const,

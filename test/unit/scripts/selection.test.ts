@@ -6,11 +6,19 @@ const OLD = "20261123T020000Z-1.4.2";
 const NEW = "20261124T020000Z-1.5.0";
 const ABSENT = "20261125T020000Z-1.5.0";
 
-const whole = { backups: [backup(OLD), backup(NEW)], future: [], broken: [], ids: [NEW, OLD], newest: NEW };
+const whole = {
+  backups: [backup(OLD), backup(NEW)],
+  future: [],
+  broken: [],
+  unsigned: [],
+  ids: [NEW, OLD],
+  newest: NEW,
+};
 const torn = {
   backups: [backup(OLD)],
   future: [],
   broken: [`${NEW}.json: its dump is missing`],
+  unsigned: [],
   ids: [OLD, NEW],
   newest: NEW,
 };
@@ -27,7 +35,7 @@ test("a newest one that is broken is told, not passed over", () => {
 
 test("what is not there is told, with what is", () => {
   expect(() => select(whole, ABSENT)).toThrow(`there is no backup ${ABSENT}; the newest is ${NEW}`);
-  const empty = { backups: [], future: [], broken: [], ids: [], newest: undefined };
+  const empty = { backups: [], future: [], broken: [], unsigned: [], ids: [], newest: undefined };
   expect(() => select(empty, ABSENT)).toThrow("the newest is none");
   expect(() => select(empty, undefined)).toThrow("there is no backup yet");
 });
