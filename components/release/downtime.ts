@@ -23,14 +23,19 @@ export function downtime(
 ): string {
   if (situation.facts === undefined) return UNKNOWN;
   if (situation.step === "install") return "none: nothing runs yet";
-  return [ofVersion(situation, strategy, backup), ...ofOthers(restarts)].join("; ");
+  return [ofVersion(situation, strategy, backup, restarts), ...ofOthers(restarts)].join("; ");
 }
 
-function ofVersion(situation: Situation, strategy: Strategy, backup: BackupEstimate | undefined): string {
+function ofVersion(
+  situation: Situation,
+  strategy: Strategy,
+  backup: BackupEstimate | undefined,
+  restarts: readonly string[],
+): string {
   const { step, restore, schema } = situation;
   if (restore || step === "restore") return ofSwap(seenHold(situation.facts?.history ?? []));
   if (strategy === "recreate") return ofPause(situation, backup);
-  if (step === "restart") return OF_SETTINGS;
+  if (step === "restart") return restarts.length === 0 ? OF_SETTINGS : "requests wait at most a second";
   if (schema === undefined) return "unknown until the migrations are known";
   const breaking = breakingIn(situation);
   return breaking.length === 0
