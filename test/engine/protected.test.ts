@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PROCESSES } from "../../components/docker/hardening";
 import { expectNoChangeAtAll, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
 import { run, TestStack } from "../support/stack";
 
@@ -101,8 +102,11 @@ async function asOneNetworkProgram(): Promise<void> {
   await stack.docker.run(["network", "rm", back]);
   const isNew = (urn: string) =>
     /::nestfleet-test-protected-(?:back|postgres-hold|postgres-reopen|backup-key|signatures)$/.test(urn);
+  // What the provider notes of its own form of the state fits no other one, and is not needed.
   const onlyFront = (properties: Record<string, unknown> = {}, aliases: string[]) =>
-    "networksAdvanced" in properties ? { ...properties, networksAdvanced: [{ aliases, name: front }] } : properties;
+    "networksAdvanced" in properties
+      ? { ...properties, networksAdvanced: [{ aliases, name: front }], __pulumi_raw_state_delta: undefined }
+      : properties;
   await stack.rewriteState((resources) =>
     resources
       .filter(({ urn }) => !isNew(urn))
@@ -211,10 +215,10 @@ test("the console reaches no database, and the database nothing but its own netw
 
 test("no container has more than it needs", async () => {
   const containers = await stack.containers();
-  const format = "{{.HostConfig.ReadonlyRootfs}} {{gt .HostConfig.PidsLimit 0}} {{json .HostConfig.Ulimits}}";
+  const format = "{{.HostConfig.ReadonlyRootfs}} {{json .HostConfig.PidsLimit}} {{json .HostConfig.Ulimits}}";
   for (const [role, [id = ""] = []] of Object.entries(containers)) {
     const rules = (await stack.docker.run(["inspect", "--format", format, id])).trim();
-    expect(rules, role).toBe('true true [{"Name":"core","Hard":0,"Soft":0}]');
+    expect(rules, role).toBe(`true ${PROCESSES} [{"Name":"core","Hard":0,"Soft":0}]`);
     const status = await stack.docker.run(["exec", id, "cat", "/proc/1/status"]);
     expect(status, role).toMatch(/^NoNewPrivs:\t1$/m);
     expect(status, role).toMatch(/^Seccomp:\t2$/m);
