@@ -16,6 +16,7 @@ import { recordRefusal } from "./lib/record";
 import { reasonOf, report } from "./lib/report";
 import { Refusal, run, say } from "./lib/run";
 import { withheld } from "./lib/secrecy";
+import { READ_ONLY } from "./lib/trial";
 import { type Failure, persistently, undoing } from "./lib/undoing";
 import { type Request, request } from "./requests/gate";
 
@@ -74,9 +75,6 @@ async function refuse(docker: DockerClient, asked: Request, failure: Failure, st
   if (change !== undefined) await recordRefusal(docker, { ...asked, ...change, started }, reason);
   return report(docker, asked.stack, [reason, ...words, ...undone, ...writable(asked, words)]);
 }
-
-/** What the kernel says, and Node.js and libraries of C in their own words, when a container writes where it may not. */
-const READ_ONLY = /EROFS|read-only file system|ENOSPC|no space left on device/i;
 
 /** An image that writes beside its volumes works with the root file system that it has had so far. */
 function writable({ role, stack }: Request, words: readonly string[]): string[] {

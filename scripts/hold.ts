@@ -88,5 +88,5 @@ async function hold(docker: DockerClient, caddy: string): Promise<void> {
   await lasting.settled;
   await holdRequests(docker, caddy);
   await drained(docker, caddy, "api", lasting.connections);
-  say("requests are held while postgres is replaced");
+  say("requests are held while postgres is replaced; should this update end before that, the next one lets them go");
 }

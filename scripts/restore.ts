@@ -31,14 +31,23 @@ const AGAIN = "Next: mend the cause, then run the same command again.";
 /** Takes data and code back together, by hand: the same as `nestfleet:restore` in config does. */
 async function perform(asked: Request): Promise<string | undefined> {
   const docker = new PatientClient(asked.dockerHost);
-  const found = await findStack(docker, asked.stack);
+  // For that no database is needed: the one that was to be made may not be there.
+  const ended =
+    asked.action === "recover" && asked.stack !== undefined
+      ? await persistently(() => endHold(docker, `${nameOf(asked.stack ?? "")}-caddy`))
+      : false;
+  const found = await findStack(docker, asked.stack).catch((error: unknown) => {
+    if (!ended) throw error;
+    say(complaint(error));
+    return undefined;
+  });
+  if (found === undefined) return undefined;
   const { stack, postgres } = found;
   if (asked.action === "list") return list(new Database(docker, postgres));
   const caddy = `${nameOf(stack)}-caddy`;
   const host = { stack, caddy, docker, database: new Database(docker, postgres) };
   const recover = async () => {
-    // For that no database is needed: the one that was to be made may not answer.
-    const ended = await persistently(() => endHold(docker, caddy));
+    // Nor one that answers.
     if (ended && (await readState(host.database, stack)) === undefined) return undefined;
     await exclusively(host.database, "restore", () => recoverRestore(host));
     const fits = (version: string) => fitsRelease(docker, postgres, version);

@@ -144,7 +144,7 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     wayBack: wayBack(judged),
     settles: settles(judged),
     otherLogs: (facts?.containers ?? []).filter(({ log }) => log && !isOwnLog(log)).map(({ role }) => role),
-    keepsProxy: (facts?.containers ?? []).some((container) => isKept(container, settings.images.caddy)),
+    keepsProxy: (facts?.containers ?? []).some((container) => isKept(container, settings)),
     resumes: facts?.unfinished === true || facts?.resumed === true,
     ulimitsSet: ROLES.filter((role) => {
       const ours = (facts?.containers ?? []).filter((container) => container.role === role);

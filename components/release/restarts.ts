@@ -42,13 +42,23 @@ export function restartsIn({ facts, settings, step, to, stack }: Situation): Rol
  * A container that an older program has made, without what this one gives it: made anew. Not the proxy for that alone:
  * connections are refused while it is, and it gets the rest with its next image.
  */
-function isOlder(container: RunningContainer, { images }: Situation["settings"]): boolean {
-  return container.running && container.noCore === false && !isKept(container, images.caddy);
+function isOlder(container: RunningContainer, settings: Situation["settings"]): boolean {
+  return container.running && lacksRules(container, settings) && !isKept(container, settings);
+}
+
+/** An engine may give every container some of the limits: all of them are ours alone. */
+function lacksRules(
+  { role, noCore, readOnly }: RunningContainer,
+  { postgres, resources }: Situation["settings"],
+): boolean {
+  const wanted = { ...resources, postgres }[role as Role]?.readOnly === true;
+  return noCore === false || (wanted && readOnly === false);
 }
 
 /** The proxy of an older program, which stays as it was made for as long as its image is the one of the config. */
-export function isKept({ role, running, noCore, version }: RunningContainer, image: string): boolean {
-  return role === "caddy" && running && noCore === false && version === image;
+export function isKept(container: RunningContainer, settings: Situation["settings"]): boolean {
+  const { role, running, version } = container;
+  return role === "caddy" && running && version === settings.images.caddy && lacksRules(container, settings);
 }
 
 /** Those that are on the database's network. */

@@ -11,6 +11,11 @@ import { compareSchema, mayRun, type SchemaDifference } from "./migrations";
 import type { SecretValues } from "./secrets";
 import { parseVersion, type Version } from "./version";
 
+interface ReadOnly {
+  /** Whether the root file system of the service is. */
+  readonly readOnly?: boolean | undefined;
+}
+
 /** What of the settings decides what an update is; the checked settings of a stack have it all, and more. */
 export interface PlanSettings {
   readonly version: Version;
@@ -32,8 +37,8 @@ export interface PlanSettings {
   readonly allowSchemaAhead: boolean;
   readonly allowMovingTag: boolean;
   readonly worker?: { readonly enabled: boolean } | undefined;
-  readonly postgres?: (Limits & { readonly existingVolume?: string | undefined }) | undefined;
-  readonly resources?: Readonly<Record<"api" | "worker" | "console" | "caddy", Limits>> | undefined;
+  readonly postgres?: (Limits & ReadOnly & { readonly existingVolume?: string | undefined }) | undefined;
+  readonly resources?: Readonly<Record<"api" | "worker" | "console" | "caddy", Limits & ReadOnly>> | undefined;
   readonly secrets?: SecretValues | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly secretEnv?: Readonly<Record<string, string>> | undefined;

@@ -8,13 +8,13 @@ import type { Site } from "../docker/site";
  * sorted: rebuilds those indexes while requests are served, and notes the version of today. Nothing that relies on the
  * database's order goes on before that; an index that cannot be rebuilt makes the update red, and postgres serves on.
  */
-export function refreshCollations(site: Site, container: docker.Container, ready: pulumi.Resource): pulumi.Resource {
+export function refreshCollations(site: Site, container: docker.Container, after: pulumi.Resource[]): pulumi.Resource {
   const { dockerHost } = site.settings;
   return runScript(
     site,
     "collations",
     "collations",
     { dockerHost, postgres: container.name, container: container.id },
-    { dependsOn: [ready], again: site.plan.reindex?.now === true },
+    { dependsOn: after, again: site.plan.reindex?.now === true },
   );
 }

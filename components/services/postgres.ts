@@ -73,8 +73,9 @@ export function createPostgres(
   });
   const container = createContainer(site, "postgres", args, { dependsOn: [held] });
   const healthy = createGate(site, "postgres", "postgres", container, postgresHealthcheck, "leave");
-  const sorted = refreshCollations(site, container, reopen(site, held, healthy));
-  const ready = signBackups(site, container, secrets.backupKey, sorted);
+  // First: until they are signed, the backups of before count for nothing, and an index may take long, or fail.
+  const signed = signBackups(site, container, secrets.backupKey, healthy);
+  const ready = refreshCollations(site, container, [reopen(site, held, healthy), signed]);
   const password = secrets.postgresPassword.apply(encodeURIComponent);
   return { container, ready, url: pulumi.interpolate`postgres://${ROLE}:${password}@postgres:5432/${DATABASE}` };
 }

@@ -1,6 +1,6 @@
 import { BACKUPS_PATH } from "../../components/release/backup-id";
 import { backupNamed } from "../../components/release/backups";
-import { script, shellWord } from "../../components/release/commands";
+import { script, shellWord, trust } from "../../components/release/commands";
 import type { BackupManifest } from "../../components/release/manifest";
 import { size } from "../../components/release/units";
 import { alone } from "./alone";
@@ -44,7 +44,7 @@ export async function copyIn(
     );
   const { manifest } = found;
   await mustBeWhole(directory, manifest, signal);
-  const bring = () => exclusively(database, "backup", () => bringIn(database, directory, manifest, signal));
+  const bring = () => exclusively(database, "backup", () => bringIn(database, stack, directory, manifest, signal));
   await alone(database.docker, stack, bring);
   await mustSuitServer(database, manifest).catch((error: unknown) => {
     say(`It cannot be restored on this server: ${complaint(error)}`);
@@ -52,7 +52,13 @@ export async function copyIn(
   return manifest;
 }
 
-async function bringIn(database: Database, directory: string, manifest: BackupManifest, signal: AbortSignal) {
+async function bringIn(
+  database: Database,
+  stack: string,
+  directory: string,
+  manifest: BackupManifest,
+  signal: AbortSignal,
+) {
   const { id, bytes, sha256 } = manifest;
   const store = new Store(database);
   const { contents } = await store.open();
@@ -60,6 +66,11 @@ async function bringIn(database: Database, directory: string, manifest: BackupMa
     say(`${id} is among the backups already`);
     return;
   }
+  if (contents.unsigned.includes(id))
+    throw new Refusal(
+      `A backup ${id} lies in ${BACKUPS_PATH} of ${database.container}, and is not signed by this stack. Nothing was copied.\n` +
+        `Next: where you know it as the stack's own: ${trust(stack, database.docker.host, id)}`,
+    );
   if (contents.ids.includes(id))
     throw new Refusal(
       `Another backup has the id ${id}, in ${BACKUPS_PATH} of ${database.container}. Nothing was copied.`,

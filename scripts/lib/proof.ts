@@ -22,26 +22,28 @@ export async function proving(
   restore: (known: Needed | undefined) => Promise<Needed>,
 ): Promise<number> {
   const started = Date.now();
-  const store = new Store(live);
   const { proven } = manifest;
   const about = () => ({ at: new Date().toISOString(), by });
   try {
-    const needed = await restore(proven ?? lastProof((await store.list()).backups));
+    const needed = await restore(proven ?? lastProof((await new Store(live).list()).backups));
     const seconds = (Date.now() - started) / 1000;
-    await amend(store, manifest, { disproven: undefined, proven: { ...about(), ...needed, seconds } });
+    await amend(live, manifest, { disproven: undefined, proven: { ...about(), ...needed, seconds } });
     return seconds;
   } catch (error) {
     if (error instanceof Unrestorable) {
       const reason = reasonIn(error.message);
-      await amend(store, manifest, { disproven: { ...about(), reason } });
+      await amend(live, manifest, { disproven: { ...about(), reason } });
     }
     throw error;
   }
 }
 
-/** What was found is found, written down or not. */
-async function amend(store: Store, { id }: BackupManifest, learned: Parameters<Store["amend"]>[1]): Promise<void> {
-  await store.amend(id, learned).catch((error: unknown) => {
+/**
+ * What was found is found, written down or not. By the key of now: an update that went on beside it may have given the
+ * stack its first one.
+ */
+async function amend(live: Database, { id }: BackupManifest, learned: Parameters<Store["amend"]>[1]): Promise<void> {
+  await new Store(live).amend(id, learned).catch((error: unknown) => {
     say(`The manifest of ${id} could not be written: ${complaint(error)}`);
   });
 }

@@ -44,7 +44,9 @@ export class Throwaway {
     role: "drill" | "rehearsal" | "trial",
     private readonly signal: AbortSignal,
   ) {
-    this.name = `${nameOf(stack)}-${role}`;
+    // Another stack may be called like the role: its database would have the name of this one's.
+    this.name =
+      role === "trial" ? `${nameOf(stack)}-${role}-${randomBytes(4).toString("hex")}` : `${nameOf(stack)}-${role}`;
     this.labels = [`label=${LABEL}.stack=${stack}`, `label=${LABEL}.role=${role}`];
   }
 

@@ -5,6 +5,9 @@ import { complaint } from "./database";
 import { Refusal, say } from "./run";
 import { Throwaway } from "./throwaway";
 
+/** What the kernel says, and Node.js and libraries of C in their own words, when a container writes where it may not. */
+export const READ_ONLY = /EROFS|read-only file system|ENOSPC|no space left on device/i;
+
 /** The next container of a database. */
 interface Next {
   readonly stack: string;
@@ -23,14 +26,16 @@ export async function mustStartReadOnly(
   { stack, image, readOnly }: Next,
   signal: AbortSignal,
 ): Promise<void> {
-  if (readOnly === undefined || (running.imageId === image && running.readOnly === true)) return;
   const throwaway = new Throwaway(docker, stack, "trial", signal);
   await throwaway.clear();
+  if (readOnly === undefined || (running.imageId === image && running.readOnly === true)) return;
   try {
     await throwaway.database(image, { readOnly });
   } catch (error) {
+    const why = complaint(error);
+    if (!(error instanceof Refusal) || !READ_ONLY.test(why)) throw error;
     throw new Refusal(
-      `its image does not start with a read-only file system (${complaint(error)}). Where it must write beside its data: ` +
+      `its image does not start with a read-only file system (${why}). Where it must write beside its data: ` +
         configSetPath(stack, "postgres.readOnly", "false"),
     );
   } finally {

@@ -92,7 +92,7 @@ async function asUnsigned(): Promise<void> {
   }
 }
 
-/** Makes host and state those of a program that had one network for all five, no key, and nothing that holds requests. */
+/** Makes host and state those of a program that had one network for all five; with a key that the state has lost. */
 async function asOneNetworkProgram(): Promise<void> {
   const { postgres = [], api = [], worker = [] } = await stack.containers();
   const [front, back] = await networks();

@@ -375,6 +375,10 @@ describe("restarts", () => {
     const images = { ...asked("1.5.0").images, caddy: "caddy:2.11-alpine" };
     const other = step("1.5.0", "1.5.0", { images }, { facts: { containers } });
     expect(other).toMatchObject({ restarts: [...ROLES], keepsProxy: false });
+    // The engine's daemon.json may give every container that limit.
+    const limited = containers.map((one) => ({ ...one, noCore: true, readOnly: false }));
+    const wanted = { resources: { api: {}, worker: {}, console: {}, caddy: { readOnly: true } } };
+    expect(step("1.5.0", "1.5.0", wanted, { facts: { containers: limited } })).toMatchObject({ keepsProxy: true });
     const own = containers.map((one) => ({ ...one, noCore: true }));
     expect(step("1.5.0", "1.5.0", {}, { facts: { containers: own } })).toMatchObject({
       restarts: [],
