@@ -160,12 +160,29 @@ describe("refused in preview", () => {
     expect(await stack.sql("SELECT count(*) FROM nestfleet_migrations")).toBe(rows);
   });
 
-  test("25: the same, killed while requests are held: the preview says so, and the next up lets them go", async () => {
+  test("25: the same, killed while requests are held: the next up lets them go", async () => {
     await stack.configure({ "postgres.sharedBuffers": "96MB" });
     await stack.upKilled(/requests are held while postgres/, { withChildren: true });
-    expect((await stack.previewed()).summary).toContain("an update was killed while requests were held");
     await expectUp(stack);
     expect(await stack.sql("SHOW shared_buffers")).toBe("96MB");
+    await expectSettled(stack, "1.4.2");
+  });
+
+  test("25: requests that are held while postgres still runs are told in the preview, and go on by hand", async () => {
+    const hold = {
+      dockerHost: stack.docker.host,
+      stack: stack.name,
+      postgres,
+      caddy: "nestfleet-test-faults-caddy",
+      image: "sha256:of-the-next-one",
+      back: "of-the-next-one",
+      definition: "of the next one",
+    };
+    const held = await run("node", ["scripts/run.mjs", "hold"], process.env, JSON.stringify(hold));
+    expect(held.exitCode, held.output).toBe(0);
+    expect((await stack.previewed()).summary).toContain("an update was killed while requests were held");
+    const recovered = await run("bash", ["scripts/restore.sh", "--stack", stack.name, "--recover"]);
+    expect(recovered.exitCode, recovered.output).toBe(0);
     await expectSettled(stack, "1.4.2");
   });
 });
