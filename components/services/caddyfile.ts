@@ -67,6 +67,8 @@ function globalOptions(settings: Asked): string {
     // Clients name no host in TLS when it is an address.
     ...(tls !== "off" && (isLocal(settings) || isIP(domain) !== 0) ? [`default_sni ${domain}`] : []),
     ...(email !== undefined && directory === undefined ? [`email ${email}`] : []),
+    // Of its own container, whose file system is read-only: nothing there asks Caddy's own authority.
+    "skip_install_trust",
     "grace_period 30s",
     ...nested("servers", [
       "protocols h1 h2",
