@@ -12,11 +12,11 @@ import { lastWords } from "./lib/last-words";
 import { PatientClient } from "./lib/patient-client";
 import { readPointers, readServing } from "./lib/pointers";
 import { limitProcesses } from "./lib/processes";
+import { READ_ONLY } from "./lib/read-only";
 import { recordRefusal } from "./lib/record";
 import { reasonOf, report } from "./lib/report";
 import { Refusal, run, say } from "./lib/run";
 import { withheld } from "./lib/secrecy";
-import { READ_ONLY } from "./lib/trial";
 import { type Failure, persistently, undoing } from "./lib/undoing";
 import { type Request, request } from "./requests/gate";
 

@@ -20,7 +20,7 @@ import { restore } from "./lib/restore";
 import { readState } from "./lib/restore-state";
 import { recoverRestore } from "./lib/restore-recovery";
 import { Refusal, run, say } from "./lib/run";
-import { findStack } from "./lib/stack";
+import { findStack, onlyStack } from "./lib/stack";
 import { Store } from "./lib/store";
 import { persistently } from "./lib/undoing";
 import { type Request, request } from "./requests/restore";
@@ -31,31 +31,16 @@ const AGAIN = "Next: mend the cause, then run the same command again.";
 /** Takes data and code back together, by hand: the same as `nestfleet:restore` in config does. */
 async function perform(asked: Request): Promise<string | undefined> {
   const docker = new PatientClient(asked.dockerHost);
-  // For that no database is needed: the one that was to be made may not be there.
-  const ended =
-    asked.action === "recover" && asked.stack !== undefined
-      ? await persistently(() => endHold(docker, `${nameOf(asked.stack ?? "")}-caddy`))
-      : false;
-  const found = await findStack(docker, asked.stack).catch((error: unknown) => {
-    if (!ended) throw error;
-    say(complaint(error));
-    return undefined;
-  });
-  if (found === undefined) return undefined;
+  if (asked.action === "recover") {
+    const stack = asked.stack ?? (await onlyStack(docker));
+    const work = () => recover(docker, stack, asked.target);
+    return asked.partOfUpdate ? work() : alone(docker, stack, work);
+  }
+  const found = await findStack(docker, asked.stack);
   const { stack, postgres } = found;
-  if (asked.action === "list") return list(new Database(docker, postgres));
+  const database = new Database(docker, postgres);
+  if (asked.action === "list") return list(database);
   const caddy = `${nameOf(stack)}-caddy`;
-  const host = { stack, caddy, docker, database: new Database(docker, postgres) };
-  const recover = async () => {
-    // Nor one that answers.
-    if (ended && (await readState(host.database, stack)) === undefined) return undefined;
-    await exclusively(host.database, "restore", () => recoverRestore(host));
-    const fits = (version: string) => fitsRelease(docker, postgres, version);
-    const resumed = await persistently(() => resume(docker, caddy, stack, { target: asked.target, fits }));
-    if (resumed.length > 0) say(`${resumed.join(", ")} started again`);
-    return undefined;
-  };
-  if (asked.action === "recover") return asked.partOfUpdate ? recover() : alone(docker, stack, recover);
   const backup = asked.action === "undo" ? null : named(asked);
   const asking = {
     stack,
@@ -66,10 +51,32 @@ async function perform(asked: Request): Promise<string | undefined> {
     timeoutSeconds: asked.timeoutSeconds,
     next: AGAIN,
   };
-  if (!asked.confirmed) throw new Refusal(await announcement(host.database, found.version, asked));
+  if (!asked.confirmed) throw new Refusal(await announcement(database, found.version, asked));
   const restored = await alone(docker, stack, () => interruptible((signal) => restore(docker, asking, signal)));
   say(`Next: ${configSet(stack, "version", restored.version)} && ${up(stack)}`);
   return JSON.stringify(restored);
+}
+
+/**
+ * Ends what a killed run has begun. Requests that were held while postgres was replaced are let go first: for that no
+ * database is needed, and the one that was to be made may not be there, or not answer.
+ */
+async function recover(docker: PatientClient, stack: string, target: string | undefined): Promise<undefined> {
+  const caddy = `${nameOf(stack)}-caddy`;
+  const ended = await persistently(() => endHold(docker, caddy));
+  const found = await findStack(docker, stack).catch((error: unknown) => {
+    if (!ended) throw error;
+    say(complaint(error));
+    return undefined;
+  });
+  if (found === undefined) return;
+  const { postgres } = found;
+  const database = new Database(docker, postgres);
+  if (ended && (await readState(database, stack)) === undefined) return;
+  await exclusively(database, "restore", () => recoverRestore({ stack, caddy, docker, database }));
+  const fits = (version: string) => fitsRelease(docker, postgres, version);
+  const resumed = await persistently(() => resume(docker, caddy, stack, { target, fits }));
+  if (resumed.length > 0) say(`${resumed.join(", ")} started again`);
 }
 
 /** No migration has run since the last backup of a release: what a recreate has taken when it had stopped the writers. */

@@ -19,12 +19,12 @@ const HELD = `[ -f ${PAUSED} ] || { [ -f ${BEFORE} ] && [ "$(cat ${pointer("api"
  */
 export async function isUnfinished(docker: DockerClient, name: string): Promise<boolean> {
   // Without the database nothing can be taken back; the update makes it first.
-  if (!(await holds(docker, `${name}-postgres`, "true"))) return false;
-  return (await holds(docker, `${name}-postgres`, RESTORING)) || (await holds(docker, `${name}-caddy`, HELD));
+  if (!(await succeeds(docker, `${name}-postgres`, "true"))) return false;
+  return (await succeeds(docker, `${name}-postgres`, RESTORING)) || (await succeeds(docker, `${name}-caddy`, HELD));
 }
 
 /** False also in a container that does not run. Any other failure is none of the test's: it is not taken for "no". */
-async function holds(docker: DockerClient, container: string, test: string): Promise<boolean> {
+async function succeeds(docker: DockerClient, container: string, test: string): Promise<boolean> {
   try {
     await docker.run(["exec", container, "sh", "-c", test]);
     return true;

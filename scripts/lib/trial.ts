@@ -2,11 +2,9 @@ import type { DockerClient } from "../../components/docker/client";
 import type { RunningContainer } from "../../components/host/facts";
 import { configSetPath } from "../../components/release/commands";
 import { complaint } from "./database";
+import { READ_ONLY } from "./read-only";
 import { Refusal, say } from "./run";
 import { Throwaway } from "./throwaway";
-
-/** What the kernel says, and Node.js and libraries of C in their own words, when a container writes where it may not. */
-export const READ_ONLY = /EROFS|read-only file system|ENOSPC|no space left on device/i;
 
 /** The next container of a database. */
 interface Next {
