@@ -1,7 +1,7 @@
 import type { DockerClient } from "../components/docker/client";
 import { answerOr } from "../components/host/answer";
 import { environmentOf } from "../components/host/environment";
-import { psql } from "../components/host/psql";
+import { askMigrations, psql } from "../components/host/psql";
 import { configSetPath } from "../components/release/commands";
 import { changeOf } from "./lib/attempt";
 import { inspectContainer } from "./lib/containers";
@@ -23,11 +23,8 @@ import { type Request, request } from "./requests/gate";
 /** Production may be slower than the rehearsal was: it also serves. */
 const ALLOWANCE = 1.5;
 
-/** The table is there from the first migration on. A count that takes long is given up: the next probe asks again. */
-const COUNT = `
-  SET statement_timeout = '3s';
-  SELECT 'SELECT count(*) FROM nestfleet_migrations;' WHERE to_regclass('nestfleet_migrations') IS NOT NULL
-  \\gexec`;
+/** A count that takes long is given up: the next probe asks again. */
+const COUNT = `SET statement_timeout = '3s'; ${askMigrations("SELECT count(*) FROM %s")}`;
 
 void run(request, async (asked) => {
   const docker = new PatientClient(asked.dockerHost);

@@ -1,5 +1,7 @@
 import type { DockerClient } from "../components/docker/client";
+import { retireSuperuser } from "./lib/application-role";
 import { inspectContainer, versionOf } from "./lib/containers";
+import { Database } from "./lib/database";
 import { watch } from "./lib/health";
 import { mustRun } from "./lib/must-run";
 import { PatientClient } from "./lib/patient-client";
@@ -38,6 +40,7 @@ void run(request, async (asked) => {
   const history = await record(docker, step); // while it is known what was before
   await forgetUpdate(docker, asked.caddy);
   for (const left of await clearAway(docker, { ...asked, current: idsOf(asked) }, history)) say(`warning: ${left}`);
+  await retireSuperuser(new Database(docker, asked.postgres));
   return undefined;
 });
 

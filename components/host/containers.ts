@@ -2,6 +2,7 @@ import type { DockerClient } from "../docker/client";
 import { leavesNoCore } from "../docker/hardening";
 import { LABEL } from "../docker/labels";
 import type { RunningContainer } from "./facts";
+import { ROLE } from "./psql";
 
 /** The containers of a stack, running or not, found by their labels. One that goes meanwhile is none of them. */
 export async function containersOf(docker: DockerClient, stack: string): Promise<RunningContainer[]> {
@@ -31,6 +32,7 @@ export function isUp({ state }: RunningContainer): boolean {
 interface Inspected {
   readonly Id: string;
   readonly Image: string;
+  readonly Config?: { readonly Env?: readonly string[] | null };
   readonly HostConfig?: {
     readonly ReadonlyRootfs?: boolean;
     readonly Ulimits?: readonly { readonly Name: string; readonly Hard: number }[] | null;
@@ -45,10 +47,12 @@ interface Inspected {
 /** Every proxy of ours publishes it. */
 const HTTP_PORT = "80/tcp";
 
+const AS_SUPERUSER = `DATABASE_URL=postgres://${ROLE}:`;
+
 /** By id of the container. */
 async function detailsOf(docker: DockerClient, ids: readonly string[]) {
   const inspected = (await docker.inspectAll(ids)) as Inspected[];
-  const details = inspected.map(({ Id, Image, HostConfig, NetworkSettings }) => {
+  const details = inspected.map(({ Id, Image, Config, HostConfig, NetworkSettings }) => {
     const log = HostConfig?.LogConfig && {
       driver: HostConfig.LogConfig.Type,
       options: HostConfig.LogConfig.Config ?? {},
@@ -58,7 +62,11 @@ async function detailsOf(docker: DockerClient, ids: readonly string[]) {
     const networks = NetworkSettings?.Networks && { networks: Object.keys(NetworkSettings.Networks) };
     const noCore = leavesNoCore(HostConfig?.Ulimits ?? []);
     const readOnly = HostConfig?.ReadonlyRootfs === true;
-    return [Id, { imageId: Image, ...(log && { log }), ...addresses, ...networks, noCore, readOnly }] as const;
+    const asSuperuser = Config?.Env?.some((entry) => entry.startsWith(AS_SUPERUSER)) === true;
+    return [
+      Id,
+      { imageId: Image, ...(log && { log }), ...addresses, ...networks, noCore, readOnly, asSuperuser },
+    ] as const;
   });
   return new Map(details);
 }

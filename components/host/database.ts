@@ -4,27 +4,28 @@ import { parseReplacedComment, REPLACED_PREFIX, type ReplacedDatabase, replacedA
 import { inspectCollations } from "./collations";
 import { DATA_DIRECTORY } from "./data-volume";
 import type { DatabaseFacts, Disk, Disks } from "./facts";
-import { psql } from "./psql";
+import { TO_HAND_OVER } from "./ownership";
+import { APPLICATION_COMMENT, APPLICATION_ROLE, APPLIED_MIGRATIONS, psql } from "./psql";
 
 const SQL = `
   SELECT json_build_object(
     'sizeBytes', pg_database_size(current_database()),
     'major', current_setting('server_version_num')::int / 10000,
     'extensions', (SELECT json_object_agg(name, default_version) FROM pg_available_extensions),
-    'installed', (SELECT json_object_agg(extname, extversion) FROM pg_extension));`;
-
-/**
- * In the order in which the application runs them, whatever the locale of the database. The table is there from the
- * first migration on.
- */
-const APPLIED = `
-  SELECT 'SELECT filename FROM nestfleet_migrations ORDER BY filename COLLATE "C";'
-    WHERE to_regclass('nestfleet_migrations') IS NOT NULL
-  \\gexec`;
+    'installed', (SELECT json_object_agg(extname, extversion) FROM pg_extension),
+    'superuser', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+    'application', (
+      SELECT json_build_object('superuser', r.rolsuper, 'ours', d.datdba = r.oid OR shobj_description(r.oid, 'pg_authid') = '${APPLICATION_COMMENT}')
+        FROM pg_roles r, pg_database d WHERE r.rolname = '${APPLICATION_ROLE}' AND d.datname = current_database()));
+  ${TO_HAND_OVER}`;
 
 const REPLACED = `
   SELECT json_build_object('name', datname, 'bytes', pg_database_size(oid), 'comment', shobj_description(oid, 'pg_database'))
     FROM pg_database WHERE starts_with(datname, '${REPLACED_PREFIX}') ORDER BY datname COLLATE "C";`;
+
+type Told = Pick<DatabaseFacts, "sizeBytes" | "major" | "extensions" | "installed" | "superuser"> & {
+  readonly application: DatabaseFacts["application"] | null;
+};
 
 /** What a plan needs to know of the database that runs in `postgres`. */
 export async function inspectDatabase(docker: DockerClient, postgres: string): Promise<DatabaseFacts> {
@@ -35,13 +36,22 @@ export async function inspectDatabase(docker: DockerClient, postgres: string): P
     diskSpace(docker, postgres),
     inspectCollations(docker, postgres),
   ]);
-  const known = JSON.parse(facts) as Pick<DatabaseFacts, "sizeBytes" | "major" | "extensions" | "installed">;
-  return { ...known, applied, replaced, collations, disks };
+  const [known = "{}", ofSuperuser = ""] = facts.split("\n");
+  const { application, ...told } = JSON.parse(known) as Told;
+  return {
+    ...told,
+    application: application ?? undefined,
+    ofSuperuser: Number(ofSuperuser),
+    applied,
+    replaced,
+    collations,
+    disks,
+  };
 }
 
 /** File names, in the order in which they run. */
 export async function appliedMigrations(docker: DockerClient, postgres: string): Promise<string[]> {
-  return (await psql(docker, postgres, APPLIED)).split("\n").filter(Boolean);
+  return (await psql(docker, postgres, APPLIED_MIGRATIONS)).split("\n").filter(Boolean);
 }
 
 interface Described {

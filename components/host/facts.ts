@@ -99,6 +99,8 @@ export interface RunningContainer {
   readonly readOnly?: boolean | undefined;
   /** It is kept from leaving its memory in a file when it crashes. */
   readonly noCore?: boolean | undefined;
+  /** It works on the database as the server's superuser, as all did that older programs have made. */
+  readonly asSuperuser?: boolean | undefined;
   /** Names of those that it is connected to; undefined where Docker does not say. */
   readonly networks?: readonly string[] | undefined;
   /** Of the proxy, the addresses of the host that it is published at, in Docker's own order. */
@@ -158,6 +160,12 @@ export interface Disk {
 export type Disks = Readonly<Record<"data" | "backups" | "docker", Disk>>;
 
 export interface DatabaseFacts {
+  /** Whether the role by which ours look into it is a superuser. */
+  readonly superuser: boolean;
+  /** The role as which the application works; undefined where it has none of its own, and works as the superuser. */
+  readonly application?: { readonly superuser: boolean; readonly ours: boolean } | undefined;
+  /** How many objects that the application would own are the superuser's. */
+  readonly ofSuperuser: number;
   /** Files in `nestfleet_migrations`, in file order: the contract promises no other column to sort by. */
   readonly applied: readonly string[];
   readonly sizeBytes: number;

@@ -1,17 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { type DockerClient, DockerError } from "../docker/client";
+import { APPLICATION_ROLE, DATABASE, ROLE } from "./psql";
 
 const PATIENCE_SECONDS = 20;
 
 /**
- * Over the container's own address: the official image trusts its socket and 127.0.0.1, and asks everybody else. The
- * password comes by standard input: on a command line it would be seen in process lists.
+ * Over the container's own address: the official image trusts its socket and 127.0.0.1, and asks everybody else. Asked for
+ * is the role as which the application works, or will. The password comes by standard input: on a command line it would be seen in process lists.
  */
 const CONNECT = `
   IFS= read -r PGPASSWORD
   export PGPASSWORD LC_ALL=C PGCONNECT_TIMEOUT=10
   set -- $(hostname -i)
-  exec psql --no-psqlrc -qAtw -h "$1" -U nestfleet -d nestfleet -c "SELECT 1" </dev/null`;
+  role=$(psql --no-psqlrc -qAtw -U ${ROLE} -d ${DATABASE} -c "SELECT max(rolname) FROM pg_catalog.pg_roles WHERE rolname IN ('${ROLE}', '${APPLICATION_ROLE}')" </dev/null)
+  exec psql --no-psqlrc -qAtw -h "$1" -U "$role" -d ${DATABASE} -c "SELECT 1" </dev/null`;
 
 /** Whether the database refuses this password; whatever else keeps psql from connecting says nothing about it. */
 export async function rejectsPassword(docker: DockerClient, postgres: string, password: string): Promise<boolean> {

@@ -1,7 +1,12 @@
 import type { DockerClient } from "../docker/client";
 
-/** Role and database of the application, as its contract has them. */
+/** The superuser of the server, with which it was made. Ours are the only sessions under it, over the server's own socket. */
 export const ROLE = "nestfleet";
+/** The role of the application: it owns what the application has, and is no superuser. */
+export const APPLICATION_ROLE = "nestfleet_app";
+/** What PostgreSQL says of that role: by this it is known as ours. */
+export const APPLICATION_COMMENT = "NestFleet: the application works as this role";
+/** The database of the application, as its contract has it. */
 export const DATABASE = "nestfleet";
 
 /** A server that does not answer within this is not known; an inspection must not wait for it. */
@@ -11,12 +16,14 @@ const PATIENCE_SECONDS = 30;
  * Settings of every session of ours, over those of the server, the database and the role: a limit that is meant for the
  * application must not end a dump, a count or a lock; a default role or a read-only default must not refuse a restore;
  * messages come in the language in which they are recognised. A trigger at login is the application's own affair.
+ * Names without a schema are PostgreSQL's own: the application may create a function of any name, which must not run as
+ * the superuser (https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058).
  * What an older server does not know is left out, because it would refuse the connection.
  */
 const SETTINGS = `
   options='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c temp_file_limit=-1'
   options="$options -c default_transaction_read_only=off -c session_replication_role=origin -c role=none"
-  options="$options -c standard_conforming_strings=on -c lc_messages=C"
+  options="$options -c standard_conforming_strings=on -c lc_messages=C -c search_path=pg_catalog"
   version=$(psql --version); version=\${version##*PostgreSQL) }; major=\${version%%[!0-9]*}
   if [ "$major" -ge 14 ]; then options="$options -c idle_session_timeout=0"; fi
   if [ "$major" -ge 17 ]; then options="$options -c transaction_timeout=0 -c event_triggers=off"; fi`;
@@ -44,3 +51,43 @@ export function psqlIn(postgres: string, database: string, options: readonly str
 export async function psql(docker: DockerClient, postgres: string, sql: string): Promise<string> {
   return (await docker.run(psqlIn(postgres, DATABASE), sql, PATIENCE_SECONDS)).trim();
 }
+
+/** The oid of the role as which the application works here: its own, or, before that was made, the superuser. */
+const WORKING_AS = `
+  (SELECT oid FROM pg_roles WHERE rolname IN ('${ROLE}', '${APPLICATION_ROLE}')
+    ORDER BY rolname = '${APPLICATION_ROLE}' DESC LIMIT 1)`;
+
+/** The `search_path` that a session of a role begins with in this database, by the precedence of ALTER ROLE. */
+export function searchPathOf(role: string): string {
+  return `coalesce(
+      (SELECT substr(entry, strpos(entry, '=') + 1) FROM pg_db_role_setting s, unnest(s.setconfig) entry
+        WHERE entry LIKE 'search\\_path=%' AND s.setrole IN (0, ${role})
+          AND s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+        ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1),
+      (SELECT setting FROM pg_file_settings WHERE name = 'search_path' AND applied ORDER BY seqno DESC LIMIT 1),
+      (SELECT boot_val FROM pg_settings WHERE name = 'search_path'))`;
+}
+
+/**
+ * For psql: sets a variable to what an expression gives under the application's own `search_path`. All of the
+ * expression must be qualified: what it names without a schema may be a function of the application's.
+ */
+export function asTheApplication(variable: string, expression: string): string {
+  return `
+    SELECT regexp_replace(${searchPathOf(WORKING_AS)}, '"?\\$user"?', quote_ident(pg_get_userbyid(${WORKING_AS})), 'g') AS ${variable} \\gset
+    SELECT set_config('search_path', :'${variable}', false) AS ${variable} \\gset
+    SELECT ${expression} AS ${variable} \\gset
+    SELECT pg_catalog.set_config('search_path', 'pg_catalog', false) AS nestfleet_path \\gset`;
+}
+
+/**
+ * For psql: asks the table in which the application keeps what it has migrated, `%s`, and nobody where there is none. It
+ * is there from the first migration on. A view of that name could run anything.
+ */
+export function askMigrations(statement: string): string {
+  return `${asTheApplication("migrations", "coalesce(pg_catalog.to_regclass('nestfleet_migrations')::pg_catalog.oid, 0::pg_catalog.oid)")}
+    SELECT format('${statement}', oid::regclass) FROM pg_class WHERE oid = :migrations AND relkind IN ('r', 'p') \\gexec`;
+}
+
+/** In the order in which the application runs them, whatever the locale of the database. */
+export const APPLIED_MIGRATIONS = askMigrations('SELECT filename FROM %s ORDER BY filename COLLATE "C"');

@@ -1,6 +1,7 @@
 import { alterations, BOTH, BREAKS, type Harm, LOSES } from "./alterations";
 import {
   after,
+  bodyOfBlock,
   follows,
   is,
   nameAt,
@@ -88,12 +89,6 @@ function findingsInBlock(statement: Statement, seen: Seen): Finding[] {
   return statement
     .filter(({ kind }) => kind === "literal")
     .flatMap(({ text, line }) => statementsOf(lex(text, line).tokens).flatMap((inner) => findings(inner, seen)));
-}
-
-/** The text of `DO [LANGUAGE name] 'text'`; the name may be a literal, too. */
-function bodyOfBlock(statement: Statement): Token | undefined {
-  if (!is(statement[0], "DO")) return undefined;
-  return statement.find(({ kind }, at) => kind === "literal" && !is(statement[at - 1], "LANGUAGE"));
 }
 
 function creation(statement: Statement, seen: Seen): Finding[] {

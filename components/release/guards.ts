@@ -11,6 +11,7 @@ import { otherThanPinned } from "./pinned-images";
 import type { Problem } from "./problem";
 import type { ReplacedDatabase } from "./replaced";
 import { passwordRejected } from "./secret-guards";
+import { roleTaken, superuserMissing } from "./role-guards";
 import { restoreUnusable, rollbackUndone, schemaAhead, servingUnknown } from "./restore-guards";
 import type { Situation } from "./situation";
 import { missingExtension } from "./server";
@@ -34,6 +35,8 @@ export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Pro
     databaseStopped,
     proxyNotStarted,
     passwordRejected,
+    superuserMissing,
+    roleTaken,
     volumeMissing,
     volumeInUse,
     volumeChanged,

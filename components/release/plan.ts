@@ -80,6 +80,8 @@ export interface Plan {
   readonly otherLogs: readonly string[];
   /** The proxy keeps the rules under which an older program has made it, and is not replaced for them. */
   readonly keepsProxy: boolean;
+  /** The database's server has no role of the application's own, or there is no server yet. */
+  readonly lacksRole: boolean;
   /** A killed update was taken back, or will be, before this one. */
   readonly resumes: boolean;
   /** Roles whose containers have the ulimits that this program gives, whatever else the engine has added. */
@@ -145,6 +147,7 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     settles: settles(judged),
     otherLogs: (facts?.containers ?? []).filter(({ log }) => log && !isOwnLog(log)).map(({ role }) => role),
     keepsProxy: (facts?.containers ?? []).some((container) => isKept(container, settings)),
+    lacksRole: lacksRole(facts),
     resumes: facts?.unfinished === true || facts?.resumed === true,
     ulimitsSet: ROLES.filter((role) => {
       const ours = (facts?.containers ?? []).filter((container) => container.role === role);
@@ -184,6 +187,11 @@ function settles({ step, facts }: Situation): boolean {
 function bindOf({ http: { bind = [] } }: PlanSettings, facts: HostFacts | undefined): readonly string[] {
   const published = facts?.containers.find(({ role }) => role === "caddy")?.addresses ?? [];
   return published.toSorted().join() === bind.toSorted().join() ? published : bind;
+}
+
+function lacksRole(facts: HostFacts | undefined): boolean {
+  if (facts?.database !== undefined) return facts.database.application === undefined;
+  return facts !== undefined && !facts.containers.some(({ role }) => role === "postgres");
 }
 
 /** Whenever version or data change, and whenever migrations will run on data that exist. */

@@ -43,7 +43,8 @@ export function restartsIn({ facts, settings, step, to, stack }: Situation): Rol
  * connections are refused while it is, and it gets the rest with its next image.
  */
 function isOlder(container: RunningContainer, settings: Situation["settings"]): boolean {
-  return container.running && lacksRules(container, settings) && !isKept(container, settings);
+  const { running, asSuperuser } = container;
+  return running && (asSuperuser === true || lacksRules(container, settings)) && !isKept(container, settings);
 }
 
 /** An engine may give every container some of the limits: all of them are ours alone. */

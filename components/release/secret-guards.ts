@@ -1,4 +1,5 @@
 import { nameOf } from "../docker/labels";
+import { APPLICATION_ROLE, ROLE } from "../host/psql";
 import { configRmPath, configSetSecret, docker, up } from "./commands";
 import type { Problem } from "./problem";
 import { APPLICATION_SECRETS, type ApplicationSecret, generatedAs, givenSecrets, SECRET_PATHS } from "./secrets";
@@ -12,23 +13,29 @@ export function passwordRejected(situation: Situation): Problem | undefined {
   const { facts, settings, stack } = situation;
   if (facts?.passwordRejected !== true) return undefined;
   const path = SECRET_PATHS.postgresPassword;
-  if (settings.secrets?.postgresPassword === undefined) return passwordTakenAway(situation);
+  const role = workingRole(situation);
+  if (settings.secrets?.postgresPassword === undefined) return passwordTakenAway(situation, role);
   return {
     title: "the database does not take the password of the config",
-    why: `nestfleet:${path} is not the password of the role nestfleet; api and worker could not connect`,
+    why: `nestfleet:${path} is not the password of the role ${role}; api and worker could not connect`,
     mend: [
       `put the old one back: ${configSetSecret(stack, path)}`,
       `when it was generated before: ${configRmPath(stack, path)}`,
-      `or set the new one in the database first: ${docker(settings.dockerHost, `exec -it ${nameOf(stack)}-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet'`)}`,
+      `or set the new one in the database first: ${docker(settings.dockerHost, `exec -it ${nameOf(stack)}-postgres psql -U nestfleet -d nestfleet -c '\\password ${role}'`)}`,
       `then ${up(stack)}`,
     ],
   };
 }
 
-function passwordTakenAway({ stack, last }: Situation): Problem {
+/** As which the application works now. */
+function workingRole({ facts }: Situation): string {
+  return facts?.database?.application === undefined ? ROLE : APPLICATION_ROLE;
+}
+
+function passwordTakenAway({ stack, last }: Situation, role: string): Problem {
   const path = SECRET_PATHS.postgresPassword;
   const takesOver = generatedAs("postgresPassword", stack, last.inState ?? [])
-    ? "the one that was generated for this stack takes over, and is not the password of the role nestfleet"
+    ? `the one that was generated for this stack takes over, and is not the password of the role ${role}`
     : "none was ever generated for this stack: a new one would be, which the database does not know";
   return {
     title: "the database does not take the password that the update would use",

@@ -59,6 +59,12 @@ function parts(tokens: readonly Token[], separates: (token: Token) => boolean): 
   return found.filter((part) => part.length > 0);
 }
 
+/** The text of `DO [LANGUAGE name] 'text'`; the name may be a literal, too. */
+export function bodyOfBlock(statement: Statement): Token | undefined {
+  if (!is(statement[0], "DO")) return undefined;
+  return statement.find(({ kind }, at) => kind === "literal" && !is(statement[at - 1], "LANGUAGE"));
+}
+
 /** The tokens outside parentheses and brackets. */
 export function outermost(tokens: readonly Token[]): Statement {
   let depth = 0;

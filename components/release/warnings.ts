@@ -14,6 +14,7 @@ import { imagesOfRoot } from "./image-user";
 import { libraryChange } from "./reindex";
 import { missingExtension, olderThan } from "./server";
 import { leftNetwork } from "./restarts";
+import { roleComes, roleIsSuperuser } from "./role-guards";
 import { breakingIn, hasLostHistory, namedBackup, wasPutBack, type Situation } from "./situation";
 import { passwordNotAsked, secretsChanged } from "./secret-guards";
 import type { Strategy } from "./strategy";
@@ -36,6 +37,8 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     ...backupsMoved(situation),
     ...secretsChanged(situation),
     ...passwordNotAsked(situation),
+    ...roleComes(situation),
+    ...roleIsSuperuser(situation),
     ...notStarted(situation),
     ...notRunning(situation),
     ...imageMoved(situation),

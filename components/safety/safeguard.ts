@@ -12,6 +12,8 @@ export interface Safeguard {
   readonly ready: pulumi.Resource;
   /** What the migrations took on the copy. */
   readonly migrationSeconds: pulumi.Input<number>;
+  /** No change of release: what belongs to one does not run. */
+  readonly frozen: boolean;
 }
 
 interface Rehearsed {
@@ -86,7 +88,7 @@ export function safeguard(site: Site, postgres: Postgres, images: Images): Safeg
   const seconds = rehearsal.stdout.apply((stdout) => (JSON.parse(stdout) as Rehearsed).totalMigrationSeconds ?? 0);
   // Known where no migration is rehearsed: a preview need not take it for a change.
   const migrationSeconds = mode === "full" ? seconds : 0;
-  return { ready, migrationSeconds };
+  return { ready, migrationSeconds, frozen };
 }
 
 function actionOf({

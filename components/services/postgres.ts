@@ -5,7 +5,7 @@ import type { Images } from "../docker/images";
 import type { Networks } from "../docker/network";
 import { createContainer, containerArgs, type Service, type ServiceArgs } from "../docker/service";
 import type { Site } from "../docker/site";
-import { DATABASE, ROLE } from "../host/psql";
+import { APPLICATION_ROLE, DATABASE, ROLE } from "../host/psql";
 import { KEY_VARIABLE } from "../release/signature";
 import { refreshCollations } from "../safety/collations";
 import { createGate } from "../safety/gate";
@@ -77,5 +77,9 @@ export function createPostgres(
   const signed = signBackups(site, container, secrets.backupKey, healthy);
   const ready = refreshCollations(site, container, [reopen(site, held, healthy), signed]);
   const password = secrets.postgresPassword.apply(encodeURIComponent);
-  return { container, ready, url: pulumi.interpolate`postgres://${ROLE}:${password}@postgres:5432/${DATABASE}` };
+  return {
+    container,
+    ready,
+    url: pulumi.interpolate`postgres://${APPLICATION_ROLE}:${password}@postgres:5432/${DATABASE}`,
+  };
 }

@@ -1,9 +1,11 @@
+import { asTheApplication } from "../../components/host/psql";
 import { definition, type Definition } from "../../components/release/definition";
 import type { Database } from "./database";
 import type { Session } from "./session";
 
 /** Columns that not every version has are read out of the row as JSON. */
 const DEFINITION = `
+  ${asTheApplication("path", "pg_catalog.current_schemas(false)")}
   SELECT json_build_object(
     'database', json_build_object(
       'owner', pg_get_userbyid(d.datdba),
@@ -33,7 +35,7 @@ const DEFINITION = `
       'searchPath', (
         SELECT coalesce(json_agg(name ORDER BY place, name), '[]') FROM (
           SELECT name, min(place) AS place FROM (
-            SELECT name::text, ordinality::int FROM unnest(current_schemas(false)) WITH ORDINALITY path (name, ordinality)
+            SELECT name::text, ordinality::int FROM unnest(:'path'::name[]) WITH ORDINALITY path (name, ordinality)
             UNION ALL SELECT n.nspname::text, 1000 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
             UNION ALL SELECT n.nspname::text, 2000 FROM pg_namespace n
           ) found (name, place)

@@ -1,3 +1,4 @@
+import { APPLIED_MIGRATIONS } from "../../components/host/psql";
 import { type Database, DATABASE } from "./database";
 import { indented, Refusal, say, sleep } from "./run";
 import { Session } from "./session";
@@ -24,13 +25,11 @@ const TELLING = /\b(error|fatal|fail(ed|s|ure)?|violates?|detail|hint|exception|
 /** A migration that tells of every row is heard to its end, and not remembered as a whole. */
 const LINES_KEPT = 500;
 
-/** Applied migrations; the table is there from the first one on. Someone at work shows that the image has started. */
+/** Applied migrations. Someone at work shows that the image has started. */
 const PROGRESS = `
   SELECT 'started' FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1;
-  SELECT 'SELECT filename FROM nestfleet_migrations ORDER BY filename COLLATE "C";'
-    WHERE to_regclass('nestfleet_migrations') IS NOT NULL
-  \\gexec`;
+  ${APPLIED_MIGRATIONS}`;
 
 /** Runs the image's own migrate command on a server that is thrown away afterwards. */
 export async function runMigrations(

@@ -7,6 +7,7 @@ import { complaint, Database, DATABASE, MAINTENANCE } from "./database";
 import { restoredElsewhere } from "./elsewhere";
 import { exclusively } from "./exclusion";
 import { type MigrationRun, runMigrations, type TimedMigration } from "./migration";
+import { makeNeededExtensions } from "./needed-extensions";
 import { unlessGone } from "./removal";
 import { NEXT, Refusal, say } from "./run";
 import { findBackup } from "./store";
@@ -79,6 +80,7 @@ async function perform(live: Database, request: RehearsalRequest, signal: AbortS
       // what the gate waits for there, where each commit waits for the disk.
       await analyze(copy, DATABASE);
       await copy.query("ALTER SYSTEM RESET fsync; SELECT pg_reload_conf(); CHECKPOINT", MAINTENANCE);
+      await makeNeededExtensions(live.docker, copy, image);
       const migrations = await runMigrations(server, copy, { image, command, applied: manifest.migrations }, signal);
       const totalMigrationSeconds = migrations.reduce((sum, { seconds }) => sum + seconds, 0);
       say(`rehearsal: ${migrations.length} migrations in ${totalMigrationSeconds.toFixed(1)} s`);

@@ -1,9 +1,11 @@
 import type { BackupManifest, Proof } from "../../components/release/manifest";
 import { missingExtension, newerServer } from "../../components/release/server";
+import { createApplicationRole } from "./application-role";
 import { checksum } from "./backup";
 import { dressCopy } from "./copy";
 import { type Database, MAINTENANCE } from "./database";
 import { definitionOf } from "./definition";
+import { handOver } from "./handover";
 import { proving, Unrestorable } from "./proof";
 import { restoreAnyWay } from "./restore-ways";
 import { createMissingRoles } from "./roles";
@@ -72,7 +74,8 @@ export interface CopyRequest {
 
 /**
  * Makes a database of that name out of a backup, and refuses the result unless every table has the rows that were
- * dumped. Owners, grants, settings and comment are those of the original. Gives the seconds it took.
+ * dumped. Owners, grants, settings and comment are those of the original; what was the superuser's is the application's,
+ * once that has a role of its own. Gives the seconds it took.
  */
 export async function restoreCopy(
   database: Database,
@@ -84,12 +87,15 @@ export async function restoreCopy(
   return proving(live, manifest, purpose, async (known) => {
     const definition = manifest.definition ?? (await definitionOf(live));
     await createMissingRoles(database, definition.roles, purpose !== "restore");
+    // A server of its own has no other update that would make it.
+    if (purpose !== "restore") await createApplicationRole(database);
     const attempt = await writtenSteadily(database, async () => {
       const used = await restoreAnyWay(database, name, { ...request, definition }, known, signal);
       await mustHaveAllRows(database, name, manifest, signal);
       return used;
     });
     await dressCopy(database, name, definition.database);
+    await handOver(database, name);
     return { way: attempt.way, megabytes: attempt.megabytes };
   });
 }

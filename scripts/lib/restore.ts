@@ -11,6 +11,7 @@ import { databases, exchange, mustBeFree } from "./exchange";
 import { exclusively } from "./exclusion";
 import { causeOfDeath, waitUntilHealthy } from "./health";
 import { together } from "./interruption";
+import { handOver } from "./handover";
 import { findImage, howToGet, identityIn } from "./images";
 import { findKept, type Incoming, keptName, moment, restoreBeside } from "./incoming";
 import { freezeWriters, WRITERS } from "./paused";
@@ -70,6 +71,8 @@ export async function restore(docker: DockerClient, request: RestoreRequest, sig
     const state = await begin(host, request, incoming);
     try {
       if (incoming.backup) await restoreBeside(host.database, incoming.backup, signal);
+      // It may have been replaced when the application still worked as the superuser.
+      else await handOver(host.database, incoming.name);
       const ready = await prepare(host, request, state, signal);
       const held = await hold(host, state);
       signal.throwIfAborted();

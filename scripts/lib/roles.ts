@@ -50,7 +50,7 @@ function tell(missing: readonly RoleDefinition[]): void {
     say(`  to let it log in: psql's \\password ${identifier(name)}`);
 }
 
-function creationOf(role: RoleDefinition, scratch: boolean): string {
+export function creationOf(role: RoleDefinition, scratch: boolean): string {
   const option = (is: boolean, word: string) => (is ? word : `NO${word}`);
   const { name, superuser, inherit, createRole, createDatabase, login, replication, bypassRowSecurity } = role;
   return [
@@ -68,7 +68,7 @@ function creationOf(role: RoleDefinition, scratch: boolean): string {
 }
 
 /** In a role that this server does not know, such as a predefined one of a newer version, there is no membership. */
-function membershipsOf({ name, memberOf }: RoleDefinition, known: readonly string[]): string[] {
+export function membershipsOf({ name, memberOf }: RoleDefinition, known: readonly string[]): string[] {
   return memberOf
     .filter(({ role }) => known.includes(role))
     .map(({ role, admin, inherit, set }) => {
@@ -82,7 +82,7 @@ function membershipsOf({ name, memberOf }: RoleDefinition, known: readonly strin
     });
 }
 
-function settingsOf({ name, settings }: Pick<RoleDefinition, "name" | "settings">): string[] {
+export function settingsOf({ name, settings }: Pick<RoleDefinition, "name" | "settings">): string[] {
   return settings.map(
     (setting) =>
       `ALTER ROLE ${identifier(name)} SET ${identifier(setting.name)} TO ${settingValues(setting).map(literal).join(", ")}`,

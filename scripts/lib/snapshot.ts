@@ -1,3 +1,4 @@
+import { APPLIED_MIGRATIONS } from "../../components/host/psql";
 import type { Definition } from "../../components/release/definition";
 import { definitionOf } from "./definition";
 import type { Session } from "./session";
@@ -30,16 +31,10 @@ const DESCRIBE = `
     'tables', (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'));`;
 
-/** The table is there from the first migration on. */
-const MIGRATIONS = `
-  SELECT 'SELECT filename FROM nestfleet_migrations ORDER BY filename COLLATE "C";'
-    WHERE to_regclass('nestfleet_migrations') IS NOT NULL
-  \\gexec`;
-
 export async function takeSnapshot(session: Session): Promise<Snapshot> {
   await session.query(BEGIN);
   const [described = ""] = await session.query(DESCRIBE);
-  const migrations = await session.query(MIGRATIONS);
+  const migrations = await session.query(APPLIED_MIGRATIONS);
   const definition = await definitionOf(session);
   return { ...(JSON.parse(described) as Omit<Snapshot, "migrations" | "definition">), migrations, definition };
 }

@@ -4,6 +4,7 @@ import { hardened, LOW_WEIGHT, passing, POSTGRES_CAPABILITIES } from "../../comp
 import { LABEL, nameOf } from "../../components/docker/labels";
 import type { Healthcheck } from "../../components/docker/service";
 import type { Mount } from "../../components/host/mounts";
+import { APPLICATION_ROLE } from "../../components/host/psql";
 import { BACKUPS_PATH } from "../../components/release/backup-id";
 import { apiHealthcheck, postgresHealthcheck } from "../../components/services/healthchecks";
 import { UPSTREAM_PORTS } from "../../components/services/upstream";
@@ -137,7 +138,7 @@ export class Throwaway {
       NODE_ENV: "production",
       PORT: String(UPSTREAM_PORTS.api),
       CONSOLE_ORIGIN: "https://localhost",
-      DATABASE_URL: `postgres://${ROLE}:${this.password}@postgres:5432/${DATABASE}`,
+      DATABASE_URL: `postgres://${APPLICATION_ROLE}:${this.password}@postgres:5432/${DATABASE}`,
       JWT_SECRET: secret(),
       SECRET_ENCRYPTION_KEY: secret(),
     };

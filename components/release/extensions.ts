@@ -1,0 +1,50 @@
+import { after, bodyOfBlock, follows, is, nameAt, type Statement, statementsOf, statementsOfBlock } from "./statements";
+import { lex } from "./tokens";
+
+/** An extension that a migration makes unless it is there. Names are as the catalogs of PostgreSQL have them. */
+export interface WantedExtension {
+  readonly name: string;
+  readonly schema?: string | undefined;
+  readonly version?: string | undefined;
+  /** What it needs is made with it. */
+  readonly cascade: boolean;
+}
+
+/**
+ * The extensions that a migration makes with `CREATE EXTENSION IF NOT EXISTS`, also in a DO block. One that is made
+ * without these words must not be there before.
+ */
+export function wantedExtensions(sql: string): WantedExtension[] {
+  return statementsOf(lex(sql).tokens).flatMap(wantedBy);
+}
+
+function wantedBy(statement: Statement): WantedExtension[] {
+  const body = bodyOfBlock(statement);
+  if (body) return statementsOfBlock(lex(body.text, body.line).tokens).flatMap(wantedBy);
+  if (is(statement[0], "EXECUTE"))
+    return statement.filter(({ kind }) => kind === "literal").flatMap(({ text }) => wantedExtensions(text));
+  if (!follows(statement, 0, "CREATE", "EXTENSION", "IF", "NOT", "EXISTS")) return [];
+  const name = identifierAt(statement, 5);
+  if (name === undefined) return [];
+  let schema: string | undefined;
+  let version: string | undefined;
+  let cascade = false;
+  for (let at = after(statement, 6, "WITH"); at < statement.length; at++) {
+    if (is(statement[at], "CASCADE")) cascade = true;
+    else if (is(statement[at], "SCHEMA")) schema = identifierAt(statement, ++at);
+    else if (is(statement[at], "VERSION")) version = valueAt(statement, ++at);
+  }
+  return [{ name, schema, version, cascade }];
+}
+
+/** Undefined where it is no plain name. */
+function identifierAt(statement: Statement, at: number): string | undefined {
+  const quoted = /^"(.+)"$/.exec(nameAt(statement, at).name)?.[1];
+  return quoted?.includes('"."') === true ? undefined : quoted?.replaceAll('""', '"');
+}
+
+/** A version may be written as a name, too. */
+function valueAt(statement: Statement, at: number): string | undefined {
+  const token = statement[at];
+  return token?.kind === "literal" ? token.text : identifierAt(statement, at);
+}
