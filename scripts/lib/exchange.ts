@@ -1,6 +1,8 @@
 import { preparedTransactions } from "../../components/host/live-data";
+import { APPLICATION_ROLE } from "../../components/host/psql";
+import { REPLACED_PREFIX } from "../../components/release/replaced";
 import { heldBy } from "../../components/release/restore-guards";
-import { complaint, type Database, DATABASE, identifier, literal, MAINTENANCE } from "./database";
+import { complaint, type Database, DATABASE, identifier, literal, MAINTENANCE, ROLE } from "./database";
 import { Refusal } from "./run";
 
 /** A session that ends takes a moment to be gone. */
@@ -20,13 +22,14 @@ export async function exchange(
   comment: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const names = [[DATABASE, replaced], [incoming, DATABASE]] as const; // prettier-ignore
-  await rename(database, names, commented(replaced, comment));
+  await rename(database, names, [commented(replaced, comment), setAside(replaced), OWN_RIGHTS].join("\n"));
 }
 
 /** Takes an exchange back: the two names change places once more. */
 export async function exchangeBack(database: Database, incoming: string, replaced: string): Promise<void> {
   const names = [[DATABASE, incoming], [replaced, DATABASE]] as const; // prettier-ignore
-  await rename(database, names, OWN_COMMENT);
+  const aside = incoming.startsWith(REPLACED_PREFIX) ? [setAside(incoming)] : [];
+  await rename(database, names, [...aside, OWN_RIGHTS, OWN_COMMENT].join("\n"));
 }
 
 /** Keeps a database under another name, with a comment that tells of it. */
@@ -36,21 +39,46 @@ export async function keepAs(
   kept: string,
   comment: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await rename(database, [[name, kept]], commented(kept, comment));
+  await rename(database, [[name, kept]], [commented(kept, comment), setAside(kept)].join("\n"));
 }
 
-/** What the operator has said of it stays inside. */
+/** What the operator has said of it stays inside, and so does what `setAside` takes away. */
 function commented(name: string, comment: Readonly<Record<string, unknown>>): string {
   return `SELECT format('COMMENT ON DATABASE %I IS %L', datname,
-              (${literal(JSON.stringify(comment))}::jsonb || jsonb_build_object('comment', shobj_description(oid, 'pg_database')))::text)
+              (${literal(JSON.stringify(comment))}::jsonb || jsonb_build_object(
+                'comment', shobj_description(oid, 'pg_database'), 'owner', pg_get_userbyid(datdba), 'connectionLimit', datconnlimit))::text)
             FROM pg_database WHERE datname = ${literal(name)} \\gexec`;
 }
 
-/** The live database, where it was a replaced one, says of itself what it said before. */
-const OWN_COMMENT = `
-  SELECT format('COMMENT ON DATABASE %I IS %L', datname, description::jsonb ->> 'comment')
-    FROM (SELECT datname, shobj_description(oid, 'pg_database') AS description FROM pg_database) databases
-   WHERE datname = ${literal(DATABASE)} AND description ~ '^\\{.*"replacedAt".*\\}$' \\gexec`;
+/** A kept database is for undoing: the application, whoever works as it, can neither change it nor drop it. */
+function setAside(name: string): string {
+  return `ALTER DATABASE ${identifier(name)} OWNER TO ${ROLE}; ALTER DATABASE ${identifier(name)} CONNECTION LIMIT 0;`;
+}
+
+/** Of the live database, where it was a replaced one. Its owner may say of it what he likes, as a comment. */
+function whereReplaced(statements: string): string {
+  return `
+  DO $$
+  DECLARE said jsonb;
+  BEGIN
+    SELECT shobj_description(oid, 'pg_database')::jsonb INTO said FROM pg_database WHERE datname = ${literal(DATABASE)};
+    IF jsonb_typeof(said) = 'object' AND said ? 'replacedAt' THEN
+      ${statements}
+    END IF;
+  EXCEPTION WHEN data_exception THEN NULL;
+  END $$;`;
+}
+
+/** It says of itself what it said before. */
+const OWN_COMMENT = whereReplaced(`EXECUTE format('COMMENT ON DATABASE %I IS %L', '${DATABASE}', said ->> 'comment');`);
+
+/** It is the application's again, or whose it was before, and takes as many connections. */
+const OWN_RIGHTS = whereReplaced(`
+      EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT %s', '${DATABASE}', coalesce((said ->> 'connectionLimit')::int, -1));
+      EXECUTE (
+        SELECT format('ALTER DATABASE %I OWNER TO %I', '${DATABASE}', rolname) FROM pg_roles
+         WHERE rolname IN ('${ROLE}', '${APPLICATION_ROLE}') OR (rolname = said ->> 'owner' AND NOT rolsuper)
+         ORDER BY rolname = '${ROLE}', rolname = '${APPLICATION_ROLE}' LIMIT 1);`);
 
 /** A database that was brought back is no replaced one any more. */
 export async function restoreComment(database: Database): Promise<void> {

@@ -17,6 +17,7 @@ describe("a stack with nothing but a version", async () => {
   test("registers exactly these resources", () => {
     expect(names(resources)).toEqual([
       "Command nestfleet-test-api-gate",
+      "Command nestfleet-test-application-role",
       "Command nestfleet-test-backup",
       "Command nestfleet-test-caddy-gate",
       "Command nestfleet-test-caddyfile",
@@ -243,7 +244,7 @@ describe("what config changes", () => {
       "NODE_ENV=production",
       "PORT=3001",
       "CONSOLE_ORIGIN=http://localhost",
-      "DATABASE_URL=postgres://nestfleet:p%40ss%2Fword@postgres:5432/nestfleet",
+      "DATABASE_URL=postgres://nestfleet_app:p%40ss%2Fword@postgres:5432/nestfleet",
       `JWT_SECRET=${"j".repeat(32)}`,
       `SECRET_ENCRYPTION_KEY=${"0".repeat(64)}`,
       `INTERNAL_CRON_SECRET=${"c".repeat(32)}`,

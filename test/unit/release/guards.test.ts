@@ -210,11 +210,11 @@ test("a password that only the config knows is refused, with both ways out", () 
   const secrets = { postgresPassword: "p".repeat(20) };
   expect(problem("1.5.0", "1.5.0", { secrets }, { facts: { passwordRejected: true } })).toEqual({
     title: "the database does not take the password of the config",
-    why: "nestfleet:secrets.postgresPassword is not the password of the role nestfleet; api and worker could not connect",
+    why: "nestfleet:secrets.postgresPassword is not the password of the role nestfleet_app; api and worker could not connect",
     mend: [
       "put the old one back: pulumi config set --stack prod --secret --path 'nestfleet:secrets.postgresPassword'",
       "when it was generated before: pulumi config rm --stack prod --path 'nestfleet:secrets.postgresPassword'",
-      "or set the new one in the database first: docker exec -it nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet'",
+      "or set the new one in the database first: docker exec -it nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet_app'",
       "then pulumi up --stack prod",
     ],
   });

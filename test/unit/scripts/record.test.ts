@@ -27,7 +27,7 @@ class Kept {
     }
     if (command.includes("history.jsonl")) return this.text;
     if (command.includes(" df ")) return "Filesystem 1024-blocks Used Available\n/dev/a 9 1 8\n/dev/a 9 1 8";
-    if (stdin.includes("SELECT filename FROM nestfleet_migrations")) return "0001_a.sql\n0002_b.sql\n";
+    if (stdin.includes("SELECT filename FROM")) return "0001_a.sql\n0002_b.sql\n";
     if (stdin.includes("'sizeBytes'")) return '{"sizeBytes":1,"major":16,"extensions":{}}';
     if (command === "inspect --type container nestfleet-prod-postgres") return '[{"Config":{}}]';
     return listing([])(command) ?? "";
