@@ -53,6 +53,8 @@ export interface HostFacts {
   readonly restoreFault?: string | undefined;
   /** True when the database does not take the password that is given or was generated, or there is none of either. */
   readonly passwordRejected?: boolean | undefined;
+  /** The role that the password of this update is of, where the database has said. */
+  readonly passwordOf?: string | undefined;
   /** True when the database of a volume that was adopted lets everybody in who reaches it. */
   readonly passwordNotAsked?: boolean | undefined;
   /** Secrets that the api which serves has another value of; new ones, where neither is given nor was generated. */

@@ -21,7 +21,7 @@ import { digestsRunning, namedImages } from "./named-images";
 import { otherImages } from "./other-images";
 import { limitSupport } from "./limit-support";
 import { portsTaken } from "./ports";
-import { rejectsPassword, takesAnyPassword } from "./password";
+import { roleOfPassword, takesAnyPassword } from "./password";
 import { inspectRestore } from "./restore";
 import { changedSecrets } from "./secrets";
 import { migrationsOf, SourceError, withCheckout } from "./source";
@@ -57,13 +57,13 @@ export async function inspectHost(
   const volume = settings.postgres.existingVolume ?? `${name}-postgres`;
   const postgres = running("postgres");
   const caddy = running("caddy");
-  const [serving, database, manifests, history, passwordRejected, passwordNotAsked, release, dataVolume, place] =
+  const [serving, database, manifests, history, passwordOf, passwordNotAsked, release, dataVolume, place] =
     await Promise.all([
       caddy && answerOr(servingApi(docker, caddy, containers), undefined),
       postgres && answerOr(inspectDatabase(docker, postgres.name), undefined),
       postgres && answerOr(readManifests(docker, postgres.name), undefined),
       postgres && answerOr(readHistory(docker, postgres.name), undefined),
-      postgres && trust.host ? answerOr(passwordFault(docker, postgres.name, secrets), undefined) : undefined,
+      postgres && trust.host ? answerOr(whosePassword(docker, postgres.name, secrets), undefined) : undefined,
       postgres && settings.postgres.existingVolume !== undefined
         ? answerOr(takesAnyPassword(docker, postgres.name), undefined)
         : undefined,
@@ -78,7 +78,8 @@ export async function inspectHost(
     ...known,
     unsigned,
     ...(postgres && (await inspectRestore(docker, postgres.name, settings, known, last))),
-    passwordRejected,
+    passwordRejected: passwordOf === null,
+    passwordOf: passwordOf ?? undefined,
     passwordNotAsked,
     secretsChanged: serving && (await answerOr(changedSecrets(docker, serving.id, secrets), undefined)),
     backupPlace: place,
@@ -113,8 +114,8 @@ async function takenPorts(docker: DockerClient, { http, images }: Settings, cadd
 }
 
 /** One that is neither given nor was ever generated is not that of a database that runs. */
-async function passwordFault(docker: DockerClient, postgres: string, { postgresPassword }: SecretValues) {
-  return postgresPassword === undefined || rejectsPassword(docker, postgres, postgresPassword);
+async function whosePassword(docker: DockerClient, postgres: string, { postgresPassword }: SecretValues) {
+  return postgresPassword === undefined ? null : roleOfPassword(docker, postgres, postgresPassword);
 }
 
 async function unusableDirectory(

@@ -1,6 +1,7 @@
 import { isOwnLog } from "../docker/hardening";
 import type { LimitSupport } from "../docker/limits";
 import type { HostFacts } from "../host/facts";
+import { ROLE } from "../host/psql";
 import { newestBackup } from "./backups";
 import { type DataMount, dataMountByTag } from "./data-mount";
 import { downtime } from "./downtime";
@@ -80,8 +81,8 @@ export interface Plan {
   readonly otherLogs: readonly string[];
   /** The proxy keeps the rules under which an older program has made it, and is not replaced for them. */
   readonly keepsProxy: boolean;
-  /** The database's server has no role of the application's own, or there is no server yet. */
-  readonly lacksRole: boolean;
+  /** The server has no role of the application's own, or it has another password; or there is no server yet. */
+  readonly preparesRole: boolean;
   /** A killed update was taken back, or will be, before this one. */
   readonly resumes: boolean;
   /** Roles whose containers have the ulimits that this program gives, whatever else the engine has added. */
@@ -147,7 +148,7 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     settles: settles(judged),
     otherLogs: (facts?.containers ?? []).filter(({ log }) => log && !isOwnLog(log)).map(({ role }) => role),
     keepsProxy: (facts?.containers ?? []).some((container) => isKept(container, settings)),
-    lacksRole: lacksRole(facts),
+    preparesRole: preparesRole(facts),
     resumes: facts?.unfinished === true || facts?.resumed === true,
     ulimitsSet: ROLES.filter((role) => {
       const ours = (facts?.containers ?? []).filter((container) => container.role === role);
@@ -189,8 +190,8 @@ function bindOf({ http: { bind = [] } }: PlanSettings, facts: HostFacts | undefi
   return published.toSorted().join() === bind.toSorted().join() ? published : bind;
 }
 
-function lacksRole(facts: HostFacts | undefined): boolean {
-  if (facts?.database !== undefined) return facts.database.application === undefined;
+function preparesRole(facts: HostFacts | undefined): boolean {
+  if (facts?.database !== undefined) return facts.database.application === undefined || facts.passwordOf === ROLE;
   return facts !== undefined && !facts.containers.some(({ role }) => role === "postgres");
 }
 

@@ -8,7 +8,8 @@ import type { Safeguard } from "./safeguard";
 /**
  * After the backup and the rehearsal, before an api starts: the role as which the application works owns its database
  * and all that the superuser has made there, and the extensions exist that its migrations may not make. With every
- * change of release, and where the server has no such role. Requests to a table may wait for 1.5 s meanwhile.
+ * change of release, where the server has no such role, and where the role has another password than the one that an
+ * operator has given the superuser. Requests to a table may wait for 1.5 s meanwhile.
  */
 export function grantOwnership(site: Site, postgres: Postgres, safeguard: Safeguard, api: Image): pulumi.Resource {
   return runScript(
@@ -21,6 +22,6 @@ export function grantOwnership(site: Site, postgres: Postgres, safeguard: Safegu
       postgres: postgres.container.name,
       image: api.id,
     },
-    { dependsOn: [safeguard.ready], frozen: safeguard.frozen && !site.plan.lacksRole },
+    { dependsOn: [safeguard.ready], frozen: safeguard.frozen && !site.plan.preparesRole },
   );
 }

@@ -33,6 +33,7 @@ import {
   stop,
   until,
   whileDumpsWait,
+  byHand,
 } from "./fixture";
 
 const MINUTE = 60_000;
@@ -66,7 +67,7 @@ async function newest(): Promise<BackupManifest> {
 
 const shell = (script: string) => docker.run(["exec", database.container, "sh", "-euc", script]);
 const processes = () => docker.run(["top", database.container, "-eo", "pid,args"]);
-const count = async (table: string) => Number((await database.query(`SELECT count(*) FROM ${table}`))[0]);
+const count = async (table: string) => Number((await byHand(`SELECT count(*) FROM ${table}`))[0]);
 
 describe("scripts on a real database", { timeout: MINUTE }, () => {
   test("a first install has nothing to back up, and says so", async () => {
@@ -80,11 +81,11 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
 
   test("a backup agrees with the moment it is of, whatever is written meanwhile", async () => {
     await migrate("1.4.2");
-    await database.query(
+    await byHand(
       `INSERT INTO cases (title, priority, embedding)
          SELECT md5(n::text), 'normal', ARRAY[n, 1, 2]::vector FROM generate_series(1, ${CASES}) n`,
     );
-    const writing = database.query(
+    const writing = byHand(
       `DO $$ BEGIN
          FOR n IN 1..300 LOOP
            INSERT INTO cases (title, priority) VALUES ('meanwhile', 'normal'); COMMIT; PERFORM pg_sleep(0.01);
@@ -167,7 +168,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
   });
 
   test("stopped or killed in the middle of a restore, it leaves nothing behind", async () => {
-    await database.query(NAP);
+    await byHand(NAP);
     idOf(await backup());
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       const rehearsal = startRehearsal({ mode: "restore" });
@@ -178,7 +179,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
       if (signal === "SIGTERM") expect(await remainsOfRehearsal()).toEqual([]);
     }
     expect((await rehearse({ mode: "off" })).exitCode).toBe(0);
-    await database.query("DROP TABLE naps; DROP FUNCTION nap");
+    await byHand("DROP TABLE naps; DROP FUNCTION nap");
     idOf(await backup());
   });
 
@@ -339,7 +340,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
 
   test("the disk fills up in the middle of a dump, and is known to be full before the next", async () => {
     const before = await files();
-    await database.query(NOISE);
+    await byHand(NOISE);
     const full = await backup();
     expect(full.exitCode).toBe(1);
     expect(full.stderr).toMatch(/the disk filled up during the dump \(\d+ bytes were left\)/);
@@ -347,7 +348,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     await shell("head -c 45000000 /dev/zero > /backups/other");
     const refused = await backup();
     await shell("rm /backups/other");
-    await database.query("DROP TABLE noise");
+    await byHand("DROP TABLE noise");
     expect(refused.stderr).toMatch(/\/backups has \d+ bytes free, and the backup needs about \d+/);
     expect(await files()).toEqual(before);
   });
@@ -355,7 +356,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
   test("a backup far smaller than the one before is refused with both sizes, unless confirmed", async () => {
     const before = await files();
     const last = await newest();
-    await database.query(`CREATE TABLE kept AS TABLE cases; DELETE FROM cases WHERE ctid > '(5,0)'; DROP TABLE kept`);
+    await byHand(`CREATE TABLE kept AS TABLE cases; DELETE FROM cases WHERE ctid > '(5,0)'; DROP TABLE kept`);
     const { exitCode, stderr } = await backup();
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/it has \d+ bytes and \d+ rows, the backup before, \S+, has \d+ bytes and \d+ rows/);

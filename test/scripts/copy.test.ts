@@ -37,6 +37,7 @@ beforeAll(async () => {
   await Promise.all([start(OLD), start(NEW)]);
   for (const database of [OLD, NEW])
     await database.query(`
+      SET search_path = public;
       CREATE TABLE nestfleet_migrations (filename text PRIMARY KEY);
       INSERT INTO nestfleet_migrations VALUES ('0001_init.sql');
       CREATE TABLE cases (title text);

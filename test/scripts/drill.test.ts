@@ -23,7 +23,9 @@ beforeAll(async () => {
   await remove();
   await start();
   await migrate();
-  await database.query(`INSERT INTO cases (title, priority) SELECT n::text, 'low' FROM generate_series(1, ${CASES}) n`);
+  await database.query(
+    `INSERT INTO public.cases (title, priority) SELECT n::text, 'low' FROM generate_series(1, ${CASES}) n`,
+  );
 }, 2 * MINUTE);
 afterAll(remove, MINUTE);
 afterEach(async () => {

@@ -71,6 +71,11 @@ export async function start(): Promise<void> {
   await ready();
 }
 
+/** As an operator types it: sessions of ours find nothing of the application's without its schema. */
+export function byHand(sql: string): Promise<string[]> {
+  return database.query(`SET search_path = public; ${sql}`);
+}
+
 export async function ready(): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -178,9 +183,9 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
 /** Does the work while pg_dump, if it is started, waits in the middle of its own. */
 export async function whileDumpsWait<T>(work: () => Promise<T>): Promise<T> {
   const holder = database.converse("holder", "nestfleet", {});
-  holder.write("BEGIN; LOCK TABLE duplicate_jobs IN ACCESS EXCLUSIVE MODE;\n");
+  holder.write("BEGIN; LOCK TABLE public.duplicate_jobs IN ACCESS EXCLUSIVE MODE;\n");
   const held =
-    "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'duplicate_jobs'::regclass";
+    "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'public.duplicate_jobs'::regclass";
   try {
     await until(async () => (await database.query(held))[0] === "1");
     return await work();

@@ -34,7 +34,9 @@ beforeAll(async () => {
   await docker.run(["run", "--detach", "--init", "--name", NEIGHBOUR, ...labels(`${STACK}-two`, "api"), ...idle]);
   const listens = () => docker.run(["exec", POSTGRES, ...postgresHealthcheck.test.slice(1)]);
   await vi.waitFor(listens, { timeout: MINUTE, interval: 200 });
-  await database.query("CREATE TABLE nestfleet_migrations (filename text); CREATE TABLE cases (title text)");
+  await database.query(
+    "SET search_path = public; CREATE TABLE nestfleet_migrations (filename text); CREATE TABLE cases (title text)",
+  );
 }, 2 * MINUTE);
 afterAll(remove, MINUTE);
 

@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { BackupManifest } from "../../components/release/manifest";
 import { postgresHealthcheck } from "../../components/services/healthchecks";
+import { createApplicationRole } from "../../scripts/lib/application-role";
 import { takeBackup } from "../../scripts/lib/backup";
 import { dropDatabase } from "../../scripts/lib/copy";
 import { Database } from "../../scripts/lib/database";
 
 import { restoredElsewhere } from "../../scripts/lib/elsewhere";
 import { exchange, exchangeBack, restoreComment } from "../../scripts/lib/exchange";
+import { handOver } from "../../scripts/lib/handover";
 import { restoreBeside } from "../../scripts/lib/incoming";
 import { lossOf } from "../../scripts/lib/loss";
 import { prove } from "../../scripts/lib/prove";
@@ -86,6 +88,8 @@ beforeAll(async () => {
   await remove();
   await start();
   await database.query(ZOO);
+  await createApplicationRole(database);
+  await handOver(database, "nestfleet");
   original = await portrait(database, "nestfleet");
 }, 2 * MINUTE);
 afterAll(remove, MINUTE);
@@ -112,10 +116,27 @@ function rehearse(from: BackupManifest): Promise<Awaited<ReturnType<typeof portr
 }
 
 describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE }, () => {
+  test("belongs to the application, whose role is no superuser, but for what only a superuser may own", async () => {
+    const owned = original.schema.filter((line) => line.endsWith(" OWNER TO nestfleet;"));
+    expect(owned.filter((line) => !/^ALTER (?:EVENT TRIGGER|PUBLICATION|SUBSCRIPTION) /.test(line))).toEqual([
+      "ALTER FUNCTION app.on_change() OWNER TO nestfleet;",
+      "ALTER FUNCTION app.on_drop() OWNER TO nestfleet;",
+    ]);
+    expect(original.schema.filter((line) => line.endsWith(" OWNER TO nestfleet_app;")).length).toBeGreaterThan(20);
+    const attributes = "rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolcanlogin";
+    expect(await database.query(`SELECT ${attributes} FROM pg_roles WHERE rolname = 'nestfleet_app'`)).toEqual([
+      "f|f|f|f|t",
+    ]);
+    const said = listen();
+    await handOver(database, "nestfleet");
+    expect(said()).toBe("");
+    expect(await portrait(database, "nestfleet")).toEqual(original);
+  });
+
   test("is backed up whatever its limits are, and no password is in the manifest", async () => {
     manifest = await backup();
     const { definition } = manifest;
-    const roles = ["app_owner", "auditor", "nestfleet", "odd \"role's", "readers", "reports"];
+    const roles = ["app_owner", "auditor", "nestfleet", "nestfleet_app", "odd \"role's", "readers", "reports"];
     expect(definition?.roles.map(({ name }) => name)).toEqual(roles);
     expect(definition?.database.searchPath.slice(0, 3)).toEqual(["app", "public", "extensions"]);
     expect(JSON.stringify(manifest)).not.toMatch(/LEAKED|SCRAM/);

@@ -3,7 +3,7 @@ import { DockerClient, DockerError } from "../../../components/docker/client";
 import { backupFault } from "../../../components/host/backup-fault";
 import type { HostFacts } from "../../../components/host/facts";
 import { inspectLiveData } from "../../../components/host/live-data";
-import { rejectsPassword, takesAnyPassword } from "../../../components/host/password";
+import { roleOfPassword, takesAnyPassword } from "../../../components/host/password";
 import { inspectRestore } from "../../../components/host/restore";
 import { type Settings } from "../../../components/settings/schema";
 import { asked, backup, change, host } from "../release/facts";
@@ -76,25 +76,25 @@ describe("what is in the live database", () => {
 });
 
 describe("a password", () => {
-  const rejects = (answer: string | DockerError) =>
-    rejectsPassword(new Answering({ PGPASSWORD: answer }), "postgres", "hunter22");
+  const roleOf = (answer: string | DockerError) =>
+    roleOfPassword(new Answering({ PGPASSWORD: answer }), "postgres", "hunter22");
 
   test("is rejected when PostgreSQL says so, and by nothing else", async () => {
-    expect(await rejects(failed('FATAL:  password authentication failed for user "nestfleet"'))).toBe(true);
-    expect(await rejects(failed("connection refused"))).toBe(false);
-    expect(await rejects("1\n")).toBe(false);
+    expect(await roleOf(failed('FATAL:  password authentication failed for user "nestfleet"'))).toBeNull();
+    expect(await roleOf(failed("connection refused"))).toBeUndefined();
+    expect(await roleOf("nestfleet_app\n")).toBe("nestfleet_app");
   });
 
   test("is not asked for where one is taken that nobody has", async () => {
     const takes = (answer: string | DockerError) => takesAnyPassword(new Answering({ PGPASSWORD: answer }), "postgres");
-    expect(await takes("1\n")).toBe(true);
+    expect(await takes("nestfleet\n")).toBe(true);
     expect(await takes(failed('FATAL:  password authentication failed for user "nestfleet"'))).toBe(false);
     expect(await takes(failed("connection refused"))).toBe(false);
   });
 
   test("is never on a command line", async () => {
     const docker = new Answering({});
-    await rejectsPassword(docker, "postgres", "hunter22");
+    await roleOfPassword(docker, "postgres", "hunter22");
     expect(docker.asked).toEqual([{ args: expect.not.stringContaining("hunter22") as string, stdin: "hunter22\n" }]);
   });
 });
