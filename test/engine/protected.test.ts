@@ -2,7 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { DockerClient, type DockerError } from "../../components/docker/client";
 import { PROCESSES } from "../../components/docker/hardening";
+import { createStandIn } from "../../scripts/lib/stand-in";
 import { expectNoChangeAtAll, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
 import { run, TestStack } from "../support/stack";
 
@@ -39,8 +41,8 @@ async function give(path: string, value: string): Promise<void> {
   await stack.pulumi("config", "set", "--secret", "--path", `nestfleet:${path}`, value);
 }
 
-async function setPassword(password: string): Promise<void> {
-  await stack.sql(`ALTER ROLE nestfleet PASSWORD '${password}'`);
+async function setPassword(role: string, password: string): Promise<void> {
+  await stack.sql(`ALTER ROLE ${role} PASSWORD '${password}'`);
 }
 
 async function backups(): Promise<string[]> {
@@ -92,6 +94,55 @@ async function asUnsigned(): Promise<void> {
   }
 }
 
+/** Docker, which tells of an api as an older program has made it. */
+class Older extends DockerClient {
+  public override async inspect(name: string, type?: "image"): Promise<unknown> {
+    return JSON.parse(JSON.stringify(await super.inspect(name, type)).replaceAll("//nestfleet_app:", "//nestfleet:"));
+  }
+}
+
+/** Makes host and state those of a program whose api and worker worked as the superuser, which owned everything. */
+async function asSuperuserProgram(): Promise<void> {
+  const { api = [], worker = [] } = await stack.containers();
+  const password = /:\/\/nestfleet_app:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "";
+  await setPassword("nestfleet", password);
+  const remade = new Map<string, string>();
+  for (const id of [...api, ...worker]) {
+    const format = "{{.Name}} {{.Image}}";
+    const [path = "", imageId = ""] = (await stack.docker.run(["inspect", "--format", format, id])).trim().split(" ");
+    const own = path.slice(1);
+    await createStandIn(new Older(stack.docker.host), { name: `${own}-older`, like: id, imageId, version: "1.4.2" });
+    await stack.docker.run(["rm", "--force", id]);
+    await stack.docker.run(["rename", `${own}-older`, own]);
+    await stack.docker.run(["start", own]);
+    remade.set(id, (await stack.docker.run(["inspect", "--format", "{{.Id}}", own])).trim());
+  }
+  await stack.sql(`
+    ALTER DATABASE nestfleet OWNER TO nestfleet; REASSIGN OWNED BY nestfleet_app TO nestfleet;
+    DROP OWNED BY nestfleet_app; DROP ROLE nestfleet_app; GRANT CONNECT ON DATABASE postgres, template1 TO PUBLIC`);
+  await stack.rewriteState((resources) =>
+    resources.map((resource) => {
+      const id = remade.get(resource.id ?? "");
+      if (id === undefined) return resource;
+      const text = JSON.stringify(resource)
+        .replaceAll("//nestfleet_app:", "//nestfleet:")
+        .replaceAll(resource.id ?? "", id);
+      return JSON.parse(text) as typeof resource;
+    }),
+  );
+}
+
+/** What comes of a statement that the application sends, as it connects: the answer, or the server's refusal. */
+async function asApplication(sql: string): Promise<string> {
+  const { postgres: [postgres = ""] = [] } = await stack.containers();
+  const connect = 'IFS= read -r url; exec psql -qAt "$url" -c "$1"';
+  const url = (await environment())["DATABASE_URL"] ?? "";
+  return stack.docker.run(["exec", "-i", postgres, "sh", "-c", connect, "-", sql], `${url}\n`).then(
+    (answer) => answer.trim(),
+    (error: unknown) => (error as DockerError).stderr,
+  );
+}
+
 /** Makes host and state those of a program that had one network for all five; with a key that the state has lost. */
 async function asOneNetworkProgram(): Promise<void> {
   const { postgres = [], api = [], worker = [] } = await stack.containers();
@@ -101,7 +152,9 @@ async function asOneNetworkProgram(): Promise<void> {
     await stack.docker.run(["network", "disconnect", back, container]);
   await stack.docker.run(["network", "rm", back]);
   const isNew = (urn: string) =>
-    /::nestfleet-test-protected-(?:back|postgres-hold|postgres-reopen|backup-key|signatures)$/.test(urn);
+    /::nestfleet-test-protected-(?:back|postgres-hold|postgres-reopen|backup-key|signatures|application-role)$/.test(
+      urn,
+    );
   // What the provider notes of its own form of the state fits no other one, and is not needed.
   const onlyFront = (properties: Record<string, unknown> = {}, aliases: string[]) =>
     "networksAdvanced" in properties
@@ -162,7 +215,7 @@ test("the secrets of internal calls and of mail are generated, as the others are
     expect(generated[variable], variable).toMatch(/^[A-Za-z0-9]{64}$/);
   const { SECRET_ENCRYPTION_KEY: key = "" } = generated;
   expect(key).toMatch(/^[0-9a-f]{64}$/);
-  const password = /:\/\/nestfleet:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "";
+  const password = /:\/\/nestfleet_app:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "";
   const secrets = [password, key, generated["JWT_SECRET"] ?? "", generated["INTERNAL_CRON_SECRET"] ?? ""];
   for (const secret of [...secrets, base64(key)]) expect(stack.state()).not.toContain(secret);
   expect(generated).not.toHaveProperty("NESTFLEET_BACKUP_KEY");
@@ -176,11 +229,15 @@ test("an encryption key that an older program has made is kept, and nothing is r
   expect(await environment()).toEqual(generated);
 });
 
-test("a stack with one network gets the database its own under load: no request fails, data and backups stay", async () => {
+test("a stack of an older program is moved over under load: its networks, its role; no request fails, data and backups stay", async () => {
   const volumes = await stack.volumes();
   await takeBackup();
   await asUnsigned();
+  await asSuperuserProgram();
   await asOneNetworkProgram();
+  expect(await asApplication("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")).toBe(
+    "nestfleet|t",
+  );
   const { changes, summary } = await stack.previewed();
   expect(changes).toEqual(
     expect.arrayContaining([`create ${name}-back`, `replace ${name}-postgres`, `replace ${name}-api`]),
@@ -190,15 +247,36 @@ test("a stack with one network gets the database its own under load: no request 
   expect(summary).toContain("1 backup is not signed by this stack and does not count");
   expect(summary).toMatch(/postgres leaves the network nestfleet-test-protected-\w+ for one of its own/);
   expect(summary).toContain("requests wait for some seconds while postgres restarts");
+  expect(summary).toMatch(/the application works as nestfleet_app, which is no superuser .* \(\d+ objects\)/);
   const { up, report } = await upUnderLoad(stack);
   expect(up.exitCode, up.output).toBe(0);
   expect(up.output).toContain("requests are held while postgres is replaced");
   expect(up.output).toContain("1 backup from before is signed now");
+  expect(up.output).toMatch(/\d+ objects in nestfleet belong to nestfleet_app now/);
+  expect(up.output).toContain("the role nestfleet has no password any more");
   expect(report.failed).toEqual([]);
   expect(await stack.volumes()).toEqual(volumes);
   expect((await stack.previewed()).summary).not.toContain("not signed");
   await expectNoChangeAtAll(stack);
   await expectSettled(stack, "1.4.2");
+});
+
+test("the application is no superuser: it has its own database, and neither the server nor another one", async () => {
+  expect(await asApplication("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")).toBe(
+    "nestfleet_app|f",
+  );
+  expect(await asApplication("COPY (SELECT 1) TO PROGRAM 'true'")).toContain(
+    "permission denied to COPY to or from an external program",
+  );
+  expect(await asApplication("CREATE DATABASE other")).toContain("permission denied to create database");
+  expect(await asApplication("SET ROLE nestfleet")).toContain("permission denied to set role");
+  expect(
+    await asApplication("CREATE EXTENSION hstore; DROP EXTENSION hstore; CREATE SCHEMA own; DROP SCHEMA own"),
+  ).toBe("");
+  expect(await asApplication("\\connect postgres")).toContain('permission denied for database "postgres"');
+  const others =
+    "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'v', 'S') AND relowner = 10 AND relnamespace::regnamespace::text !~ '^pg_|^information'";
+  expect(await stack.sql(others)).toBe("0");
 });
 
 test("the console reaches no database, and the database nothing but its own network", async () => {
@@ -242,7 +320,8 @@ test("backups move to a directory, and every secret is given later: nothing is l
   const refused = await stack.try("preview");
   expect(refused.exitCode).not.toBe(0);
   expect(refused.output).toMatch(/1 problem;[^]*the database does not take the password of the config/);
-  await setPassword(GIVEN["secrets.postgresPassword"]);
+  // As the superuser's, whom an operator may take for the application: the update makes it the application's.
+  await setPassword("nestfleet", GIVEN["secrets.postgresPassword"]);
 
   const { changes, summary } = await stack.previewed();
   expect(summary).toMatch(new RegExp(`backups move from the volume ${name}-backups to the directory ${directory};`));
@@ -274,7 +353,7 @@ test("and back: the generated secrets take over, the backups are where they were
   const refused = await stack.try("preview");
   expect(refused.exitCode).not.toBe(0);
   expect(refused.output).toMatch(/1 problem;[^]*the one that was generated for this stack takes over, and is not/);
-  await setPassword(/:\/\/nestfleet:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "");
+  await setPassword("nestfleet_app", /:\/\/nestfleet_app:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "");
   const { summary } = await stack.previewed();
   expect(summary).toMatch(
     /secrets\.jwtSecret is not given any more, and the value that was generated [^:]* takes over/,

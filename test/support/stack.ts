@@ -175,7 +175,7 @@ export class TestStack {
   /** Makes the state what another program would have left. */
   public async rewriteState(change: (resources: StateResource[]) => StateResource[]): Promise<void> {
     const file = join(this.folder, "rewritten.json");
-    await this.pulumi("stack", "export", "--file", file);
+    await this.pulumi("stack", "export", "--show-secrets", "--file", file);
     const exported = JSON.parse(readFileSync(file, "utf8")) as { deployment: { resources: StateResource[] } };
     exported.deployment.resources = change(exported.deployment.resources);
     writeFileSync(file, JSON.stringify(exported));
