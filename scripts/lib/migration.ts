@@ -1,4 +1,4 @@
-import { APPLIED_MIGRATIONS } from "../../components/host/psql";
+import { APPLICATION_ROLE, APPLIED_MIGRATIONS } from "../../components/host/psql";
 import { type Database, DATABASE } from "./database";
 import { indented, Refusal, say, sleep } from "./run";
 import { Session } from "./session";
@@ -22,6 +22,9 @@ const POLL_MS = 100;
 const LOG_LINES = 20;
 /** What a line about a failed statement has in it: the server's words, the driver's, the application's. */
 const TELLING = /\b(error|fatal|fail(ed|s|ure)?|violates?|detail|hint|exception|denied|does not exist|SQLSTATE)\b/i;
+/** What PostgreSQL says to a role that is no superuser. */
+const DENIED = /permission denied|must be (?:owner of|superuser|able to)|only superusers? /i;
+const ABOUT_ROLE = `They run as ${APPLICATION_ROLE}, which is no superuser; what to do about one that needs more: docs/upgrade.md, "Roles of the database".`;
 /** A migration that tells of every row is heard to its end, and not remembered as a whole. */
 const LINES_KEPT = 500;
 
@@ -90,5 +93,6 @@ function failure(exitCode: number, log: readonly string[]): string {
   const telling = log.filter((line) => TELLING.test(line));
   const shown = (telling.length > 0 ? telling : log).slice(-LOG_LINES).join("\n");
   const why = shown === "" ? "It said nothing." : `It said:\n${indented(shown)}`;
-  return `the migrations fail on a copy of the data (exit code ${exitCode}). ${why}`;
+  const more = shown.search(DENIED) < 0 ? "" : `\n${ABOUT_ROLE}`;
+  return `the migrations fail on a copy of the data (exit code ${exitCode}). ${why}${more}`;
 }
