@@ -47,7 +47,7 @@ export class NestFleet extends pulumi.ComponentResource {
     const postgres = createPostgres(site, images, networks, data, backups.mount, secrets);
     const safe = safeguard(site, postgres, images);
     const env = applicationEnv(site, postgres.url, secrets);
-    const owned = grantOwnership(site, postgres, safe, images.api);
+    const owned = grantOwnership(site, postgres, safe);
     const api = createApi(site, images.api, networks, env, owned, safe.migrationSeconds);
     const console = createConsole(site, images.console, networks, api.ready);
     const caddy = createCaddy(site, images.caddy, networks, proxy, [api, console]);

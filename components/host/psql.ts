@@ -33,8 +33,8 @@ export function client(command: readonly string[], settings = ""): string[] {
   return ["sh", "-c", `${SETTINGS}\n  export PGOPTIONS="$options $1"; shift; exec "$@"`, "-", settings, ...command];
 }
 
-/** Quiet, tuples only, unaligned, and ending at the first error. */
-const PSQL = client(["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", "-U", ROLE]);
+/** Quiet, tuples only, unaligned, in UTF-8, whatever the database is in, and ending at the first error. */
+const PSQL = client(["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", "-U", ROLE], "-c client_encoding=UTF8");
 
 /**
  * Nobody, with the group that a socket may be left to: whatever makes psql run a command of the shell runs it as a user

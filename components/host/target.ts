@@ -76,8 +76,7 @@ export async function migrationsIn(docker: DockerClient, image: string): Promise
   return typeof migrations === "string" ? undefined : migrations.map(({ file }) => file);
 }
 
-/** The migrations in an image that is on the host; the reason where they cannot be read. */
-export async function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
+async function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
   try {
     const printed = await look(docker, ["--entrypoint=node", image, "-e", READ_MIGRATIONS], READ_SECONDS);
     const read = migrationFiles.safeParse(parseJson(printed));

@@ -1,13 +1,23 @@
+import { z } from "zod";
 import { after, bodyOfBlock, follows, is, nameAt, type Statement, statementsOf, statementsOfBlock } from "./statements";
 import { lex } from "./tokens";
+import type { MigrationFile } from "../host/facts";
 
 /** An extension that a migration makes unless it is there. Names are as the catalogs of PostgreSQL have them. */
-export interface WantedExtension {
-  readonly name: string;
-  readonly schema?: string | undefined;
-  readonly version?: string | undefined;
+export const wantedExtension = z.strictObject({
+  name: z.string(),
+  schema: z.string().optional(),
+  version: z.string().optional(),
   /** What it needs is made with it. */
-  readonly cascade: boolean;
+  cascade: z.boolean(),
+});
+export type WantedExtension = z.infer<typeof wantedExtension>;
+
+/** What a release's migrations want that are not applied yet, each once. */
+export function pendingExtensions(migrations: readonly MigrationFile[], applied: readonly string[]): WantedExtension[] {
+  const done = new Set(applied);
+  const wanted = migrations.filter(({ file }) => !done.has(file)).flatMap(({ sql }) => wantedExtensions(sql));
+  return [...new Map(wanted.map((extension) => [extension.name, extension])).values()];
 }
 
 /**
@@ -34,7 +44,7 @@ function wantedBy(statement: Statement): WantedExtension[] {
     else if (is(statement[at], "SCHEMA")) schema = identifierAt(statement, ++at);
     else if (is(statement[at], "VERSION")) version = valueAt(statement, ++at);
   }
-  return [{ name, schema, version, cascade }];
+  return [{ name, ...(schema !== undefined && { schema }), ...(version !== undefined && { version }), cascade }];
 }
 
 /** Undefined where it is no plain name. */

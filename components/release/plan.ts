@@ -5,6 +5,7 @@ import { ROLE } from "../host/psql";
 import { newestBackup } from "./backups";
 import { type DataMount, dataMountByTag } from "./data-mount";
 import { downtime } from "./downtime";
+import { pendingExtensions, type WantedExtension } from "./extensions";
 import { type BackupEstimate, type DiskNeed, estimateBackup, estimateDisk } from "./estimate";
 import { problemsOf } from "./guards";
 import type { BackupManifest } from "./manifest";
@@ -48,6 +49,8 @@ export interface Plan {
   readonly unexplained: readonly PendingMigration[];
   /** Applied migrations that the target does not know. */
   readonly ahead: readonly string[];
+  /** The extensions that the migrations it will run want. */
+  readonly extensions: readonly WantedExtension[];
   readonly strategy: Strategy;
   /** Off also where a backup is restored for good: what a rehearsal would prove, the restore itself proves first. */
   readonly rehearsal: PlanSettings["rehearsal"];
@@ -128,6 +131,10 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     pending: schema?.pending,
     unexplained: schema?.unexplained ?? [],
     ahead: schema?.ahead ?? [],
+    extensions: pendingExtensions(
+      facts?.target?.migrations ?? [],
+      (judged.restore ?? { migrations: facts?.database?.applied ?? [] }).migrations,
+    ),
     strategy,
     rehearsal: restore === undefined ? settings.rehearsal : "off",
     needsBackup,

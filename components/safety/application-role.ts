@@ -1,5 +1,4 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Image } from "../docker/images";
 import { runScript } from "../docker/script";
 import type { Site } from "../docker/site";
 import type { Postgres } from "../services/postgres";
@@ -11,7 +10,7 @@ import type { Safeguard } from "./safeguard";
  * change of release, where the server has no such role, and where the role has another password than the one that an
  * operator has given the superuser. Requests to a table may wait for 1.5 s meanwhile.
  */
-export function grantOwnership(site: Site, postgres: Postgres, safeguard: Safeguard, api: Image): pulumi.Resource {
+export function grantOwnership(site: Site, postgres: Postgres, safeguard: Safeguard): pulumi.Resource {
   return runScript(
     site,
     "application-role",
@@ -20,7 +19,7 @@ export function grantOwnership(site: Site, postgres: Postgres, safeguard: Safegu
       dockerHost: site.settings.dockerHost,
       attempt: new Date().toISOString(),
       postgres: postgres.container.name,
-      image: api.id,
+      extensions: site.plan.extensions,
     },
     { dependsOn: [safeguard.ready], frozen: safeguard.frozen && !site.plan.preparesRole },
   );

@@ -61,6 +61,7 @@ export function safeguard(site: Site, postgres: Postgres, images: Images): Safeg
       release,
       image: images.api.id,
       migrateCommand: settings.migrateCommand,
+      extensions: plan.extensions,
       mode,
       backup: taken,
     },

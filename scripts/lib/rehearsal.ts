@@ -1,13 +1,14 @@
 import type { DockerClient } from "../../components/docker/client";
 import { nameOf } from "../../components/docker/labels";
+import type { WantedExtension } from "../../components/release/extensions";
 import { total } from "../../components/release/shrinkage";
 import { analyze } from "./analysis";
 import { dropDatabase } from "./copy";
 import { complaint, Database, DATABASE, MAINTENANCE } from "./database";
 import { restoredElsewhere } from "./elsewhere";
 import { exclusively } from "./exclusion";
+import { makeExtensions } from "./extensions";
 import { type MigrationRun, runMigrations, type TimedMigration } from "./migration";
-import { makeNeededExtensions } from "./needed-extensions";
 import { unlessGone } from "./removal";
 import { NEXT, Refusal, say } from "./run";
 import { findBackup } from "./store";
@@ -17,6 +18,7 @@ export interface RehearsalRequest extends Pick<MigrationRun, "image" | "command"
   readonly stack: string;
   /** The live database's container, whose image the copy runs on. */
   readonly postgres: string;
+  readonly extensions: readonly WantedExtension[];
   readonly mode: "full" | "restore" | "off";
   /** Null when there was nothing to back up. */
   readonly backup: string | null;
@@ -80,7 +82,7 @@ async function perform(live: Database, request: RehearsalRequest, signal: AbortS
       // what the gate waits for there, where each commit waits for the disk.
       await analyze(copy, DATABASE);
       await copy.query("ALTER SYSTEM RESET fsync; SELECT pg_reload_conf(); CHECKPOINT", MAINTENANCE);
-      await makeNeededExtensions(live.docker, copy, image);
+      await makeExtensions(copy, request.extensions);
       const migrations = await runMigrations(server, copy, { image, command, applied: manifest.migrations }, signal);
       const totalMigrationSeconds = migrations.reduce((sum, { seconds }) => sum + seconds, 0);
       say(`rehearsal: ${migrations.length} migrations in ${totalMigrationSeconds.toFixed(1)} s`);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { wantedExtension } from "../../components/release/extensions";
 import { attempt } from "./attempt";
 
 /** The database in which the application's role is to own what the application has. */
@@ -7,6 +8,6 @@ export const request = z.strictObject({
   attempt,
   /** The database's container, which has the password. */
   postgres: z.string(),
-  /** The release's api image, reference or id: its pending migrations may want extensions. */
-  image: z.string(),
+  /** Those that the release's pending migrations want. */
+  extensions: z.array(wantedExtension),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { wantedExtension } from "../../components/release/extensions";
 import { change } from "../lib/record";
 import { attempt } from "./attempt";
 
@@ -12,6 +13,8 @@ export const request = z.strictObject({
   /** The new release's api image: reference or id. */
   image: z.string(),
   migrateCommand: z.array(z.string()).min(1),
+  /** Those that its pending migrations want. */
+  extensions: z.array(wantedExtension).default([]),
   mode: z.enum(["full", "restore", "off"]),
   /** Id, or `newest`; null when the backup found nothing to back up. */
   backup: z.string().nullable(),

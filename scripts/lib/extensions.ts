@@ -1,26 +1,15 @@
-import type { DockerClient } from "../../components/docker/client";
-import { appliedMigrations } from "../../components/host/database";
 import { asTheApplication } from "../../components/host/psql";
-import { readMigrations } from "../../components/host/target";
-import { type WantedExtension, wantedExtensions } from "../../components/release/extensions";
+import type { WantedExtension } from "../../components/release/extensions";
 import { complaint, type Database, literal } from "./database";
 import { say } from "./run";
 
 /**
- * Makes the extensions that pending migrations of an image want, and that only a superuser may make: the migrations run
- * as the application, and find them. Those that the application may make itself it makes, and owns. What cannot be made
- * is told: the migration will say it, too.
+ * Makes, of the extensions that pending migrations want, those that only a superuser may make: the migrations run as the
+ * application, and find them. The others the application makes itself, and owns. What cannot be made is told: the
+ * migration will say it, too.
  */
-export async function makeNeededExtensions(docker: DockerClient, database: Database, image: string): Promise<void> {
-  const migrations = await readMigrations(docker, image);
-  if (typeof migrations === "string") {
-    say(`The migrations of ${image} cannot be read for the extensions that they need: ${migrations}`);
-    return;
-  }
-  const applied = new Set(await appliedMigrations(database.docker, database.container));
-  const wanted = migrations.filter(({ file }) => !applied.has(file)).flatMap(({ sql }) => wantedExtensions(sql));
-  const only = new Map(wanted.map((extension) => [extension.name, extension]));
-  for (const extension of only.values()) await make(database, extension);
+export async function makeExtensions(database: Database, wanted: readonly WantedExtension[]): Promise<void> {
+  for (const extension of wanted) await make(database, extension);
 }
 
 async function make(database: Database, extension: WantedExtension): Promise<void> {
