@@ -4,21 +4,33 @@ import { APPLICATION_ROLE, DATABASE, ROLE } from "./psql";
 
 const PATIENCE_SECONDS = 20;
 
+/** What PostgreSQL says of a wrong password, of a role without one, and of a role that there is not. */
+const REJECTED = "password authentication failed";
+
 /**
  * Prints as which role the password lets in: that of the application, or, as before it had one, the superuser. Over the
  * container's own address: the official image trusts its socket and 127.0.0.1, and asks everybody else. The password
- * comes by standard input: on a command line it would be seen in process lists.
+ * comes by standard input: on a command line it would be seen in process lists. A role whose password is right and that
+ * is kept out for another reason (a database that a restore is about to exchange) is not known to be either.
  */
 const CONNECT = `
   IFS= read -r PGPASSWORD
   export PGPASSWORD LC_ALL=C PGCONNECT_TIMEOUT=10
   set -- $(hostname -i)
   for role in ${APPLICATION_ROLE} ${ROLE}; do
-    if psql --no-psqlrc -qAtw -h "$1" -U "$role" -d ${DATABASE} -c "" </dev/null; then
+    if said=$(psql --no-psqlrc -qAtw -h "$1" -U "$role" -d ${DATABASE} -c "" </dev/null 2>&1); then
       echo "$role"
       exit 0
     fi
+    case "$said" in
+      *"${REJECTED}"*) ;;
+      *)
+        printf '%s\n' "$said" >&2
+        exit 2
+        ;;
+    esac
   done
+  printf '%s\n' "$said" >&2
   exit 2`;
 
 /** The role that a password is of; null where the database refuses it, undefined where it does not say. */
@@ -31,7 +43,7 @@ export async function roleOfPassword(
     return await connect(docker, postgres, password);
   } catch (error) {
     if (!(error instanceof DockerError)) throw error;
-    return error.stderr.includes("password authentication failed") ? null : undefined;
+    return error.stderr.includes(REJECTED) ? null : undefined;
   }
 }
 
