@@ -4,7 +4,6 @@ import { createNetworks } from "./docker/network";
 import { dockerProvider } from "./docker/provider";
 import type { Site } from "./docker/site";
 import { createVolume, namedOrOwn } from "./docker/volume";
-import { grantOwnership } from "./safety/application-role";
 import { cutOver } from "./safety/cutover";
 import { safeguard } from "./safety/safeguard";
 import { createSecrets } from "./safety/secrets";
@@ -47,8 +46,7 @@ export class NestFleet extends pulumi.ComponentResource {
     const postgres = createPostgres(site, images, networks, data, backups.mount, secrets);
     const safe = safeguard(site, postgres, images);
     const env = applicationEnv(site, postgres.url, secrets);
-    const owned = grantOwnership(site, postgres, safe);
-    const api = createApi(site, images.api, networks, env, owned, safe.migrationSeconds);
+    const api = createApi(site, images.api, networks, env, safe);
     const console = createConsole(site, images.console, networks, api.ready);
     const caddy = createCaddy(site, images.caddy, networks, proxy, [api, console]);
     const cutover = cutOver(site, caddy, api, console, [postgres]);

@@ -1,7 +1,8 @@
 import type { DockerClient } from "../components/docker/client";
 import { retireSuperuser } from "./lib/application-role";
 import { inspectContainer, versionOf } from "./lib/containers";
-import { Database } from "./lib/database";
+import { complaint, Database, DATABASE } from "./lib/database";
+import { handOver } from "./lib/handover";
 import { watch } from "./lib/health";
 import { mustRun } from "./lib/must-run";
 import { PatientClient } from "./lib/patient-client";
@@ -40,9 +41,22 @@ void run(request, async (asked) => {
   const history = await record(docker, step); // while it is known what was before
   await forgetUpdate(docker, asked.caddy);
   for (const left of await clearAway(docker, { ...asked, current: idsOf(asked) }, history)) say(`warning: ${left}`);
-  await retireSuperuser(new Database(docker, asked.postgres));
+  await takeOver(new Database(docker, asked.postgres));
   return undefined;
 });
+
+/**
+ * What worked as the superuser is gone: what it has made since is the application's, too, and its password is not needed any
+ * more. The update has succeeded, whatever comes of this.
+ */
+async function takeOver(database: Database): Promise<void> {
+  try {
+    await handOver(database, DATABASE);
+    await retireSuperuser(database);
+  } catch (error) {
+    say(`warning: ${complaint(error)}. The next change of release tries it again.`);
+  }
+}
 
 /** What takes the requests is never removed, whoever has sent them there. */
 async function mustTakeRequests(docker: DockerClient, { serving }: Request, pointers: Pointers): Promise<void> {

@@ -13,17 +13,16 @@ const SQL = `
     'major', current_setting('server_version_num')::int / 10000,
     'extensions', (SELECT json_object_agg(name, default_version) FROM pg_available_extensions),
     'installed', (SELECT json_object_agg(extname, extversion) FROM pg_extension),
-    'superuser', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
     'application', (
-      SELECT json_build_object('superuser', r.rolsuper, 'ours', d.datdba = r.oid OR shobj_description(r.oid, 'pg_authid') = '${APPLICATION_COMMENT}')
-        FROM pg_roles r, pg_database d WHERE r.rolname = '${APPLICATION_ROLE}' AND d.datname = current_database()));
+      SELECT json_build_object('superuser', r.rolsuper, 'ours', coalesce(shobj_description(r.oid, 'pg_authid') = '${APPLICATION_COMMENT}', false))
+        FROM pg_roles r WHERE r.rolname = '${APPLICATION_ROLE}'));
   ${TO_HAND_OVER}`;
 
 const REPLACED = `
   SELECT json_build_object('name', datname, 'bytes', pg_database_size(oid), 'comment', shobj_description(oid, 'pg_database'))
     FROM pg_database WHERE starts_with(datname, '${REPLACED_PREFIX}') ORDER BY datname COLLATE "C";`;
 
-type Told = Pick<DatabaseFacts, "sizeBytes" | "major" | "extensions" | "installed" | "superuser"> & {
+type Told = Pick<DatabaseFacts, "sizeBytes" | "major" | "extensions" | "installed"> & {
   readonly application: DatabaseFacts["application"] | null;
 };
 

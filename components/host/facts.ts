@@ -51,6 +51,8 @@ export interface HostFacts {
   readonly live?: LiveData | undefined;
   /** Why the backup that will be restored cannot be relied on. */
   readonly restoreFault?: string | undefined;
+  /** True when the role with which ours look into the database is no superuser of it: then nothing else is known of it. */
+  readonly superuserMissing?: boolean | undefined;
   /** True when the database does not take the password that is given or was generated, or there is none of either. */
   readonly passwordRejected?: boolean | undefined;
   /** The role that the password of this update is of, where the database has said. */
@@ -162,8 +164,6 @@ export interface Disk {
 export type Disks = Readonly<Record<"data" | "backups" | "docker", Disk>>;
 
 export interface DatabaseFacts {
-  /** Whether the role by which ours look into it is a superuser. */
-  readonly superuser: boolean;
   /** The role as which the application works; undefined where it has none of its own, and works as the superuser. */
   readonly application?: { readonly superuser: boolean; readonly ours: boolean } | undefined;
   /** How many objects that the application would own are the superuser's. */

@@ -1,4 +1,4 @@
-import type { DockerClient } from "../docker/client";
+import { type DockerClient, DockerError } from "../docker/client";
 import { isolates } from "../docker/isolation";
 import { dataMountOf } from "../release/data-mount";
 import type { LimitSupport } from "../docker/limits";
@@ -16,7 +16,7 @@ import { backupPlace } from "./backup-place";
 import { containersOf } from "./containers";
 import { inspectDataVolume } from "./data-volume";
 import { inspectDatabase } from "./database";
-import type { HostFacts, RunningContainer, TargetFacts } from "./facts";
+import type { DatabaseFacts, HostFacts, RunningContainer, TargetFacts } from "./facts";
 import { digestsRunning, namedImages } from "./named-images";
 import { otherImages } from "./other-images";
 import { limitSupport } from "./limit-support";
@@ -57,10 +57,10 @@ export async function inspectHost(
   const volume = settings.postgres.existingVolume ?? `${name}-postgres`;
   const postgres = running("postgres");
   const caddy = running("caddy");
-  const [serving, database, manifests, history, passwordOf, passwordNotAsked, release, dataVolume, place] =
+  const [serving, looked, manifests, history, passwordOf, passwordNotAsked, release, dataVolume, place] =
     await Promise.all([
       caddy && answerOr(servingApi(docker, caddy, containers), undefined),
-      postgres && answerOr(inspectDatabase(docker, postgres.name), undefined),
+      postgres && lookInto(docker, postgres.name),
       postgres && answerOr(readManifests(docker, postgres.name), undefined),
       postgres && answerOr(readHistory(docker, postgres.name), undefined),
       postgres && trust.host ? answerOr(whosePassword(docker, postgres.name, secrets), undefined) : undefined,
@@ -71,12 +71,14 @@ export async function inspectHost(
       answerOr(inspectDataVolume(docker, volume, databases), undefined),
       answerOr(backupPlace(docker, databases), undefined),
     ]);
+  const database = looked === NO_SUPERUSER ? undefined : looked;
   const { backups, future, unsigned } = manifests ?? { backups: [], future: [], unsigned: [] };
   const known = { serving, database, backups, future, history };
   return {
     containers,
     ...known,
     unsigned,
+    superuserMissing: looked === NO_SUPERUSER,
     ...(postgres && (await inspectRestore(docker, postgres.name, settings, known, last))),
     passwordRejected: passwordOf === null,
     passwordOf: passwordOf ?? undefined,
@@ -94,6 +96,21 @@ export async function inspectHost(
     isolates: await answerOr(isolates(docker), undefined),
     clock: await inSeconds(hostTime(docker)),
   };
+}
+
+const NO_SUPERUSER = "no superuser";
+
+/** To a session of ours the server says it first, which sets what only a superuser may set. */
+async function lookInto(
+  docker: DockerClient,
+  postgres: string,
+): Promise<DatabaseFacts | typeof NO_SUPERUSER | undefined> {
+  const looked = inspectDatabase(docker, postgres).catch((error: unknown) => {
+    if (error instanceof DockerError && error.stderr.includes("permission denied to set parameter"))
+      return NO_SUPERUSER;
+    throw error;
+  });
+  return answerOr(looked, undefined);
 }
 
 /** A container more, which a preview of an ordinary stack is spared. */

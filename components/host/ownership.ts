@@ -1,3 +1,4 @@
+import { REPLACED_PREFIX } from "../release/replaced";
 import { APPLICATION_ROLE, asTheApplication, ROLE } from "./psql";
 
 /** What is part of an extension keeps the owner that the extension has given it. */
@@ -93,8 +94,19 @@ const OBJECTS = KINDS.map(
 ).join("\n    UNION ALL ");
 
 /**
- * What is in a database and ought to be the application's: all that the superuser has made, and in the schemas in which
- * the application looks for its tables also what another superuser has. For psql: `statement` is over `objects`.
+ * The database has not been given to the application. A kept one is set aside with its owner's name in its comment, which
+ * only a superuser can have written.
+ */
+export const BELONGS_TO_SUPERUSER = `(
+  SELECT r.rolsuper AND r.rolname <> '${APPLICATION_ROLE}'
+         AND (NOT starts_with(d.datname, '${REPLACED_PREFIX}')
+              OR coalesce(shobj_description(d.oid, 'pg_database'), '') !~ '"owner": "${APPLICATION_ROLE}"')
+    FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database())`;
+
+/**
+ * What is in a database and ought to be the application's: all that the superuser has made. Until the database itself is
+ * the application's also what another superuser has in the schemas in which the application looks for its tables; later
+ * on that would be for the application to decide. For psql: `statement` is over `objects`.
  */
 export function ofTheSuperuser(statement: string): string {
   return `${asTheApplication("schemas", "pg_catalog.current_schemas(false)")}
@@ -103,7 +115,7 @@ export function ofTheSuperuser(statement: string): string {
         JOIN pg_roles r ON r.oid = objects.owner LEFT JOIN pg_namespace n ON n.oid = objects.schema
        WHERE (n.nspname IS NULL OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'))
          AND r.rolsuper AND r.rolname <> '${APPLICATION_ROLE}'
-         AND (r.rolname = '${ROLE}' OR n.nspname = ANY (:'schemas'::name[])))
+         AND (r.rolname = '${ROLE}' OR (${BELONGS_TO_SUPERUSER} AND n.nspname = ANY (:'schemas'::name[]))))
     ${statement}`;
 }
 

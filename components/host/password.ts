@@ -4,7 +4,7 @@ import { APPLICATION_ROLE, DATABASE, ROLE } from "./psql";
 
 const PATIENCE_SECONDS = 20;
 
-/** What PostgreSQL says of a wrong password, of a role without one, and of a role that there is not. */
+/** What PostgreSQL says of a wrong password, of a role without one, and of one that there is not, where it asks for one. */
 const REJECTED = "password authentication failed";
 
 /**
@@ -23,7 +23,7 @@ const CONNECT = `
       exit 0
     fi
     case "$said" in
-      *"${REJECTED}"*) ;;
+      *"${REJECTED}"* | *'role "${APPLICATION_ROLE}" does not exist'*) ;;
       *)
         printf '%s\n' "$said" >&2
         exit 2

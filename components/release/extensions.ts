@@ -17,7 +17,8 @@ export type WantedExtension = z.infer<typeof wantedExtension>;
 export function pendingExtensions(migrations: readonly MigrationFile[], applied: readonly string[]): WantedExtension[] {
   const done = new Set(applied);
   const wanted = migrations.filter(({ file }) => !done.has(file)).flatMap(({ sql }) => wantedExtensions(sql));
-  return [...new Map(wanted.map((extension) => [extension.name, extension])).values()];
+  // The first that is made is what the later ones find.
+  return wanted.filter(({ name }, at) => wanted.findIndex((other) => other.name === name) === at);
 }
 
 /**

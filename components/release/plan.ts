@@ -84,7 +84,10 @@ export interface Plan {
   readonly otherLogs: readonly string[];
   /** The proxy keeps the rules under which an older program has made it, and is not replaced for them. */
   readonly keepsProxy: boolean;
-  /** The server has no role of the application's own, or it has another password; or there is no server yet. */
+  /**
+   * The server has no role of the application's own, or it has another password, or not everything works as it yet; or
+   * there is no server.
+   */
   readonly preparesRole: boolean;
   /** A killed update was taken back, or will be, before this one. */
   readonly resumes: boolean;
@@ -198,6 +201,7 @@ function bindOf({ http: { bind = [] } }: PlanSettings, facts: HostFacts | undefi
 }
 
 function preparesRole(facts: HostFacts | undefined): boolean {
+  if (facts?.containers.some(({ running, asSuperuser }) => running && asSuperuser === true) === true) return true;
   if (facts?.database !== undefined) return facts.database.application === undefined || facts.passwordOf === ROLE;
   return facts !== undefined && !facts.containers.some(({ role }) => role === "postgres");
 }

@@ -6,7 +6,7 @@ import type { Situation } from "./situation";
 
 /** The role as which the application works is made by the superuser that the database's image makes. */
 export function superuserMissing({ facts, settings, stack }: Situation): Problem | undefined {
-  if (facts?.database?.superuser !== false) return undefined;
+  if (facts?.superuserMissing !== true) return undefined;
   return {
     title: `the role ${ROLE} is no superuser of the database`,
     why: `it makes the role as which the application works, takes the backups and restores them`,
@@ -33,12 +33,12 @@ export function roleTaken({ facts, settings, stack }: Situation): Problem | unde
 /** Whoever has used the superuser's password has to know, before it is gone. */
 export function roleComes({ facts, stack, step, settings }: Situation): string[] {
   const database = facts?.database;
-  if (database === undefined || database.application !== undefined || !database.superuser) return [];
+  if (database === undefined || database.application !== undefined) return [];
   if (step === "install" && database.applied.length === 0) return [];
   return [
     `from this update on the application works as ${APPLICATION_ROLE}, which is no superuser and owns the database and what ${ROLE} has in it (${database.ofSuperuser} objects): requests to a table may wait for 1.5 s meanwhile. ` +
-      `Once it has succeeded, ${ROLE} has no password any more: what you let log in with it over the network needs a role of its own, made with ` +
-      typed(settings.dockerHost, stack, "CREATE ROLE reports LOGIN PASSWORD 'its own'"),
+      `Once it has succeeded, ${ROLE} has no password any more: what you let log in with it over the network needs a role of its own, such as reports: ` +
+      `${typed(settings.dockerHost, stack, "CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/upgrade.md, "Roles of the database")`,
   ];
 }
 

@@ -5,15 +5,14 @@ import type { Site } from "../docker/site";
 import type { Plan } from "../release/plan";
 import { breakingIn } from "../release/situation";
 import type { Postgres } from "../services/postgres";
+import { grantOwnership } from "./application-role";
 
 /** What stands between the wish for another release and the first thing that is touched for it. */
 export interface Safeguard {
-  /** Backed up, rehearsed, and, where the two releases cannot run side by side, the old one's writers stopped. */
+  /** Backed up, rehearsed, owned by the application's role, and, where the two releases cannot run side by side, the old one's writers stopped. */
   readonly ready: pulumi.Resource;
   /** What the migrations took on the copy. */
   readonly migrationSeconds: pulumi.Input<number>;
-  /** No change of release: what belongs to one does not run. */
-  readonly frozen: boolean;
 }
 
 interface Rehearsed {
@@ -67,6 +66,7 @@ export function safeguard(site: Site, postgres: Postgres, images: Images): Safeg
     },
     { dependsOn: [backup], frozen },
   );
+  const owned = grantOwnership(site, { ...subject, release }, rehearsal, frozen);
   const ready = runScript(
     site,
     "writers",
@@ -84,12 +84,12 @@ export function safeguard(site: Site, postgres: Postgres, images: Images): Safeg
         images: { api: images.api.id, worker: images.worker.id, console: images.console.id },
       }),
     },
-    { dependsOn: [rehearsal], frozen },
+    { dependsOn: [owned], frozen },
   );
   const seconds = rehearsal.stdout.apply((stdout) => (JSON.parse(stdout) as Rehearsed).totalMigrationSeconds ?? 0);
   // Known where no migration is rehearsed: a preview need not take it for a change.
   const migrationSeconds = mode === "full" ? seconds : 0;
-  return { ready, migrationSeconds, frozen };
+  return { ready, migrationSeconds };
 }
 
 function actionOf({

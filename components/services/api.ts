@@ -5,6 +5,7 @@ import { createContainer, type Service } from "../docker/service";
 import type { Site } from "../docker/site";
 import { createGate } from "../safety/gate";
 import { APPLICATION_SECRETS, VARIABLES } from "../release/secrets";
+import type { Safeguard } from "../safety/safeguard";
 import type { Secrets } from "../safety/secrets";
 import { publicUrl } from "./entrance";
 import { apiHealthcheck } from "./healthchecks";
@@ -42,8 +43,7 @@ export function createApi(
   image: Image,
   networks: Networks,
   env: pulumi.Input<string>[],
-  after: pulumi.Resource,
-  migrationSeconds: pulumi.Input<number>,
+  safeguard: Safeguard,
 ): Service {
   const container = createContainer(
     site,
@@ -60,11 +60,11 @@ export function createApi(
       readOnly: site.settings.resources.api.readOnly,
       limits: site.settings.resources.api,
     },
-    { dependsOn: [after] },
+    { dependsOn: [safeguard.ready] },
   );
   return {
     container,
     healthcheck: apiHealthcheck,
-    ready: createGate(site, "api", "api", container, apiHealthcheck, "stop", migrationSeconds),
+    ready: createGate(site, "api", "api", container, apiHealthcheck, "stop", safeguard.migrationSeconds),
   };
 }

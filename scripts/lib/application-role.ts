@@ -14,30 +14,36 @@ export async function hasApplicationRole(database: Database): Promise<boolean> {
 
 /**
  * Makes the application's role, where it is missing, as the superuser is that the application was until now: its limits,
- * settings and memberships, but none of its powers. It may connect to its own database alone: whoever else could connect
- * to the others still can. Its password is the container's. Nothing that runs notices.
+ * settings and memberships, but none of its powers. It may not connect to the databases that every server has; whoever
+ * else could still can. Its password is the container's. Nothing that runs notices.
  */
 export async function createApplicationRole(database: Database): Promise<void> {
   if (!(await hasApplicationRole(database))) {
     const { roles } = await definitionOf(database);
     const own = roles.find(({ name }) => name === ROLE);
-    if (own?.superuser !== true)
-      throw new Refusal(
-        `the role ${ROLE} is no superuser of the server, so no role can be made for the application; a superuser makes it one: ALTER ROLE ${ROLE} SUPERUSER`,
-      );
-    await database.query(`BEGIN;\n${(await creation(database, own, roles)).join(";\n")};\nCOMMIT;`, MAINTENANCE);
-    await database.query(CONNECT_ELSEWHERE, MAINTENANCE);
+    if (own === undefined) throw new Refusal(`the server has no role ${ROLE}`);
+    const statements = [...creation(own, roles), ""].join(";\n");
+    await database
+      .query(`BEGIN;\n${statements}${CONNECT_ELSEWHERE}\nCOMMIT;`, MAINTENANCE)
+      .catch(async (error: unknown) => {
+        // The answer may have been lost, and the statements sent again.
+        if (!(await hasApplicationRole(database))) throw error;
+      });
     say(`the application has a role of its own now, ${APPLICATION_ROLE}, which is no superuser`);
   }
   await database.query(`ALTER ROLE ${APPLICATION_ROLE} LOGIN`, MAINTENANCE);
   await setPassword(database);
 }
 
-async function creation(database: Database, own: RoleDefinition, roles: Definition["roles"]): Promise<string[]> {
-  const superusers = roles.filter(({ superuser }) => superuser).map(({ name }) => name);
+/** Of the predefined roles, those that reach beyond the database. */
+const BEYOND = ["pg_execute_server_program", "pg_write_server_files", "pg_read_server_files"];
+
+function creation(own: RoleDefinition, roles: Definition["roles"]): string[] {
   const worksAs = own.settings.filter(({ name }) => name === "role").map(({ value }) => value);
-  const known = roles.map(({ name }) => name).filter((name) => !superusers.includes(name));
-  const [forced] = await database.query("SELECT count(*) > 0 FROM pg_class WHERE relforcerowsecurity");
+  const known = [
+    ...roles.filter(({ superuser }) => !superuser).map(({ name }) => name),
+    ...own.memberOf.map(({ role }) => role).filter((role) => role.startsWith("pg_") && !BEYOND.includes(role)),
+  ];
   const role: RoleDefinition = {
     ...own,
     name: APPLICATION_ROLE,
@@ -45,8 +51,7 @@ async function creation(database: Database, own: RoleDefinition, roles: Definiti
     createRole: false,
     createDatabase: false,
     replication: false,
-    // A superuser is bound by no policy, and the owner of a table by none but one that is forced.
-    bypassRowSecurity: forced === "t",
+    bypassRowSecurity: false,
     comment: APPLICATION_COMMENT,
   };
   return [
@@ -60,17 +65,26 @@ async function creation(database: Database, own: RoleDefinition, roles: Definiti
 
 /** Every role may connect to the databases that each server has, where nobody has changed that. */
 const CONNECT_ELSEWHERE = `
-  SELECT format('GRANT CONNECT ON DATABASE %I TO %I', d.datname, r.rolname)
-    FROM pg_database d, pg_roles r
-   WHERE d.datname IN ('${MAINTENANCE}', 'template1') AND has_database_privilege('public', d.oid, 'CONNECT')
-     AND NOT r.rolsuper AND r.rolname !~ '^pg_' AND r.rolname <> '${APPLICATION_ROLE}' \\gexec
-  REVOKE CONNECT ON DATABASE ${MAINTENANCE}, template1 FROM PUBLIC;`;
+  SELECT statement FROM (
+    SELECT 0 AS turn, format('GRANT CONNECT ON DATABASE %I TO %I', d.datname, r.rolname) AS statement, d.oid
+      FROM pg_database d, pg_roles r
+     WHERE NOT r.rolsuper AND r.rolname !~ '^pg_' AND r.rolname <> '${APPLICATION_ROLE}'
+    UNION ALL SELECT 1, format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC', datname), oid FROM pg_database
+  ) statements JOIN pg_database USING (oid)
+   WHERE datname IN ('${MAINTENANCE}', 'template1') AND has_database_privilege('public', oid, 'CONNECT')
+   ORDER BY turn \\gexec`;
 
-/** psql makes of it what the server keeps: the password itself is in no log of the server's. */
-async function setPassword(database: Database): Promise<void> {
+/** Of the database, as its container has it. */
+export async function passwordIn(database: Database): Promise<string> {
   const password = await database.shell('printf %s "${POSTGRES_PASSWORD:-}"');
   if (password === "") throw new Refusal(`${database.container} has no POSTGRES_PASSWORD in its environment`);
   conceal({ POSTGRES_PASSWORD: password });
+  return password;
+}
+
+/** psql makes of it what the server keeps: the password itself is in no log of the server's. */
+async function setPassword(database: Database): Promise<void> {
+  const password = await passwordIn(database);
   await database.query(`\\password ${APPLICATION_ROLE}\n${password}\n${password}\n`, MAINTENANCE);
 }
 
@@ -85,3 +99,5 @@ export async function retireSuperuser(database: Database): Promise<void> {
   await database.query(`ALTER ROLE ${ROLE} PASSWORD NULL`, MAINTENANCE);
   say(`the role ${ROLE} has no password any more: it is the server's superuser, for its own socket alone`);
 }
+
+export { APPLICATION_ROLE };

@@ -22,7 +22,16 @@ export async function exchange(
   comment: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const names = [[DATABASE, replaced], [incoming, DATABASE]] as const; // prettier-ignore
-  await rename(database, names, [commented(replaced, comment), setAside(replaced), OWN_RIGHTS].join("\n"));
+  await rename(
+    database,
+    names,
+    [
+      commented(replaced, comment),
+      setAside(replaced),
+      // What a backup says of itself is the application's word.
+      ...(incoming.startsWith(REPLACED_PREFIX) ? [OWN_RIGHTS] : []),
+    ].join("\n"),
+  );
 }
 
 /** Takes an exchange back: the two names change places once more. */
@@ -72,13 +81,17 @@ function whereReplaced(statements: string): string {
 /** It says of itself what it said before. */
 const OWN_COMMENT = whereReplaced(`EXECUTE format('COMMENT ON DATABASE %I IS %L', '${DATABASE}', said ->> 'comment');`);
 
-/** It is the application's again, or whose it was before, and takes as many connections. */
+/** It is whose it was before, or the application's, and takes as many connections. */
 const OWN_RIGHTS = whereReplaced(`
-      EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT %s', '${DATABASE}', coalesce((said ->> 'connectionLimit')::int, -1));
-      EXECUTE (
-        SELECT format('ALTER DATABASE %I OWNER TO %I', '${DATABASE}', rolname) FROM pg_roles
-         WHERE rolname IN ('${ROLE}', '${APPLICATION_ROLE}') OR (rolname = said ->> 'owner' AND NOT rolsuper)
-         ORDER BY rolname = '${ROLE}', rolname = '${APPLICATION_ROLE}' LIMIT 1);`);
+      IF said ? 'connectionLimit' THEN
+        EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT %s', '${DATABASE}', (said ->> 'connectionLimit')::int);
+      END IF;
+      IF (SELECT rolsuper FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = '${DATABASE}') THEN
+        EXECUTE (
+          SELECT format('ALTER DATABASE %I OWNER TO %I', '${DATABASE}', rolname) FROM pg_roles
+           WHERE rolname IN ('${ROLE}', '${APPLICATION_ROLE}') OR (rolname = said ->> 'owner' AND NOT rolsuper)
+           ORDER BY rolname = '${ROLE}', rolname = '${APPLICATION_ROLE}' LIMIT 1);
+      END IF;`);
 
 /** A database that was brought back is no replaced one any more. */
 export async function restoreComment(database: Database): Promise<void> {

@@ -64,14 +64,33 @@ const TABLES = `
 export async function lockedTables({ docker, container }: Database): Promise<string[]> {
   return lines(await psql(docker, container, TABLES)).flatMap((answer) => {
     const { data } = table.safeParse(parseJson(answer));
-    return data === undefined ? [] : [toldOfTable(data)];
+    return data === undefined ? [] : [toldOfTable(data, data.granted ? "is locked by" : "is about to be locked by")];
   });
 }
 
-function toldOfTable(found: z.infer<typeof table>): string {
+/** Whoever only reads a table keeps its owner from being changed: the longest at it first. */
+const USERS = `
+  SELECT json_build_object(${OF_SESSION}, 'table', n.nspname || '.' || c.relname, 'granted', l.granted,
+      'state', a.state, 'seconds', extract(epoch FROM clock_timestamp() - a.xact_start))
+    FROM ${LOCKS} JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE l.locktype = 'relation' AND ${HERE} AND l.granted AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND l.pid IS DISTINCT FROM pg_backend_pid()
+   ORDER BY a.xact_start NULLS FIRST, n.nspname, c.relname LIMIT ${TOLD};`;
+
+/** Which session works with which table of a database, and with what it is ended, in words. */
+export async function tablesInUse(database: Database, name: string): Promise<string[]> {
+  return (await database.query(USERS, name)).flatMap((answer) => {
+    const { data } = table.safeParse(parseJson(answer));
+    if (data === undefined) return [];
+    const end = ending(database, data);
+    return [`${toldOfTable(data, "is in use by")}${end === undefined ? "" : `; \`${end}\` ends it`}`];
+  });
+}
+
+function toldOfTable(found: z.infer<typeof table>, by: string): string {
   const { state, seconds } = found;
   const doing = state === null ? "" : `, ${words(state)}${seconds === null ? "" : ` for ${duration(seconds)}`}`;
-  return `${words(found.table)} ${found.granted ? "is locked by" : "is about to be locked by"} ${described(found)}${doing}`;
+  return `${words(found.table)} ${by} ${described(found)}${doing}`;
 }
 
 /** For a person: what it says of itself stands in quotes. */

@@ -1,3 +1,4 @@
+import { APPLICATION_ROLE } from "../../components/host/psql";
 import { type RoleDefinition, settingValues } from "../../components/release/definition";
 import { type Database, identifier, literal, MAINTENANCE, ROLE } from "./database";
 import { definitionOf } from "./definition";
@@ -28,7 +29,13 @@ export async function createMissingRoles(
   if (statements.length > 0) await database.query(`BEGIN;\n${statements.join(";\n")};\nCOMMIT;`, MAINTENANCE);
   if (scratch) return;
   tell(missing);
-  tellDifferent(roles, (await definitionOf(database)).roles);
+  tellDifferent(asHere(roles), (await definitionOf(database)).roles);
+}
+
+/** In a backup from before the application had a role of its own, what is set for the superuser was meant for it. */
+function asHere(roles: readonly RoleDefinition[]): RoleDefinition[] {
+  if (roles.some(({ name }) => name === APPLICATION_ROLE)) return [...roles];
+  return roles.map((role) => (role.name === ROLE ? { ...role, name: APPLICATION_ROLE } : role));
 }
 
 /** What the operator has set for a role that is there is not ours to change; the application may need it as it was. */

@@ -1,13 +1,17 @@
 import { z } from "zod";
 import { wantedExtension } from "../../components/release/extensions";
+import { change } from "../lib/record";
 import { attempt } from "./attempt";
 
 /** The database in which the application's role is to own what the application has. */
 export const request = z.strictObject({
   dockerHost: z.string(),
   attempt,
+  stack: z.string(),
   /** The database's container, which has the password. */
   postgres: z.string(),
   /** Those that the release's pending migrations want. */
   extensions: z.array(wantedExtension),
+  /** What the update is to change; its refusal is written into the history. */
+  release: change,
 });

@@ -140,7 +140,6 @@ export function host(from: string, to: string, { facts, database, target }: Chan
       disks: oneDisk(53 * GB),
       extensions: { vector: "0.8.0", plpgsql: "1.0" },
       replaced: [],
-      superuser: true,
       application: { superuser: false, ours: true },
       ofSuperuser: 0,
       ...database,

@@ -19,8 +19,8 @@ describe("the role as which the application works", () => {
     expect(problems).toEqual([]);
     expect(warnings).toEqual([
       "from this update on the application works as nestfleet_app, which is no superuser and owns the database and what nestfleet has in it (31 objects): requests to a table may wait for 1.5 s meanwhile. " +
-        "Once it has succeeded, nestfleet has no password any more: what you let log in with it over the network needs a role of its own, made with " +
-        psql("CREATE ROLE reports LOGIN PASSWORD 'its own'"),
+        "Once it has succeeded, nestfleet has no password any more: what you let log in with it over the network needs a role of its own, such as reports: " +
+        `${psql("CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/upgrade.md, "Roles of the database")`,
     ]);
   });
 
@@ -62,8 +62,8 @@ describe("the role as which the application works", () => {
   });
 
   test("of somebody else's is refused, and so is a server whose superuser is another role", () => {
-    const both = { superuser: false, application: { superuser: false, ours: false } };
-    expect(planned("1.6.0", { database: both }).problems).toEqual([
+    const database = { application: { superuser: false, ours: false } };
+    expect(planned("1.6.0", { database, facts: { superuserMissing: true } }).problems).toEqual([
       {
         title: "the role nestfleet is no superuser of the database",
         why: "it makes the role as which the application works, takes the backups and restores them",
