@@ -18,15 +18,17 @@ const PATIENCE_SECONDS = 30;
  * messages come in the language in which they are recognised. A trigger at login is the application's own affair.
  * Names without a schema are PostgreSQL's own: the application may create a function of any name, which must not run as
  * the superuser (https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058).
- * What an older server does not know is left out, because it would refuse the connection.
+ * What an older server does not know is left out, because it would refuse the connection. `$anyone` has what every role
+ * may set, `$options` what only a superuser may, too.
  */
-const SETTINGS = `
-  options='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c temp_file_limit=-1'
-  options="$options -c default_transaction_read_only=off -c session_replication_role=origin -c role=none"
-  options="$options -c standard_conforming_strings=on -c lc_messages=C -c search_path=pg_catalog"
+export const SETTINGS = `
+  anyone='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c role=none'
+  anyone="$anyone -c default_transaction_read_only=off -c standard_conforming_strings=on -c search_path=pg_catalog"
+  options='-c temp_file_limit=-1 -c session_replication_role=origin -c lc_messages=C'
   version=$(psql --version); version=\${version##*PostgreSQL) }; major=\${version%%[!0-9]*}
-  if [ "$major" -ge 14 ]; then options="$options -c idle_session_timeout=0"; fi
-  if [ "$major" -ge 17 ]; then options="$options -c transaction_timeout=0 -c event_triggers=off"; fi`;
+  if [ "$major" -ge 14 ]; then anyone="$anyone -c idle_session_timeout=0"; fi
+  if [ "$major" -ge 17 ]; then anyone="$anyone -c transaction_timeout=0"; options="$options -c event_triggers=off"; fi
+  options="$anyone $options"`;
 
 /** A client of the server with those settings, and with further ones, such as `-c work_mem=1GB`, or as shell. */
 export function client(command: readonly string[], settings = "", more = ""): string[] {

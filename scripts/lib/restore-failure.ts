@@ -6,6 +6,10 @@ export type RestoreFailure =
   | { readonly kind: "workers" }
   /** The data break a rule of their own: no restore will ever succeed. */
   | { readonly kind: "rows"; readonly violations: readonly Violation[] }
+  /** The server does not let the role in as which rows are loaded. */
+  | { readonly kind: "login" }
+  /** What is evaluated when rows are loaded or checked may not do what it does. */
+  | { readonly kind: "rights" }
   /** The server, its disk or a role: another way would fail as well. */
   | { readonly kind: "server" }
   /** Something in the dump is not found, or does what it should not, without the application's `search_path`. */
@@ -21,6 +25,8 @@ export interface Violation {
 
 const MEMORY = /memory required is (\d+) MB/;
 const FOREIGN_KEY = /on table "(.+?)" violates foreign key constraint "(.+?)"(?=$|\n)/g;
+const LOGIN = /no pg_hba\.conf entry|pg_hba\.conf rejects|authentication failed|no password supplied/;
+const RIGHTS = /ERROR: +(permission denied for|must be (owner|superuser))/;
 const SERVER =
   /no space left on device|disk quota|could not extend file|shutting down|terminating connection|server closed the connection|connection to server|out of (shared )?memory|role "[^"]+" does not exist|extension "[^"]+" (is not available|has no)|could not open extension control|pg_restore: error: (could not (read|open|find)|unsupported|did not find)/i;
 const CHECKS = [
@@ -36,7 +42,9 @@ export function restoreFailure(stderr: string): RestoreFailure {
   if (stderr.includes("could not resize shared memory segment")) return { kind: "workers" };
   const violations = foreignKeys(stderr);
   if (violations.length > 0) return { kind: "rows", violations };
+  if (LOGIN.test(stderr)) return { kind: "login" };
   if (SERVER.test(stderr)) return { kind: "server" };
+  if (RIGHTS.test(stderr)) return { kind: "rights" };
   return { kind: "names" };
 }
 

@@ -1,10 +1,13 @@
-import { client } from "../../components/host/psql";
 import type { Definition } from "../../components/release/definition";
 import type { BackupManifest, Proof } from "../../components/release/manifest";
+import { hasApplicationRole } from "./application-role";
 import { createCopy, dropDatabase } from "./copy";
-import { type Database, identifier, literal, MAINTENANCE, ROLE } from "./database";
+import { complaint, type Database, identifier, MAINTENANCE } from "./database";
+import { LOADER, removeLoader } from "./loader";
 import { type Needed, Unrestorable } from "./proof";
 import { brokenRule, failedObject, firstError, foreignKeys, restoreFailure, type Violation } from "./restore-failure";
+import { foreignKeySteps, type Plan, restoreByPasses } from "./restore-passes";
+import { doSteps, type Restored } from "./restore-steps";
 import { Refusal, say } from "./run";
 import { dumpFile } from "./store";
 import { describeViolations } from "./violations";
@@ -39,22 +42,45 @@ export async function restoreAnyWay(
   known: Needed | undefined,
   signal: AbortSignal,
 ): Promise<Needed> {
+  try {
+    return await restoreAgain(database, name, restoring, known, signal);
+  } catch (error) {
+    // A role that may log in is not left behind.
+    await removeLoader(database).catch((reason: unknown) => {
+      say(`The role ${LOADER} could not be removed (${complaint(reason)}); the next restore removes it`);
+    });
+    throw error;
+  }
+}
+
+async function restoreAgain(
+  database: Database,
+  name: string,
+  restoring: Restoring,
+  known: Needed | undefined,
+  signal: AbortSignal,
+): Promise<Needed> {
   const { definition, manifest } = restoring;
   const own = Math.round(definition.database.maintenanceKilobytes / 1024);
   let attempt: Attempt = {
     way: known?.way ?? "pg_restore",
     megabytes: Math.max(own, known?.megabytes ?? 0, LEAST_MEGABYTES),
   };
-  const tablespaces = await database.query("SELECT spcname FROM pg_tablespace", MAINTENANCE);
+  const [tablespaces, handedOver] = await Promise.all([
+    database.query("SELECT spcname FROM pg_tablespace", MAINTENANCE),
+    hasApplicationRole(database),
+    removeLoader(database),
+  ]);
   const flags = flagsFor(restoring, tablespaces);
   for (;;) {
     await dropDatabase(database, name);
     await createCopy(database, name, definition.database, tablespaces);
-    const said = await restoreBy(database, name, restoring, flags, attempt, signal);
-    if (said === undefined) return attempt;
-    const next = await nextAttempt(database, restoring, attempt, said);
-    if (next === undefined) throw await refusalOf(database, name, restoring, said, signal);
-    say(`${manifest.id}: ${firstError(said)}${next.why}; restored anew`);
+    const restored = restoredBy(attempt, name, restoring, flags);
+    const { failure, plan } = await restoreByPasses(database, restored, handedOver, signal);
+    if (failure === undefined) return attempt;
+    const next = await nextAttempt(database, restoring, attempt, failure);
+    if (next === undefined) throw await refusalOf(database, restoring, restored, failure, plan, signal);
+    say(`${manifest.id}: ${firstError(failure)}${next.why}; restored anew`);
     attempt = next.attempt;
   }
 }
@@ -65,7 +91,7 @@ function flagsFor({ purpose, definition }: Restoring, here: readonly string[]): 
   if (lacking.length > 0 && purpose === "restore")
     say(`the server has no tablespace ${lacking.join(", ")}: what lay there goes into the default one`);
   return [
-    // Tables are filled by a superuser, whom no policy stops; a materialized view by its owner, as in production.
+    // No table has policies yet when it is filled; a materialized view is, by its owner, as in production.
     "--enable-row-security",
     ...(purpose === "restore" ? [] : ["--no-subscriptions"]),
     ...(lacking.length > 0 ? ["--no-tablespaces"] : []),
@@ -109,73 +135,40 @@ async function freeMegabytes(database: Database): Promise<number> {
   return Math.floor(Math.min(available, ...limits) / 1024 ** 2);
 }
 
-/** What it said when it failed; undefined when it did not. */
-async function restoreBy(
-  database: Database,
-  name: string,
-  restoring: Restoring,
-  flags: readonly string[],
+/** Of the new database, as an attempt fills it. */
+function restoredBy(
   { way, megabytes, workers }: Attempt,
-  signal: AbortSignal,
-): Promise<string | undefined> {
+  name: string,
+  { manifest, definition, jobs }: Restoring,
+  flags: readonly string[],
+): Restored {
   // What is restored is thrown away when the server crashes meanwhile: its commits need not wait for the disk.
   const settings = [
     "-c synchronous_commit=off",
     `-c maintenance_work_mem=${megabytes}MB`,
     ...(workers === undefined ? [] : [`-c max_parallel_maintenance_workers=${workers}`]),
   ].join(" ");
-  const lines: string[] = [];
-  const command = way === "psql" ? throughPsql(name, restoring, flags) : throughPgRestore(name, restoring, flags);
-  const { exitCode, stderr } = await database.run(["nice", ...client(command, settings)], {
-    signal,
-    onLine: (line) => lines.push(line),
-  });
-  if (exitCode === 0 && (way === "pg_restore" || lines.includes(COMPLETE))) return undefined;
-  return stderr === "" ? `it ends with exit code ${exitCode}` : stderr;
-}
-
-const CONNECTION = (name: string) => `dbname=${name} user=${ROLE} application_name=nestfleet-restore`;
-
-function throughPgRestore(name: string, { manifest, jobs }: Restoring, flags: readonly string[]): string[] {
-  const all = [`--dbname=${CONNECTION(name)}`, `--jobs=${jobs}`, "--exit-on-error", ...flags];
-  return ["pg_restore", ...all, dumpFile(manifest.id)];
-}
-
-/** Printed by psql after the last statement: where pg_restore ends half-way, psql takes that for the end. */
-const COMPLETE = "restored to its end";
-
-/**
- * The dump as statements; the one that empties the `search_path`, in its first lines, is replaced. The shell reads no
- * further than that line. It is stopped by its last process: those before have nobody to write to then.
- */
-const STREAM = `
-  path=$1 connection=$2 file=$3; shift 3
-  { pg_restore --file=- "$@" "$file" && printf '%s\\n' '\\echo ${COMPLETE}'; } | {
-    while IFS= read -r line; do
-      if [ "$line" = "SELECT pg_catalog.set_config('search_path', '', false);" ]; then
-        printf '%s\\n' "$path"
-        break
-      fi
-      printf '%s\\n' "$line"
-    done
-    cat
-  } | psql --no-psqlrc -q -o /dev/null -v ON_ERROR_STOP=1 -d "$connection" &
-  child=$!
-  trap 'kill "$child"' TERM
-  wait "$child"`;
-
-function throughPsql(name: string, { manifest, definition }: Restoring, flags: readonly string[]): string[] {
-  const path = definition.database.searchPath.map(identifier).join(", ");
-  const statement = `SELECT pg_catalog.set_config('search_path', ${literal(path)}, false);`;
-  return ["sh", "-c", STREAM, "-", statement, CONNECTION(name), dumpFile(manifest.id), ...flags];
+  const { searchPath } = definition.database;
+  const { id } = manifest;
+  return {
+    id,
+    name,
+    way,
+    flags,
+    settings,
+    searchPath,
+    file: dumpFile(id),
+    directly: [`--jobs=${jobs}`, "--exit-on-error"],
+  };
 }
 
 /** Why it cannot be restored; an end that is the server's says nothing about the backup. */
 async function refusalOf(
   database: Database,
-  name: string,
-  { manifest, live, jobs }: Restoring,
+  { manifest, live }: Restoring,
+  restored: Restored,
   said: string,
+  plan: Plan | undefined,
   signal: AbortSignal,
 ): Promise<Refusal> {
   const failure = restoreFailure(said);
@@ -186,30 +179,38 @@ async function refusalOf(
     return new Refusal(
       `${what}: the server has no role ${role}. Make it first: CREATE ROLE ${identifier(role)} NOLOGIN`,
     );
+  if (failure.kind === "login") return new Refusal(`${what}: ${await notLetIn(database)}: ${firstError(said)}`);
+  if (failure.kind === "rights") return new Unrestorable(`${what}: ${lackingRight(said)}`);
   if (failure.kind === "rows" || broken !== undefined) {
     const first = failure.kind === "rows" ? failure.violations : broken === undefined ? [] : [broken];
-    // Where two work at once, the data of another table may not be there yet.
     const all =
-      failure.kind === "rows" && jobs === 1 ? await brokenForeignKeys(database, name, manifest, signal) : first;
+      failure.kind === "rows" && plan !== undefined ? await brokenForeignKeys(database, restored, plan, signal) : first;
     return new Unrestorable(`${what}: ${await describeViolations(live, all.length > 0 ? all : first)}`);
   }
   return failure.kind === "names" ? new Unrestorable(`${what}: ${said}`) : new Refusal(`${what}: ${said}`);
 }
 
-const FOREIGN_KEYS = `
-  list=$(mktemp)
-  trap 'rm -f "$list"' EXIT
-  pg_restore --list "$2" | grep ' FK CONSTRAINT ' >"$list"
-  pg_restore --dbname="$1" --use-list="$list" "$2"`;
+async function notLetIn(database: Database): Promise<string> {
+  const [file = "pg_hba.conf"] = await database.query("SHOW hba_file", MAINTENANCE);
+  return `the server does not let ${LOADER} in over its own socket, the role as which rows are loaded. In ${file} of ${database.container}, before all other lines: local all ${LOADER} trust, then SELECT pg_reload_conf()`;
+}
+
+function lackingRight(said: string): string {
+  return `what it runs when rows are loaded or checked runs as the owner of the table, and needs a right that he does not have (${failedObject(said) ?? "a rule"}): ${said}`;
+}
 
 /** All of the foreign keys that the rows break, and not only the first: the data and the keys that they refer to are there. */
 async function brokenForeignKeys(
   database: Database,
-  name: string,
-  { id }: BackupManifest,
+  restored: Restored,
+  plan: Plan,
   signal: AbortSignal,
 ): Promise<Violation[]> {
-  const command = ["sh", "-c", FOREIGN_KEYS, "-", CONNECTION(name), dumpFile(id)];
-  const { stderr } = await database.run(client(command), { signal });
-  return foreignKeys(stderr);
+  const all = { ...restored, way: "pg_restore", flags: [], directly: [] } as const;
+  const found: Violation[] = [];
+  for (const steps of foreignKeySteps(plan)) {
+    const { failure } = await doSteps(database, all, steps, signal);
+    found.push(...foreignKeys(failure ?? ""));
+  }
+  return found;
 }

@@ -1,0 +1,213 @@
+import {
+  entriesOf,
+  type Entry,
+  isForeignKey,
+  isRows,
+  isStatistics,
+  type Kind,
+  kindOf,
+  type Owned,
+  Owners,
+  type Reference,
+  referencesIn,
+} from "./archive-contents";
+import { type Database, ROLE } from "./database";
+import { handOverObjects } from "./handover";
+import { DROP_LOADER, LOADER, makeLoader, ownerOf } from "./loader";
+import { Unrestorable } from "./proof";
+import { doSteps, type Restored, type Step } from "./restore-steps";
+
+/** Entries by the owner as whom they are restored; null stands for any superuser. */
+type ByOwner = ReadonlyMap<string | null, readonly Entry[]>;
+
+/** What is restored after the definitions, and as whom. */
+export interface Plan {
+  readonly rows: ByOwner;
+  readonly rules: ByOwner;
+  /** Of the data, what is not rows. */
+  readonly values: readonly Entry[];
+  /** After the data, without the rules. */
+  readonly post: readonly Entry[];
+  /** What the foreign keys of an owner refer to, and somebody else has. */
+  readonly referenced: ReadonlyMap<string | null, readonly Reference["to"][]>;
+}
+
+/** How a restore by passes ended; the plan is missing where it has not come so far. */
+export interface Passed {
+  readonly failure: string | undefined;
+  readonly plan?: Plan;
+}
+
+/**
+ * Restores a dump in passes. A superuser makes the definitions, while all code of the application's sleeps; what then
+ * runs of it, when rows are loaded and rules are checked, runs as the owner of the table:
+ *
+ * 1. what comes before the data, with its grants: an owner loads its tables with the rights that it has in production,
+ *    and what code of its own reads it may read. An owner that has taken a right from itself gets it for the load.
+ * 2. what is to be the application's is handed over. From then on it is known whose a table is, whoever the dump names.
+ * 3. the rows, owner by owner. Those of a superuser's table he loads himself: its code is a superuser's, unless he has
+ *    put a domain or a function of somebody else's into it.
+ * 4. values of sequences and large objects, indexes.
+ * 5. checks and foreign keys that were not part of a table, owner by owner.
+ * 6. triggers, rules, policies, default privileges and the like: they would act on the rows, and nothing above needs them.
+ * 7. materialized views, which PostgreSQL fills as their owner, and event triggers.
+ */
+export async function restoreByPasses(
+  database: Database,
+  restored: Restored,
+  givenToApplication: boolean,
+  signal: AbortSignal,
+): Promise<Passed> {
+  const sections = ["data", "post-data"] as const;
+  const lists = sections.map((section) => ({ do: "list", section }) as const);
+  const begun = await doSteps(database, restored, [...lists, { do: "begin" }], signal);
+  if (begun.failure !== undefined) return { failure: begun.failure };
+  const [data = [], post = []] = begun.output.map(entriesOf);
+  if (givenToApplication) await handOverObjects(database, restored.name);
+  const plan = await planOf(database, restored, data, post, signal);
+  const { failure } = await doSteps(database, restored, stepsOf(plan), signal);
+  return { failure, plan };
+}
+
+/** As they are now, after the application got what is its own. */
+const OWNED = `
+  SELECT json_build_object(
+    'roles', (SELECT json_agg(rolname) FROM pg_roles),
+    'owned', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', o.name,
+                       'owner', CASE WHEN NOT r.rolsuper THEN r.rolname END)), '[]')
+                FROM (SELECT relnamespace AS schema, relname AS name, ${ownerOf("relowner")} AS owner FROM pg_class
+                       WHERE relkind IN ('r', 'p', 'f')
+                      UNION ALL
+                      SELECT typnamespace, typname, ${ownerOf("typowner")} FROM pg_type WHERE typtype = 'd') o
+                JOIN pg_namespace n ON n.oid = o.schema JOIN pg_roles r ON r.oid = o.owner
+               WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'));`;
+
+async function planOf(
+  database: Database,
+  restored: Restored,
+  data: readonly Entry[],
+  post: readonly Entry[],
+  signal: AbortSignal,
+): Promise<Plan> {
+  const [answer = ""] = await database.query(OWNED, restored.name);
+  const { roles, owned } = JSON.parse(answer) as { roles: string[]; owned: Owned[] };
+  const owners = new Owners(owned, roles);
+  const rules = post.filter((entry) => kindOf(entry) === "rule");
+  return {
+    rows: grouped(data.filter(isRows), (entry) => owners.ofRows(entry), restored),
+    rules: grouped(rules, (entry) => owners.ofRule(entry), restored),
+    values: data.filter((entry) => !isRows(entry) && !isStatistics(entry)),
+    post: post.filter((entry) => kindOf(entry) !== "rule" && !isStatistics(entry)),
+    referenced: await referencedBy(database, restored, rules, owned, signal),
+  };
+}
+
+/** Refuses where it cannot be told whose code would run. */
+function grouped(
+  entries: readonly Entry[],
+  ownersOf: (entry: Entry) => ReadonlySet<string | null>,
+  { id }: Restored,
+): ByOwner {
+  const groups = new Map<string | null, Entry[]>();
+  for (const entry of entries) {
+    const [owner, ...others] = ownersOf(entry);
+    if (owner === undefined || others.length > 0)
+      throw new Unrestorable(
+        `the backup ${id} cannot be restored: whose ${entry.text} is cannot be told, because ${owner === undefined ? "no table has such a name" : "tables of several owners have names that are alike"}; rename what is of that name, and make a backup`,
+      );
+    const group = groups.get(owner);
+    if (group === undefined) groups.set(owner, [entry]);
+    else group.push(entry);
+  }
+  return groups;
+}
+
+/** Only for tables of others permissions are needed. */
+async function referencedBy(
+  database: Database,
+  restored: Restored,
+  rules: readonly Entry[],
+  owned: readonly Owned[],
+  signal: AbortSignal,
+): Promise<Plan["referenced"]> {
+  const found = new Map<string | null, Reference["to"][]>();
+  if (rules.length === 0 || new Set(owned.map(({ owner }) => owner)).size < 2) return found;
+  const { output } = await doSteps(database, restored, [{ do: "print", entries: ids(rules) }], signal);
+  const owners = new Map(owned.map((table) => [nameOf(table), table.owner]));
+  for (const { from, to } of referencesIn((output[0] ?? []).join("\n"))) {
+    const owner = owners.get(nameOf(from)) ?? null;
+    if (owner !== owners.get(nameOf(to))) found.set(owner, [...(found.get(owner) ?? []), to]);
+  }
+  return found;
+}
+
+const nameOf = ({ schema, name }: Reference["to"]) => JSON.stringify([schema, name]);
+const ids = (entries: readonly Entry[]) => entries.map(({ id }) => id);
+
+/** After the definitions. */
+export function stepsOf(plan: Plan): Step[] {
+  const { rows, rules, values, post } = plan;
+  const superusers = rows.get(null) ?? [];
+  const [first, ...others] = indexRuns(post);
+  const attached = ofKind(post, "attachment");
+  // A pass that the superuser makes anyway takes along what is no row: that has no code.
+  const alone = superusers.length > 0;
+  return [
+    ...[...rows].flatMap(([owner, entries]) => (owner === null ? [] : asOwner(owner, entries))),
+    ...restoring("restore", alone ? [...superusers, ...values] : []),
+    ...restoring("domains", [...(alone ? [] : values), ...(first?.indexes ?? [])]),
+    ...restoring("asleep", first?.definitions ?? []),
+    ...others.flatMap(({ indexes, definitions }) => [
+      ...restoring("domains", indexes),
+      ...restoring("asleep", definitions),
+    ]),
+    ...restoring("asleep", attached),
+    ...[...rules].flatMap(([owner, entries]) => rulesOf(plan, owner, entries)),
+    { do: "query", sql: DROP_LOADER },
+    ...restoring("asleep", ofKind(post, "other")),
+    ...restoring("restore", ofKind(post, "last")),
+  ];
+}
+
+/** Foreign keys once more, owner by owner: what they complain of is all that is wrong with the rows. */
+export function foreignKeySteps(plan: Plan): Step[][] {
+  return [...plan.rules].map(([owner, entries]) => rulesOf(plan, owner, entries.filter(isForeignKey)));
+}
+
+function rulesOf({ referenced }: Plan, owner: string | null, entries: readonly Entry[]): Step[] {
+  return owner === null ? restoring("restore", entries) : asOwner(owner, entries, referenced.get(owner));
+}
+
+function asOwner(owner: string, entries: readonly Entry[], referenced?: readonly Reference["to"][]): Step[] {
+  if (entries.length === 0) return [];
+  return [
+    { do: "query", sql: makeLoader(owner, referenced) },
+    { do: "restore", as: LOADER, entries: ids(entries) },
+  ];
+}
+
+function restoring(how: "restore" | "asleep" | "domains", entries: readonly Entry[]): Step[] {
+  return entries.length === 0 ? [] : [{ do: how, as: ROLE, entries: ids(entries) }];
+}
+
+function ofKind(entries: readonly Entry[], kind: Kind): Entry[] {
+  return entries.filter((entry) => kindOf(entry) === kind);
+}
+
+interface Run {
+  readonly indexes: Entry[];
+  readonly definitions: Entry[];
+}
+
+/** Indexes, and definitions between them: in the order of the dump, because an index may need the one before it. */
+function indexRuns(post: readonly Entry[]): Run[] {
+  const runs: Run[] = [{ indexes: [], definitions: [] }];
+  for (const entry of post) {
+    const kind = kindOf(entry);
+    const last = runs.at(-1);
+    if (kind === "definition") last?.definitions.push(entry);
+    else if (kind === "index" && last?.definitions.length === 0) last.indexes.push(entry);
+    else if (kind === "index") runs.push({ indexes: [entry], definitions: [] });
+  }
+  return runs;
+}

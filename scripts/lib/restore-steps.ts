@@ -1,0 +1,157 @@
+import { SETTINGS } from "../../components/host/psql";
+import { type Database, identifier, literal, ROLE } from "./database";
+import type { Needed } from "./proof";
+import { DOMAINS_SLEEP, SLEEP, WAKE } from "./slumber";
+
+/** What is done with a dump, in its new database. */
+export type Step =
+  /** Its entries of a section are listed. */
+  | { readonly do: "list"; readonly section: "data" | "post-data" }
+  /** Its entries are put out as statements, and nothing is done. */
+  | { readonly do: "print"; readonly entries: readonly string[] }
+  /** All that comes before the data is made, while everything sleeps. */
+  | { readonly do: "begin" }
+  /** Entries are restored as a role, while everything sleeps (`asleep`), or the domains alone (`domains`). */
+  | {
+      readonly do: "restore" | "asleep" | "domains";
+      readonly as: string;
+      readonly entries: readonly string[];
+    }
+  | { readonly do: "query"; readonly sql: string };
+
+/** A dump, the new database for it, and how the one is put into the other. */
+export interface Restored {
+  /** Of the backup. */
+  readonly id: string;
+  readonly name: string;
+  readonly file: string;
+  readonly way: Needed["way"];
+  readonly searchPath: readonly string[];
+  /** Of pg_restore, whatever it does. */
+  readonly flags: readonly string[];
+  /** Of pg_restore when it restores by itself. */
+  readonly directly: readonly string[];
+  /** Of each session, as words of PGOPTIONS. */
+  readonly settings: string;
+}
+
+/** Printed by psql after the last statement: where pg_restore ends half-way, psql takes that for the end. */
+const COMPLETE = "restored to its end";
+
+/**
+ * Does the steps, which are given as three words each, one after the other: whatever is started from outside takes as
+ * long as a small restore. It ends at the first that fails. A list of entries that is too long for a word comes in several.
+ *
+ * Through psql, a dump goes as statements; the one that empties the `search_path`, in its first lines, is replaced. The
+ * shell reads no further than that line. A pipe is stopped by its last process: those before have nobody to write to then.
+ */
+const SCRIPT = `${SETTINGS}
+  set -eu
+  name=$1 file=$2 way=$3 path=$4 flags=$5 directly=$6 settings=$7 sleep=$8 domains=$9; shift 9
+  wake=$1; shift
+  list=$(mktemp); said=$(mktemp); child=
+  trap 'rm -f "$list" "$said"' EXIT
+  trap 'kill "$child" 2>/dev/null || true; wait; exit 143' TERM
+
+  connection() { printf %s "dbname=$name user=$1 application_name=nestfleet-restore"; }
+  as() {
+    if [ "$1" = ${ROLE} ]; then PGOPTIONS="$options $settings"; else PGOPTIONS="$anyone $settings"; fi
+    export PGOPTIONS
+  }
+  attended() { "$@" & child=$!; wait "$child"; }
+  query() { as ${ROLE}; attended psql --no-psqlrc -q -o /dev/null -v ON_ERROR_STOP=1 -d "$(connection ${ROLE})" -c "$1"; }
+  streamed() {
+    to=$1; shift
+    { pg_restore --file=- $flags "$@" "$file" && printf '%s\\n' '\\echo ${COMPLETE}'; } | {
+      while IFS= read -r line; do
+        if [ "$line" = "SELECT pg_catalog.set_config('search_path', '', false);" ]; then
+          printf '%s\\n' "$path"
+          break
+        fi
+        printf '%s\\n' "$line"
+      done
+      cat
+    } | psql --no-psqlrc -q -o /dev/null -v ON_ERROR_STOP=1 -d "$to" >"$said" &
+    child=$!
+    wait "$child"
+    grep -q '${COMPLETE}' "$said"
+  }
+  restored() {
+    to=$(connection "$1"); shift
+    if [ "$way" = psql ]; then
+      streamed "$to" "$@"
+    else
+      attended pg_restore --dbname="$to" $flags $directly "$@" "$file"
+    fi
+  }
+  # What is made falls asleep by an event trigger.
+  asleep() {
+    query "$1"; shift
+    as ${ROLE}
+    if [ "$major" -ge 17 ]; then PGOPTIONS="$PGOPTIONS -c event_triggers=on"; fi
+    restored ${ROLE} "$@"
+    query "$wake"
+  }
+
+  while [ $# -gt 0 ]; do
+    step=$1 role=$2 text=$3; shift 3
+    if [ "$step" = more ]; then
+      printf '%s\\n' "$text" >>"$list"
+      continue
+    fi
+    printf ': %s\\n' "$step"
+    case $step in
+      list) attended pg_restore --list --section="$text" $flags "$file" ;;
+      print) attended pg_restore --file=- --use-list="$list" $flags "$file" ;;
+      begin) asleep "$sleep" --section=pre-data ;;
+      restore) as "$role"; restored "$role" --use-list="$list" ;;
+      asleep) asleep "$sleep" --use-list="$list" ;;
+      domains) asleep "$domains" --use-list="$list" ;;
+      query) query "$text" ;;
+    esac
+    : >"$list"
+  done`;
+
+/** Entries in one word: Linux has room for 128 kB in it. */
+const AT_ONCE = 10_000;
+
+export interface Done {
+  /** What it said when it failed; undefined when it did not. */
+  readonly failure: string | undefined;
+  /** What each step has put out; those that were not begun are missing. */
+  readonly output: readonly (readonly string[])[];
+}
+
+export async function doSteps(
+  database: Database,
+  restored: Restored,
+  steps: readonly Step[],
+  signal: AbortSignal,
+): Promise<Done> {
+  const { name, file, way, flags, directly, settings, searchPath } = restored;
+  const path = `SELECT pg_catalog.set_config('search_path', ${literal(searchPath.map(identifier).join(", "))}, false);`;
+  const given = [name, file, way, path, flags.join(" "), directly.join(" "), settings, SLEEP, DOMAINS_SLEEP, WAKE];
+  const output: string[][] = [];
+  const { exitCode, stderr } = await database.run(
+    ["nice", "sh", "-c", SCRIPT, "-", ...given, ...steps.flatMap(words)],
+    {
+      signal,
+      onLine: (line) => {
+        if (line.startsWith(": ")) output.push([]);
+        else output.at(-1)?.push(line);
+      },
+    },
+  );
+  const failure = exitCode === 0 ? undefined : stderr === "" ? `it ends with exit code ${exitCode}` : stderr;
+  return { failure, output };
+}
+
+function words(step: Step): string[] {
+  if (step.do === "list") return ["list", "-", step.section];
+  if (step.do === "begin") return ["begin", "-", "-"];
+  if (step.do === "query") return ["query", "-", step.sql];
+  const parts = Array.from({ length: Math.ceil(step.entries.length / AT_ONCE) }, (_, part) =>
+    step.entries.slice(part * AT_ONCE, (part + 1) * AT_ONCE).join("\n"),
+  );
+  return [...parts.flatMap((part) => ["more", "-", part]), step.do, "as" in step ? step.as : "-", "-"];
+}
