@@ -15,7 +15,9 @@ import { type Database, ROLE } from "./database";
 import { handOverObjects } from "./handover";
 import { DROP_LOADER, LOADER, makeLoader, ownerOf } from "./loader";
 import { Unrestorable } from "./proof";
+import { counted, type Rows } from "./rows";
 import { doSteps, type Restored, type Step } from "./restore-steps";
+import { BODIES } from "./slumber";
 
 /** Entries by the owner as whom they are restored; null stands for any superuser. */
 type ByOwner = ReadonlyMap<string | null, readonly Entry[]>;
@@ -32,11 +34,8 @@ export interface Plan {
   readonly referenced: ReadonlyMap<string | null, readonly Reference["to"][]>;
 }
 
-/** How a restore by passes ended; the plan is missing where it has not come so far. */
-export interface Passed {
-  readonly failure: string | undefined;
-  readonly plan?: Plan;
-}
+/** How a restore by passes ended: with its rows, or with what was said; the plan is missing where it had not come so far. */
+export type Passed = { readonly rows: Rows } | { readonly failure: string; readonly plan?: Plan };
 
 /**
  * Restores a dump in passes. A superuser makes the definitions, while all code of the application's sleeps; what then
@@ -50,6 +49,7 @@ export interface Passed {
  * 4. values of sequences and large objects, indexes.
  * 5. checks and foreign keys that were not part of a table, owner by owner.
  * 6. triggers, rules, policies, default privileges and the like: they would act on the rows, and nothing above needs them.
+ *    Then the rows are counted.
  * 7. materialized views, which PostgreSQL fills as their owner, and event triggers.
  */
 export async function restoreByPasses(
@@ -65,8 +65,11 @@ export async function restoreByPasses(
   const [data = [], post = []] = begun.output.map(entriesOf);
   if (givenToApplication) await handOverObjects(database, restored.name);
   const plan = await planOf(database, restored, data, post, signal);
-  const { failure } = await doSteps(database, restored, stepsOf(plan), signal);
-  return { failure, plan };
+  const steps = stepsOf(plan);
+  const { failure, output } = await doSteps(database, restored, steps, signal);
+  if (failure !== undefined) return { failure, plan };
+  const found = Object.entries(counted(output[steps.findIndex((step) => step.do === "count")] ?? []));
+  return { rows: Object.fromEntries(found.filter(([table]) => table !== BODIES)) };
 }
 
 /** As they are now, after the application got what is its own. */
@@ -165,6 +168,7 @@ export function stepsOf(plan: Plan): Step[] {
     ...[...rules].flatMap(([owner, entries]) => rulesOf(plan, owner, entries)),
     { do: "query", sql: DROP_LOADER },
     ...restoring("asleep", ofKind(post, "other")),
+    { do: "count" },
     ...restoring("restore", ofKind(post, "last")),
   ];
 }

@@ -1,6 +1,7 @@
 import { SETTINGS } from "../../components/host/psql";
 import { type Database, identifier, literal, ROLE } from "./database";
 import type { Needed } from "./proof";
+import { COUNT } from "./rows";
 import { DOMAINS_SLEEP, SLEEP, WAKE } from "./slumber";
 
 /** What is done with a dump, in its new database. */
@@ -17,7 +18,9 @@ export type Step =
       readonly as: string;
       readonly entries: readonly string[];
     }
-  | { readonly do: "query"; readonly sql: string };
+  | { readonly do: "query"; readonly sql: string }
+  /** The rows of its tables are counted while everything sleeps: to plan a query computes what an index is of. */
+  | { readonly do: "count" };
 
 /** A dump, the new database for it, and how the one is put into the other. */
 export interface Restored {
@@ -59,7 +62,8 @@ const SCRIPT = `${SETTINGS}
     export PGOPTIONS
   }
   attended() { "$@" & child=$!; wait "$child"; }
-  query() { as ${ROLE}; attended psql --no-psqlrc -q -o /dev/null -v ON_ERROR_STOP=1 -d "$(connection ${ROLE})" -c "$1"; }
+  asked() { as ${ROLE}; attended psql --no-psqlrc -qAt -v ON_ERROR_STOP=1 -d "$(connection ${ROLE})" "$@"; }
+  query() { asked -o /dev/null -c "$1"; }
   streamed() {
     to=$1; shift
     { pg_restore --file=- $flags "$@" "$file" && printf '%s\\n' '\\echo ${COMPLETE}'; } | {
@@ -108,6 +112,7 @@ const SCRIPT = `${SETTINGS}
       asleep) asleep "$sleep" --use-list="$list" ;;
       domains) asleep "$domains" --use-list="$list" ;;
       query) query "$text" ;;
+      count) query "$sleep"; printf '%s\\n' "$text" >"$list"; asked -f "$list"; query "$wake" ;;
     esac
     : >"$list"
   done`;
@@ -149,6 +154,7 @@ export async function doSteps(
 function words(step: Step): string[] {
   if (step.do === "list") return ["list", "-", step.section];
   if (step.do === "begin") return ["begin", "-", "-"];
+  if (step.do === "count") return ["count", "-", COUNT];
   if (step.do === "query") return ["query", "-", step.sql];
   const parts = Array.from({ length: Math.ceil(step.entries.length / AT_ONCE) }, (_, part) =>
     step.entries.slice(part * AT_ONCE, (part + 1) * AT_ONCE).join("\n"),

@@ -8,6 +8,7 @@ import { type Needed, Unrestorable } from "./proof";
 import { brokenRule, failedObject, firstError, foreignKeys, restoreFailure, type Violation } from "./restore-failure";
 import { foreignKeySteps, type Plan, restoreByPasses } from "./restore-passes";
 import { doSteps, type Restored } from "./restore-steps";
+import { difference, type Rows } from "./rows";
 import { Refusal, say } from "./run";
 import { dumpFile } from "./store";
 import { describeViolations } from "./violations";
@@ -32,7 +33,7 @@ const LEAST_MEGABYTES = 64;
 const SHARE = 0.5;
 
 /**
- * Fills a new database of that name. An index that needs more memory gets it, within the host's; where names are not
+ * Fills a new database of that name, and refuses the result unless every table has the rows that were dumped. An index that needs more memory gets it, within the host's; where names are not
  * found, the dump goes through psql with the application's own `search_path`. Each attempt begins anew.
  */
 export async function restoreAnyWay(
@@ -76,13 +77,22 @@ async function restoreAgain(
     await dropDatabase(database, name);
     await createCopy(database, name, definition.database, tablespaces);
     const restored = restoredBy(attempt, name, restoring, flags);
-    const { failure, plan } = await restoreByPasses(database, restored, handedOver, signal);
-    if (failure === undefined) return attempt;
+    const passed = await restoreByPasses(database, restored, handedOver, signal);
+    if ("rows" in passed) {
+      mustHaveAll(manifest, passed.rows);
+      return attempt;
+    }
+    const { failure, plan } = passed;
     const next = await nextAttempt(database, restoring, attempt, failure);
     if (next === undefined) throw await refusalOf(database, restoring, restored, failure, plan, signal);
     say(`${manifest.id}: ${firstError(failure)}${next.why}; restored anew`);
     attempt = next.attempt;
   }
+}
+
+function mustHaveAll({ id, rows }: BackupManifest, found: Rows): void {
+  const unequal = difference(rows, found);
+  if (unequal !== undefined) throw new Unrestorable(`the backup ${id} is not what was dumped: ${unequal}`);
 }
 
 /** Scratch copies subscribe to nothing; a tablespace that the server lacks is replaced by its default one. */

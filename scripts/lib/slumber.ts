@@ -12,6 +12,8 @@
 
 /** In the new database, as long as they sleep. Nobody but a superuser may look into it. */
 const SCHEMA = "nestfleet_asleep";
+/** The table in it. */
+export const BODIES = `${SCHEMA}.bodies`;
 
 /** As long as a domain is asleep, its checks are of a kind that PostgreSQL does not know, and passes over. */
 const ASLEEP = "-";
@@ -37,8 +39,8 @@ const FUNCTIONS_SLEEP = `
   DECLARE
     parsed text := ${PARSED};
   BEGIN
-    DELETE FROM ${SCHEMA}.bodies WHERE oid = ANY (which);
-    EXECUTE format('INSERT INTO ${SCHEMA}.bodies SELECT oid, prolang, prosrc, probin%s FROM pg_proc WHERE oid = ANY ($1)',
+    DELETE FROM ${BODIES} WHERE oid = ANY (which);
+    EXECUTE format('INSERT INTO ${BODIES} SELECT oid, prolang, prosrc, probin%s FROM pg_proc WHERE oid = ANY ($1)',
                    parsed) USING which;
     EXECUTE format(
       $update$UPDATE pg_proc p SET prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql'), probin = NULL%s,
@@ -60,7 +62,7 @@ const sleep = (functions: boolean) => `
   CREATE SCHEMA ${SCHEMA};
   DO $do$
   BEGIN
-    EXECUTE format('CREATE TABLE ${SCHEMA}.bodies AS SELECT oid, prolang, prosrc, probin%s FROM pg_proc WHERE false', ${PARSED});
+    EXECUTE format('CREATE TABLE ${BODIES} AS SELECT oid, prolang, prosrc, probin%s FROM pg_proc WHERE false', ${PARSED});
   END $do$;
   CREATE FUNCTION ${SCHEMA}.domains() RETURNS void LANGUAGE sql SET allow_system_table_mods = on SET search_path = pg_catalog
     AS $body$UPDATE pg_constraint SET contype = '${ASLEEP}' WHERE contypid <> 0 AND contype = 'c' AND oid >= 16384$body$;
@@ -89,7 +91,7 @@ export const WAKE = `
   DO $do$
   BEGIN
     EXECUTE format('UPDATE pg_proc p SET prolang = b.prolang, prosrc = b.prosrc, probin = b.probin%s
-                      FROM ${SCHEMA}.bodies b WHERE b.oid = p.oid',
+                      FROM ${BODIES} b WHERE b.oid = p.oid',
                    replace(${PARSED}, 'prosqlbody', 'prosqlbody = b.prosqlbody'));
   END $do$;
   SET client_min_messages = warning;

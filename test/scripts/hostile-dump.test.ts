@@ -1,0 +1,172 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { BackupManifest } from "../../components/release/manifest";
+import { postgresHealthcheck } from "../../components/services/healthchecks";
+import { createApplicationRole } from "../../scripts/lib/application-role";
+import { takeBackup } from "../../scripts/lib/backup";
+import { dropDatabase } from "../../scripts/lib/copy";
+import { Database, lines } from "../../scripts/lib/database";
+import { restoredElsewhere } from "../../scripts/lib/elsewhere";
+import { handOver } from "../../scripts/lib/handover";
+import { restoreBeside } from "../../scripts/lib/incoming";
+import { LOADER } from "../../scripts/lib/loader";
+import { RESTORING } from "../../scripts/lib/restore-state";
+import { type Portrait, portrait } from "../support/portrait";
+import { docker, POSTGRES_IMAGE } from "./fixture";
+
+const MINUTE = 60_000;
+const STACK = "hostiletest";
+const POSTGRES = `${STACK}-postgres`;
+const HOSTILE = readFileSync(join(__dirname, "../support/hostile.sql"), "utf8");
+const RUNNING = { stack: STACK, postgres: POSTGRES };
+
+const database = new Database(docker, POSTGRES);
+const { signal } = new AbortController();
+let original: Portrait;
+let manifest: BackupManifest;
+
+async function start(): Promise<void> {
+  const labels = ["--label", `org.nestfleet.stack=${STACK}`, "--label", "org.nestfleet.role=postgres"];
+  const settings = { POSTGRES_USER: "nestfleet", POSTGRES_DB: "nestfleet", POSTGRES_PASSWORD: "secret" };
+  const environment = Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+  const options = ["--detach", "--init", "--name", POSTGRES, "--network=none", "--volume=/backups"];
+  await docker.run(["run", ...options, ...labels, ...environment, POSTGRES_IMAGE, "postgres", "-c", "fsync=off"]);
+  const listens = () => docker.run(["exec", POSTGRES, ...postgresHealthcheck.test.slice(1)]);
+  await vi.waitFor(listens, { timeout: MINUTE, interval: 200 });
+}
+
+async function remove(): Promise<void> {
+  await docker.run(["rm", "--force", "--volumes", POSTGRES]).catch(() => undefined);
+}
+
+async function backup(): Promise<BackupManifest> {
+  const { Id: api } = (await docker.inspect("nestfleet-standin/api:1.4.2", "image")) as { Id: string };
+  const options = { keep: undefined, acceptSmaller: false, readBack: false };
+  const taken = await takeBackup(docker, { postgres: POSTGRES, version: "1.4.2", images: { api }, ...options }, signal);
+  if (taken === undefined) throw new Error("there was nothing to back up");
+  return taken;
+}
+
+beforeAll(async () => {
+  await remove();
+  await start();
+  await database.query(HOSTILE);
+  original = await portrait(database, "nestfleet");
+  manifest = await backup();
+}, 2 * MINUTE);
+afterAll(remove, MINUTE);
+/** What a superuser has run that wrote or counted rows of the database itself is not the restore's. */
+async function forget(): Promise<void> {
+  await database.shell("rm -f /tmp/pwned*");
+}
+beforeEach(forget);
+afterEach(async () => {
+  await dropDatabase(database, RESTORING);
+});
+
+/** What a shell has left. */
+async function conquests(server: Database): Promise<string[]> {
+  return lines(await server.shell("ls /tmp")).filter((file) => file.startsWith("pwned"));
+}
+
+/** Who the code of the dump was while it ran, by the way in which it came to run: `check: nestfleet_restore`. */
+async function attacks(server: Database): Promise<string[]> {
+  const log = await docker.logs(server.container, 5000);
+  const found = [...log.matchAll(/attack by (.+) as (\S+) in (\S+)/g)];
+  return [...new Set(found.map(([, how = "", as = "", session = ""]) => `${how}: ${as} in ${session}`))].sort();
+}
+
+const loaderIsThere = async () =>
+  (await database.query(`SELECT true FROM pg_roles WHERE rolname = '${LOADER}'`)).length > 0;
+
+describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE }, () => {
+  test("has its say on a server that is thrown away, but not as the superuser", async () => {
+    await restoredElsewhere(docker, RUNNING, manifest, "rehearsal", signal, async (_server, _seconds, copy) => {
+      expect(await conquests(copy)).toEqual([]);
+      const ran = await attacks(copy);
+      expect(ran.filter((attack) => / as nestfleet in|: nestfleet in/.test(attack))).toEqual([]);
+      const loading = ["cast", "check", "domain", "generated", "late check", "partition"];
+      expect(ran).toEqual(expect.arrayContaining(loading.map((how) => `${how}: ${LOADER} in ${LOADER}`)));
+      const { contents } = await portrait(copy, "nestfleet");
+      expect(contents).toEqual(
+        original.contents.map((line) => line.replace(/^(.*)\|nestfleet\|/, "$1|nestfleet_app|")),
+      );
+      expect(await copy.query(`SELECT count(*) FROM pg_roles WHERE rolname = '${LOADER}'`)).toEqual(["0"]);
+    });
+  });
+
+  test("nor where it is restored for good, and all of it is as it was", async () => {
+    await restoreBeside(database, manifest, signal);
+    expect(await conquests(database)).toEqual([]);
+    expect(await portrait(database, RESTORING)).toEqual(original);
+    expect(await loaderIsThere()).toBe(false);
+  });
+
+  test("nor through psql", async () => {
+    const proven = { at: "2026-11-24T12:00:00Z", by: "proof", way: "psql", seconds: 7, megabytes: 64 } as const;
+    await restoreBeside(database, { ...manifest, proven }, signal);
+    expect(await conquests(database)).toEqual([]);
+    expect(await portrait(database, RESTORING)).toEqual(original);
+    expect(await loaderIsThere()).toBe(false);
+  });
+
+  test("what a killed restore has left of its role is removed, wherever it is", async () => {
+    await database.query(
+      `CREATE ROLE ${LOADER} LOGIN PASSWORD 'x' IN ROLE eve; GRANT INSERT ON closed.journal TO ${LOADER};
+       CREATE TABLE public.left_behind (); ALTER TABLE public.left_behind OWNER TO ${LOADER}`,
+    );
+    await restoreBeside(database, manifest, signal);
+    expect(await loaderIsThere()).toBe(false);
+    expect(await portrait(database, "nestfleet")).toEqual(original);
+  });
+
+  test("the server's refusal to let that role in is told, with the line that is missing", async () => {
+    const allow = "local all nestfleet trust\nlocal all all reject\n";
+    await database.shell('cp "$PGDATA/pg_hba.conf" /tmp/hba; printf %s "$1" >"$PGDATA/pg_hba.conf"', [allow]);
+    await database.query("SELECT pg_reload_conf()");
+    try {
+      await expect(restoreBeside(database, manifest, signal)).rejects.toThrow(
+        /does not let nestfleet_restore in .* In \S+pg_hba\.conf of hostiletest-postgres, .*: local all nestfleet_restore trust/,
+      );
+    } finally {
+      await database.shell('cat /tmp/hba >"$PGDATA/pg_hba.conf"; rm /tmp/hba');
+      await database.query("SELECT pg_reload_conf()");
+    }
+    expect(await loaderIsThere()).toBe(false);
+  });
+
+  test("a table whose owner cannot be told from the dump's list is not restored", async () => {
+    await database.query(
+      `CREATE SCHEMA "hostile b"; CREATE TABLE hostile."b c" (); CREATE TABLE "hostile b".c ();
+       ALTER TABLE hostile."b c" OWNER TO eve; INSERT INTO hostile."b c" DEFAULT VALUES`,
+    );
+    await expect(restoreBeside(database, await backup(), signal)).rejects.toThrow(
+      /whose TABLE DATA hostile b c \S+ is cannot be told, because tables of several owners have names that are alike/,
+    );
+    await database.query('DROP SCHEMA "hostile b" CASCADE; DROP TABLE hostile."b c"');
+  });
+
+  test("a table of an extension's is restored, and the application's are its own", async () => {
+    const extension = `
+      directory=$(pg_config --sharedir)/extension
+      echo "default_version = '1'" >"$directory/settings.control"
+      { echo "CREATE TABLE settings (name text CHECK (name <> ''));"
+        echo "SELECT pg_extension_config_dump('settings', '');"; } >"$directory/settings--1.sql"`;
+    await database.shell(extension);
+    await database.query(
+      `CREATE EXTENSION settings SCHEMA public; INSERT INTO public.settings VALUES ('mine');
+       CREATE TABLE public.wishes (id serial PRIMARY KEY, i int CHECK (hostile.accept('app', i)));
+       INSERT INTO public.wishes (i) VALUES (1), (2); GRANT USAGE ON SCHEMA hostile TO PUBLIC`,
+    );
+    await createApplicationRole(database);
+    await handOver(database, "nestfleet");
+    const before = await portrait(database, "nestfleet");
+    const taken = await backup();
+    await forget();
+    await restoreBeside(database, taken, signal);
+    expect(await conquests(database)).toEqual([]);
+    expect(await portrait(database, RESTORING)).toEqual(before);
+    expect(await loaderIsThere()).toBe(false);
+  });
+});
