@@ -49,9 +49,12 @@ ALTER TABLE hostile.ranges ATTACH PARTITION hostile.ranges_some FOR VALUES FROM 
 CREATE INDEX ranges_i ON hostile.ranges ((i + hostile.same('index', 1)));
 CREATE FUNCTION hostile.sum(hostile.constant, int) RETURNS hostile.constant LANGUAGE sql IMMUTABLE AS 'SELECT 1::hostile.constant';
 CREATE AGGREGATE hostile.summed(int) (sfunc = hostile.sum, stype = hostile.constant, initcond = '6');
-CREATE DOMAIN hostile.builtin AS int CHECK (CASE WHEN current_setting('is_superuser') = 'on' THEN
-  query_to_xml($$ SELECT lo_export(lo_from_bytea(0, '\x31'), '/tmp/pwned-builtin') $$, true, true, '') IS NOT NULL ELSE true END);
-CREATE FUNCTION hostile.argument(a hostile.builtin[] DEFAULT '{7}') RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- Without a function of hers: the first makes a large object, the second writes it to the server's disk.
+CREATE DOMAIN hostile.builtin AS int CHECK (CASE WHEN current_setting('is_superuser') = 'on' THEN query_to_xml(
+  CASE VALUE WHEN 1 THEN $$ SELECT lo_from_bytea(4711, '1') $$ ELSE $$ SELECT lo_export(4711, '/tmp/pwned-builtin') $$ END,
+  true, true, '') IS NOT NULL ELSE true END);
+CREATE FUNCTION hostile.argument_1(a hostile.builtin[] DEFAULT '{1}') RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION hostile.argument_2(a hostile.builtin[] DEFAULT '{2}') RETURNS int LANGUAGE sql AS 'SELECT 2';
 CREATE FUNCTION hostile.atomic(i int DEFAULT 5) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT i + 1; END;
 CREATE MATERIALIZED VIEW hostile.kept AS SELECT count(*), hostile.same('view', 1) AS i FROM hostile.checked;
 
