@@ -12,7 +12,7 @@
 
 /** In the new database, as long as they sleep. Nobody but a superuser may look into it. */
 const SCHEMA = "nestfleet_asleep";
-/** The table in it. */
+/** The table in it: unlogged, because a publication of all tables has no part of it. */
 export const BODIES = `${SCHEMA}.bodies`;
 
 /** As long as a domain is asleep, its checks are of a kind that PostgreSQL does not know, and passes over. */
@@ -62,7 +62,7 @@ const sleep = (functions: boolean) => `
   CREATE SCHEMA ${SCHEMA};
   DO $do$
   BEGIN
-    EXECUTE format('CREATE TABLE ${BODIES} AS SELECT oid, prolang, prosrc, probin%s FROM pg_proc WHERE false', ${PARSED});
+    EXECUTE format('CREATE UNLOGGED TABLE ${BODIES} AS SELECT oid, prolang, prosrc, probin%s FROM pg_proc WHERE false', ${PARSED});
   END $do$;
   CREATE FUNCTION ${SCHEMA}.domains() RETURNS void LANGUAGE sql SET allow_system_table_mods = on SET search_path = pg_catalog
     AS $body$UPDATE pg_constraint SET contype = '${ASLEEP}' WHERE contypid <> 0 AND contype = 'c' AND oid >= 16384$body$;
