@@ -1,3 +1,4 @@
+import { TO_HAND_OVER } from "../../components/host/ownership";
 import {
   entriesOf,
   type Entry,
@@ -55,7 +56,7 @@ export type Passed = { readonly rows: Rows } | { readonly failure: string; reado
 export async function restoreByPasses(
   database: Database,
   restored: Restored,
-  givenToApplication: boolean,
+  toHandOver: boolean,
   signal: AbortSignal,
 ): Promise<Passed> {
   const sections = ["data", "post-data"] as const;
@@ -63,8 +64,13 @@ export async function restoreByPasses(
   const begun = await doSteps(database, restored, [...lists, { do: "begin" }], signal);
   if (begun.failure !== undefined) return { failure: begun.failure };
   const [data = [], post = []] = begun.output.map(entriesOf);
-  if (givenToApplication) await handOverObjects(database, restored.name);
-  const plan = await planOf(database, restored, data, post, signal);
+  const plan = await planOf(
+    database,
+    restored,
+    { data, post },
+    await ownersIn(database, restored.name, toHandOver),
+    signal,
+  );
   const steps = stepsOf(plan);
   const { failure, output } = await doSteps(database, restored, steps, signal);
   if (failure !== undefined) return { failure, plan };
@@ -85,15 +91,26 @@ const OWNED = `
                 JOIN pg_namespace n ON n.oid = o.schema JOIN pg_roles r ON r.oid = o.owner
                WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'));`;
 
+interface Ownership {
+  readonly roles: readonly string[];
+  readonly owned: readonly Owned[];
+}
+
+/** After the application got what is its own: mostly there is nothing to hand over, and that is asked along with it. */
+async function ownersIn(database: Database, name: string, toHandOver: boolean): Promise<Ownership> {
+  const [count, answer = ""] = await database.query(`${toHandOver ? TO_HAND_OVER : "SELECT 0;"} ${OWNED}`, name);
+  if (count === "0") return JSON.parse(answer) as Ownership;
+  await handOverObjects(database, name);
+  return ownersIn(database, name, false);
+}
+
 async function planOf(
   database: Database,
   restored: Restored,
-  data: readonly Entry[],
-  post: readonly Entry[],
+  { data, post }: Record<"data" | "post", readonly Entry[]>,
+  { roles, owned }: Ownership,
   signal: AbortSignal,
 ): Promise<Plan> {
-  const [answer = ""] = await database.query(OWNED, restored.name);
-  const { roles, owned } = JSON.parse(answer) as { roles: string[]; owned: Owned[] };
   const owners = new Owners(owned, roles);
   const rules = post.filter((entry) => kindOf(entry) === "rule");
   return {
@@ -152,24 +169,21 @@ export function stepsOf(plan: Plan): Step[] {
   const { rows, rules, values, post } = plan;
   const superusers = rows.get(null) ?? [];
   const [first, ...others] = indexRuns(post);
-  const attached = ofKind(post, "attachment");
   // A pass that the superuser makes anyway takes along what is no row: that has no code.
   const alone = superusers.length > 0;
+  const loaded = [...rows].filter(([owner]) => owner !== null);
+  const loader = loaded.at(-1)?.[0];
   return [
-    ...[...rows].flatMap(([owner, entries]) => (owner === null ? [] : asOwner(owner, entries))),
-    ...restoring("restore", alone ? [...superusers, ...values] : []),
-    ...restoring("domains", [...(alone ? [] : values), ...(first?.indexes ?? [])]),
-    ...restoring("asleep", first?.definitions ?? []),
-    ...others.flatMap(({ indexes, definitions }) => [
-      ...restoring("domains", indexes),
-      ...restoring("asleep", definitions),
-    ]),
-    ...restoring("asleep", attached),
-    ...[...rules].flatMap(([owner, entries]) => rulesOf(plan, owner, entries)),
-    { do: "query", sql: DROP_LOADER },
-    ...restoring("asleep", ofKind(post, "other")),
-    { do: "count" },
-    ...restoring("restore", ofKind(post, "last")),
+    ...loaded.flatMap(([owner, entries]) => restoring(owner, entries)),
+    ...restoring(null, alone ? [...superusers, ...values] : []),
+    ...asleep("domains", [...(alone ? [] : values), ...(first?.indexes ?? [])]),
+    ...asleep("asleep", first?.definitions ?? []),
+    ...others.flatMap(({ indexes, definitions }) => [...asleep("domains", indexes), ...asleep("asleep", definitions)]),
+    ...asleep("asleep", ofKind(post, "attachment")),
+    // The one that has loaded the last rows goes on, where it is the only one.
+    ...[...rules].flatMap(([owner, entries]) => rulesOf(plan, owner, entries, rules.size === 1 && owner === loader)),
+    { do: "count", entries: ids(ofKind(post, "other")), before: DROP_LOADER },
+    ...restoring(null, ofKind(post, "last")),
   ];
 }
 
@@ -178,20 +192,26 @@ export function foreignKeySteps(plan: Plan): Step[][] {
   return [...plan.rules].map(([owner, entries]) => rulesOf(plan, owner, entries.filter(isForeignKey)));
 }
 
-function rulesOf({ referenced }: Plan, owner: string | null, entries: readonly Entry[]): Step[] {
-  return owner === null ? restoring("restore", entries) : asOwner(owner, entries, referenced.get(owner));
+function rulesOf({ referenced }: Plan, owner: string | null, entries: readonly Entry[], goesOn = false): Step[] {
+  const needed = referenced.get(owner) ?? [];
+  return restoring(owner, entries, needed, goesOn && needed.length === 0);
 }
 
-function asOwner(owner: string, entries: readonly Entry[], referenced?: readonly Reference["to"][]): Step[] {
+/** By the owner, or, for what is a superuser's, by him. */
+function restoring(
+  owner: string | null,
+  entries: readonly Entry[],
+  referenced: readonly Reference["to"][] = [],
+  goesOn = false,
+): Step[] {
   if (entries.length === 0) return [];
-  return [
-    { do: "query", sql: makeLoader(owner, referenced) },
-    { do: "restore", as: LOADER, entries: ids(entries) },
-  ];
+  if (owner === null) return [{ do: "restore", as: ROLE, entries: ids(entries) }];
+  const before = goesOn ? {} : { before: makeLoader(owner, referenced) };
+  return [{ do: "restore", as: LOADER, entries: ids(entries), ...before }];
 }
 
-function restoring(how: "restore" | "asleep" | "domains", entries: readonly Entry[]): Step[] {
-  return entries.length === 0 ? [] : [{ do: how, as: ROLE, entries: ids(entries) }];
+function asleep(how: "asleep" | "domains", entries: readonly Entry[]): Step[] {
+  return entries.length === 0 ? [] : [{ do: how, entries: ids(entries) }];
 }
 
 function ofKind(entries: readonly Entry[], kind: Kind): Entry[] {

@@ -8,19 +8,19 @@ import { DOMAINS_SLEEP, SLEEP, WAKE } from "./slumber";
 export type Step =
   /** Its entries of a section are listed. */
   | { readonly do: "list"; readonly section: "data" | "post-data" }
-  /** Its entries are put out as statements, and nothing is done. */
+  /** Entries are put out as statements, and nothing is done. */
   | { readonly do: "print"; readonly entries: readonly string[] }
   /** All that comes before the data is made, while everything sleeps. */
   | { readonly do: "begin" }
-  /** Entries are restored as a role, while everything sleeps (`asleep`), or the domains alone (`domains`). */
-  | {
-      readonly do: "restore" | "asleep" | "domains";
-      readonly as: string;
-      readonly entries: readonly string[];
-    }
-  | { readonly do: "query"; readonly sql: string }
-  /** The rows of its tables are counted while everything sleeps: to plan a query computes what an index is of. */
-  | { readonly do: "count" };
+  /** Entries are restored as a role; before that, the superuser runs statements. */
+  | { readonly do: "restore"; readonly as: string; readonly entries: readonly string[]; readonly before?: string }
+  /** The superuser restores entries while everything sleeps, or the domains alone. */
+  | { readonly do: "asleep" | "domains"; readonly entries: readonly string[] }
+  /**
+   * The same, and the rows of its tables are counted before anything wakes: to plan a query computes what an index is of.
+   * Also while everything sleeps, but before it, the superuser runs statements.
+   */
+  | { readonly do: "count"; readonly entries: readonly string[]; readonly before: string };
 
 /** A dump, the new database for it, and how the one is put into the other. */
 export interface Restored {
@@ -51,22 +51,21 @@ const COMPLETE = "restored to its end";
 const SCRIPT = `${SETTINGS}
   set -eu
   name=$1 file=$2 way=$3 path=$4 flags=$5 directly=$6 settings=$7 sleep=$8 domains=$9; shift 9
-  wake=$1; shift
+  wake=$1 count=$2; shift 2
   list=$(mktemp); said=$(mktemp); child=
   trap 'rm -f "$list" "$said"' EXIT
   trap 'kill "$child" 2>/dev/null || true; wait; exit 143' TERM
 
-  connection() { printf %s "dbname=$name user=$1 application_name=nestfleet-restore"; }
   as() {
+    connection="dbname=$name user=$1 application_name=nestfleet-restore"
     if [ "$1" = ${ROLE} ]; then PGOPTIONS="$options $settings"; else PGOPTIONS="$anyone $settings"; fi
     export PGOPTIONS
   }
   attended() { "$@" & child=$!; wait "$child"; }
-  asked() { as ${ROLE}; attended psql --no-psqlrc -qAt -v ON_ERROR_STOP=1 -d "$(connection ${ROLE})" "$@"; }
+  asked() { as ${ROLE}; attended psql --no-psqlrc -qAt -v ON_ERROR_STOP=1 -d "$connection" "$@"; }
   query() { asked -o /dev/null -c "$1"; }
   streamed() {
-    to=$1; shift
-    { pg_restore --file=- $flags "$@" "$file" && printf '%s\\n' '\\echo ${COMPLETE}'; } | {
+    { nice pg_restore --file=- $flags "$@" "$file" && printf '%s\\n' '\\echo ${COMPLETE}'; } | {
       while IFS= read -r line; do
         if [ "$line" = "SELECT pg_catalog.set_config('search_path', '', false);" ]; then
           printf '%s\\n' "$path"
@@ -75,26 +74,24 @@ const SCRIPT = `${SETTINGS}
         printf '%s\\n' "$line"
       done
       cat
-    } | psql --no-psqlrc -q -o /dev/null -v ON_ERROR_STOP=1 -d "$to" >"$said" &
+    } | nice psql --no-psqlrc -q -o /dev/null -v ON_ERROR_STOP=1 -d "$connection" >"$said" &
     child=$!
     wait "$child"
     grep -q '${COMPLETE}' "$said"
   }
   restored() {
-    to=$(connection "$1"); shift
     if [ "$way" = psql ]; then
-      streamed "$to" "$@"
+      streamed "$@"
     else
-      attended pg_restore --dbname="$to" $flags $directly "$@" "$file"
+      attended nice pg_restore --dbname="$connection" $flags $directly "$@" "$file"
     fi
   }
-  # What is made falls asleep by an event trigger.
+  # What is made meanwhile falls asleep by an event trigger.
   asleep() {
     query "$1"; shift
     as ${ROLE}
     if [ "$major" -ge 17 ]; then PGOPTIONS="$PGOPTIONS -c event_triggers=on"; fi
-    restored ${ROLE} "$@"
-    query "$wake"
+    restored "$@"
   }
 
   while [ $# -gt 0 ]; do
@@ -105,14 +102,21 @@ const SCRIPT = `${SETTINGS}
     fi
     printf ': %s\\n' "$step"
     case $step in
-      list) attended pg_restore --list --section="$text" $flags "$file" ;;
-      print) attended pg_restore --file=- --use-list="$list" $flags "$file" ;;
-      begin) asleep "$sleep" --section=pre-data ;;
-      restore) as "$role"; restored "$role" --use-list="$list" ;;
-      asleep) asleep "$sleep" --use-list="$list" ;;
-      domains) asleep "$domains" --use-list="$list" ;;
-      query) query "$text" ;;
-      count) query "$sleep"; printf '%s\\n' "$text" >"$list"; asked -f "$list"; query "$wake" ;;
+      list) attended nice pg_restore --list --section="$text" $flags "$file" ;;
+      print) attended nice pg_restore --file=- --use-list="$list" $flags "$file" ;;
+      begin) asleep "$sleep" --section=pre-data; query "$wake" ;;
+      asleep) asleep "$sleep" --use-list="$list"; query "$wake" ;;
+      domains) asleep "$domains" --use-list="$list"; query "$wake" ;;
+      restore)
+        if [ "$text" != - ]; then query "$text"; fi
+        as "$role"
+        restored --use-list="$list"
+        ;;
+      count)
+        asleep "$text $sleep" --use-list="$list"
+        printf '%s\\n' "$count" '\\o /dev/null' "$wake" >"$list"
+        asked -f "$list"
+        ;;
     esac
     : >"$list"
   done`;
@@ -135,18 +139,27 @@ export async function doSteps(
 ): Promise<Done> {
   const { name, file, way, flags, directly, settings, searchPath } = restored;
   const path = `SELECT pg_catalog.set_config('search_path', ${literal(searchPath.map(identifier).join(", "))}, false);`;
-  const given = [name, file, way, path, flags.join(" "), directly.join(" "), settings, SLEEP, DOMAINS_SLEEP, WAKE];
+  const given = [
+    name,
+    file,
+    way,
+    path,
+    flags.join(" "),
+    directly.join(" "),
+    settings,
+    SLEEP,
+    DOMAINS_SLEEP,
+    WAKE,
+    COUNT,
+  ];
   const output: string[][] = [];
-  const { exitCode, stderr } = await database.run(
-    ["nice", "sh", "-c", SCRIPT, "-", ...given, ...steps.flatMap(words)],
-    {
-      signal,
-      onLine: (line) => {
-        if (line.startsWith(": ")) output.push([]);
-        else output.at(-1)?.push(line);
-      },
+  const { exitCode, stderr } = await database.run(["sh", "-c", SCRIPT, "-", ...given, ...steps.flatMap(words)], {
+    signal,
+    onLine: (line) => {
+      if (line.startsWith(": ")) output.push([]);
+      else output.at(-1)?.push(line);
     },
-  );
+  });
   const failure = exitCode === 0 ? undefined : stderr === "" ? `it ends with exit code ${exitCode}` : stderr;
   return { failure, output };
 }
@@ -154,10 +167,11 @@ export async function doSteps(
 function words(step: Step): string[] {
   if (step.do === "list") return ["list", "-", step.section];
   if (step.do === "begin") return ["begin", "-", "-"];
-  if (step.do === "count") return ["count", "-", COUNT];
-  if (step.do === "query") return ["query", "-", step.sql];
-  const parts = Array.from({ length: Math.ceil(step.entries.length / AT_ONCE) }, (_, part) =>
-    step.entries.slice(part * AT_ONCE, (part + 1) * AT_ONCE).join("\n"),
+  const { entries } = step;
+  const parts = Array.from({ length: Math.ceil(entries.length / AT_ONCE) }, (_, part) =>
+    entries.slice(part * AT_ONCE, (part + 1) * AT_ONCE).join("\n"),
   );
-  return [...parts.flatMap((part) => ["more", "-", part]), step.do, "as" in step ? step.as : "-", "-"];
+  const role = step.do === "restore" ? step.as : "-";
+  const before = "before" in step ? step.before : "-";
+  return [...parts.flatMap((part) => ["more", "-", part]), step.do, role, before];
 }
