@@ -5,8 +5,11 @@ import { APPLICATION_ROLE, asTheApplication, ROLE } from "./psql";
 const member = (of: string) =>
   `EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${of}'::regclass AND d.objid = o.oid AND d.deptype = 'e')`;
 
-/** An event trigger fires for the superuser, too: who may change its function could run anything. */
-const OF_EVENT_TRIGGER = "EXISTS (SELECT FROM pg_event_trigger WHERE evtfoid = o.oid)";
+/**
+ * An event trigger fires for the superuser, too: who may change its function could run anything. It may come only after
+ * its function was looked at, in a restore.
+ */
+const OF_EVENT_TRIGGER = "o.prorettype = 'event_trigger'::regtype";
 
 /** A sequence of a column goes with its table, and cannot go without it. */
 const OF_COLUMN = `EXISTS (

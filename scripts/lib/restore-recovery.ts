@@ -17,6 +17,7 @@ import { forget, resumeRelease, runs, takeBack } from "./paused";
 import { forgetBefore, type Pointers, readPointers, sendBack, withdraw, writePointers } from "./pointers";
 import { removeContainer, unlessGone } from "./removal";
 import { dropDatabase } from "./copy";
+import { removeLoader } from "./loader";
 import { reasonOf, report } from "./report";
 import { bootId, clearState, readState, RESTORING, type RestoreState, writeState } from "./restore-state";
 import { Refusal, say } from "./run";
@@ -51,7 +52,10 @@ export async function recoverRestore(host: Host): Promise<void> {
   const { docker, caddy, database, stack } = host;
   const state = await readState(database, stack);
   if (state === undefined) {
-    if ((await databases(database)).includes(RESTORING)) await dropDatabase(database, RESTORING);
+    if ((await databases(database)).includes(RESTORING)) {
+      await dropDatabase(database, RESTORING);
+      await removeLoader(database);
+    }
     return;
   }
   say(`a restore of ${state.backup ?? state.incoming}, begun ${state.started}, was killed (${state.step})`);

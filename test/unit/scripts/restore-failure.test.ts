@@ -44,6 +44,23 @@ describe("what a restore says when it fails", () => {
     expect(restoreFailure(said)).toEqual({ kind: "server" });
   });
 
+  test.each([
+    'psql: error: connection to server on socket "/s" failed: FATAL:  no pg_hba.conf entry for host "[local]", user "nestfleet_restore"',
+    'FATAL:  pg_hba.conf rejects connection for host "[local]", user "nestfleet_restore", database "x", no encryption',
+    'FATAL:  Peer authentication failed for user "nestfleet_restore"',
+    "fe_sendauth: no password supplied",
+  ])("the role that loads rows is not let in: %s", (said) => {
+    expect(restoreFailure(said)).toEqual({ kind: "login" });
+  });
+
+  test("code of the dump may not do what it does", () => {
+    const said = 'pg_restore: error: COPY failed for table "pages": ERROR:  permission denied for function f';
+    expect(restoreFailure(said)).toEqual({ kind: "rights" });
+    expect(restoreFailure("pg_restore: error: could not open input file: Permission denied")).toEqual({
+      kind: "server",
+    });
+  });
+
   test("the object and the first error, for a person", () => {
     const said =
       'pg_restore: error: COPY failed for table "pages": ERROR:  function plain(text) does not exist\nLINE 1: x';
