@@ -105,7 +105,7 @@ async function lookInto(
   docker: DockerClient,
   postgres: string,
 ): Promise<DatabaseFacts | typeof NO_SUPERUSER | undefined> {
-  const looked = inspectDatabase(docker, postgres).catch((error: unknown) => {
+  const looked = inspectDatabase(docker, postgres).catch((error: unknown): typeof NO_SUPERUSER => {
     if (error instanceof DockerError && error.stderr.includes("permission denied to set parameter"))
       return NO_SUPERUSER;
     throw error;
