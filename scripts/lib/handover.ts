@@ -25,7 +25,7 @@ export async function handOver(database: Database, name: string): Promise<void> 
   await set(database, name, SETTINGS);
   await set(database, name, SEARCH_PATH);
   await database.query(ALSO, name);
-  for (const grant of await database.query(MEMBERSHIPS, name)) say(`${grant}: it has tables of the application's`);
+  for (const line of await database.query(OTHERS_TOO, name)) say(line);
   const [first] = await database.query(UNREACHABLE, name);
   if (first !== undefined)
     throw new Refusal(
@@ -146,16 +146,23 @@ const POWERFUL = `(r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rol
   SELECT FROM pg_roles s WHERE pg_has_role(r.oid, s.oid, 'MEMBER')
      AND (s.rolsuper OR s.rolname IN ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files'))))`;
 
+const OTHERS = `${BELONGS_TO_SUPERUSER} AND n.nspname = ANY (:'schemas'::name[]) AND NOT r.rolsuper AND r.rolname !~ '^pg_'
+     AND NOT pg_has_role('${APPLICATION_ROLE}', r.oid, 'USAGE') AND NOT pg_has_role(r.oid, '${APPLICATION_ROLE}', 'MEMBER')`;
+
 /**
  * A superuser could use and change what another role has where the application looks for its tables; it must not be the
- * superuser for that. Once, with what is the superuser's: later on the application itself decides where it looks.
+ * superuser for that, nor a member of a role that can do more than that. Once, with what is the superuser's: later on the
+ * application itself decides where it looks.
  */
-const MEMBERSHIPS = `${SCHEMAS}
-  SELECT format('GRANT %1$I TO ${APPLICATION_ROLE}; SELECT %2$L', rolname, format('${APPLICATION_ROLE} is a member of %I', rolname)) FROM (
-    SELECT r.* FROM ${RELATIONS} AND n.nspname = ANY (:'schemas'::name[])
-    UNION SELECT r.* FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE n.nspname = ANY (:'schemas'::name[])
-  ) r WHERE ${BELONGS_TO_SUPERUSER} AND NOT rolsuper AND rolname !~ '^pg_' AND NOT ${POWERFUL}
-     AND NOT pg_has_role('${APPLICATION_ROLE}', r.oid, 'USAGE') AND NOT pg_has_role(r.oid, '${APPLICATION_ROLE}', 'MEMBER') \\gexec`;
+const OTHERS_TOO = `${SCHEMAS}
+  SELECT format('GRANT %1$I TO ${APPLICATION_ROLE}; SELECT %2$L', rolname, format('${APPLICATION_ROLE} is a member of %I now, which has tables where the application looks for its own', rolname)) FROM (
+    SELECT r.* FROM ${RELATIONS} AND ${OTHERS}
+    UNION SELECT r.* FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE ${OTHERS}
+  ) r WHERE NOT ${POWERFUL} \\gexec
+  SELECT format('GRANT ALL ON %s %s TO ${APPLICATION_ROLE}; SELECT %L', kind, name, format('${APPLICATION_ROLE} has all rights on %s now, where the application looks for its own tables', name)) FROM (
+    SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, c.oid::regclass::text AS name FROM ${RELATIONS} AND ${OTHERS} AND ${POWERFUL}
+    UNION SELECT 'SCHEMA', quote_ident(nspname) FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE ${OTHERS} AND ${POWERFUL}
+  ) objects ORDER BY kind, name \\gexec`;
 
 /** Without USAGE a schema is passed over without a word: the application would take its database for an empty one. */
 const UNREACHABLE = `${SCHEMAS}
@@ -164,7 +171,8 @@ const UNREACHABLE = `${SCHEMAS}
   SELECT 'the schema ' || quote_ident(nspname) FROM pg_namespace
    WHERE nspname = ANY (:'schemas'::name[])
      AND NOT (has_schema_privilege('${APPLICATION_ROLE}', oid, 'USAGE')
-       AND (nspname <> (:'schemas'::name[])[1] OR has_schema_privilege('${APPLICATION_ROLE}', oid, 'CREATE')));`;
+       AND (nspname <> (:'schemas'::name[])[1] OR has_schema_privilege('${APPLICATION_ROLE}', oid, 'CREATE')
+         OR pg_get_userbyid(nspowner) = 'pg_database_owner'));`;
 
 /** What the application could write to as the superuser, and finds only by the name of its schema. */
 const ELSEWHERE = `${SCHEMAS}
