@@ -1,5 +1,5 @@
 import { REPLACED_PREFIX } from "../release/replaced";
-import { APPLICATION_ROLE, asTheApplication, ROLE } from "./psql";
+import { APPLICATION_ROLE, APPLICATION_SCHEMAS, ROLE } from "./psql";
 
 /** What is part of an extension keeps the owner that the extension has given it. */
 const member = (of: string) =>
@@ -112,7 +112,7 @@ export const BELONGS_TO_SUPERUSER = `(
  * on that would be for the application to decide. For psql: `statement` is over `objects`.
  */
 export function ofTheSuperuser(statement: string): string {
-  return `${asTheApplication("schemas", "pg_catalog.current_schemas(false)")}
+  return `${APPLICATION_SCHEMAS}
     WITH objects AS (
       SELECT objects.* FROM (${OBJECTS}) objects
         JOIN pg_roles r ON r.oid = objects.owner LEFT JOIN pg_namespace n ON n.oid = objects.schema

@@ -104,6 +104,12 @@ export function asTheApplication(variable: string, expression: string): string {
     SELECT pg_catalog.set_config('search_path', 'pg_catalog', false) AS nestfleet_path \\gset`;
 }
 
+/** For psql: sets `schemas` to those in which the application looks for its tables, in that order. */
+export const APPLICATION_SCHEMAS = `${asTheApplication("schemas", "pg_catalog.current_schemas(false)")}
+    SELECT ARRAY(
+      SELECT name FROM unnest(:'schemas'::name[]) WITH ORDINALITY path (name, place)
+       WHERE name !~ '^pg_' AND name <> 'information_schema' ORDER BY place) AS schemas \\gset`;
+
 /**
  * For psql: asks the table in which the application keeps what it has migrated, `%s`, and nobody where there is none. It
  * is there from the first migration on. A view of that name could run anything.

@@ -38,7 +38,7 @@ export function roleComes({ facts, stack, step, settings }: Situation): string[]
   return [
     `from this update on the application works as ${APPLICATION_ROLE}, which is no superuser and owns the database and what ${ROLE} has in it (${database.ofSuperuser} objects): requests to a table may wait for 1.5 s meanwhile. ` +
       `Once it has succeeded, ${ROLE} has no password any more: what you let log in with it over the network needs a role of its own, such as reports: ` +
-      `${typed(settings.dockerHost, stack, "CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/upgrade.md, "Roles of the database")`,
+      `${typed(settings.dockerHost, stack, "CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/operations.md, "Roles of the database")`,
   ];
 }
 

@@ -1,5 +1,5 @@
 import { BELONGS_TO_SUPERUSER, HAND_OVER, TO_HAND_OVER } from "../../components/host/ownership";
-import { APPLICATION_ROLE, asTheApplication, searchPathOf } from "../../components/host/psql";
+import { APPLICATION_ROLE, APPLICATION_SCHEMAS, searchPathOf } from "../../components/host/psql";
 import { settingValues } from "../../components/release/definition";
 import { REPLACED_PREFIX } from "../../components/release/replaced";
 import { hasApplicationRole } from "./application-role";
@@ -19,9 +19,9 @@ const PAUSE_MS = 1000;
  * Does nothing where the application has no role of its own yet. Can be done again: the database itself changes its owner
  * last, and until then all of it counts as the superuser's. A kept database stays the superuser's until it is exchanged.
  */
-export async function handOver(database: Database, name: string): Promise<void> {
+export async function handOver(database: Database, name: string, patienceMs = PATIENCE_MS): Promise<void> {
   if (!(await hasApplicationRole(database))) return;
-  await handOverObjects(database, name);
+  await handOverObjects(database, name, patienceMs);
   await set(database, name, SETTINGS);
   await set(database, name, SEARCH_PATH);
   await database.query(ALSO, name);
@@ -37,7 +37,11 @@ export async function handOver(database: Database, name: string): Promise<void> 
 }
 
 /** What is in it alone. */
-export async function handOverObjects(database: Database, name: string): Promise<void> {
+export async function handOverObjects(
+  database: Database,
+  name: string,
+  patienceMs: number = PATIENCE_MS,
+): Promise<void> {
   const started = Date.now();
   const [count = "0"] = await database.query(TO_HAND_OVER, name);
   if (count === "0") return;
@@ -47,7 +51,7 @@ export async function handOverObjects(database: Database, name: string): Promise
     const why = await database.query(STATEMENTS, name).then(() => undefined, complaint);
     if (why === undefined) break;
     const locked = why.includes("lock timeout");
-    if (!locked || Date.now() - started > PATIENCE_MS) {
+    if (!locked || Date.now() - started > patienceMs) {
       const by = locked ? await tablesInUse(database, name).catch(() => []) : [];
       throw new Refusal([`not everything in ${name} could be given to ${APPLICATION_ROLE}: ${why}`, ...by].join("; "));
     }
@@ -132,7 +136,6 @@ const ALSO = `
   ) also ORDER BY turn \\gexec
   COMMIT;`;
 
-const SCHEMAS = asTheApplication("schemas", "pg_catalog.current_schemas(false)");
 /** Tables and the like, with their schema `n` and owner `r`; not what an extension has made. */
 const RELATIONS = `
   pg_class c JOIN pg_roles r ON r.oid = c.relowner JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -154,7 +157,7 @@ const OTHERS = `${BELONGS_TO_SUPERUSER} AND n.nspname = ANY (:'schemas'::name[])
  * superuser for that, nor a member of a role that can do more than that. Once, with what is the superuser's: later on the
  * application itself decides where it looks.
  */
-const OTHERS_TOO = `${SCHEMAS}
+const OTHERS_TOO = `${APPLICATION_SCHEMAS}
   SELECT format('GRANT %1$I TO ${APPLICATION_ROLE}; SELECT %2$L', rolname, format('${APPLICATION_ROLE} is a member of %I now, which has tables where the application looks for its own', rolname)) FROM (
     SELECT r.* FROM ${RELATIONS} AND ${OTHERS}
     UNION SELECT r.* FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE ${OTHERS}
@@ -165,7 +168,7 @@ const OTHERS_TOO = `${SCHEMAS}
   ) objects ORDER BY kind, name \\gexec`;
 
 /** Without USAGE a schema is passed over without a word: the application would take its database for an empty one. */
-const UNREACHABLE = `${SCHEMAS}
+const UNREACHABLE = `${APPLICATION_SCHEMAS}
   SELECT 'the table ' || c.oid::regclass FROM ${RELATIONS} AND n.nspname = ANY (:'schemas'::name[]) AND ${LACKS_RIGHTS}
   UNION ALL
   SELECT 'the schema ' || quote_ident(nspname) FROM pg_namespace
@@ -175,6 +178,6 @@ const UNREACHABLE = `${SCHEMAS}
          OR pg_get_userbyid(nspowner) = 'pg_database_owner'));`;
 
 /** What the application could write to as the superuser, and finds only by the name of its schema. */
-const ELSEWHERE = `${SCHEMAS}
+const ELSEWHERE = `${APPLICATION_SCHEMAS}
   SELECT c.oid::regclass FROM ${RELATIONS} AND ${LACKS_RIGHTS} AND ${BELONGS_TO_SUPERUSER}
      AND n.nspname <> ALL (:'schemas'::name[]) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1;`;

@@ -20,7 +20,7 @@ describe("the role as which the application works", () => {
     expect(warnings).toEqual([
       "from this update on the application works as nestfleet_app, which is no superuser and owns the database and what nestfleet has in it (31 objects): requests to a table may wait for 1.5 s meanwhile. " +
         "Once it has succeeded, nestfleet has no password any more: what you let log in with it over the network needs a role of its own, such as reports: " +
-        `${psql("CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/upgrade.md, "Roles of the database")`,
+        `${psql("CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/operations.md, "Roles of the database")`,
     ]);
   });
 
