@@ -63,6 +63,8 @@ async function compile() {
     target: "node20",
     outfile: temporary,
     logLevel: "error",
+    // It looks for its WebAssembly beside itself.
+    external: ["libpg-query"],
   });
   renameSync(temporary, compiled);
   const others = readdirSync(compiledScripts).filter((file) => file.startsWith(`${name}.`) && file.endsWith(".cjs"));
