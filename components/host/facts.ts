@@ -4,6 +4,7 @@ import type { LimitSupport } from "../docker/limits";
 import type { HistoryEntry } from "../release/history";
 import type { ImageIdentity } from "../release/image-identity";
 import type { BackupManifest } from "../release/manifest";
+import type { Reading } from "../release/reading";
 import type { ReplacedDatabase } from "../release/replaced";
 import type { Role } from "../release/restarts";
 import type { ApplicationSecret } from "../release/secrets";
@@ -200,15 +201,22 @@ export interface TargetFacts {
   readonly imageId: string;
   /** Of that image in registries, `repository@sha256:…`. */
   readonly digests?: readonly string[] | undefined;
-  readonly migrations: readonly MigrationFile[];
+  readonly migrations: readonly Migration[];
   /** PostgreSQL major of the postgres image that the config names, where the image tells (PG_MAJOR). */
   readonly postgresMajor?: number | undefined;
   /** Versions that must not be skipped on the way here: label `org.nestfleet.required-stops` of the api image. */
   readonly requiredStops: readonly string[];
 }
 
-export interface MigrationFile {
+export interface Migration {
   /** `NNNN_name.sql` */
+  readonly file: string;
+  /** Undefined where it is applied, and stays so. */
+  readonly reading?: Reading | undefined;
+}
+
+/** As the image or the source has it. */
+export interface MigrationFile {
   readonly file: string;
   readonly sql: string;
 }

@@ -16,17 +16,18 @@ import { backupPlace } from "./backup-place";
 import { containersOf } from "./containers";
 import { inspectDataVolume } from "./data-volume";
 import { inspectDatabase } from "./database";
-import type { DatabaseFacts, HostFacts, RunningContainer, TargetFacts } from "./facts";
+import type { DatabaseFacts, HostFacts, RunningContainer } from "./facts";
 import { digestsRunning, namedImages } from "./named-images";
 import { otherImages } from "./other-images";
 import { limitSupport } from "./limit-support";
 import { portsTaken } from "./ports";
 import { roleOfPassword, takesAnyPassword } from "./password";
+import { withReadings } from "./readings";
 import { inspectRestore } from "./restore";
 import { changedSecrets } from "./secrets";
 import { migrationsOf, SourceError, withCheckout } from "./source";
 import { readHistory, readManifests } from "./store";
-import { fetchImage, type ImageInspection, inspectTarget, majorOf, migrationsIn } from "./target";
+import { fetchImage, type ImageInspection, inspectTarget, majorOf, migrationsIn, type Target } from "./target";
 
 /** How far an inspection may go: a preview is also made of what nobody has agreed to yet. */
 export interface Trust {
@@ -74,7 +75,7 @@ export async function inspectHost(
   const database = looked === NO_SUPERUSER ? undefined : looked;
   const { backups, future, unsigned } = manifests ?? { backups: [], future: [], unsigned: [] };
   const known = { serving, database, backups, future, history };
-  return {
+  const facts: HostFacts = {
     containers,
     ...known,
     unsigned,
@@ -95,6 +96,12 @@ export async function inspectHost(
     limits: await limitsIn(docker, settings),
     isolates: await answerOr(isolates(docker), undefined),
     clock: await inSeconds(hostTime(docker)),
+  };
+  const { target } = release;
+  if (target === undefined) return facts;
+  return {
+    ...facts,
+    target: { ...target, migrations: await withReadings(target.migrations, facts, settings.restore) },
   };
 }
 
@@ -166,16 +173,9 @@ async function publishedPorts(docker: DockerClient, caddy: string | undefined): 
   return [...ports.matchAll(/:(\d+)$/gm)].map(([, port]) => Number(port));
 }
 
-type Release = Pick<
+type Release = { readonly target?: Target | undefined } & Pick<
   HostFacts,
-  | "target"
-  | "targetMissing"
-  | "targetUnreadable"
-  | "images"
-  | "digestsRunning"
-  | "imagesMissing"
-  | "otherImages"
-  | "dataMount"
+  "targetMissing" | "targetUnreadable" | "images" | "digestsRunning" | "imagesMissing" | "otherImages" | "dataMount"
 >;
 
 async function inspectRelease(
@@ -227,7 +227,7 @@ async function inspectSource(
   try {
     const migrations = await withCheckout(source, `v${version.tag}`, migrationsOf);
     const postgresMajor = postgres && majorOf(postgres);
-    const target: TargetFacts = { imageId: "", migrations, requiredStops: [], postgresMajor };
+    const target: Target = { imageId: "", migrations, requiredStops: [], postgresMajor };
     return { target };
   } catch (error) {
     if (error instanceof SourceError) return { targetMissing: error.message };

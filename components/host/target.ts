@@ -47,6 +47,11 @@ export async function fetchImage(docker: DockerClient, reference: string): Promi
   return (await docker.inspect(reference, "image")) as ImageInspection;
 }
 
+/** The target before its migrations have been read: which of them a plan asks for is known later. */
+export interface Target extends TargetFacts {
+  readonly migrations: readonly MigrationFile[];
+}
+
 /**
  * What the release brings: its migrations, read out of the image itself, in a container without a network. Gives the
  * reason where that container cannot be run (an image without Node, of another processor, a full disk).
@@ -55,7 +60,7 @@ export async function inspectTarget(
   docker: DockerClient,
   api: ImageInspection,
   postgres: ImageInspection | undefined,
-): Promise<TargetFacts | string> {
+): Promise<Target | string> {
   const migrations = await readMigrations(docker, api.Id);
   if (typeof migrations === "string") return migrations;
   return {

@@ -1,5 +1,7 @@
-import { after, follows, is, nameAt, outermost, split, type Statement, word } from "./statements";
-import type { Token } from "./tokens";
+import type { AlterTableCmd, AlterTableStmt, ColumnDef, Node, ObjectType, RangeVar, ScanToken } from "libpg-query";
+import type { Parser } from "./parser";
+import { isComment, nesting, textOf } from "./passage";
+import type { Statement } from "./statements";
 
 /** What a destructive statement does. Both can be true: whoever reads a dropped column has lost it, too. */
 export interface Harm {
@@ -11,89 +13,150 @@ export const LOSES: Harm = { losesData: true, breaksRunning: false };
 export const BREAKS: Harm = { losesData: false, breaksRunning: true };
 export const BOTH: Harm = { losesData: true, breaksRunning: true };
 
-/** One harmful action of an ALTER, with the tokens that show it. */
-export interface Alteration {
+/** Something harmful in a statement, and where it stands in the passage. */
+export interface Harmful {
   readonly harm: Harm;
-  readonly at: Token;
-  readonly shown: Statement;
+  /** Where the destructive words begin. */
+  readonly at: number;
+  /** What is shown. */
+  readonly start: number;
+  readonly end: number;
+  /** What is shown before it. */
+  readonly head?: string;
 }
 
 /** What the running version finds by name. An index, a trigger, a policy or a constraint can be renamed unnoticed. */
-const CALLED_BY_NAME = new Set("TABLE VIEW TYPE SCHEMA SEQUENCE FUNCTION PROCEDURE ROUTINE DOMAIN DATABASE".split(" "));
+const CALLED_BY_NAME = new Set<ObjectType | undefined>([
+  ...(["OBJECT_TABLE", "OBJECT_FOREIGN_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_COLUMN"] as const),
+  ...(["OBJECT_TYPE", "OBJECT_ATTRIBUTE", "OBJECT_DOMAIN", "OBJECT_SCHEMA", "OBJECT_SEQUENCE"] as const),
+  ...(["OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_DATABASE"] as const),
+]);
 
-/** ALTER COLUMN … DROP, and DROP of things that hold no rows. */
-const HARMLESS_DROPS = new Set("CONSTRAINT DEFAULT NOT EXPRESSION IDENTITY".split(" "));
-/** After ADD: what is no column. */
-const TABLE_CONSTRAINTS = new Set("CONSTRAINT CHECK UNIQUE PRIMARY FOREIGN EXCLUDE VALUE".split(" "));
-/** Types that bring a default of their own. */
-const SERIALS = new Set("SERIAL SMALLSERIAL BIGSERIAL SERIAL2 SERIAL4 SERIAL8".split(" "));
+/** Whether a statement gives something another name, by which the running version does not find it. */
+export function renames(node: Node): boolean {
+  if ("RenameStmt" in node) return CALLED_BY_NAME.has(node.RenameStmt.renameType);
+  if ("AlterObjectSchemaStmt" in node) return CALLED_BY_NAME.has(node.AlterObjectSchemaStmt.objectType);
+  return "AlterEnumStmt" in node && node.AlterEnumStmt.oldVal !== undefined;
+}
+
+/** A table as it is compared: its name, qualified where it was. */
+export function nameOf({ schemaname, relname = "" }: RangeVar): string {
+  return qualified([...(schemaname === undefined ? [] : [schemaname]), relname]);
+}
+
+export function qualified(names: readonly string[]): string {
+  return JSON.stringify(names);
+}
 
 /**
- * The harmful actions of an ALTER statement, each for itself: ALTER TABLE takes a list. `withDefault` are the columns
- * that this migration has given a default so far (`"table"."column"`), and is added to.
+ * The harmful actions of an ALTER TABLE, which takes a list. `withDefault` are the columns that this migration has given
+ * a default so far, and is added to.
  */
-export function alterations(statement: Statement, withDefault: Set<string>): Alteration[] {
-  const object = after(statement, 1, "MATERIALIZED", "FOREIGN");
-  const kind = word(statement[object]);
-  if (!CALLED_BY_NAME.has(kind)) return [];
-  const { name, end } = nameAt(statement, after(statement, object + 1, "IF", "EXISTS", "ONLY"));
-  const head = statement.slice(0, end);
-  const actions = split(statement.slice(after(statement, afterParentheses(statement, end), "*")), ",");
-  if (kind === "TABLE") for (const action of actions) noteDefault(action, name, withDefault);
-  return actions.flatMap((action) => {
-    const harm = harmOf(action, kind, name, withDefault);
-    const [at] = action;
-    return harm && at ? [{ harm, at, shown: [...head, ...action] }] : [];
-  });
+export function alterations(
+  parser: Parser,
+  statement: Statement,
+  { relation = {}, cmds = [] }: AlterTableStmt,
+  withDefault: Set<string>,
+): Harmful[] {
+  const actions = cmds.flatMap((cmd) => ("AlterTableCmd" in cmd ? [cmd.AlterTableCmd] : []));
+  const column = (name = "") => `${nameOf(relation)} ${name}`;
+  for (const action of actions) for (const name of givenDefault(action)) withDefault.add(column(name));
+  const harms = actions.map((action) => harmOf(action, (name) => withDefault.has(column(name))));
+  if (harms.every((harm) => harm === undefined)) return [];
+  const whole = { at: statement.start, start: statement.start, end: statement.end };
+  const places = placesOf(parser, statement, relation, actions.length);
+  return harms.flatMap((harm, at) => (harm === undefined ? [] : [{ harm, ...(places[at] ?? whole) }]));
 }
 
-function harmOf(action: Statement, kind: string, table: string, withDefault: ReadonlySet<string>): Harm | undefined {
-  if (is(action[0], "RENAME")) return is(action[1], "CONSTRAINT") ? undefined : BREAKS;
-  if (follows(action, 0, "SET", "SCHEMA")) return BREAKS;
-  if (kind !== "TABLE" && kind !== "TYPE") return undefined;
-  if (is(action[0], "DROP")) return HARMLESS_DROPS.has(word(action[1])) ? undefined : BOTH;
-  if (is(action[0], "ALTER")) return harmToColumn(action, table, withDefault);
-  if (is(action[0], "ADD") && kind === "TABLE") return demandsValue(action) ? BREAKS : undefined;
-  return undefined;
+function harmOf({ subtype, name, def }: AlterTableCmd, hasOne: (column?: string) => boolean): Harm | undefined {
+  switch (subtype) {
+    case "AT_DropColumn":
+      return BOTH;
+    case "AT_AlterColumnType":
+      return LOSES;
+    case "AT_SetNotNull":
+      return hasOne(name) ? undefined : BREAKS;
+    case "AT_AddConstraint":
+      return forbidsNull(def).every(hasOne) ? undefined : BREAKS;
+    case "AT_AddColumn":
+      return demandsValue(columnIn(def)) ? BREAKS : undefined;
+    default:
+      return undefined;
+  }
 }
 
-function harmToColumn(action: Statement, table: string, withDefault: ReadonlySet<string>): Harm | undefined {
-  const { name, end } = nameAt(action, columnAt(action));
-  if (is(action[end], "TYPE") || follows(action, end, "SET", "DATA", "TYPE")) return LOSES;
-  if (!follows(action, end, "SET", "NOT", "NULL")) return undefined;
-  return withDefault.has(`${table}.${name}`) ? undefined : BREAKS;
+/** The columns of `ADD CONSTRAINT name NOT NULL column`, which PostgreSQL has from 18 on. */
+function forbidsNull(constraint: Node | undefined): string[] {
+  if (!constraint || !("Constraint" in constraint) || constraint.Constraint.contype !== "CONSTR_NOTNULL") return [];
+  return (constraint.Constraint.keys ?? []).flatMap((key) => ("String" in key ? [key.String.sval ?? ""] : []));
 }
 
 /** A new column that the running version, which does not know it, must fill. */
-function demandsValue(action: Statement): boolean {
-  if (TABLE_CONSTRAINTS.has(word(action[1]))) return false;
-  return isRequired(action) && !hasDefault(action);
+function demandsValue(column: ColumnDef): boolean {
+  return hasConstraint(column, "CONSTR_NOTNULL", "CONSTR_PRIMARY") && !hasDefault(column);
 }
 
-function isRequired(column: Statement): boolean {
-  const words = outermost(column);
-  return words.some((_, at) => follows(words, at, "NOT", "NULL") || follows(words, at, "PRIMARY", "KEY"));
+/** Types that bring a default of their own. */
+const SERIALS = new Set(["serial", "smallserial", "bigserial", "serial2", "serial4", "serial8"]);
+
+function hasDefault(column: ColumnDef): boolean {
+  const [type, ...more] = column.typeName?.names ?? [];
+  const isSerial = type !== undefined && more.length === 0 && "String" in type && SERIALS.has(type.String.sval ?? "");
+  return isSerial || hasConstraint(column, "CONSTR_DEFAULT", "CONSTR_GENERATED", "CONSTR_IDENTITY");
 }
 
-function hasDefault(column: Statement): boolean {
-  return outermost(column).some((token) => is(token, "DEFAULT") || is(token, "GENERATED") || SERIALS.has(word(token)));
+function hasConstraint({ constraints = [] }: ColumnDef, ...wanted: readonly string[]): boolean {
+  return constraints.some((one) => "Constraint" in one && wanted.includes(one.Constraint.contype ?? ""));
 }
 
-/** A column name follows; the word COLUMN (ATTRIBUTE of a type) may be missing. */
-function columnAt(action: Statement): number {
-  return after(action, 1, "COLUMN", "ATTRIBUTE", "IF", "NOT", "EXISTS");
+function columnIn(def: Node | undefined): ColumnDef {
+  return def && "ColumnDef" in def ? def.ColumnDef : {};
 }
 
-/** The index after the arguments of a function; `at` when there are none. */
-function afterParentheses(statement: Statement, at: number): number {
-  const closing = is(statement[at], "(") ? statement.findIndex((token, index) => index > at && is(token, ")")) : -1;
-  return closing < 0 ? at : closing + 1;
+function givenDefault({ subtype, name = "", def }: AlterTableCmd): string[] {
+  const column = columnIn(def);
+  if (subtype === "AT_AddColumn") return hasDefault(column) ? [column.colname ?? ""] : [];
+  return (subtype === "AT_ColumnDefault" && def !== undefined) || subtype === "AT_AddIdentity" ? [name] : [];
 }
 
-function noteDefault(action: Statement, table: string, withDefault: Set<string>): void {
-  const { name, end } = nameAt(action, columnAt(action));
-  const given =
-    (is(action[0], "ALTER") && (follows(action, end, "SET", "DEFAULT") || follows(action, end, "ADD", "GENERATED"))) ||
-    (is(action[0], "ADD") && !TABLE_CONSTRAINTS.has(word(action[1])) && hasDefault(action));
-  if (given) withDefault.add(`${table}.${name}`);
+/**
+ * Where the actions stand: the tree does not say. They are what the commas outside of parentheses separate, after the
+ * name of the table. Empty where that are not as many as the tree has.
+ */
+function placesOf(
+  parser: Parser,
+  { passage, start, end }: Statement,
+  { location = start }: RangeVar,
+  count: number,
+): Omit<Harmful, "harm">[] {
+  const tokens = (parser.scan(textOf(passage, start, end)) ?? []).filter((token) => !isComment(token));
+  const first = afterName(tokens, location - start);
+  const head = tokens.slice(0, first).filter(({ text }) => text !== "*");
+  const places = separated(tokens.slice(first)).map((place) => ({
+    at: start + place.start,
+    start: start + place.start,
+    end: start + place.end,
+    head: head.map(({ text, start: at }, index) => (head[index - 1]?.end === at ? "" : " ") + text).join(""),
+  }));
+  return places.length === count ? places : [];
+}
+
+/** The index after the name at a position, which may be qualified, and its asterisk. */
+function afterName(tokens: readonly ScanToken[], position: number): number {
+  let at = tokens.findIndex(({ start }) => start >= position) + 1;
+  while (tokens[at]?.text === ".") at += 2;
+  return tokens[at]?.text === "*" ? at + 1 : at;
+}
+
+function separated(tokens: readonly ScanToken[]): { readonly start: number; readonly end: number }[] {
+  const places: { start: number; end: number }[] = [];
+  let depth = 0;
+  let place: { start: number; end: number } | undefined;
+  for (const { text, start, end } of tokens) {
+    depth += nesting(text);
+    if (text === "," && depth === 0) place = undefined;
+    else if (place === undefined) places.push((place = { start, end }));
+    else place.end = end;
+  }
+  return places;
 }

@@ -1,18 +1,9 @@
-import { alterations, BOTH, BREAKS, type Harm, LOSES } from "./alterations";
-import {
-  after,
-  bodyOfBlock,
-  follows,
-  is,
-  nameAt,
-  type Statement,
-  statementsOf,
-  statementsOfBlock,
-  upToParenthesis,
-  word,
-  written,
-} from "./statements";
-import { lex, type Token } from "./tokens";
+import type { Node, RangeVar } from "libpg-query";
+import { alterations, BOTH, BREAKS, type Harm, type Harmful, LOSES, nameOf, qualified, renames } from "./alterations";
+import { isUnknown } from "./computed";
+import type { Parser } from "./parser";
+import { textOf, written } from "./passage";
+import type { Statement } from "./statements";
 
 /** A statement that loses data, or that the running version cannot live with. */
 export interface Finding extends Harm {
@@ -22,37 +13,15 @@ export interface Finding extends Harm {
   readonly statement: string;
 }
 
-const SHOWN = 100;
-
 /** What is gone, rows included, once it is dropped. Views, indexes, triggers and functions can be made again. */
-const HOLDS_DATA = new Set("TABLE SCHEMA DATABASE TYPE DOMAIN SEQUENCE EXTENSION OWNED".split(" "));
-/** Statements whose text is kept for later and does not run now. */
-const DEFINITIONS = new Set("FUNCTION PROCEDURE RULE TRIGGER".split(" "));
-/** What may stand before the DELETE of a query: `WITH x AS (DELETE …`, `… ) DELETE …`, `FOR row IN DELETE …`. */
-const BEFORE_DELETE = new Set(["(", ")", "IN", "QUERY", "ANALYZE", "VERBOSE", "EXPLAIN"]);
-
-/**
- * The destructive statements of a migration, in the order of the file. Statements in a DO block count, also those that
- * it executes from a text; those in the body of a function do not, they run later if ever. What a migration itself
- * has made before, it may drop, empty and change.
- *
- * This reads SQL by PostgreSQL's lexical rules and by the shape of a few statements. It is a warning to a person, not
- * a proof: what a called function does is not seen.
- */
-export function destructiveStatements(sql: string): Finding[] {
-  const seen: Seen = { made: new Set(), withDefault: new Set() };
-  return statementsOf(lex(sql).tokens).flatMap((statement) => findings(statement, seen));
-}
-
-/** What the author of a migration writes into it when the version before cannot run on its schema. */
-const MARK = /^\s*nestfleet:\s*incompatible\b/i;
-
-/** True when a comment `-- nestfleet: incompatible` stands anywhere in the migration. */
-export function isMarkedIncompatible(sql: string): boolean {
-  const { tokens, comments } = lex(sql);
-  const blocks = statementsOf(tokens).flatMap((statement) => bodyOfBlock(statement) ?? []);
-  return [...comments, ...blocks.flatMap(({ text }) => lex(text).comments)].some((comment) => MARK.test(comment));
-}
+const HOLDS_DATA = [
+  "OBJECT_TABLE",
+  "OBJECT_SCHEMA",
+  "OBJECT_TYPE",
+  "OBJECT_DOMAIN",
+  "OBJECT_SEQUENCE",
+  "OBJECT_EXTENSION",
+];
 
 /** What the statements so far have made and given a default. */
 interface Seen {
@@ -60,85 +29,116 @@ interface Seen {
   readonly withDefault: Set<string>;
 }
 
-function findings(statement: Statement, seen: Seen): Finding[] {
-  const body = bodyOfBlock(statement);
-  if (body) return findingsOfBlock(body, seen);
-  switch (word(statement[0])) {
-    case "CREATE":
-      return creation(statement, seen);
-    case "ALTER":
-      return alteration(statement, seen);
-    case "DROP":
-      return drop(statement, seen);
-    case "TRUNCATE":
-      return sparing(seen, nameAt(statement, after(statement, 1, "TABLE", "ONLY")).name, finding(statement, LOSES));
-    default:
-      return deletions(statement, seen);
-  }
+/**
+ * The destructive statements of a migration, in the order of the file. Statements in a DO block count, also those that
+ * it executes from a text; those in the body of a function do not, they run later if ever. What a migration itself
+ * has made before, it may drop, empty and change.
+ *
+ * This goes by the shape of statements. It is a warning to a person, not a proof: what a called function does is not
+ * seen.
+ */
+export function destructiveStatements(parser: Parser, statements: readonly Statement[]): Finding[] {
+  return findings(parser, statements, { made: new Set(), withDefault: new Set() });
 }
 
-/** What a block makes, it may make under a condition: the statements after it do not count on that. */
-function findingsOfBlock({ text, line }: Token, seen: Seen): Finding[] {
-  const within = { made: new Set(seen.made), withDefault: new Set(seen.withDefault) };
-  return statementsOfBlock(lex(text, line).tokens).flatMap((statement) => findingsInBlock(statement, within));
-}
-
-/** In a block a statement may also be a text that is executed. */
-function findingsInBlock(statement: Statement, seen: Seen): Finding[] {
-  if (!is(statement[0], "EXECUTE")) return findings(statement, seen);
-  return statement
-    .filter(({ kind }) => kind === "literal")
-    .flatMap(({ text, line }) => statementsOf(lex(text, line).tokens).flatMap((inner) => findings(inner, seen)));
-}
-
-function creation(statement: Statement, seen: Seen): Finding[] {
-  const at = after(statement, 1, "OR", "REPLACE", "CONSTRAINT", "TEMP", "TEMPORARY", "UNLOGGED");
-  if (DEFINITIONS.has(word(statement[at]))) return [];
-  // IF NOT EXISTS may find a table that is full.
-  if (is(statement[at], "TABLE") && !is(statement[at + 1], "IF")) seen.made.add(nameAt(statement, at + 1).name);
-  return deletions(statement, seen);
-}
-
-function alteration(statement: Statement, seen: Seen): Finding[] {
-  const { name } = nameAt(statement, after(statement, 1, "TABLE", "IF", "EXISTS", "ONLY"));
-  const found = alterations(statement, seen.withDefault).map(({ harm, at, shown }) => ({
-    ...harm,
-    line: at.line,
-    statement: shortened(written(shown)),
-  }));
-  return is(statement[1], "TABLE") && seen.made.has(name) ? [] : found;
-}
-
-function drop(statement: Statement, seen: Seen): Finding[] {
-  const kind = word(statement[1]);
-  if (is(statement[1], "FOREIGN") && is(statement[2], "TABLE")) return finding(statement, BREAKS);
-  if (!HOLDS_DATA.has(kind)) return [];
-  const several = statement.some((token) => is(token, ","));
-  const { name } = nameAt(statement, after(statement, 2, "IF", "EXISTS"));
-  const found = finding(statement, BOTH);
-  return kind === "TABLE" && !several ? sparing(seen, name, found) : found;
-}
-
-function deletions(statement: Statement, seen: Seen): Finding[] {
-  return statement.flatMap((token, at) => {
-    if (!is(token, "DELETE")) return [];
-    const before = statement[at - 1];
-    const deletes = follows(statement, at + 1, "FROM") && (at === 0 || BEFORE_DELETE.has(before?.text ?? ""));
-    const merges = is(before, "THEN");
-    if (!deletes && !merges) return [];
-    const { name } = nameAt(statement, after(statement, at + 2, "ONLY"));
-    return sparing(seen, name, finding(upToParenthesis(statement.slice(at)), LOSES));
+function findings(parser: Parser, statements: readonly Statement[], seen: Seen): Finding[] {
+  return statements.flatMap((statement) => {
+    const { node, passage, inside } = statement;
+    // What a block makes, it may make under a condition: the statements after it do not count on that.
+    if (inside !== undefined)
+      return findings(parser, inside, { made: new Set(seen.made), withDefault: new Set(seen.withDefault) });
+    const found = harmsOf(parser, statement, seen);
+    const made = tableMadeBy(node);
+    if (made !== undefined && !isUnknown(nameOf(made))) seen.made.add(nameOf(made));
+    return found.map(({ harm, at, start, end, head }) => ({
+      ...harm,
+      line: passage.lineAt(at),
+      statement: written(parser, passage, start, end, head),
+    }));
   });
 }
 
-function finding(statement: Statement, harm: Harm): Finding[] {
-  return [{ ...harm, line: statement[0]?.line ?? 1, statement: shortened(written(statement)) }];
+function harmsOf(parser: Parser, statement: Statement, seen: Seen): readonly Harmful[] {
+  const { node, passage, start, end } = statement;
+  const isOwn = (names: readonly string[]) => names.length > 0 && names.every((name) => seen.made.has(name));
+  if ("AlterTableStmt" in node) {
+    const found = alterations(parser, statement, node.AlterTableStmt, seen.withDefault);
+    return isOwn(tablesIn([node.AlterTableStmt.relation])) ? [] : found;
+  }
+  if (renames(node)) {
+    const { relation } = Object.values(node)[0] as { readonly relation?: RangeVar };
+    // A table of the name RENAME would be taken for that word, and only the line be another.
+    const [before] = /^[^]*?(?=\bRENAME\b|\bSET\s+SCHEMA\b)/i.exec(textOf(passage, start, end)) ?? [""];
+    const at = start + Buffer.byteLength(before);
+    return isOwn(tablesIn([relation])) ? [] : [{ harm: BREAKS, at, start, end }];
+  }
+  const { harm, tables } = wholeHarm(node);
+  if (harm !== undefined) return isOwn(tables) ? [] : [{ harm, at: start, start, end }];
+  return deletions(statement).flatMap(({ table, at }) => (isOwn([table]) ? [] : [{ harm: LOSES, at, start: at, end }]));
 }
 
-function sparing({ made }: Seen, name: string, found: Finding[]): Finding[] {
-  return made.has(name) ? [] : found;
+/** The harm of statements that do nothing else, and the tables that they do it to; none where it is not to tables alone. */
+function wholeHarm(node: Node): { readonly harm?: Harm; readonly tables: readonly string[] } {
+  if ("TruncateStmt" in node) {
+    const relations = (node.TruncateStmt.relations ?? []).map((one) => ("RangeVar" in one ? one.RangeVar : undefined));
+    return { harm: LOSES, tables: tablesIn(relations) };
+  }
+  if ("DropdbStmt" in node || "DropOwnedStmt" in node) return { harm: BOTH, tables: [] };
+  if (!("DropStmt" in node)) return { tables: [] };
+  const { removeType = "", objects = [] } = node.DropStmt;
+  if (removeType === "OBJECT_FOREIGN_TABLE") return { harm: BREAKS, tables: [] };
+  if (!HOLDS_DATA.includes(removeType)) return { tables: [] };
+  return { harm: BOTH, tables: removeType === "OBJECT_TABLE" ? objects.map(droppedTable) : [] };
 }
 
-function shortened(text: string): string {
-  return text.length > SHOWN ? `${text.slice(0, SHOWN - 1).trimEnd()}…` : text;
+function droppedTable(object: Node): string {
+  const items = "List" in object ? (object.List.items ?? []) : [];
+  return qualified(items.flatMap((item) => ("String" in item ? [item.String.sval ?? ""] : [])));
+}
+
+function tablesIn(relations: readonly (RangeVar | undefined)[]): string[] {
+  return relations.map((relation) => nameOf(relation ?? {}));
+}
+
+/** The table that a statement has made for certain: IF NOT EXISTS may find one that is full. */
+function tableMadeBy(node: Node): RangeVar | undefined {
+  if ("SelectStmt" in node) return node.SelectStmt.intoClause?.rel;
+  if ("CreateStmt" in node) return node.CreateStmt.if_not_exists === true ? undefined : node.CreateStmt.relation;
+  if (!("CreateTableAsStmt" in node) || node.CreateTableAsStmt.if_not_exists === true) return undefined;
+  return node.CreateTableAsStmt.into?.rel;
+}
+
+interface Deletion {
+  readonly table: string;
+  /** Where its first word stands. */
+  readonly at: number;
+}
+
+/** What deletes rows, also inside of another statement; but for what is defined, and runs later. */
+function deletions({ node, passage, start, end }: Statement): Deletion[] {
+  if ("CreateFunctionStmt" in node || "RuleStmt" in node || !/delete/i.test(textOf(passage, start, end))) return [];
+  return deletingIn(node)
+    .map(({ word, relation }) => {
+      const before = textOf(passage, start, relation.location ?? start);
+      // The tree has the place of the table, and none of the word before it.
+      const [found] = new RegExp(`^[^]*(?=\\b${word}\\b)`, "i").exec(before) ?? [""];
+      return { table: nameOf(relation), at: start + Buffer.byteLength(found) };
+    })
+    .sort((one, other) => one.at - other.at);
+}
+
+interface Deleting {
+  readonly word: "DELETE" | "MERGE";
+  readonly relation: RangeVar;
+}
+
+function deletingIn(tree: unknown): Deleting[] {
+  if (typeof tree !== "object" || tree === null) return [];
+  const inside = Object.values(tree).flatMap(deletingIn);
+  const node = tree as Node;
+  if ("DeleteStmt" in node) return [{ word: "DELETE", relation: node.DeleteStmt.relation ?? {} }, ...inside];
+  const clauses = "MergeStmt" in node ? (node.MergeStmt.mergeWhenClauses ?? []) : [];
+  const deletes = clauses.some((one) => "MergeWhenClause" in one && one.MergeWhenClause.commandType === "CMD_DELETE");
+  if (!deletes || !("MergeStmt" in node)) return inside;
+  return [{ word: "MERGE", relation: node.MergeStmt.relation ?? {} }, ...inside];
 }

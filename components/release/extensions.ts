@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { after, bodyOfBlock, follows, is, nameAt, type Statement, statementsOf, statementsOfBlock } from "./statements";
-import { lex } from "./tokens";
-import type { MigrationFile } from "../host/facts";
+import type { Migration } from "../host/facts";
+import { namedOptions, wordOf } from "./block";
+import { isUnknown } from "./computed";
+import type { Statement } from "./statements";
 
 /** An extension that a migration makes unless it is there. Names are as the catalogs of PostgreSQL have them. */
 export const wantedExtension = z.strictObject({
@@ -14,9 +15,9 @@ export const wantedExtension = z.strictObject({
 export type WantedExtension = z.infer<typeof wantedExtension>;
 
 /** What a release's migrations want that are not applied yet, each once. */
-export function pendingExtensions(migrations: readonly MigrationFile[], applied: readonly string[]): WantedExtension[] {
+export function pendingExtensions(migrations: readonly Migration[], applied: readonly string[]): WantedExtension[] {
   const done = new Set(applied);
-  const wanted = migrations.filter(({ file }) => !done.has(file)).flatMap(({ sql }) => wantedExtensions(sql));
+  const wanted = migrations.filter(({ file }) => !done.has(file)).flatMap(({ reading }) => reading?.extensions ?? []);
   // The first that is made is what the later ones find.
   return wanted.filter(({ name }, at) => wanted.findIndex((other) => other.name === name) === at);
 }
@@ -25,37 +26,14 @@ export function pendingExtensions(migrations: readonly MigrationFile[], applied:
  * The extensions that a migration makes with `CREATE EXTENSION IF NOT EXISTS`, also in a DO block. One that is made
  * without these words must not be there before.
  */
-export function wantedExtensions(sql: string): WantedExtension[] {
-  return statementsOf(lex(sql).tokens).flatMap(wantedBy);
-}
-
-function wantedBy(statement: Statement): WantedExtension[] {
-  const body = bodyOfBlock(statement);
-  if (body) return statementsOfBlock(lex(body.text, body.line).tokens).flatMap(wantedBy);
-  if (is(statement[0], "EXECUTE"))
-    return statement.filter(({ kind }) => kind === "literal").flatMap(({ text }) => wantedExtensions(text));
-  if (!follows(statement, 0, "CREATE", "EXTENSION", "IF", "NOT", "EXISTS")) return [];
-  const name = identifierAt(statement, 5);
-  if (name === undefined) return [];
-  let schema: string | undefined;
-  let version: string | undefined;
-  let cascade = false;
-  for (let at = after(statement, 6, "WITH"); at < statement.length; at++) {
-    if (is(statement[at], "CASCADE")) cascade = true;
-    else if (is(statement[at], "SCHEMA")) schema = identifierAt(statement, ++at);
-    else if (is(statement[at], "VERSION")) version = valueAt(statement, ++at);
-  }
-  return [{ name, ...(schema !== undefined && { schema }), ...(version !== undefined && { version }), cascade }];
-}
-
-/** Undefined where it is no plain name. */
-function identifierAt(statement: Statement, at: number): string | undefined {
-  const quoted = /^"(.+)"$/.exec(nameAt(statement, at).name)?.[1];
-  return quoted?.includes('"."') === true ? undefined : quoted?.replaceAll('""', '"');
-}
-
-/** A version may be written as a name, too. */
-function valueAt(statement: Statement, at: number): string | undefined {
-  const token = statement[at];
-  return token?.kind === "literal" ? token.text : identifierAt(statement, at);
+export function wantedExtensions(statements: readonly Statement[]): WantedExtension[] {
+  return statements.flatMap(({ node, inside }) => {
+    if (inside !== undefined) return wantedExtensions(inside);
+    if (!("CreateExtensionStmt" in node) || node.CreateExtensionStmt.if_not_exists !== true) return [];
+    const { extname: name = "", options } = node.CreateExtensionStmt;
+    const { schema, new_version: version, cascade } = namedOptions(options);
+    const words = { schema: wordOf(schema), version: wordOf(version) };
+    if ([name, ...Object.values(words)].some((word) => word !== undefined && isUnknown(word))) return [];
+    return [{ name, ...words, cascade: cascade !== undefined }];
+  });
 }

@@ -1,12 +1,9 @@
-import type { MigrationFile } from "../host/facts";
-import { destructiveStatements, type Finding, isMarkedIncompatible } from "./destructive";
+import type { Migration } from "../host/facts";
+import { type Reading, unread } from "./reading";
 
 /** A migration that the target release will run. */
-export interface PendingMigration {
+export interface PendingMigration extends Reading {
   readonly file: string;
-  readonly findings: readonly Finding[];
-  /** Marked by its author: the version that runs cannot serve on the schema that it makes. */
-  readonly incompatible: boolean;
 }
 
 /** How the database's schema and a release relate. The application knows a migration by its file name alone. */
@@ -20,7 +17,7 @@ export interface SchemaDifference {
 
 export function compareSchema(
   applied: readonly string[],
-  known: readonly MigrationFile[],
+  known: readonly Migration[],
   unexplained: readonly string[] = [],
 ): SchemaDifference {
   const done = new Set(applied);
@@ -39,12 +36,8 @@ export function mayRun(schema: Pick<SchemaDifference, "pending" | "unexplained">
   return schema === undefined ? [] : [...schema.pending, ...schema.unexplained];
 }
 
-function judged(files: readonly MigrationFile[]): PendingMigration[] {
-  return inFileOrder(files).map(({ file, sql }) => ({
-    file,
-    findings: destructiveStatements(sql),
-    incompatible: isMarkedIncompatible(sql),
-  }));
+function judged(files: readonly Migration[]): PendingMigration[] {
+  return inFileOrder(files).map(({ file, reading = unread("nobody has read it") }) => ({ file, ...reading }));
 }
 
 /** The files that are applied and not known. */
@@ -54,6 +47,6 @@ export function beyond(applied: readonly string[], known: readonly string[]): st
 }
 
 /** The order in which the application runs them; not that of a locale, where `_` may count for nothing. */
-function inFileOrder(files: readonly MigrationFile[]): MigrationFile[] {
+function inFileOrder(files: readonly Migration[]): Migration[] {
   return files.toSorted((one, other) => (one.file < other.file ? -1 : 1));
 }

@@ -1,123 +1,141 @@
-import type { Token } from "./tokens";
+import type { Node, RawStmt, ScanToken } from "libpg-query";
+import { blockOf } from "./block";
+import { type Fault, isFault, type Parser } from "./parser";
+import { nesting, part, type Passage, passage, textOf } from "./passage";
 
-export type Statement = readonly Token[];
+/** A statement that a migration executes. */
+export interface Statement {
+  readonly node: Node;
+  readonly passage: Passage;
+  /** Where it stands in the passage: from its first word to before the semicolon. */
+  readonly start: number;
+  readonly end: number;
+  /** Of a DO block, what that executes, in its order. */
+  readonly inside?: readonly Statement[] | undefined;
+}
 
-const OPENING = new Set(["(", "["]);
-const CLOSING = new Set([")", "]"]);
+/** What could not be read, and so may do anything. */
+export interface Unreadable {
+  /** Line of the file, from 1. */
+  readonly line: number;
+  readonly reason: string;
+}
 
-/** Splits at every `separator` that stands outside parentheses and brackets; empty parts are left out. */
-export function split(tokens: readonly Token[], separator: ";" | ","): Statement[] {
-  let depth = 0;
-  return parts(tokens, (token) => {
-    depth += nesting(token);
-    return depth === 0 && is(token, separator);
-  });
+export interface Statements {
+  readonly statements: readonly Statement[];
+  /** In the order in which they were found. */
+  readonly unreadable: readonly Unreadable[];
+  /** Whether a comment `-- nestfleet: incompatible` stands anywhere, also in a block. */
+  readonly marked: boolean;
+}
+
+/** What the author of a migration writes into it when the version before cannot run on its schema. */
+const MARK = /--\s*nestfleet:\s*incompatible\b/i;
+
+/** The statements of a file, and of the blocks in it. */
+export function statementsOf(parser: Parser, sql: string): Statements {
+  // A byte order mark is no SQL, and psql skips it (src/bin/psql/mainloop.c). Half a surrogate pair is no UTF-8.
+  const file = passage(Buffer.from(sql.replace(/^\uFEFF/, "")).toString());
+  // The parser is written in C, where a text ends at its first NUL: what follows would seem not to be there.
+  const nul = file.bytes.indexOf(0);
+  if (nul < 0) return read(parser, file);
+  const unreadable = [{ line: file.lineAt(nul), reason: "it has a NUL byte, as text in UTF-16 does" }];
+  return { statements: [], unreadable, marked: MARK.test(sql.replaceAll("\0", "")) };
+}
+
+function read(parser: Parser, text: Passage): Statements {
+  const found = split(parser, text);
+  const blocks = found.statements.map((statement) => readBlock(parser, statement));
+  return {
+    statements: found.statements.map((statement, at) => ({ ...statement, inside: blocks[at]?.statements })),
+    unreadable: [...found.unreadable, ...blocks.flatMap((block) => block?.unreadable ?? [])],
+    marked: isMarked(parser, text) || blocks.some((block) => block?.marked),
+  };
+}
+
+function readBlock(parser: Parser, statement: Statement): Statements | undefined {
+  const block = blockOf(parser, statement);
+  if (block === undefined) return undefined;
+  const inside = block.executes.map((text) => read(parser, text));
+  return {
+    statements: inside.flatMap(({ statements }) => statements),
+    unreadable: [...block.unreadable, ...inside.flatMap(({ unreadable }) => unreadable)],
+    marked: isMarked(parser, block.body) || inside.some(({ marked }) => marked),
+  };
+}
+
+/** A text that cannot be taken apart counts as marked when it only looks so. */
+function isMarked(parser: Parser, { sql }: Passage): boolean {
+  if (!MARK.test(sql)) return false;
+  const tokens = parser.scan(sql);
+  return tokens?.some(({ tokenName, text }) => tokenName === "SQL_COMMENT" && text.search(MARK) === 0) ?? true;
+}
+
+type Split = Omit<Statements, "marked">;
+
+/** PostgreSQL parses a text as a whole; where it does not, each statement that can be read still is. */
+function split(parser: Parser, text: Passage): Split {
+  const whole = parse(parser, text);
+  if (!isFault(whole)) return { statements: whole, unreadable: [] };
+  const tokens = parser.scan(text.sql);
+  if (tokens !== undefined) return piecemeal(parser, text, tokens);
+  // Something is never closed from there on, or is too long to be taken apart.
+  const before = piecemeal(parser, text, parser.scan(textOf(text, 0, whole.at)) ?? []);
+  return { ...before, unreadable: [...before.unreadable, unreadable(text, whole)] };
+}
+
+function piecemeal(parser: Parser, text: Passage, tokens: readonly ScanToken[]): Split {
+  const pieces = between(tokens).map(([start, end]) => part(text, start, end));
+  const parsed = pieces.map((piece) => parse(parser, piece));
+  return {
+    statements: parsed.flatMap((result) => (isFault(result) ? [] : result)),
+    unreadable: pieces.flatMap((piece, at) => {
+      const result = parsed[at];
+      return result !== undefined && isFault(result) ? [unreadable(piece, result)] : [];
+    }),
+  };
+}
+
+function unreadable({ lineAt, asWritten }: Passage, { reason, at }: Fault): Unreadable {
+  return { line: lineAt(at), reason: asWritten(reason) };
+}
+
+function parse(parser: Parser, text: Passage): Statement[] | Fault {
+  const parsed = text.sql === "" ? [] : parser.parse(text.sql);
+  return isFault(parsed) ? parsed : parsed.flatMap((raw) => statementOf(raw, text));
+}
+
+function statementOf({ stmt, stmt_location: start = 0, stmt_len: length }: RawStmt, text: Passage): Statement[] {
+  const end = length === undefined || length === 0 ? text.bytes.length : start + length;
+  return stmt === undefined ? [] : [{ node: stmt, passage: text, start, end }];
 }
 
 /**
- * The statements of a file. The body of a function in standard SQL (BEGIN ATOMIC … END) is part of its CREATE,
- * semicolons included.
+ * Where statements begin and end: at the semicolons outside of parentheses (those of CREATE RULE are inside) and of the
+ * body of a function in standard SQL (BEGIN ATOMIC … END).
  */
-export function statementsOf(tokens: readonly Token[]): Statement[] {
+function between(tokens: readonly ScanToken[]): [number, number][] {
+  const found: [number, number][] = [];
   let depth = 0;
   let blocks = 0;
-  let before: Token | undefined;
-  return parts(tokens, (token) => {
-    depth += nesting(token);
-    if (blocks > 0) blocks += is(token, "CASE") ? 1 : is(token, "END") ? -1 : 0;
-    else if (is(token, "ATOMIC") && is(before, "BEGIN")) blocks = 1;
-    before = token;
-    return depth === 0 && blocks === 0 && is(token, ";");
-  });
-}
-
-/** Words of PL/pgSQL after which a statement begins. */
-const INTRODUCING = new Set(["BEGIN", "THEN", "ELSE", "LOOP", "DECLARE"]);
-
-/** The statements of a PL/pgSQL block, without the control structures around them. */
-export function statementsOfBlock(tokens: readonly Token[]): Statement[] {
-  let depth = 0;
-  let cases = 0;
-  let before: Token | undefined;
-  return parts(tokens, (token) => {
-    depth += nesting(token);
-    const starts = before === undefined || is(before, ";") || INTRODUCING.has(word(before));
-    // At the start of a statement CASE is a control structure, and END CASE its end; elsewhere it is an expression.
-    if (is(token, "CASE") && !starts && !is(before, "END")) cases++;
-    else if (is(token, "END") && cases > 0) cases--;
-    before = token;
-    return depth === 0 && cases === 0 && (is(token, ";") || INTRODUCING.has(word(token)));
-  });
-}
-
-function parts(tokens: readonly Token[], separates: (token: Token) => boolean): Statement[] {
-  const found: Token[][] = [[]];
-  for (const token of tokens) {
-    if (separates(token)) found.push([]);
-    else found.at(-1)?.push(token);
+  let start: number | undefined;
+  for (const [at, token] of tokens.entries()) {
+    depth += nesting(token.text);
+    blocks += ofBlock(token, tokens[at - 1], blocks);
+    start ??= token.start;
+    if (token.text !== ";" || depth > 0 || blocks > 0) continue;
+    found.push([start, token.start]);
+    start = undefined;
   }
-  return found.filter((part) => part.length > 0);
+  return start === undefined ? found : [...found, [start, tokens.at(-1)?.end ?? start]];
 }
 
-/** The text of `DO [LANGUAGE name] 'text'`; the name may be a literal, too. */
-export function bodyOfBlock(statement: Statement): Token | undefined {
-  if (!is(statement[0], "DO")) return undefined;
-  return statement.find(({ kind }, at) => kind === "literal" && !is(statement[at - 1], "LANGUAGE"));
+/** How a token changes how deep in bodies of functions it is: CASE has an END, too. */
+function ofBlock(token: ScanToken, before: ScanToken | undefined, blocks: number): number {
+  if (blocks === 0) return isWord(token, "ATOMIC") && isWord(before, "BEGIN") ? 1 : 0;
+  return isWord(token, "CASE") ? 1 : isWord(token, "END") ? -1 : 0;
 }
 
-/** The tokens outside parentheses and brackets. */
-export function outermost(tokens: readonly Token[]): Statement {
-  let depth = 0;
-  return tokens.filter((token) => {
-    const before = depth;
-    depth += nesting(token);
-    return before === 0 && depth === 0;
-  });
-}
-
-/** What stands before the parenthesis that closes around it. */
-export function upToParenthesis(tokens: readonly Token[]): Statement {
-  let depth = 0;
-  const closing = tokens.findIndex((token) => (depth += nesting(token)) < 0);
-  return closing < 0 ? tokens : tokens.slice(0, closing);
-}
-
-function nesting(token: Token): number {
-  if (token.kind !== "symbol") return 0;
-  return OPENING.has(token.text) ? 1 : CLOSING.has(token.text) ? -1 : 0;
-}
-
-/** A keyword or a symbol; never a quoted name or a literal of the same spelling. */
-export function is(token: Token | undefined, text: string): boolean {
-  return token?.text === text && (token.kind === "word" || token.kind === "symbol");
-}
-
-/** The keyword that a token is; empty when it is none. */
-export function word(token: Token | undefined): string {
-  return token?.kind === "word" ? token.text : "";
-}
-
-/** True when the keywords stand in the statement, one right after the other, from `at` on. */
-export function follows(statement: Statement, at: number, ...words: readonly string[]): boolean {
-  return words.every((expected, index) => is(statement[at + index], expected));
-}
-
-/** The index after the keywords that stand at `at`, each of which may be missing. */
-export function after(statement: Statement, at: number, ...optional: readonly string[]): number {
-  return optional.reduce((index, expected) => (is(statement[index], expected) ? index + 1 : index), at);
-}
-
-/** A name that may be qualified (`public.cases`), as it is compared: the folded form of unquoted parts; and where it ends. */
-export function nameAt(statement: Statement, at: number): { readonly name: string; readonly end: number } {
-  let end = at + 1;
-  while (is(statement[end], ".")) end += 2;
-  const name = statement.slice(at, end).map(({ kind, text }) => (kind === "word" ? `"${text.toLowerCase()}"` : text));
-  return { name: name.join(""), end };
-}
-
-/** The statement on one line, as written, comments left out. */
-export function written(statement: Statement): string {
-  return statement
-    .map(({ raw, joined }, index) => (index > 0 && !joined ? " " : "") + raw.replace(/\s+/g, " "))
-    .join("");
+function isWord(token: ScanToken | undefined, word: string): boolean {
+  return token !== undefined && token.keywordKind !== 0 && token.text.toUpperCase() === word;
 }

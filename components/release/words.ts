@@ -3,6 +3,11 @@ export function oneLine(text: string): string {
   return text.trim().replace(/\s+/g, " ");
 }
 
+/** Somebody else's words may be a whole file. */
+export function shortened(text: string, length = 100): string {
+  return text.length > length ? `${text.slice(0, length - 1).trimEnd()}…` : text;
+}
+
 /** So many are named of a list that somebody else may have made as long as he likes. */
 const NAMED = 3;
 

@@ -1,11 +1,22 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { destructiveStatements, isMarkedIncompatible } from "../../../components/release/destructive";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Parser, postgresParser } from "../../../components/release/parser";
+import { type Reading, readMigration } from "../../../components/release/reading";
+import { HARMLESS, READINGS } from "./facts";
+
+let parser: Parser;
+beforeAll(async () => {
+  parser = await postgresParser();
+});
+
+function read(sql: string): Reading {
+  return readMigration(parser, sql);
+}
 
 /** `LINE loses|breaks|both STATEMENT`, which reads better in a table than objects. */
 function found(sql: string): string[] {
-  return destructiveStatements(sql).map(({ line, statement, losesData, breaksRunning }) => {
+  return read(sql).findings.map(({ line, statement, losesData, breaksRunning }) => {
     const harm = losesData && breaksRunning ? "both" : losesData ? "loses" : breaksRunning ? "breaks" : "nothing";
     return `${line} ${harm} ${statement}`;
   });
@@ -29,7 +40,8 @@ describe("destructive", () => {
     ["ALTER TABLE cases DROP channel", "1 both ALTER TABLE cases DROP channel"],
     ["ALTER TABLE cases DROP IF EXISTS channel", "1 both ALTER TABLE cases DROP IF EXISTS channel"],
     ['ALTER TABLE cases DROP "constraint"', '1 both ALTER TABLE cases DROP "constraint"'],
-    ["ALTER TABLE IF EXISTS ONLY a.b * DROP COLUMN c", "1 both ALTER TABLE IF EXISTS ONLY a.b DROP COLUMN c"],
+    ["ALTER TABLE IF EXISTS ONLY a.b DROP COLUMN c", "1 both ALTER TABLE IF EXISTS ONLY a.b DROP COLUMN c"],
+    ["ALTER TABLE IF EXISTS a.b * DROP COLUMN c", "1 both ALTER TABLE IF EXISTS a.b DROP COLUMN c"],
     [
       "ALTER TABLE cases ALTER COLUMN a TYPE int USING a::int",
       "1 loses ALTER TABLE cases ALTER COLUMN a TYPE int USING a::int",
@@ -41,7 +53,7 @@ describe("destructive", () => {
     ["ALTER TABLE cases RENAME a TO b", "1 breaks ALTER TABLE cases RENAME a TO b"],
     ["ALTER VIEW v RENAME TO w", "1 breaks ALTER VIEW v RENAME TO w"],
     ["ALTER MATERIALIZED VIEW v RENAME TO w", "1 breaks ALTER MATERIALIZED VIEW v RENAME TO w"],
-    ["ALTER FUNCTION f(int, text) RENAME TO g", "1 breaks ALTER FUNCTION f RENAME TO g"],
+    ["ALTER FUNCTION f(int, text) RENAME TO g", "1 breaks ALTER FUNCTION f(int, text) RENAME TO g"],
     ["ALTER TYPE mood RENAME VALUE 'a' TO 'b'", "1 breaks ALTER TYPE mood RENAME VALUE 'a' TO 'b'"],
     ["ALTER TYPE pair DROP ATTRIBUTE a", "1 both ALTER TYPE pair DROP ATTRIBUTE a"],
     ["ALTER TABLE cases SET SCHEMA old", "1 breaks ALTER TABLE cases SET SCHEMA old"],
@@ -57,8 +69,20 @@ describe("destructive", () => {
       "2 loses DELETE FROM cases RETURNING *",
     ],
     ["WITH x AS (SELECT 1) DELETE FROM cases", "1 loses DELETE FROM cases"],
-    ["CREATE TABLE old AS WITH gone AS (DELETE FROM cases RETURNING *", "1 loses DELETE FROM cases RETURNING *"],
-    ["MERGE INTO a USING b ON a.id = b.id WHEN MATCHED THEN DELETE", "1 loses DELETE"],
+    [
+      "CREATE TABLE old AS WITH gone AS (DELETE FROM cases RETURNING *) TABLE gone",
+      "1 loses DELETE FROM cases RETURNING *",
+    ],
+    ["EXPLAIN ANALYZE DELETE FROM cases", "1 loses DELETE FROM cases"],
+    ["COPY (DELETE FROM cases RETURNING *) TO '/tmp/x'", "1 loses DELETE FROM cases RETURNING *"],
+    ["PREPARE gone AS DELETE FROM cases", "1 loses DELETE FROM cases"],
+    ["ALTER TABLE cases ADD CONSTRAINT c NOT NULL a", "1 breaks ALTER TABLE cases ADD CONSTRAINT c NOT NULL a"],
+    ["DROP OWNED BY old", "1 both DROP OWNED BY old"],
+    ["TRUNCATE a, cases", "1 loses TRUNCATE a, cases"],
+    [
+      "MERGE INTO a USING b ON a.id = b.id WHEN MATCHED THEN DELETE",
+      "1 loses MERGE INTO a USING b ON a.id = b.id WHEN MATCHED THEN DELETE",
+    ],
   ])("%s", (sql, finding) => {
     expect(found(sql)).toEqual([finding]);
   });
@@ -181,7 +205,52 @@ DROP TABLE i;`;
   test("also what they execute from a text", () => {
     const sql =
       "DO LANGUAGE 'plpgsql' $$ BEGIN\nEXECUTE format('ALTER TABLE %I DROP COLUMN a', t);\nEXECUTE 'DROP TABLE ' || t; END $$";
-    expect(found(sql)).toEqual(["2 both ALTER TABLE %I DROP COLUMN a", "3 both DROP TABLE"]);
+    expect(found(sql)).toEqual(["2 both ALTER TABLE %I DROP COLUMN a", "3 both DROP TABLE …"]);
+  });
+
+  test("whatever executes a text, and however it is put together", () => {
+    const sql = `DO $$
+DECLARE
+  r cases%ROWTYPE;
+  c refcursor;
+BEGIN
+  r.id := 1;
+  FOR r IN EXECUTE 'DELETE FROM a RETURNING *' LOOP
+    EXECUTE 'ALTER TABLE ' || quote_ident(t) || '
+      ADD COLUMN b int,
+      DROP COLUMN '
+      || 'c' USING r.id;
+  END LOOP;
+  OPEN c FOR EXECUTE format(E'DROP TABLE %1$I.%s_old;\\n' || 'COMMENT ON TABLE x IS %L', s, t, d);
+  EXECUTE 'ALTER SEQUENCE ' || s || ' RESTART WITH ' || n;
+  EXECUTE $x$TRUNCATE "é"$x$::text;
+  EXECUTE concat('DROP SCHEMA ', s, ' CASCADE');
+  EXECUTE format('ALTER TYPE ' || t || ' RENAME VALUE %L TO %L', a, b);
+  EXECUTE format('DO $x$ BEGIN DROP TABLE %I; END $x$', t);
+  EXECUTE format('UPDATE a SET b = c %% 2 WHERE d LIKE ''%%x%%'' AND e < %s', n);
+  WITH gone AS (
+    DELETE FROM e RETURNING id
+  ) SELECT count(*)
+    INTO r FROM gone;
+  DO 'BEGIN DROP TYPE f; END';
+END $$`;
+    expect(found(sql)).toEqual([
+      "7 loses DELETE FROM a RETURNING *",
+      "10 both ALTER TABLE … DROP COLUMN c",
+      "13 both DROP TABLE %1$I.%s_old",
+      '15 loses TRUNCATE "é"',
+      "16 both DROP SCHEMA … CASCADE",
+      "17 breaks ALTER TYPE … RENAME VALUE '%L' TO '%L'",
+      "18 both DROP TABLE %I",
+      "21 loses DELETE FROM e RETURNING id",
+      "24 both DROP TYPE f",
+    ]);
+    expect(read(sql).unreadable).toBeUndefined();
+  });
+
+  test("a name that is not known is not that of a table that was made", () => {
+    const sql = "DO $$ BEGIN EXECUTE format('CREATE TABLE %I ()', a); EXECUTE format('DROP TABLE %I', b); END $$";
+    expect(found(sql)).toEqual(["1 both DROP TABLE %I"]);
   });
 
   test("a table that a block may have made is not the migration's own", () => {
@@ -193,34 +262,90 @@ describe("what the migration itself has made", () => {
   test("may be dropped, emptied, renamed and changed", () => {
     const sql = `CREATE TEMP TABLE t (a int); DELETE FROM t; TRUNCATE t; ALTER TABLE "t" ALTER a SET NOT NULL; DROP TABLE T;`;
     expect(found(sql)).toEqual([]);
+    expect(found("CREATE TABLE t AS SELECT 1; SELECT 2 INTO u; DROP TABLE t, u")).toEqual([]);
+    expect(
+      found("CREATE TABLE t (); ALTER TABLE t RENAME TO u; MERGE INTO t USING b ON c WHEN MATCHED THEN DELETE"),
+    ).toEqual([]);
   });
 
   test("but not before, not under another name, and not when it may have been there", () => {
     expect(found("DROP TABLE t; CREATE TABLE t ()")).toHaveLength(1);
     expect(found('CREATE TABLE t (); DROP TABLE "T"')).toHaveLength(1);
     expect(found("CREATE TABLE t (); DROP TABLE t, u")).toHaveLength(1);
+    expect(found("CREATE TABLE t (); TRUNCATE t, u")).toHaveLength(1);
+    expect(found("CREATE TABLE t (); DROP TABLE public.t")).toHaveLength(1);
     expect(found("CREATE TABLE IF NOT EXISTS t (); DELETE FROM t")).toHaveLength(1);
   });
 });
 
 test("several actions of one ALTER TABLE are found each, on its own line", () => {
   const sql =
-    "ALTER TABLE cases\r\n  ADD COLUMN a int[] DEFAULT ARRAY[1, 2],\r\n  DROP COLUMN b, -- , DROP c\r\n  ALTER d SET NOT NULL,\r\n  RENAME e TO f;";
+    "ALTER TABLE cases\r\n  ADD COLUMN a int[] DEFAULT ARRAY[1, 2],\r\n  DROP COLUMN b, -- , DROP c\r\n  ALTER d SET NOT NULL,\r\n  ALTER e TYPE numeric(10, 2);";
   expect(found(sql)).toEqual([
     "3 both ALTER TABLE cases DROP COLUMN b",
     "4 breaks ALTER TABLE cases ALTER d SET NOT NULL",
-    "5 breaks ALTER TABLE cases RENAME e TO f",
+    "5 loses ALTER TABLE cases ALTER e TYPE numeric(10, 2)",
   ]);
 });
 
 test("a long statement is shortened to one line of 100 characters", () => {
-  const [finding] = destructiveStatements(`DELETE FROM cases WHERE note\n  = '${"x".repeat(200)}'`);
+  const [finding] = read(`DELETE FROM cases WHERE note\n  = '${"x".repeat(200)}'`).findings;
   expect(finding?.statement).toMatch(/^DELETE FROM cases WHERE note = 'x+…$/);
   expect(finding?.statement).toHaveLength(100);
 });
 
 test("a literal of several megabytes is read", () => {
   expect(found(`INSERT INTO a VALUES ('${"x''".repeat(1_000_000)}'); DROP TABLE a`)).toHaveLength(1);
+});
+
+describe("what cannot be read", () => {
+  test.each([
+    ["SELECT 1;\n\\d cases", 2, 'syntax error at or near "\\"'],
+    ["\\set ON_ERROR_STOP on\nSELECT 1", 1, 'syntax error at or near "\\"'],
+    ["CREATE TABLE {{ table }} (id int)", 1, 'syntax error at or near "{"'],
+    ["COPY a FROM stdin;\n1\ttwo\n\\.\n", 2, 'syntax error at or near "1"'],
+    ["SELECT 1;\nALTER TABLE a FORGET COLUMN b", 2, 'syntax error at or near "FORGET"'],
+    ["SELECT 'é😀';\n\nSELECT 'é😀' é é é é", 3, 'syntax error at or near "é"'],
+    ["SELECT 1;\nSELECT 'never closed", 2, 'unterminated quoted string at or near "\'never closed"'],
+    ["<<<<<<< HEAD\nSELECT 1", 1, 'syntax error at or near "<<<<<<<"'],
+    ["SELECT 1;\nDROP TABLE a\0; SELECT 2", 2, "it has a NUL byte, as text in UTF-16 does"],
+    ["\n\nDO $$ BEGIN DELETE FORM a; END $$", 3, 'syntax error at or near "FORM"'],
+    ["SELECT 1;\nDO LANGUAGE plpython3u $$ plpy.execute('DROP TABLE a') $$", 2, "a block in plpython3u"],
+    ["DO $$ BEGIN\nEXECUTE statement; END $$", 2, "it executes a text that it computes"],
+    ["DO $$ BEGIN\nEXECUTE format('DROP %s %I',\n 'TABLE', t); END $$", 2, 'syntax error at or near "%s"'],
+    [`SELECT ${"(".repeat(20_000)}1${")".repeat(20_000)}`, 1, 'memory exhausted at or near "("'],
+  ])("%j", (sql, line, reason) => {
+    expect(read(sql)).toMatchObject({ findings: [], unreadable: { line, reason } });
+  });
+
+  test("hides no other statement, nor the first that cannot be read", () => {
+    const sql =
+      "DROP TABLE a;\n\\echo b\n;TRUNCATE c;\nCREATE FUNCTION f() RETURNS int BEGIN ATOMIC DELETE FROM d; SELECT CASE WHEN e THEN 1 END; END;\n\\q\n;DROP TABLE f";
+    expect(found(sql)).toEqual(["1 both DROP TABLE a", "3 loses TRUNCATE c", "6 both DROP TABLE f"]);
+    expect(read(sql).unreadable?.line).toBe(2);
+    expect(found("DROP TABLE a; SELECT 'never closed; DROP TABLE b;")).toEqual(["1 both DROP TABLE a"]);
+  });
+
+  test("still counts as marked", () => {
+    expect(read("-- nestfleet: incompatible\n\\q").incompatible).toBe(true);
+    expect(read("-- nestfleet: incompatible\nSELECT 'never closed").incompatible).toBe(true);
+    expect(read(Buffer.from("-- nestfleet: incompatible", "utf16le").toString()).incompatible).toBe(true);
+  });
+
+  test("is told in words of a length that can be read", () => {
+    expect(read(`SELECT '${"x".repeat(1_000_000)}`).unreadable?.reason).toHaveLength(100);
+  });
+});
+
+test("bytes that are no UTF-8 are characters as others", () => {
+  const sql = Buffer.from("-- caf\xe9\nDROP TABLE caf\xe9", "latin1").toString();
+  expect(found(sql)).toEqual(["2 both DROP TABLE caf\ufffd"]);
+  expect(found("-- \ud800\nDROP TABLE a")).toEqual(["2 both DROP TABLE a"]);
+});
+
+test("a file that holds many rows is read", () => {
+  const rows = Array.from({ length: 20_000 }, (_, at) => `(${at}, 'x${at}', now())`).join(",\n");
+  expect(found(`INSERT INTO a VALUES ${rows};\nDROP TABLE a`)).toEqual(["20001 both DROP TABLE a"]);
 });
 
 /** Noise that must never hide a statement, nor move it to another line than its own. */
@@ -257,17 +382,12 @@ describe("the mark of the author", () => {
     ["-- not nestfleet: incompatible", false],
     ["SELECT 1", false],
   ])("%j: %s", (sql, marked) => {
-    expect(isMarkedIncompatible(sql)).toBe(marked);
+    expect(read(sql).incompatible).toBe(marked);
   });
 });
 
 test("the migrations of the stand-in", () => {
   const directory = join(__dirname, "../../images/nestfleet/migrations");
-  const all = readdirSync(directory).flatMap((file) =>
-    found(readFileSync(join(directory, file), "utf8")).map((finding) => `${file} ${finding}`),
-  );
-  expect(all).toEqual([
-    "0007_drop_cases_channel.sql 2 both ALTER TABLE cases DROP COLUMN channel",
-    "0010_rename_title_to_subject.sql 1 breaks ALTER TABLE cases RENAME COLUMN title TO subject",
-  ]);
+  for (const file of readdirSync(directory))
+    expect(read(readFileSync(join(directory, file), "utf8")), file).toEqual(READINGS[file] ?? HARMLESS);
 });

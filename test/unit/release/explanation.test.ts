@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { HostFacts } from "../../../components/host/facts";
 import { unexplained } from "../../../components/release/explanation";
 import { plan } from "../../../components/release/plan";
-import { asked, change, container, filesOf, host, migrationsOf } from "./facts";
+import { asked, change, container, filesOf, HARMLESS, host, migrationsOf } from "./facts";
 
 const DROP = "0007_drop_cases_channel.sql";
 const upgraded = (from: string, to: string, migrations: readonly string[]) =>
@@ -64,7 +64,7 @@ describe("a migration that somebody has written into the table", () => {
   });
 
   test("does not make side by side what cannot be", () => {
-    const marked = { file: "0007_marked.sql", sql: "-- nestfleet: incompatible" };
+    const marked = { file: "0007_marked.sql", reading: { ...HARMLESS, incompatible: true } };
     const target = { migrations: [...migrationsOf("1.5.0"), marked] };
     const strategy = (applied: readonly string[]) =>
       plan("prod", asked("1.5.1"), host("1.5.0", "1.5.1", { database: { applied }, target }), { version: "1.5.0" })

@@ -1,5 +1,13 @@
-import { describe, expect, test } from "vitest";
-import { wantedExtensions } from "../../../components/release/extensions";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Parser, postgresParser } from "../../../components/release/parser";
+import { readMigration } from "../../../components/release/reading";
+
+let parser: Parser;
+beforeAll(async () => {
+  parser = await postgresParser();
+});
+
+const wantedExtensions = (sql: string) => readMigration(parser, sql).extensions;
 
 const wanted = { schema: undefined, version: undefined, cascade: false };
 

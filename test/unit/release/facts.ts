@@ -1,21 +1,42 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type {
   Disks,
   DatabaseFacts,
   HostFacts,
-  MigrationFile,
+  Migration,
   RunningContainer,
   TargetFacts,
 } from "../../../components/host/facts";
 import type { HistoryEntry } from "../../../components/release/history";
 import type { BackupManifest } from "../../../components/release/manifest";
+import type { Reading } from "../../../components/release/reading";
 import type { PlanSettings } from "../../../components/release/situation";
 import { parseVersion } from "../../../components/release/version";
 import { releases } from "../../images/nestfleet/releases";
 
 export const GB = 1_000_000_000;
-const DIRECTORY = join(__dirname, "../../images/nestfleet/migrations");
+
+/** Of a migration that only adds. */
+export const HARMLESS: Reading = { findings: [], incompatible: false, extensions: [] };
+
+/** What the migrations of the stand-in do that is of note; destructive.test.ts compares them with this. */
+export const READINGS: Readonly<Record<string, Reading>> = {
+  "0001_extensions.sql": { ...HARMLESS, extensions: [{ name: "vector", cascade: false }] },
+  "0007_drop_cases_channel.sql": {
+    ...HARMLESS,
+    findings: [{ line: 2, statement: "ALTER TABLE cases DROP COLUMN channel", losesData: true, breaksRunning: true }],
+  },
+  "0010_rename_title_to_subject.sql": {
+    ...HARMLESS,
+    findings: [
+      {
+        line: 1,
+        statement: "ALTER TABLE cases RENAME COLUMN title TO subject",
+        losesData: false,
+        breaksRunning: true,
+      },
+    ],
+  },
+};
 
 /** Files that a release of the stand-in knows. */
 export function filesOf(version: string): string[] {
@@ -24,8 +45,8 @@ export function filesOf(version: string): string[] {
   return [...release.migrations];
 }
 
-export function migrationsOf(version: string): MigrationFile[] {
-  return filesOf(version).map((file) => ({ file, sql: readFileSync(join(DIRECTORY, file), "utf8") }));
+export function migrationsOf(version: string): Migration[] {
+  return filesOf(version).map((file) => ({ file, reading: READINGS[file] ?? HARMLESS }));
 }
 
 export function asked(tag: string, more: Partial<PlanSettings> = {}): PlanSettings {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { compareSchema } from "../../../components/release/migrations";
-import { migrationsOf } from "./facts";
+import { HARMLESS, migrationsOf } from "./facts";
 
-const files = (...names: string[]) => names.map((file) => ({ file, sql: "SELECT 1" }));
+const files = (...names: string[]) => names.map((file) => ({ file, reading: HARMLESS }));
 
 describe("a schema and a release", () => {
   test.each<[string, string[], string[], string[], string[]]>([
@@ -29,7 +29,13 @@ test("each pending migration comes with its findings", () => {
     {
       file: "0007_drop_cases_channel.sql",
       incompatible: false,
+      extensions: [],
       findings: [{ line: 2, statement: "ALTER TABLE cases DROP COLUMN channel", losesData: true, breaksRunning: true }],
     },
   ]);
+});
+
+test("of a pending migration that nobody has read, nothing is known", () => {
+  const { pending } = compareSchema(["1"], [{ file: "1" }, { file: "2" }]);
+  expect(pending).toMatchObject([{ file: "2", unreadable: { line: 1, reason: "nobody has read it" } }]);
 });

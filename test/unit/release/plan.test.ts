@@ -15,6 +15,7 @@ import {
   GB,
   host,
   imageOf,
+  HARMLESS,
   migrationsOf,
   ownDisks,
 } from "./facts";
@@ -209,14 +210,20 @@ describe("who takes the requests is decided again", () => {
 
 describe("strategy", () => {
   const marked = {
-    target: { migrations: [...migrationsOf("1.4.2"), { file: "0005_a.sql", sql: "-- nestfleet: incompatible" }] },
+    target: {
+      migrations: [...migrationsOf("1.4.2"), { file: "0005_a.sql", reading: { ...HARMLESS, incompatible: true } }],
+    },
   };
+
+  const reading = { ...HARMLESS, unreadable: { line: 1, reason: "syntax error" } };
+  const unreadable = { target: { migrations: [...migrationsOf("1.4.2"), { file: "0005_a.sql", reading }] } };
 
   test.each<[string, Plan, string]>([
     ["auto rolls", step("1.4.2", "1.5.0"), "rolling"],
     ["auto recreates on a major step", step("1.6.3", "2.0.0"), "recreate"],
     ["auto recreates on a major step back", step("2.0.0", "1.6.3"), "recreate"],
     ["auto recreates for a marked migration", step("1.4.2", "1.5.0", {}, marked), "recreate"],
+    ["auto rolls for one that cannot be read", step("1.4.2", "1.5.0", {}, unreadable), "rolling"],
     ["what the config says wins", step("1.4.2", "1.5.0", { strategy: "rolling" }, marked), "rolling"],
     ["also the other way", step("1.4.2", "1.5.0", { strategy: "recreate" }), "recreate"],
     [
