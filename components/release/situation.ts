@@ -181,9 +181,17 @@ export function hasLostHistory({
   return history?.length === 0 && backups.length + (future?.length ?? 0) > 0;
 }
 
-/** Files of migrations that may run and after which the release that runs may fail. */
+/**
+ * Files of migrations that may run and after which the release that runs may fail. One that cannot be read is among
+ * them: it must not pass as harmless, so whatever names these names it, and the old release is not left on its schema
+ * for longer than needed. It does not choose the strategy, though, as no finding does: that it runs at all, the
+ * rehearsal shows, and a release whose every migration has a text that it computes would stop the service each time.
+ * An operator who knows better sets nestfleet:strategy, an author marks the migration.
+ */
 export function breakingIn({ schema }: Pick<Situation, "schema">): string[] {
-  const breaking = mayRun(schema).filter(({ findings }) => findings.some(({ breaksRunning }) => breaksRunning));
+  const breaking = mayRun(schema).filter(
+    ({ findings, unreadable }) => unreadable !== undefined || findings.some(({ breaksRunning }) => breaksRunning),
+  );
   return breaking.map(({ file }) => file);
 }
 

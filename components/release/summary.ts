@@ -6,7 +6,7 @@ import type { Problem } from "./problem";
 import type { KeptDatabase } from "./replaced";
 import type { Restoration } from "./restoration";
 import { duration, shortId, size } from "./units";
-import { printable } from "./words";
+import { oneLine, printable } from "./words";
 
 const LABEL_WIDTH = 13;
 const TABLES_SHOWN = 6;
@@ -64,8 +64,14 @@ function migrations({ pending, unexplained, ahead, step, restore: restored, unre
   ];
 }
 
-function harms({ file, findings, incompatible }: PendingMigration): string[] {
+function harms({ file, findings, incompatible, unreadable }: PendingMigration): string[] {
   return [
+    ...(unreadable
+      ? entry(
+          "",
+          `${file} cannot be read as SQL at line ${unreadable.line}: ${oneLine(unreadable.reason)}; what it does is unknown`,
+        )
+      : []),
     ...findings.flatMap(({ line, statement, losesData }) =>
       entry("", `${file} line ${line} ${losesData ? "loses data" : "breaks the running version"}: ${statement}`),
     ),

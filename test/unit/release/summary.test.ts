@@ -3,7 +3,7 @@ import type { HostFacts, LiveData } from "../../../components/host/facts";
 import { plan } from "../../../components/release/plan";
 import type { LastUpdate, PlanSettings, Unreachable } from "../../../components/release/situation";
 import { summary } from "../../../components/release/summary";
-import { asked, backup, emptyHost, filesOf, GB, host, ownDisks } from "./facts";
+import { asked, backup, emptyHost, filesOf, GB, HARMLESS, host, migrationsOf, ownDisks } from "./facts";
 
 const from142 = "20261124T080000Z-1.4.2";
 
@@ -98,6 +98,22 @@ test("an upgrade, with a migration that loses data", () => {
     "  downtime     requests wait at most a second, unless 0007_drop_cases_channel.sql breaks 1.4.2 meanwhile",
     "  rollback     version 1.4.2 with the backup that this update takes",
     "  warning      0007_drop_cases_channel.sql may break 1.4.2, which serves until the new version has started; nestfleet:strategy recreate avoids that",
+  ]);
+});
+
+test("an upgrade, with a migration that cannot be read", () => {
+  const reading = { ...HARMLESS, unreadable: { line: 3, reason: 'syntax error at or near "\\"\nin psql' } };
+  const target = { migrations: [...migrationsOf("1.4.2"), { file: "0005_psql.sql", reading }] };
+  expect(printed("1.5.0", host("1.4.2", "1.5.0", { target, facts: { backups: [backup(from142)] } }))).toEqual([
+    "upgrade 1.4.2 → 1.5.0",
+    "  migrations   1 pending: 0005_psql.sql",
+    '               0005_psql.sql cannot be read as SQL at line 3: syntax error at or near "\\" in psql; what it does is unknown',
+    "  backup       about 290 MB, 5 s (database 1.3 GB); rehearsal full",
+    "  disk         needs 3.2 GB, 53 GB free",
+    "  restarts     api, worker, console; postgres and caddy stay but for a changed setting",
+    "  downtime     requests wait at most a second, unless 0005_psql.sql breaks 1.4.2 meanwhile",
+    "  rollback     version 1.4.2 with the backup that this update takes",
+    "  warning      0005_psql.sql may break 1.4.2, which serves until the new version has started; nestfleet:strategy recreate avoids that",
   ]);
 });
 
