@@ -51,9 +51,9 @@ export function conceal(environment: Environment): void {
 
 /** An application may put its own environment, or its users' data, into an error: the text without either. */
 export function withheld(text: string, environment: Environment = {}): string {
-  const secrets = [...new Set([...concealed, ...secretsIn(environment)])].sort((a, b) => b.length - a.length);
-  const shown = secrets.reduce(hide, text);
-  return ROWS.reduce((rest, [row, without]) => rest.replaceAll(row, without), shown);
+  const secrets = new Set([...concealed, ...secretsIn(environment)]);
+  const places = [...secrets].flatMap((secret) => placesOf(secret, text));
+  return ROWS.reduce((rest, [row, without]) => rest.replaceAll(row, without), blotted(text, places));
 }
 
 function isMadeUp(value: string): boolean {
@@ -98,7 +98,9 @@ function leavesOf(value: string): string[] {
 
 function spellings(secret: string): string[] {
   if (secret.length < SHORTEST || OWN_NAME.test(secret)) return [];
-  const plain = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)];
+  // Of half a character, which JSON can have, a URL has a mark instead, as bytes have.
+  const inUrl = encodeURIComponent(Buffer.from(secret).toString());
+  const plain = [secret, JSON.stringify(secret).slice(1, -1), inUrl];
   return secret.length < LONG ? plain : [...plain, ...inBase64(secret)];
 }
 
@@ -116,19 +118,33 @@ function inBase64(secret: string): string[] {
   });
 }
 
-function hide(text: string, secret: string): string {
-  if (secret.length < LONG) return text.replaceAll(asWord(secret), "***");
+/** From where in a text to where. */
+type Place = readonly [start: number, end: number];
+
+function placesOf(secret: string, text: string): Place[] {
+  if (secret.length < LONG)
+    return [...text.matchAll(asWord(secret))].map(({ index, 0: found }) => [index, index + found.length]);
   // Every URL of a host begins as one that has a password.
   const whole = secret.includes("://") || BEGINS_WITH_OURS.test(secret);
   const beginning = whole ? secret : secret.slice(0, BEGINNING);
-  let shown = "";
-  let at = 0;
-  for (let found = text.indexOf(beginning); found !== -1; found = text.indexOf(beginning, at)) {
-    shown += `${text.slice(at, found)}***`;
-    at = found + beginning.length;
-    for (let next = beginning.length; next < secret.length && text[at] === secret[next]; next++) at++;
+  const places: Place[] = [];
+  for (let start = text.indexOf(beginning); start !== -1; start = text.indexOf(beginning, start + 1)) {
+    let end = start + beginning.length;
+    while (end - start < secret.length && text[end] === secret[end - start]) end++;
+    places.push([start, end]);
   }
-  return shown + text.slice(at);
+  return places;
+}
+
+/** All are found before any is hidden: spellings of one secret begin alike, and one secret may be in another. */
+function blotted(text: string, places: readonly Place[]): string {
+  let shown = "";
+  let until = -1;
+  for (const [start, end] of places.toSorted(([one], [other]) => one - other)) {
+    if (start > until) shown += `${text.slice(Math.max(until, 0), start)}***`;
+    until = Math.max(until, end);
+  }
+  return shown + text.slice(Math.max(until, 0));
 }
 
 function asWord(secret: string): RegExp {

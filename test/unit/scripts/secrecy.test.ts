@@ -27,6 +27,9 @@ test.each<[string, Record<string, string>, string, string[]]>([
     [base64(`user:${SECRET}`).slice(8, 20)],
   ],
   ["encoded for a URL", { A: SECRET }, encodeURIComponent(SECRET), ["hunter2"]],
+  ["with a sign behind its beginning", { A: "correct-horse+battery" }, "no: correct-horse+battery!", ["battery"]],
+  ["right behind a part of it", { A: "1abcdefg1abcdefg#xyz" }, "1abcdefg1abcdefg1abcdefg#xyz", ["abcd", "xyz"]],
+  ["with half a character", { A: '{"key":"\\ud800abcdefg1"}' }, "\ud800abcdefg1", ["abcdefg"]],
   ["cut off", { A: "0123456789abcdef0123" }, "0123456789abcd…", ["0123456789"]],
   ["in an open value's URL", { CONSOLE_ORIGIN: "https://a:passw0rd@x" }, "https://a:passw0rd@x", ["passw0rd"]],
 ])("a secret is not shown: %s", (_, environment, said, hidden) => {
