@@ -30,7 +30,8 @@ export function check({ values, encrypted, stack, written }: RawConfig, now = Da
   const parsed = (config["allowMovingTag"] === true ? schemaWithMovingTag : schema).safeParse(config);
   const changed = unquoted(config, written, stack);
   const quote = new Set(changed.map(({ path }) => path));
-  const others = parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, config, keysAt, stack));
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const others = issues.flatMap((issue) => problemsOf(issue, { config, encrypted, stack }, keysAt));
   const problems = [
     ...changed,
     // What breaks a rule because of the missing quotes is told once.

@@ -4,6 +4,11 @@ const WORDS =
 /** Names that carry a credential by convention; a public key is none. */
 export const CREDENTIAL = new RegExp(String.raw`(?<!PUBLIC|PUBLISHABLE)(?:^|_)(?:${WORDS})(?:_|$)`, "i");
 
+/** Whether a name is such a one, also as the keys of this config are spelled: `jwtSecret`. */
+export function namesCredential(name: string): boolean {
+  return CREDENTIAL.test(name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, "_"));
+}
+
 /** What is said about a credential, and is none: how long it lives, where it is, how it is called. */
 const ABOUT =
   /(?:^|_)(?:MAX|MIN|NUM)_|_(?:DOMAIN|SAMESITE|SECURE|ENDPOINT|TTL|LENGTH|SIZE|COUNT|LIMIT|SECONDS|MINUTES|HOURS|DAYS|EXPIRY|EXPIRES(?:_IN)?|ENABLED|DISABLED|REQUIRED|POLICY|NAME|HEADER|PREFIX|PATH|FILE|DIR|TYPE|FORMAT|ALGORITHM|ISSUER|AUDIENCE|URL|URI)$/i;

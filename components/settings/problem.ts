@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { pulumi } from "../release/commands";
-import { CREDENTIAL, looksLikeCredential } from "./credential";
+import { looksLikeCredential, namesCredential } from "./credential";
 import { nearest } from "./nearest";
 
 /** One thing that is wrong with the config, told so that it can be mended without reading the code. */
@@ -24,23 +24,25 @@ const URL_CREDENTIALS = /\/\/[^/@"]+@/g;
 const URL_QUERY = /(?<=:\/\/[^"\s]*)\?[^"\s]+/g;
 const LONGEST = 60;
 
+/** A config as it is given, and which of its top-level keys are encrypted: what stands there is a secret, whatever the key. */
+export interface Given {
+  readonly config: unknown;
+  readonly encrypted: ReadonlySet<string>;
+  readonly stack: string;
+}
+
 /** The problems behind one zod issue: an issue can name several unknown keys. */
-export function problemsOf(
-  issue: Issue,
-  config: unknown,
-  keysAt: (path: PropertyKey[]) => string[],
-  stack: string,
-): Problem[] {
+export function problemsOf(issue: Issue, given: Given, keysAt: (path: PropertyKey[]) => string[]): Problem[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => unknownKey([...issue.path, key], config, keysAt(issue.path), stack));
+    return issue.keys.map((key) => unknownKey([...issue.path, key], given, keysAt(issue.path)));
   }
-  const value = at(config, issue.path);
+  const { stack } = given;
   const keys = keysAt(issue.path);
   if (issue.code === "invalid_type" && keys.length > 0) {
-    return [problem(issue.path, value, `an object with the keys ${keys.join(", ")}`, remove(issue.path, stack))];
+    return [problem(issue.path, given, `an object with the keys ${keys.join(", ")}`, remove(issue.path, stack))];
   }
   const example = issue.code === "custom" ? String(issue.params?.["example"] ?? "") : "";
-  return [problem(issue.path, value, issue.message, set(issue.path, example, stack))];
+  return [problem(issue.path, given, issue.message, set(issue.path, example, stack))];
 }
 
 /** The report of a refused config: everything at once, nothing was touched. */
@@ -55,16 +57,16 @@ export function report(problems: readonly Problem[], stack: string): string {
   ].join("\n\n");
 }
 
-function unknownKey(path: PropertyKey[], config: unknown, known: string[], stack: string): Problem {
+function unknownKey(path: PropertyKey[], given: Given, known: string[]): Problem {
   const key = String(path.at(-1));
   const meant = nearest(key, known);
   const where = path.length > 1 ? `a key of ${spelled(path.slice(0, -1))}` : "a key of this project";
   const hint = meant ? `; did you mean ${meant}?` : "";
-  return problem(path, at(config, path), `${where} (${known.join(", ")})${hint}`, remove(path, stack));
+  return problem(path, given, `${where} (${known.join(", ")})${hint}`, remove(path, given.stack));
 }
 
-function problem(path: PropertyKey[], value: unknown, rule: string, mend: string): Problem {
-  return { path: spelled(path), value: shown(path, value), rule, mend };
+function problem(path: PropertyKey[], given: Given, rule: string, mend: string): Problem {
+  return { path: spelled(path), value: shown(path, given), rule, mend };
 }
 
 function set(path: PropertyKey[], example: string, stack: string): string {
@@ -97,10 +99,15 @@ function spelled(path: PropertyKey[]): string {
   return `${NAMESPACE}:${path.map(String).join(".")}`;
 }
 
-function shown(path: PropertyKey[], value: unknown): string {
+function shown(path: PropertyKey[], { config, encrypted }: Given): string {
+  const value = at(config, path);
   if (value === undefined) return "missing";
-  if (SECRET.includes(String(path[0])) || CREDENTIAL.test(String(path.at(-1)))) return "[secret]";
-  const written = JSON.stringify(value).replace(URL_CREDENTIALS, "//[secret]@").replace(URL_QUERY, "?[secret]");
+  const names = path.map(String);
+  const [top = ""] = names;
+  if (SECRET.includes(top) || encrypted.has(top) || names.some(namesCredential)) return "[secret]";
+  const written = JSON.stringify(value, (name, inner: unknown) => (namesCredential(name) ? "[secret]" : inner))
+    .replace(URL_CREDENTIALS, "//[secret]@")
+    .replace(URL_QUERY, "?[secret]");
   if (looksLikeCredential(written)) return "[secret]";
   return written.length > LONGEST ? `${written.slice(0, LONGEST)}… (${written.length} characters)` : written;
 }

@@ -259,6 +259,10 @@ describe("a secret is never shown", () => {
     [{ env: { LLM_API_KEY: "hunter2" } }, []],
     [{ env: { lower_password: "hunter2" } }, []],
     [{ source: "https://user:hunter2@example.com/x.git" }, []],
+    [{ secretenv: { CRON: "hunter2" } }, ["secretenv"]],
+    [{ backups: { kep: "hunter2" } }, ["backups"]],
+    [{ jwtSecret: "hunter2" }, []],
+    [{ env: { SMTP: { password: "hunter2" } } }, []],
   ])("%j", (config, encrypted) => {
     const bad = problems(config, encrypted);
     expect(bad.length).toBeGreaterThan(0);
