@@ -23,7 +23,11 @@ const LOADING =
 const MINIMUM: Readonly<Record<string, number>> = { INTERNAL_CRON_SECRET: 32, EMAIL_WEBHOOK_SECRET: 16 };
 
 const value = z.union([z.string().regex(/^[^\0]*$/), z.number(), z.boolean()]).transform(String);
-const record = z.record(z.string(), z.unknown());
+/** Not z.record, which passes over a `__proto__`: what is given is checked, or refused. */
+const record = z.custom<Record<string, unknown>>(
+  (given) => typeof given === "object" && given !== null && !Array.isArray(given),
+  "names of variables, each with its value",
+);
 
 /** Application environment, in clear. Changing it replaces api and worker, without a lost request. */
 export function appEnv() {

@@ -197,6 +197,18 @@ describe("a bad value is told with its path, the rule and the command that mends
       "pulumi config rm --stack prod --path 'nestfleet:env.lower'",
     ],
     [
+      { env: { ["__proto__"]: "x" } },
+      "nestfleet:env.__proto__",
+      "a name in upper case",
+      "pulumi config rm --stack prod --path 'nestfleet:env.__proto__'",
+    ],
+    [
+      { env: ["A=1"] },
+      "nestfleet:env",
+      "names of variables, each with its value",
+      "pulumi config rm --stack prod nestfleet:env",
+    ],
+    [
       { env: { A: { b: 1 } } },
       "nestfleet:env.A",
       "a string, number or boolean",
