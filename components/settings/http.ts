@@ -36,6 +36,9 @@ const network = z.string().refine((value) => {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 });
 
+/** In one piece in a Caddyfile, where a word that begins with `#` is a comment. */
+const KEY_ID = /^(?!#)[\x21\x23-\x5b\x5d-\x5f\x61-\x7a\x7c\x7e]{1,256}$/;
+
 const acme = z.strictObject({
   directory: text(
     /^https:\/\/[A-Za-z0-9.:[\]-]+(?:\/[A-Za-z0-9._~%/-]*)?$/,
@@ -46,11 +49,7 @@ const acme = z.strictObject({
   authority: certificates(
     "the certificates (PEM) of the authority that signs, and of the directory's own TLS",
   ).optional(),
-  eabKeyId: text(
-    /^[\x21\x23-\x5b\x5d-\x5f\x61-\x7a\x7c\x7e]{1,256}$/,
-    "the key id of an external account binding",
-    "",
-  ).optional(),
+  eabKeyId: text(KEY_ID, "the key id of an external account binding, which begins with no #", "").optional(),
 });
 
 /** What one client may take: clients that are slow on purpose, or send without an end, would keep everybody else out. */

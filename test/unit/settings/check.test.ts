@@ -209,6 +209,12 @@ describe("a bad value is told with its path, the rule and the command that mends
       "pulumi config rm --stack prod nestfleet:env",
     ],
     [
+      { http: { acme: { eabKeyId: "#1" } } },
+      "nestfleet:http.acme.eabKeyId",
+      "which begins with no #",
+      "pulumi config rm --stack prod --path 'nestfleet:http.acme.eabKeyId'",
+    ],
+    [
       { env: { A: { b: 1 } } },
       "nestfleet:env.A",
       "a string, number or boolean",
