@@ -12,7 +12,18 @@ export function goDuration(seconds: number): string {
   return minutes > 0 ? `${minutes}m${rest}` : rest;
 }
 
-/** CPUs as a Go float: 1 is `1.0`, 0.5 is `0.5`. */
+/**
+ * CPUs as the provider spells the billionths that Docker counts: 1 is `1.0`, 0.5 is `0.5`. It counts zeros to find what is
+ * whole, so 10 is `10.`, and what else has nine of them it rounds: 0.05 is `0.1`.
+ * https://github.com/kreuzwerker/terraform-provider-docker/blob/96d331c98ff4/internal/provider/helpers.go
+ * (nanoInt64ToDecimalString)
+ */
 export function cpuShare(cpus: number): string {
-  return Number.isInteger(cpus) ? cpus.toFixed(1) : String(cpus);
+  const digits = cpus.toFixed(9);
+  return digits.split("0").length === 10 ? cpus.toFixed(1) : digits.replace(/0+$/, "");
+}
+
+/** Whether the provider reads back what was asked; Docker itself refuses what is no whole number of billionths. */
+export function isTold(cpus: number): boolean {
+  return Number(cpuShare(cpus)) === cpus;
 }

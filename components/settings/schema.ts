@@ -1,5 +1,6 @@
 import semver from "semver";
 import { z } from "zod";
+import { isTold } from "../docker/canonical";
 import { LOCAL_DOCKER } from "../release/commands";
 import { parseVersion, VERSION_RULE } from "../release/version";
 import { DOCKER_HOST, DOCKER_HOST_RULE } from "./docker-host";
@@ -30,7 +31,11 @@ function flag(example: string) {
 
 const limits = z.strictObject({
   memory: memory().optional(),
-  cpus: field(z.number().min(0.01).max(512), "a number of CPUs from 0.01 to 512", "1.5").optional(),
+  cpus: field(
+    z.number().min(0.01).max(512).refine(isTold),
+    "a number of CPUs from 0.01 to 512, of at most nine decimals, and none that the Docker provider rounds (0.05 to 0.1)",
+    "1.5",
+  ).optional(),
 });
 
 /** Of one service. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cpuShare, goDuration } from "../../../components/docker/canonical";
+import { cpuShare, goDuration, isTold } from "../../../components/docker/canonical";
 
 test.each([
   [0, "0s"],
@@ -16,6 +16,14 @@ test.each([
   [1, "1.0"],
   [0.5, "0.5"],
   [1.25, "1.25"],
+  [10, "10."],
+  [101, "101."],
+  [0.015, "0.015"],
 ])("%d CPUs are %s", (cpus, spelled) => {
   expect(cpuShare(cpus)).toBe(spelled);
+  expect(isTold(cpus)).toBe(true);
+});
+
+test.each([0.05, 10.05, 100.25, 1 / 3])("of %d CPUs the provider does not tell", (cpus) => {
+  expect(isTold(cpus)).toBe(false);
 });

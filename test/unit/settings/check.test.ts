@@ -227,6 +227,12 @@ describe("a bad value is told with its path, the rule and the command that mends
       "pulumi config set --stack prod --path 'nestfleet:resources.api.memory' MEMORY",
     ],
     [
+      { resources: { api: { cpus: 0.05 } } },
+      "nestfleet:resources.api.cpus",
+      "none that the Docker provider rounds",
+      "pulumi config set --stack prod --path 'nestfleet:resources.api.cpus' 1.5",
+    ],
+    [
       { worker: { replicas: 1.5 } },
       "nestfleet:worker.replicas",
       "a whole number",
