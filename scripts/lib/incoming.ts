@@ -31,9 +31,17 @@ export interface Kept extends Pick<ReplacedComment, "version" | "images"> {
   readonly bytes: number;
 }
 
-/** The name under which what is live now is kept: later than all that there are, whatever the clock says. */
+/** A name has four digits for the year. */
+const LAST_SECOND = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/**
+ * The name under which what is live now is kept: later than all that there are, whatever the clock says, but for one
+ * of the last second of all, which nothing can follow.
+ */
 export function keptName(now: Date, existing: readonly string[]): string {
-  const taken = existing.map((name) => Date.parse(replacedAtByName(name) ?? "") + 1000).filter(Number.isFinite);
+  const taken = existing
+    .map((name) => Date.parse(replacedAtByName(name) ?? "") + 1000)
+    .filter((next) => next <= LAST_SECOND);
   const time = new Date(Math.max(now.getTime(), ...taken)).toISOString();
   return `${REPLACED_PREFIX}${time.replace(/[-:]|\.\d+/g, "").toLowerCase()}`;
 }

@@ -28,6 +28,10 @@ describe("the name under which a replaced database is kept", () => {
     expect(keptName(now, existing)).toBe("nestfleet_replaced_20270101t000000z");
   });
 
+  test("is a name also where one is of the last second that a name can say", () => {
+    expect(keptName(now, ["nestfleet_replaced_99991231t235959z"])).toBe("nestfleet_replaced_20261124t080102z");
+  });
+
   test("sorts in the order in which they were replaced, whatever the clock does", () => {
     const names: string[] = [];
     for (const minutes of [0, 0, 5, -60, -60, 30])
