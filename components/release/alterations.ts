@@ -1,6 +1,6 @@
 import type { AlterTableCmd, AlterTableStmt, ColumnDef, Node, ObjectType, RangeVar, ScanToken } from "libpg-query";
 import type { Parser } from "./parser";
-import { isComment, nesting, textOf } from "./passage";
+import { isWord, nesting, tokensIn } from "./passage";
 import type { Statement } from "./statements";
 
 /** What a destructive statement does. Both can be true: whoever reads a dropped column has lost it, too. */
@@ -37,6 +37,20 @@ export function renames(node: Node): boolean {
   if ("RenameStmt" in node) return CALLED_BY_NAME.has(node.RenameStmt.renameType);
   if ("AlterObjectSchemaStmt" in node) return CALLED_BY_NAME.has(node.AlterObjectSchemaStmt.objectType);
   return "AlterEnumStmt" in node && node.AlterEnumStmt.oldVal !== undefined;
+}
+
+/** Where the words stand that give another name. The tree does not say. */
+export function placeOfRenaming(parser: Parser, { node, passage, start, end }: Statement): number {
+  const tokens = tokensIn(parser, passage, start, end);
+  const isOfSchema = "AlterObjectSchemaStmt" in node;
+  // RENAME, SET and SCHEMA may be names, too: of a table before these words, and of what is renamed after them. TO is
+  // never one without quotes.
+  const to = tokens.findLastIndex((token) => isWord(token, "TO"));
+  const old = "RenameStmt" in node && node.RenameStmt.subname !== undefined ? to - 1 : to;
+  const found = isOfSchema
+    ? tokens.findLast((token, at) => isWord(token, "SET") && isWord(tokens[at + 1], "SCHEMA"))
+    : tokens.slice(0, Math.max(old, 0)).findLast((token) => isWord(token, "RENAME"));
+  return found?.start ?? start;
 }
 
 /** A table as it is compared: its name, qualified where it was. */
@@ -129,23 +143,22 @@ function placesOf(
   { location = start }: RangeVar,
   count: number,
 ): Omit<Harmful, "harm">[] {
-  const tokens = (parser.scan(textOf(passage, start, end)) ?? []).filter((token) => !isComment(token));
-  const first = afterName(tokens, location - start);
+  const tokens = tokensIn(parser, passage, start, end);
+  const first = afterName(tokens, location);
   const head = tokens.slice(0, first).filter(({ text }) => text !== "*");
   const places = separated(tokens.slice(first)).map((place) => ({
-    at: start + place.start,
-    start: start + place.start,
-    end: start + place.end,
+    at: place.start,
+    ...place,
     head: head.map(({ text, start: at }, index) => (head[index - 1]?.end === at ? "" : " ") + text).join(""),
   }));
   return places.length === count ? places : [];
 }
 
-/** The index after the name at a position, which may be qualified, and its asterisk. */
+/** The index after the name at a position, which may be qualified, and its asterisk or the parenthesis of ONLY ( name ). */
 function afterName(tokens: readonly ScanToken[], position: number): number {
   let at = tokens.findIndex(({ start }) => start >= position) + 1;
   while (tokens[at]?.text === ".") at += 2;
-  return tokens[at]?.text === "*" ? at + 1 : at;
+  return tokens[at]?.text === "*" || tokens[at]?.text === ")" ? at + 1 : at;
 }
 
 function separated(tokens: readonly ScanToken[]): { readonly start: number; readonly end: number }[] {

@@ -2,7 +2,7 @@ import type { DefElem, Node } from "libpg-query";
 import { z } from "zod";
 import { computedText } from "./computed";
 import { type Fault, isFault, type Parser } from "./parser";
-import { lineCounter, type Passage, passage, startOfLine, textOf } from "./passage";
+import { isComment, lineCounter, type Passage, passage, startOfLine, textOf } from "./passage";
 import type { Statement, Unreadable } from "./statements";
 
 /** What a DO block executes. */
@@ -28,7 +28,7 @@ export function blockOf(parser: Parser, { node, passage: text, start, end }: Sta
     const reason = text.asWritten(tree.reason);
     return { body, executes: [], unreadable: [{ line: text.lineAt(start), reason }] };
   }
-  const executes = inOrder(expressionsIn(tree), body).map(([sql, { computed }]) =>
+  const executes = inOrder(parser, expressionsIn(tree), body).map(([sql, { computed }]) =>
     computed ? computedText(parser, sql) : sql,
   );
   return {
@@ -96,13 +96,23 @@ function expressionsIn(tree: unknown, line = 1): Expression[] {
 }
 
 /** The tree has the loop's body before what it loops over, and no more of a place than the line of the statement. */
-function inOrder(expressions: readonly Expression[], body: Passage): [Passage, Expression][] {
+function inOrder(parser: Parser, expressions: readonly Expression[], body: Passage): [Passage, Expression][] {
+  const isToken = tokenStarts(parser, body);
   const placed = expressions.map((one): [number, Passage, Expression] => {
     const line = startOfLine(body.bytes, one.line);
     // Where INTO was cut out of the SQL, it does not stand in the body as it is.
-    const found = body.bytes.indexOf(one.query, line);
+    let found = body.bytes.indexOf(one.query, line);
+    while (found >= 0 && !isToken(found)) found = body.bytes.indexOf(one.query, found + 1);
     const start = found < 0 ? line : found;
     return [start, textAt(one.query, body.lineAt(start), body.asWritten), one];
   });
   return placed.sort(([first], [second]) => first - second).map(([, sql, one]) => [sql, one]);
+}
+
+/** Whether a token begins somewhere: the same words may stand in a comment or in a literal. */
+function tokenStarts(parser: Parser, { sql }: Passage): (position: number) => boolean {
+  const tokens = parser.scan(sql);
+  if (tokens === undefined) return () => true;
+  const starts = new Set(tokens.filter((token) => !isComment(token)).map(({ start }) => start));
+  return (position) => starts.has(position);
 }

@@ -1,8 +1,9 @@
 import type { Node, RangeVar } from "libpg-query";
-import { alterations, BOTH, BREAKS, type Harm, type Harmful, LOSES, nameOf, qualified, renames } from "./alterations";
+import { alterations, BOTH, BREAKS, type Harm, type Harmful, LOSES } from "./alterations";
+import { nameOf, placeOfRenaming, qualified, renames } from "./alterations";
 import { isUnknown } from "./computed";
 import type { Parser } from "./parser";
-import { textOf, written } from "./passage";
+import { isWord, textOf, tokensIn, written } from "./passage";
 import type { Statement } from "./statements";
 
 /** A statement that loses data, or that the running version cannot live with. */
@@ -59,7 +60,7 @@ function findings(parser: Parser, statements: readonly Statement[], seen: Seen):
 }
 
 function harmsOf(parser: Parser, statement: Statement, seen: Seen): readonly Harmful[] {
-  const { node, passage, start, end } = statement;
+  const { node, start, end } = statement;
   const isOwn = (names: readonly string[]) => names.length > 0 && names.every((name) => seen.made.has(name));
   if ("AlterTableStmt" in node) {
     const found = alterations(parser, statement, node.AlterTableStmt, seen.withDefault);
@@ -67,14 +68,14 @@ function harmsOf(parser: Parser, statement: Statement, seen: Seen): readonly Har
   }
   if (renames(node)) {
     const { relation } = Object.values(node)[0] as { readonly relation?: RangeVar };
-    // A table of the name RENAME would be taken for that word, and only the line be another.
-    const [before] = /^[^]*?(?=\bRENAME\b|\bSET\s+SCHEMA\b)/i.exec(textOf(passage, start, end)) ?? [""];
-    const at = start + Buffer.byteLength(before);
+    const at = placeOfRenaming(parser, statement);
     return isOwn(tablesIn([relation])) ? [] : [{ harm: BREAKS, at, start, end }];
   }
   const { harm, tables } = wholeHarm(node);
   if (harm !== undefined) return isOwn(tables) ? [] : [{ harm, at: start, start, end }];
-  return deletions(statement).flatMap(({ table, at }) => (isOwn([table]) ? [] : [{ harm: LOSES, at, start: at, end }]));
+  return deletions(parser, statement).flatMap(({ table, at }) =>
+    isOwn([table]) ? [] : [{ harm: LOSES, at, start: at, end }],
+  );
 }
 
 /** The harm of statements that do nothing else, and the tables that they do it to; none where it is not to tables alone. */
@@ -115,14 +116,16 @@ interface Deletion {
 }
 
 /** What deletes rows, also inside of another statement; but for what is defined, and runs later. */
-function deletions({ node, passage, start, end }: Statement): Deletion[] {
+function deletions(parser: Parser, { node, passage, start, end }: Statement): Deletion[] {
   if ("CreateFunctionStmt" in node || "RuleStmt" in node || !/delete/i.test(textOf(passage, start, end))) return [];
-  return deletingIn(node)
-    .map(({ word, relation }) => {
-      const before = textOf(passage, start, relation.location ?? start);
-      // The tree has the place of the table, and none of the word before it.
-      const [found] = new RegExp(`^[^]*(?=\\b${word}\\b)`, "i").exec(before) ?? [""];
-      return { table: nameOf(relation), at: start + Buffer.byteLength(found) };
+  const deleting = deletingIn(node).map((one) => ({ ...one, location: one.relation.location ?? start }));
+  if (deleting.length === 0) return [];
+  // The tree has the place of the table, and none of the word before it. What follows the last table may be long.
+  const tokens = tokensIn(parser, passage, start, Math.max(...deleting.map(({ location }) => location)));
+  return deleting
+    .map(({ word, relation, location }) => {
+      const found = tokens.findLast((token) => token.start < location && isWord(token, word));
+      return { table: nameOf(relation), at: found?.start ?? start };
     })
     .sort((one, other) => one.at - other.at);
 }

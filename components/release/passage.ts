@@ -84,6 +84,19 @@ export function isComment({ tokenName }: ScanToken): boolean {
   return tokenName === "SQL_COMMENT" || tokenName === "C_COMMENT";
 }
 
+/** The tokens of a part but for its comments, where they stand in the passage; none of what cannot be taken apart. */
+export function tokensIn(parser: Parser, whole: Passage, start: number, end: number): ScanToken[] {
+  const tokens = parser.scan(textOf(whole, start, end)) ?? [];
+  return tokens
+    .filter((token) => !isComment(token))
+    .map((token) => ({ ...token, start: start + token.start, end: start + token.end }));
+}
+
+/** Whether a token is this word of SQL, and not a name in quotes or a text that is spelled so. */
+export function isWord(token: ScanToken | undefined, word: string): boolean {
+  return token !== undefined && token.keywordKind !== 0 && token.text.toUpperCase() === word;
+}
+
 /** What a token adds to the depth of parentheses and brackets. */
 export function nesting(token: string): number {
   return token === "(" || token === "[" ? 1 : token === ")" || token === "]" ? -1 : 0;

@@ -1,7 +1,7 @@
 import type { Node, RawStmt, ScanToken } from "libpg-query";
 import { blockOf } from "./block";
 import { type Fault, isFault, type Parser } from "./parser";
-import { nesting, part, type Passage, passage, textOf } from "./passage";
+import { isWord, nesting, part, type Passage, passage, textOf } from "./passage";
 
 /** A statement that a migration executes. */
 export interface Statement {
@@ -134,8 +134,4 @@ function between(tokens: readonly ScanToken[]): [number, number][] {
 function ofBlock(token: ScanToken, before: ScanToken | undefined, blocks: number): number {
   if (blocks === 0) return isWord(token, "ATOMIC") && isWord(before, "BEGIN") ? 1 : 0;
   return isWord(token, "CASE") ? 1 : isWord(token, "END") ? -1 : 0;
-}
-
-function isWord(token: ScanToken | undefined, word: string): boolean {
-  return token !== undefined && token.keywordKind !== 0 && token.text.toUpperCase() === word;
 }

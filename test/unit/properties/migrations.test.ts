@@ -1,6 +1,15 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { destructiveStatements, isMarkedIncompatible } from "../../../components/release/destructive";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Parser, postgresParser } from "../../../components/release/parser";
+import { readMigration } from "../../../components/release/reading";
+
+let parser: Parser;
+beforeAll(async () => {
+  parser = await postgresParser();
+});
+
+const destructiveStatements = (sql: string) => readMigration(parser, sql).findings;
+const isMarkedIncompatible = (sql: string) => readMigration(parser, sql).incompatible;
 
 /** `LINE loses|breaks|both`: what must not depend on how the rest of the file is written. */
 function found(sql: string): string[] {
@@ -32,6 +41,19 @@ const DESTRUCTIVE: readonly (readonly [harm: string, words: string])[] = [
   ["breaks", "ALTER TABLE cases >RENAME TO tickets"],
   ["breaks", "ALTER TABLE cases >RENAME COLUMN a TO b"],
   ["breaks", "ALTER TABLE cases >SET SCHEMA old"],
+  // The words that are looked for may be names, too.
+  ["breaks", "ALTER TABLE rename >RENAME TO rename"],
+  ["breaks", "ALTER TABLE rename . rename >RENAME rename TO rename"],
+  ["breaks", "ALTER TABLE ONLY ( rename ) >RENAME COLUMN rename TO rename"],
+  ["breaks", "ALTER TYPE rename >RENAME ATTRIBUTE rename TO rename CASCADE"],
+  ["breaks", "ALTER TYPE rename >RENAME VALUE 'rename' TO 'rename'"],
+  ["breaks", "ALTER FUNCTION rename ( interval hour TO second , rename ) >RENAME TO rename"],
+  ["breaks", "ALTER SEQUENCE set . schema >SET SCHEMA schema"],
+  ["breaks", "ALTER TABLE schema >SET SCHEMA set"],
+  ["loses", "DELETE FROM delete . delete AS merge USING merge"],
+  ["loses", "WITH merge AS ( >DELETE FROM delete RETURNING delete ) SELECT delete FROM merge"],
+  ["loses", "MERGE INTO merge USING merge AS merged ON true WHEN MATCHED THEN DELETE"],
+  ["both", "ALTER TABLE ONLY ( cases ) ADD COLUMN note text , >DROP COLUMN channel"],
 ];
 
 /** What is in many migrations, and harms nobody. */

@@ -288,6 +288,22 @@ test("several actions of one ALTER TABLE are found each, on its own line", () =>
   ]);
 });
 
+test.each([
+  ["ALTER TABLE rename\nRENAME rename TO rename", 2],
+  ["ALTER TABLE cases -- RENAME TO x\n/* RENAME */ -- SET SCHEMA\nRENAME -- RENAME\nTO tickets", 3],
+  ["ALTER TABLE cases -- SET SCHEMA x\nSET -- SCHEMA\nSCHEMA old", 2],
+  ["ALTER TYPE mood\nRENAME VALUE 'rename\nrename'\nTO 'b'", 2],
+  ['ALTER TABLE "\nrename to\n"\nRENAME TO b', 4],
+  ["DELETE -- DELETE\nFROM -- DELETE FROM cases\nONLY cases", 1],
+  ["WITH a AS (SELECT 'delete'),\nb AS (DELETE /*\nDELETE */ FROM cases RETURNING *) SELECT * FROM b", 2],
+  ["MERGE /*\nMERGE\n*/ INTO cases USING b ON c WHEN MATCHED THEN DELETE", 1],
+  ["ALTER TABLE ONLY (\ncases\n)\nADD a int,\nDROP b", 5],
+  ["DO $$ BEGIN\nDELETE -- DELETE\nFROM--; DELETE FROM cases;\nONLY cases; END $$", 2],
+  ["DO $$ BEGIN\nEXECUTE /* 'DROP TABLE a' */\n'DROP TABLE a'; END $$", 3],
+])("words are told from names, comments and texts of the same spelling: %j", (sql, line) => {
+  expect(read(sql).findings.map((finding) => finding.line)).toEqual([line]);
+});
+
 test("a long statement is shortened to one line of 100 characters", () => {
   const [finding] = read(`DELETE FROM cases WHERE note\n  = '${"x".repeat(200)}'`).findings;
   expect(finding?.statement).toMatch(/^DELETE FROM cases WHERE note = 'x+…$/);
