@@ -167,12 +167,15 @@ const OTHERS_TOO = `${APPLICATION_SCHEMAS}
     UNION SELECT 'SCHEMA', quote_ident(nspname) FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE ${OTHERS} AND ${POWERFUL}
   ) objects ORDER BY kind, name \\gexec`;
 
-/** Without USAGE a schema is passed over without a word: the application would take its database for an empty one. */
+/**
+ * Without USAGE a schema is passed over without a word: the application would take its database for an empty one. Once,
+ * too: what an operator gives to other roles later on is meant for them.
+ */
 const UNREACHABLE = `${APPLICATION_SCHEMAS}
-  SELECT 'the table ' || c.oid::regclass FROM ${RELATIONS} AND n.nspname = ANY (:'schemas'::name[]) AND ${LACKS_RIGHTS}
+  SELECT 'the table ' || c.oid::regclass FROM ${RELATIONS} AND n.nspname = ANY (:'schemas'::name[]) AND ${LACKS_RIGHTS} AND ${BELONGS_TO_SUPERUSER}
   UNION ALL
   SELECT 'the schema ' || quote_ident(nspname) FROM pg_namespace
-   WHERE nspname = ANY (:'schemas'::name[])
+   WHERE nspname = ANY (:'schemas'::name[]) AND ${BELONGS_TO_SUPERUSER}
      AND NOT (has_schema_privilege('${APPLICATION_ROLE}', oid, 'USAGE')
        AND (nspname <> (:'schemas'::name[])[1] OR has_schema_privilege('${APPLICATION_ROLE}', oid, 'CREATE')
          OR pg_get_userbyid(nspowner) = 'pg_database_owner'));`;

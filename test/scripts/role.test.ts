@@ -158,7 +158,7 @@ test("gets the rights of another role that has its tables, but not the powers; a
   );
   await asApplication("ALTER ROLE nestfleet_app SET search_path = app, public, bi, audit");
   said = "";
-  await expect(handOver(database, "nestfleet")).rejects.toThrow(/has not all rights on the table (?:bi\.t|audit\.log)/);
+  await handOver(database, "nestfleet");
   expect(said).toMatch(/^2 objects in nestfleet belong to nestfleet_app now\n$/);
   expect(await asApplication("SELECT pg_has_role('reports', 'MEMBER')")).toBe("f");
 });
