@@ -1,10 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { BackupManifest } from "../../components/release/manifest";
-import { postgresHealthcheck } from "../../components/services/healthchecks";
 import { createApplicationRole } from "../../scripts/lib/application-role";
-import { takeBackup } from "../../scripts/lib/backup";
 import { dropDatabase } from "../../scripts/lib/copy";
 import { Database, lines } from "../../scripts/lib/database";
 import { restoredElsewhere } from "../../scripts/lib/elsewhere";
@@ -13,49 +11,26 @@ import { restoreBeside } from "../../scripts/lib/incoming";
 import { LOADER } from "../../scripts/lib/loader";
 import { RESTORING } from "../../scripts/lib/restore-state";
 import { type Portrait, portrait } from "../support/portrait";
-import { docker, POSTGRES_IMAGE } from "./fixture";
+import { docker } from "./fixture";
+import { Server } from "./server";
 
 const MINUTE = 60_000;
 const STACK = "hostiletest";
-const POSTGRES = `${STACK}-postgres`;
 const HOSTILE = readFileSync(join(__dirname, "../support/hostile.sql"), "utf8");
-const RUNNING = { stack: STACK, postgres: POSTGRES };
-
-const database = new Database(docker, POSTGRES);
+const server = new Server(STACK);
+const { database } = server;
+const RUNNING = { stack: STACK, postgres: server.postgres };
 const { signal } = new AbortController();
 let original: Portrait;
 let manifest: BackupManifest;
 
-async function start(): Promise<void> {
-  const labels = ["--label", `org.nestfleet.stack=${STACK}`, "--label", "org.nestfleet.role=postgres"];
-  const settings = { POSTGRES_USER: "nestfleet", POSTGRES_DB: "nestfleet", POSTGRES_PASSWORD: "secret" };
-  const environment = Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  const options = ["--detach", "--init", "--name", POSTGRES, "--network=none", "--volume=/backups"];
-  await docker.run(["run", ...options, ...labels, ...environment, POSTGRES_IMAGE, "postgres", "-c", "fsync=off"]);
-  const listens = () => docker.run(["exec", POSTGRES, ...postgresHealthcheck.test.slice(1)]);
-  await vi.waitFor(listens, { timeout: MINUTE, interval: 200 });
-}
-
-async function remove(): Promise<void> {
-  await docker.run(["rm", "--force", "--volumes", POSTGRES]).catch(() => undefined);
-}
-
-async function backup(): Promise<BackupManifest> {
-  const { Id: api } = (await docker.inspect("nestfleet-standin/api:1.4.2", "image")) as { Id: string };
-  const options = { keep: undefined, acceptSmaller: false, readBack: false };
-  const taken = await takeBackup(docker, { postgres: POSTGRES, version: "1.4.2", images: { api }, ...options }, signal);
-  if (taken === undefined) throw new Error("there was nothing to back up");
-  return taken;
-}
-
 beforeAll(async () => {
-  await remove();
-  await start();
+  await server.start();
   await database.query(HOSTILE);
   original = await portrait(database, "nestfleet");
-  manifest = await backup();
+  manifest = await server.backup(signal);
 }, 2 * MINUTE);
-afterAll(remove, MINUTE);
+afterAll(() => server.remove(), MINUTE);
 /** What a superuser has run that wrote or counted rows of the database itself is not the restore's. */
 async function forget(): Promise<void> {
   await database.shell("rm -f /tmp/pwned*");
@@ -141,7 +116,7 @@ describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE
       `CREATE SCHEMA "hostile b"; CREATE TABLE hostile."b c" (); CREATE TABLE "hostile b".c ();
        ALTER TABLE hostile."b c" OWNER TO eve; INSERT INTO hostile."b c" DEFAULT VALUES`,
     );
-    await expect(restoreBeside(database, await backup(), signal)).rejects.toThrow(
+    await expect(restoreBeside(database, await server.backup(signal), signal)).rejects.toThrow(
       /whose TABLE DATA hostile b c \S+ is cannot be told, because tables of several owners have names that are alike/,
     );
     await database.query('DROP SCHEMA "hostile b" CASCADE; DROP TABLE hostile."b c"');
@@ -162,7 +137,7 @@ describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE
     await createApplicationRole(database);
     await handOver(database, "nestfleet");
     const before = await portrait(database, "nestfleet");
-    const taken = await backup();
+    const taken = await server.backup(signal);
     await forget();
     await restoreBeside(database, taken, signal);
     expect(await conquests(database)).toEqual([]);

@@ -3,43 +3,26 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { inspectDatabase } from "../../components/host/database";
 import { roleOfPassword } from "../../components/host/password";
-import { postgresHealthcheck } from "../../components/services/healthchecks";
 import { createApplicationRole, retireSuperuser } from "../../scripts/lib/application-role";
-import { Database } from "../../scripts/lib/database";
 import { handOver } from "../../scripts/lib/handover";
-import { docker, DOCKER_HOST, POSTGRES_IMAGE } from "./fixture";
+import { docker, DOCKER_HOST } from "./fixture";
+import { Server } from "./server";
 
 /** A server of an older program's, on which the application was the superuser: its role is made, and gets what is its own. */
 const MINUTE = 60_000;
 const STACK = "roletest";
-const POSTGRES = `${STACK}-postgres`;
 const NETWORK = `${STACK}-net`;
 const PASSWORD = "pass word'LEAKED\\1";
 const ROOT = join(__dirname, "../..");
 
-const database = new Database(docker, POSTGRES);
+const server = new Server(STACK);
+const { database, postgres: POSTGRES } = server;
 let said = "";
 
 beforeAll(async () => {
   await remove();
   await docker.run(["network", "create", NETWORK]);
-  const settings = { POSTGRES_USER: "nestfleet", POSTGRES_DB: "nestfleet", POSTGRES_PASSWORD: PASSWORD };
-  const environment = Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  const labels = ["--label", `org.nestfleet.stack=${STACK}`, "--label", "org.nestfleet.role=postgres"];
-  const own = ["--init", "--name", POSTGRES, "--network", NETWORK, "--volume=/backups", ...labels, ...environment];
-  await docker.run([
-    "run",
-    "--detach",
-    ...own,
-    POSTGRES_IMAGE,
-    "postgres",
-    "-c",
-    "fsync=off",
-    "-c",
-    "log_statement=all",
-  ]);
-  const listens = () => docker.run(["exec", POSTGRES, ...postgresHealthcheck.test.slice(1)]);
-  await vi.waitFor(listens, { timeout: MINUTE, interval: 200 });
+  await server.start({ password: PASSWORD, network: NETWORK, settings: ["log_statement=all"] });
 }, 2 * MINUTE);
 afterAll(remove, MINUTE);
 
@@ -63,7 +46,7 @@ afterEach(async () => {
 });
 
 async function remove(): Promise<void> {
-  await docker.run(["rm", "--force", "--volumes", POSTGRES]).catch(() => undefined);
+  await server.remove();
   await docker.run(["network", "rm", NETWORK]).catch(() => undefined);
 }
 

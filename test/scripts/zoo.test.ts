@@ -2,9 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { BackupManifest } from "../../components/release/manifest";
-import { postgresHealthcheck } from "../../components/services/healthchecks";
 import { createApplicationRole } from "../../scripts/lib/application-role";
-import { takeBackup } from "../../scripts/lib/backup";
 import { dropDatabase } from "../../scripts/lib/copy";
 import { Database } from "../../scripts/lib/database";
 
@@ -17,66 +15,18 @@ import { prove } from "../../scripts/lib/prove";
 import { RESTORING } from "../../scripts/lib/restore-state";
 import { Store } from "../../scripts/lib/store";
 import { type Portrait, portrait } from "../support/portrait";
-import { docker, POSTGRES_IMAGE } from "./fixture";
+import { docker } from "./fixture";
+import { Server } from "./server";
 
 const MINUTE = 60_000;
 const STACK = "zootest";
-const POSTGRES = `${STACK}-postgres`;
 const ZOO = readFileSync(join(__dirname, "../support/zoo.sql"), "utf8");
-const RUNNING = { stack: STACK, postgres: POSTGRES };
-
-const database = new Database(docker, POSTGRES);
+const server = new Server(STACK);
+const { database } = server;
+const RUNNING = { stack: STACK, postgres: server.postgres };
 const { signal } = new AbortController();
 let original: Portrait;
 let manifest: BackupManifest;
-
-async function start(): Promise<void> {
-  const labels = ["--label", `org.nestfleet.stack=${STACK}`, "--label", "org.nestfleet.role=postgres"];
-  const settings = { POSTGRES_USER: "nestfleet", POSTGRES_DB: "nestfleet", POSTGRES_PASSWORD: "pass-LEAKED" };
-  const environment = Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  const command = [POSTGRES_IMAGE, "postgres", "-c", "wal_level=logical", "-c", "fsync=off"];
-  await docker.run([
-    "run",
-    "--detach",
-    "--init",
-    "--name",
-    POSTGRES,
-    "--network=none",
-    ...labels,
-    ...environment,
-    "--volume=/backups",
-    ...command,
-  ]);
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await docker.run(["exec", POSTGRES, ...postgresHealthcheck.test.slice(1)]);
-      break;
-    } catch (error) {
-      if (attempt > 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
-  await database.shell("mkdir -p /var/lib/postgresql/shelf; chown postgres: /var/lib/postgresql/shelf");
-}
-
-async function remove(): Promise<void> {
-  await docker.run(["rm", "--force", "--volumes", POSTGRES]).catch(() => undefined);
-}
-
-async function backup(): Promise<BackupManifest> {
-  const { Id: api } = (await docker.inspect("nestfleet-standin/api:1.4.2", "image")) as { Id: string };
-  const request = {
-    postgres: POSTGRES,
-    version: "1.4.2",
-    images: { api },
-    keep: undefined,
-    acceptSmaller: false,
-    readBack: false,
-  };
-  const taken = await takeBackup(docker, request, signal);
-  if (taken === undefined) throw new Error("there was nothing to back up");
-  return taken;
-}
 
 async function newest(): Promise<BackupManifest> {
   const [found] = (await new Store(database).list()).backups.slice(-1);
@@ -85,14 +35,14 @@ async function newest(): Promise<BackupManifest> {
 }
 
 beforeAll(async () => {
-  await remove();
-  await start();
+  await server.start({ password: "pass-LEAKED", settings: ["wal_level=logical"] });
+  await database.shell("mkdir -p /var/lib/postgresql/shelf; chown postgres: /var/lib/postgresql/shelf");
   await database.query(ZOO);
   await createApplicationRole(database);
   await handOver(database, "nestfleet");
   original = await portrait(database, "nestfleet");
 }, 2 * MINUTE);
-afterAll(remove, MINUTE);
+afterAll(() => server.remove(), MINUTE);
 
 const count = async (sql: string) => Number((await database.query(sql, "postgres"))[0]);
 const subscriptions = "SELECT count(*) FROM pg_subscription";
@@ -134,7 +84,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
   });
 
   test("is backed up whatever its limits are, and no password is in the manifest", async () => {
-    manifest = await backup();
+    manifest = await server.backup(signal);
     const { definition } = manifest;
     const roles = ["app_owner", "auditor", "nestfleet", "nestfleet_app", "odd \"role's", "readers", "reports"];
     expect(definition?.roles.map(({ name }) => name)).toEqual(roles);
@@ -155,7 +105,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
   test("the next restore begins in the way that the last one has needed", async () => {
     const { proven } = await newest();
     expect(proven).toMatchObject({ by: "rehearsal", way: "psql", megabytes: 94 });
-    manifest = await backup();
+    manifest = await server.backup(signal);
     expect(manifest.proven).toBeUndefined();
     const said = listen();
     await rehearse(manifest);
@@ -208,7 +158,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
        INSERT INTO app.notes (id, person, text) VALUES (9001, 999999, 'nobody''s');
        INSERT INTO app.marks VALUES (9999), (9998)`,
     );
-    const broken = await backup();
+    const broken = await server.backup(signal);
     const refusal = await rehearse(broken).then(
       () => "",
       (error: unknown) => (error as Error).message,
@@ -225,7 +175,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
   });
 
   test("is proven right after it was taken, or told that it cannot be restored", async () => {
-    const good = await backup();
+    const good = await server.backup(signal);
     await prove(docker, RUNNING, good, signal);
     expect((await newest()).proven).toMatchObject({ by: "proof" });
     const sound = "ALTER TABLE app.people ADD CONSTRAINT adults CHECK (app.adult(id))";
@@ -233,7 +183,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
       `CREATE FUNCTION app.adult(n int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'; ${sound};
        CREATE OR REPLACE FUNCTION app.adult(n int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT n > 200'`,
     );
-    const bad = await backup();
+    const bad = await server.backup(signal);
     await expect(prove(docker, RUNNING, bad, signal)).rejects.toThrow(
       /was taken, and is not proven: .*rows of people break the check adults; to list them:\n.*SELECT \* FROM ONLY app\.people WHERE NOT/,
     );

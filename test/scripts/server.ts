@@ -1,0 +1,53 @@
+import { vi } from "vitest";
+import type { BackupManifest } from "../../components/release/manifest";
+import { postgresHealthcheck } from "../../components/services/healthchecks";
+import { takeBackup } from "../../scripts/lib/backup";
+import { Database } from "../../scripts/lib/database";
+import { docker, POSTGRES_IMAGE } from "./fixture";
+
+export interface ServerOptions {
+  readonly password?: string;
+  /** None, where nothing but the scripts is to reach it. */
+  readonly network?: string;
+  /** Of the server, `name=value`. */
+  readonly settings?: readonly string[];
+}
+
+/** A server with an empty database, of which the scripts believe that it is a stack's; it keeps its backups in a volume. */
+export class Server {
+  public readonly postgres: string;
+  public readonly database: Database;
+
+  public constructor(public readonly stack: string) {
+    this.postgres = `${stack}-postgres`;
+    this.database = new Database(docker, this.postgres);
+  }
+
+  public async start({ password = "secret", network = "none", settings = [] }: ServerOptions = {}): Promise<void> {
+    await this.remove();
+    const labels = [`org.nestfleet.stack=${this.stack}`, "org.nestfleet.role=postgres"];
+    const environment = ["POSTGRES_USER=nestfleet", "POSTGRES_DB=nestfleet", `POSTGRES_PASSWORD=${password}`];
+    await docker.run([
+      ...["run", "--detach", "--init", "--name", this.postgres, `--network=${network}`, "--volume=/backups"],
+      ...labels.flatMap((label) => ["--label", label]),
+      ...environment.flatMap((entry) => ["--env", entry]),
+      ...[POSTGRES_IMAGE, "postgres", ...["fsync=off", ...settings].flatMap((setting) => ["-c", setting])],
+    ]);
+    const listens = () => docker.run(["exec", this.postgres, ...postgresHealthcheck.test.slice(1)]);
+    await vi.waitFor(listens, { timeout: 60_000, interval: 200 });
+  }
+
+  public async remove(): Promise<void> {
+    await docker.run(["rm", "--force", "--volumes", this.postgres]).catch(() => undefined);
+  }
+
+  /** Taken while 1.4.2 served. */
+  public async backup(signal: AbortSignal): Promise<BackupManifest> {
+    const { Id: api } = (await docker.inspect("nestfleet-standin/api:1.4.2", "image")) as { Id: string };
+    const options = { keep: undefined, acceptSmaller: false, readBack: false };
+    const request = { postgres: this.postgres, version: "1.4.2", images: { api }, ...options };
+    const taken = await takeBackup(docker, request, signal);
+    if (taken === undefined) throw new Error("there was nothing to back up");
+    return taken;
+  }
+}
