@@ -1,6 +1,7 @@
 import { roleOfPassword } from "../components/host/password";
+import { APPLICATION_ROLE } from "../components/host/psql";
 import { docker as command } from "../components/release/commands";
-import { APPLICATION_ROLE, createApplicationRole, passwordIn } from "./lib/application-role";
+import { createApplicationRole, passwordIn } from "./lib/application-role";
 import { complaint, Database, DATABASE } from "./lib/database";
 import { makeExtensions } from "./lib/extensions";
 import { handOver } from "./lib/handover";

@@ -12,6 +12,9 @@ export const DATABASE = "nestfleet";
 /** A server that does not answer within this is not known; an inspection must not wait for it. */
 const PATIENCE_SECONDS = 30;
 
+/** What only a superuser may set for a session of ours, or for a role. */
+export const SUPERUSER_SETTINGS = { temp_file_limit: "-1", session_replication_role: "origin", lc_messages: "C" };
+
 /**
  * Settings of every session of ours, over those of the server, the database and the role: a limit that is meant for the
  * application must not end a dump, a count or a lock; a default role or a read-only default must not refuse a restore;
@@ -24,7 +27,9 @@ const PATIENCE_SECONDS = 30;
 export const SETTINGS = `
   anyone='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c role=none'
   anyone="$anyone -c default_transaction_read_only=off -c standard_conforming_strings=on -c search_path=pg_catalog"
-  options='-c temp_file_limit=-1 -c session_replication_role=origin -c lc_messages=C'
+  options='${Object.entries(SUPERUSER_SETTINGS)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(" ")}'
   version=$(psql --version); version=\${version##*PostgreSQL) }; major=\${version%%[!0-9]*}
   if [ "$major" -ge 14 ]; then anyone="$anyone -c idle_session_timeout=0"; fi
   if [ "$major" -ge 17 ]; then anyone="$anyone -c transaction_timeout=0"; options="$options -c event_triggers=off"; fi

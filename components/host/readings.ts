@@ -13,7 +13,7 @@ export async function withReadings(
   facts: HostFacts,
   restore: string | undefined,
 ): Promise<Migration[]> {
-  const wanted = mayRun(files, facts, restore);
+  const wanted = toBeRead(files, facts, restore);
   const parser = wanted.size === 0 ? undefined : await postgresParser();
   return files.map(({ file, sql }) => ({
     file,
@@ -22,7 +22,7 @@ export async function withReadings(
 }
 
 /** What the database does not count as applied, or counts without a reason, or what the backup that is named has not. */
-function mayRun(files: readonly MigrationFile[], facts: HostFacts, restore: string | undefined): ReadonlySet<string> {
+function toBeRead(files: readonly MigrationFile[], facts: HostFacts, restore: string | undefined): ReadonlySet<string> {
   const backup = backupNamed(facts, restore);
   const stay = new Set(facts.database?.applied);
   for (const file of unexplained(facts)) stay.delete(file);

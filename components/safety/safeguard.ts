@@ -9,7 +9,10 @@ import { grantOwnership } from "./application-role";
 
 /** What stands between the wish for another release and the first thing that is touched for it. */
 export interface Safeguard {
-  /** Backed up, rehearsed, owned by the application's role, and, where the two releases cannot run side by side, the old one's writers stopped. */
+  /**
+   * Backed up, rehearsed, owned by the application's role, and, where the two releases cannot run side by side, the old
+   * one's writers stopped.
+   */
   readonly ready: pulumi.Resource;
   /** What the migrations took on the copy. */
   readonly migrationSeconds: pulumi.Input<number>;

@@ -36,7 +36,7 @@ export async function createApplicationRole(database: Database): Promise<void> {
 }
 
 /** Of the predefined roles, those that reach beyond the database. */
-const BEYOND = ["pg_execute_server_program", "pg_write_server_files", "pg_read_server_files"];
+export const BEYOND = ["pg_execute_server_program", "pg_write_server_files", "pg_read_server_files"];
 
 function creation(own: RoleDefinition, roles: Definition["roles"]): string[] {
   const worksAs = own.settings.filter(({ name }) => name === "role").map(({ value }) => value);
@@ -99,5 +99,3 @@ export async function retireSuperuser(database: Database): Promise<void> {
   await database.query(`ALTER ROLE ${ROLE} PASSWORD NULL`, MAINTENANCE);
   say(`the role ${ROLE} has no password any more: it is the server's superuser, for its own socket alone`);
 }
-
-export { APPLICATION_ROLE };

@@ -1,7 +1,7 @@
 import { asTheApplication } from "../../components/host/psql";
 import { definition, type Definition } from "../../components/release/definition";
 import type { Database } from "./database";
-import { LOADER } from "./loader";
+import { isLoader } from "./loader";
 import type { Session } from "./session";
 
 /** Columns that not every version has are read out of the row as JSON. */
@@ -71,7 +71,7 @@ const DEFINITION = `
                    FROM pg_db_role_setting s, unnest(s.setconfig) entry
                   WHERE s.setrole = r.oid AND s.setdatabase = 0)
              ) ORDER BY r.rolname)
-        FROM pg_roles r WHERE r.rolname !~ '^pg_' AND r.rolname <> '${LOADER}'))
+        FROM pg_roles r WHERE r.rolname !~ '^pg_' AND NOT ${isLoader("r")}))
     FROM pg_database d, to_jsonb(d) j WHERE d.datname = current_database();`;
 
 /** What the database is beside its contents, and the roles of its server; no password is among it. */

@@ -2,7 +2,7 @@ import { BELONGS_TO_SUPERUSER, HAND_OVER, TO_HAND_OVER } from "../../components/
 import { APPLICATION_ROLE, APPLICATION_SCHEMAS, searchPathOf } from "../../components/host/psql";
 import { settingValues } from "../../components/release/definition";
 import { REPLACED_PREFIX } from "../../components/release/replaced";
-import { hasApplicationRole } from "./application-role";
+import { BEYOND, hasApplicationRole } from "./application-role";
 import { complaint, type Database, identifier, literal, ROLE } from "./database";
 import { tablesInUse } from "./holders";
 import { Refusal, say, sleep } from "./run";
@@ -147,7 +147,7 @@ const LACKS_RIGHTS = `c.relkind IN ('r', 'p') AND NOT (
 /** What lets a role become more than the application is to be. */
 const POWERFUL = `(r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls OR EXISTS (
   SELECT FROM pg_roles s WHERE pg_has_role(r.oid, s.oid, 'MEMBER')
-     AND (s.rolsuper OR s.rolname IN ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files'))))`;
+     AND (s.rolsuper OR s.rolname IN (${BEYOND.map(literal).join(", ")}))))`;
 
 const OTHERS = `${BELONGS_TO_SUPERUSER} AND n.nspname = ANY (:'schemas'::name[]) AND NOT r.rolsuper AND r.rolname !~ '^pg_'
      AND NOT pg_has_role('${APPLICATION_ROLE}', r.oid, 'USAGE') AND NOT pg_has_role(r.oid, '${APPLICATION_ROLE}', 'MEMBER')`;

@@ -51,39 +51,42 @@ export function holderIn([answer = ""]: readonly string[]): Holder | undefined {
 /** So many are told; whoever locks all tables need not be told of with each. */
 const TOLD = 3;
 
-/** What reads must wait for, and nothing else makes a dump or a count wait. */
-const TABLES = `
+/** Sessions with a lock on a table, by a condition. */
+const tables = (which: string, order: string) => `
   SELECT json_build_object(${OF_SESSION}, 'table', n.nspname || '.' || c.relname, 'granted', l.granted,
       'state', a.state, 'seconds', extract(epoch FROM clock_timestamp() - a.xact_start))
     FROM ${LOCKS} JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE l.locktype = 'relation' AND ${HERE} AND l.mode = 'AccessExclusiveLock'
-     AND c.relkind IN ('r', 'p', 'm', 'f', 'S') AND l.pid IS DISTINCT FROM pg_backend_pid()
-   ORDER BY l.granted DESC, a.xact_start, n.nspname, c.relname LIMIT ${TOLD};`;
+   WHERE l.locktype = 'relation' AND ${HERE} AND l.pid IS DISTINCT FROM pg_backend_pid() AND ${which}
+   ORDER BY ${order}, n.nspname, c.relname LIMIT ${TOLD};`;
+
+function tablesIn(answers: readonly string[]): z.infer<typeof table>[] {
+  return answers.flatMap((answer) => table.safeParse(parseJson(answer)).data ?? []);
+}
+
+/** What reads must wait for, and nothing else makes a dump or a count wait. */
+const LOCKED = tables(
+  "l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'm', 'f', 'S')",
+  "l.granted DESC, a.xact_start",
+);
 
 /** Which session keeps which table from being read, in words; nothing where none does. */
 export async function lockedTables({ docker, container }: Database): Promise<string[]> {
-  return lines(await psql(docker, container, TABLES)).flatMap((answer) => {
-    const { data } = table.safeParse(parseJson(answer));
-    return data === undefined ? [] : [toldOfTable(data, data.granted ? "is locked by" : "is about to be locked by")];
-  });
+  return tablesIn(lines(await psql(docker, container, LOCKED))).map((found) =>
+    toldOfTable(found, found.granted ? "is locked by" : "is about to be locked by"),
+  );
 }
 
 /** Whoever only reads a table keeps its owner from being changed: the longest at it first. */
-const USERS = `
-  SELECT json_build_object(${OF_SESSION}, 'table', n.nspname || '.' || c.relname, 'granted', l.granted,
-      'state', a.state, 'seconds', extract(epoch FROM clock_timestamp() - a.xact_start))
-    FROM ${LOCKS} JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE l.locktype = 'relation' AND ${HERE} AND l.granted AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-     AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND l.pid IS DISTINCT FROM pg_backend_pid()
-   ORDER BY a.xact_start NULLS FIRST, n.nspname, c.relname LIMIT ${TOLD};`;
+const IN_USE = tables(
+  `l.granted AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
+  "a.xact_start NULLS FIRST",
+);
 
 /** Which session works with which table of a database, and with what it is ended, in words. */
 export async function tablesInUse(database: Database, name: string): Promise<string[]> {
-  return (await database.query(USERS, name)).flatMap((answer) => {
-    const { data } = table.safeParse(parseJson(answer));
-    if (data === undefined) return [];
-    const end = ending(database, data);
-    return [`${toldOfTable(data, "is in use by")}${end === undefined ? "" : `; \`${end}\` ends it`}`];
+  return tablesIn(await database.query(IN_USE, name)).map((found) => {
+    const end = ending(database, found);
+    return `${toldOfTable(found, "is in use by")}${end === undefined ? "" : `; \`${end}\` ends it`}`;
   });
 }
 

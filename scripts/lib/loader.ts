@@ -1,4 +1,6 @@
+import { SUPERUSER_SETTINGS } from "../../components/host/psql";
 import { type Database, literal, MAINTENANCE } from "./database";
+import { Refusal } from "./run";
 
 /**
  * The role as which rows are loaded and rules are checked. What a dump has of expressions runs in its sessions, and may do
@@ -6,15 +8,24 @@ import { type Database, literal, MAINTENANCE } from "./database";
  */
 export const LOADER = "nestfleet_restore";
 
-/** What only a superuser may set for a session of ours; the rest comes with the connection. */
-const SETTINGS = ["temp_file_limit = -1", "session_replication_role = 'origin'", "lc_messages = 'C'"];
+/** By which a role of that name is known as ours: one of somebody else's keeps what it has. */
+const COMMENT = "NestFleet: made for a restore, and dropped after it";
+
+/** Whether a role, a row of pg_roles, is one that a restore has made. */
+export const isLoader = (role: string) =>
+  `(${role}.rolname = '${LOADER}' AND coalesce(shobj_description(${role}.oid, 'pg_authid') = '${COMMENT}', false))`;
 
 const DROP = `
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = '${LOADER}') THEN
+    IF EXISTS (SELECT FROM pg_roles r WHERE ${isLoader("r")}) THEN
       PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${LOADER}';
       DROP OWNED BY ${LOADER};
       DROP ROLE ${LOADER};
     END IF;`;
+
+/** The rest comes with the connection. */
+const OVER_THE_SERVERS = Object.entries(SUPERUSER_SETTINGS)
+  .map(([name, value]) => `ALTER ROLE ${LOADER} SET ${name} = ${literal(value)};`)
+  .join("\n    ");
 
 /** For the database in which it is. */
 export const DROP_LOADER = `
@@ -22,13 +33,23 @@ export const DROP_LOADER = `
   BEGIN ${DROP}
   END $do$;`;
 
+/** Refuses where the name is taken, and removes what a restore that was killed has left. */
+export async function claimLoader(database: Database): Promise<void> {
+  const taken = `SELECT true FROM pg_roles r WHERE rolname = '${LOADER}' AND NOT ${isLoader("r")}`;
+  const [[found]] = await Promise.all([database.query(taken, MAINTENANCE), removeLoader(database)]);
+  if (found === "t")
+    throw new Refusal(
+      `the server has a role ${LOADER} that no restore has made, and a restore makes one of that name; give yours another one: ALTER ROLE ${LOADER} RENAME TO former_restore`,
+    );
+}
+
 /** Removes what a restore that was killed has left of it, wherever that is. */
 export async function removeLoader(database: Database): Promise<void> {
   const found = await database.query(
     `SELECT coalesce(d.datname, '${MAINTENANCE}') FROM pg_roles r
        LEFT JOIN pg_shdepend s ON s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid
        LEFT JOIN pg_database d ON d.oid = s.dbid
-      WHERE r.rolname = '${LOADER}' GROUP BY 1`,
+      WHERE ${isLoader("r")} GROUP BY 1`,
     MAINTENANCE,
   );
   if (found.length === 0) return;
@@ -58,7 +79,8 @@ export function makeLoader(owner: string, referenced: readonly { schema: string;
     statement text;
   BEGIN ${DROP}
     CREATE ROLE ${LOADER} LOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
-    ${SETTINGS.map((setting) => `ALTER ROLE ${LOADER} SET ${setting};`).join("\n    ")}
+    COMMENT ON ROLE ${LOADER} IS '${COMMENT}';
+    ${OVER_THE_SERVERS}
     IF version >= 17 THEN
       ALTER ROLE ${LOADER} SET event_triggers = off;
     END IF;

@@ -3,7 +3,7 @@ import type { BackupManifest, Proof } from "../../components/release/manifest";
 import { hasApplicationRole } from "./application-role";
 import { createCopy, dropDatabase } from "./copy";
 import { complaint, type Database, identifier, MAINTENANCE } from "./database";
-import { LOADER, removeLoader } from "./loader";
+import { claimLoader, LOADER, removeLoader } from "./loader";
 import { type Needed, Unrestorable } from "./proof";
 import { brokenRule, failedObject, firstError, foreignKeys, restoreFailure, type Violation } from "./restore-failure";
 import { foreignKeySteps, type Plan, restoreByPasses } from "./restore-passes";
@@ -33,8 +33,9 @@ const LEAST_MEGABYTES = 64;
 const SHARE = 0.5;
 
 /**
- * Fills a new database of that name, and refuses the result unless every table has the rows that were dumped. An index that needs more memory gets it, within the host's; where names are not
- * found, the dump goes through psql with the application's own `search_path`. Each attempt begins anew.
+ * Fills a new database of that name, and refuses the result unless every table has the rows that were dumped. An index
+ * that needs more memory gets it, within the host's; where names are not found, the dump goes through psql with the
+ * application's own `search_path`. Each attempt begins anew.
  */
 export async function restoreAnyWay(
   database: Database,
@@ -70,7 +71,7 @@ async function restoreAgain(
   const [tablespaces, handedOver] = await Promise.all([
     database.query("SELECT spcname FROM pg_tablespace", MAINTENANCE),
     hasApplicationRole(database),
-    removeLoader(database),
+    claimLoader(database),
   ]);
   const flags = flagsFor(restoring, tablespaces);
   for (;;) {

@@ -15,11 +15,9 @@ import { docker } from "./fixture";
 import { Server } from "./server";
 
 const MINUTE = 60_000;
-const STACK = "hostiletest";
 const HOSTILE = readFileSync(join(__dirname, "../support/hostile.sql"), "utf8");
-const server = new Server(STACK);
+const server = new Server("hostiletest");
 const { database } = server;
-const RUNNING = { stack: STACK, postgres: server.postgres };
 const { signal } = new AbortController();
 let original: Portrait;
 let manifest: BackupManifest;
@@ -57,7 +55,7 @@ const loaderIsThere = async () =>
 
 describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE }, () => {
   test("has its say on a server that is thrown away, but not as the superuser", async () => {
-    await restoredElsewhere(docker, RUNNING, manifest, "rehearsal", signal, async (_server, _seconds, copy) => {
+    await restoredElsewhere(docker, server, manifest, "rehearsal", signal, async (_server, _seconds, copy) => {
       expect(await conquests(copy)).toEqual([]);
       const ran = await attacks(copy);
       expect(ran.filter((attack) => / as nestfleet in|: nestfleet in/.test(attack))).toEqual([]);
@@ -88,11 +86,33 @@ describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE
 
   test("what a killed restore has left of its role is removed, wherever it is", async () => {
     await database.query(
-      `CREATE ROLE ${LOADER} LOGIN PASSWORD 'x' IN ROLE eve; GRANT INSERT ON closed.journal TO ${LOADER};
+      `CREATE ROLE ${LOADER} LOGIN PASSWORD 'x' IN ROLE eve;
+       COMMENT ON ROLE ${LOADER} IS 'NestFleet: made for a restore, and dropped after it'; GRANT INSERT ON closed.journal TO ${LOADER};
        CREATE TABLE public.left_behind (); ALTER TABLE public.left_behind OWNER TO ${LOADER}`,
     );
     await restoreBeside(database, manifest, signal);
     expect(await loaderIsThere()).toBe(false);
+    expect(await portrait(database, "nestfleet")).toEqual(original);
+  });
+
+  test("a role of that name that is an operator's own keeps what it has; renamed, the same restore goes on", async () => {
+    await database.query(
+      `CREATE ROLE ${LOADER}; CREATE TABLE public.of_operator (); ALTER TABLE public.of_operator OWNER TO ${LOADER}`,
+    );
+    const owned = `SELECT tableowner FROM pg_tables WHERE tablename = 'of_operator'`;
+    try {
+      await expect(restoreBeside(database, manifest, signal)).rejects.toThrow(
+        `the server has a role ${LOADER} that no restore has made, and a restore makes one of that name; give yours another one: ALTER ROLE ${LOADER} RENAME TO former_restore`,
+      );
+      expect(await database.query(owned)).toEqual([LOADER]);
+      await database.query(`ALTER ROLE ${LOADER} RENAME TO former_restore`);
+      await restoreBeside(database, manifest, signal);
+      expect(await database.query(owned)).toEqual(["former_restore"]);
+    } finally {
+      await database.query(
+        `SELECT format('DROP OWNED BY %1$I; DROP ROLE %1$I', rolname) FROM pg_roles WHERE rolname IN ('${LOADER}', 'former_restore') \\gexec`,
+      );
+    }
     expect(await portrait(database, "nestfleet")).toEqual(original);
   });
 

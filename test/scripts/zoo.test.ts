@@ -19,11 +19,9 @@ import { docker } from "./fixture";
 import { Server } from "./server";
 
 const MINUTE = 60_000;
-const STACK = "zootest";
 const ZOO = readFileSync(join(__dirname, "../support/zoo.sql"), "utf8");
-const server = new Server(STACK);
+const server = new Server("zootest");
 const { database } = server;
-const RUNNING = { stack: STACK, postgres: server.postgres };
 const { signal } = new AbortController();
 let original: Portrait;
 let manifest: BackupManifest;
@@ -62,7 +60,7 @@ function listen(): () => string {
 /** Restores a backup as a rehearsal does, on a server that has none of its roles, tablespaces and settings. */
 function rehearse(from: BackupManifest): Promise<Awaited<ReturnType<typeof portrait>>> {
   const look = (_server: unknown, _seconds: number, copy: Database) => portrait(copy, "nestfleet");
-  return restoredElsewhere(docker, RUNNING, from, "rehearsal", signal, look);
+  return restoredElsewhere(docker, server, from, "rehearsal", signal, look);
 }
 
 describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE }, () => {
@@ -176,7 +174,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
 
   test("is proven right after it was taken, or told that it cannot be restored", async () => {
     const good = await server.backup(signal);
-    await prove(docker, RUNNING, good, signal);
+    await prove(docker, server, good, signal);
     expect((await newest()).proven).toMatchObject({ by: "proof" });
     const sound = "ALTER TABLE app.people ADD CONSTRAINT adults CHECK (app.adult(id))";
     await database.query(
@@ -184,7 +182,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
        CREATE OR REPLACE FUNCTION app.adult(n int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT n > 200'`,
     );
     const bad = await server.backup(signal);
-    await expect(prove(docker, RUNNING, bad, signal)).rejects.toThrow(
+    await expect(prove(docker, server, bad, signal)).rejects.toThrow(
       /was taken, and is not proven: .*rows of people break the check adults; to list them:\n.*SELECT \* FROM ONLY app\.people WHERE NOT/,
     );
     expect((await newest()).disproven).toMatchObject({ by: "proof" });
