@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { nameOf } from "./components/docker/labels";
+import { nameOf } from "./components/release/names";
 import { NestFleet } from "./components/nestfleet";
-import { readSettings } from "./components/settings/read";
+import { readSettings } from "./components/read-settings";
 import { prepareUpdate } from "./components/update";
 
 /**

@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DockerClient, DockerError } from "./docker/client";
-import { unreachable } from "./docker/unreachable";
-import { endUnheard, endWithEngine } from "./host/abandonment";
-import { answerOr } from "./host/answer";
-import type { HostFacts } from "./host/facts";
+import { DockerClient, DockerError } from "./host/docker/client";
+import { unreachable } from "./host/docker/unreachable";
+import { endUnheard, endWithEngine } from "./host/watchdog";
+import { answerOr } from "./host/docker/answer";
+import type { HostFacts } from "./release/facts";
 import { inspectHost } from "./host/inspect";
-import { afterKilledRun } from "./host/killed-run";
+import { afterKilledRun } from "./operations/recovery/killed-run";
 import { busy, type Lock, takeLock } from "./host/lock";
-import { type Revival, revive } from "./host/revival";
-import { isUnfinished, recover } from "./host/unfinished";
+import { type Revival, revive } from "./operations/recovery/revival";
+import { isUnfinished, recover } from "./operations/recovery/unfinished";
 import { refusal } from "./refusal";
 import { pulumi as pulumiCommand, script } from "./release/commands";
 import { type LastUpdate, type Plan, plan, type Restored, type Unreachable } from "./release/plan";
@@ -16,7 +16,7 @@ import { summary } from "./release/summary";
 import { secretsInForce } from "./release/secrets";
 import type { Settings } from "./settings/schema";
 import { dockerHostIn, generatedSecrets, otherPrefix, protectedNames, readState } from "./state";
-import { nextAfter, unforeseen } from "./unforeseen";
+import { nextAfter, unforeseen } from "./host/docker/unforeseen";
 
 /**
  * Looks at the Docker host, says what the update will do, and refuses it when it must not be done: before the first

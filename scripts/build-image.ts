@@ -1,35 +1,5 @@
-import { realpath } from "node:fs/promises";
-import { join } from "node:path";
-import { DockerClient, DockerError } from "../components/docker/client";
-import { withCheckout } from "../components/host/source";
-import { Refusal, run, say } from "./lib/run";
-import { request } from "./requests/build-image";
+import { buildImage } from "../components/operations/build/command";
+import { request } from "../components/operations/build/request";
+import { run } from "./frame";
 
-const LOG_LINES = 20;
-
-/** Builds one image from a tag of the source, on the Docker host, and gives its id. */
-void run(request, ({ dockerHost, source, tag, context, image }) => {
-  return withCheckout(source, tag, async (checkout, commit) => {
-    say(`building ${image} from ${tag}, commit ${commit}`);
-    const docker = new DockerClient(dockerHost);
-    await build(docker, await inside(checkout, context), image, tag);
-    return (await docker.run(["image", "inspect", "--format", "{{.Id}}", image])).trim();
-  });
-});
-
-/** The folder that an image is built of. A link out of the checkout would send files of this machine to the engine. */
-async function inside(checkout: string, context: string): Promise<string> {
-  const [root, folder] = await Promise.all([realpath(checkout), realpath(join(checkout, context)).catch(() => "")]);
-  if (folder === root || folder.startsWith(`${root}/`)) return folder;
-  throw new Refusal(`The source has no folder ${context} of its own; nothing was touched.`);
-}
-
-async function build(docker: DockerClient, folder: string, image: string, tag: string): Promise<void> {
-  try {
-    await docker.run(["build", "--force-rm", "--tag", image, folder]);
-  } catch (error) {
-    if (!(error instanceof DockerError)) throw error;
-    const log = `${error.stdout}${error.stderr}`.trim().split("\n").slice(-LOG_LINES).join("\n");
-    throw new Refusal(`${image} cannot be built from ${tag}; nothing was touched. Docker says:\n${log}`);
-  }
-}
+void run(request, buildImage);

@@ -1,11 +1,5 @@
-import { PatientClient } from "./lib/patient-client";
-import { endHold } from "./lib/paused";
-import { run } from "./lib/run";
-import { persistently } from "./lib/undoing";
-import { request } from "./requests/reopen";
+import { reopen } from "../components/operations/reopen/command";
+import { request } from "../components/operations/reopen/request";
+import { run } from "./frame";
 
-/** The database answers again: the requests that were held for it go to who had them before. */
-void run(request, async ({ dockerHost, caddy }) => {
-  await persistently(() => endHold(new PatientClient(dockerHost), caddy));
-  return undefined;
-});
+void run(request, reopen);

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
 import { z } from "zod";
-import type { DockerClient } from "../docker/client";
+import type { DockerClient } from "./docker/client";
 import { docker as command } from "../release/commands";
-import { answerOr } from "./answer";
+import { answerOr } from "./docker/answer";
 import { type Identity, identify, isGone } from "./identity";
 
 /** Who is at work on a stack, from which process, since when (ISO 8601, by its own clock). */

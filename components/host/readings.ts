@@ -1,8 +1,8 @@
-import { backupNamed } from "../release/backups";
+import { backupNamed } from "../release/records/backups";
 import { unexplained } from "../release/explanation";
-import { postgresParser } from "../release/parser";
-import { readMigration } from "../release/reading";
-import type { HostFacts, Migration, MigrationFile } from "./facts";
+import { postgresParser } from "../release/sql/parser";
+import { readMigration } from "../release/sql/reading";
+import type { HostFacts, Migration, MigrationFile } from "../release/facts";
 
 /**
  * The target's migrations, with what those do that may run. PostgreSQL's parser is loaded only where there are any: a

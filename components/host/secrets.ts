@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { DockerClient } from "../docker/client";
+import type { DockerClient } from "./docker/client";
 import { APPLICATION_SECRETS, type ApplicationSecret, type SecretValues, VARIABLES } from "../release/secrets";
-import { environmentOf } from "./environment";
+import { environmentOf } from "./docker/environment";
 
 const inspected = z.object({ Config: z.object({ Env: z.array(z.string()).nullish() }) });
 

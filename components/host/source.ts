@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { childEnvironment } from "./child-environment";
-import type { MigrationFile } from "./facts";
+import type { MigrationFile } from "../release/facts";
 
 /** What git said when a tag could not be had. */
 export class SourceError extends Error {}

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { parseJson } from "../release/json";
+import { parseJson } from "../release/records/json";
 
 /** Of the engine's `pending_operations`: what it was in the middle of when it was killed. */
 const operation = z.object({ type: z.string(), resource: z.object({ urn: z.string(), type: z.string() }) });

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { type DockerClient, DockerError } from "../docker/client";
-import { parseJson } from "../release/json";
+import { type DockerClient, DockerError } from "./docker/client";
+import { parseJson } from "../release/records/json";
 import type { DataImage } from "../release/data-mount";
-import type { MigrationFile, TargetFacts } from "./facts";
-import { look } from "./look";
+import type { MigrationFile, TargetFacts } from "../release/facts";
+import { look } from "./docker/look";
 import { LARGEST_MIGRATION } from "./source";
 
 /** Prints the migrations in the image, if any, as JSON; the image has Node, and is not known to have anything else. */

@@ -1,9 +1,11 @@
 import type { BackupEstimate } from "./estimate";
-import { HELD_SECONDS } from "../services/upstream";
 import { seenHold } from "./restoration";
 import { breakingIn, type Situation } from "./situation";
 import type { Strategy } from "./strategy";
 import { duration } from "./units";
+
+/** While nothing accepts, Caddy holds a request for so many seconds; then it answers with the maintenance page. */
+export const HELD_SECONDS = 30;
 
 /** Between the stop of the old api and the first answer of the new one: 8 s of grace and 6 s of start were measured. */
 const STOP_AND_START_SECONDS = 15;

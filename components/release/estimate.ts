@@ -1,5 +1,5 @@
-import type { Disks } from "../host/facts";
-import { newestBackup } from "./backups";
+import type { Disks } from "./facts";
+import { newestBackup } from "./records/backups";
 import type { Situation } from "./situation";
 
 /** What the backup of this update is expected to be, scaled from the newest one by the size of the database. */

@@ -1,5 +1,5 @@
-import type { HostFacts } from "../host/facts";
-import type { HistoryEntry } from "./history";
+import type { HostFacts } from "./facts";
+import type { HistoryEntry } from "./records/history";
 
 /**
  * Files of the target that the database says are applied, and of which nothing shows that a release ran that has them:

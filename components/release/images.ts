@@ -1,4 +1,3 @@
-import type { Settings } from "../settings/schema";
 import type { ReleasedRole } from "./restarts";
 
 /** The image of each service, by name. */
@@ -10,6 +9,13 @@ export interface ImageReferences {
   readonly caddy: string;
 }
 
+/** The part of the settings that says which images run. */
+export interface ImageSettings {
+  readonly images: Omit<ImageReferences, "worker"> & { readonly worker?: string | undefined };
+  readonly source?: string | undefined;
+  readonly version: { readonly tag: string };
+}
+
 /** Digests of the release's images: what their tags must name. Without `images.worker` the worker's is the api's. */
 export type Pins = Readonly<Partial<Record<ReleasedRole, string | undefined>>>;
 
@@ -18,10 +24,7 @@ export type Pins = Readonly<Partial<Record<ReleasedRole, string | undefined>>>;
  * image is published: an api container that no proxy routes to works the queue. Built from source, the images carry
  * the stack's own name and never touch a registry.
  */
-export function imageReferences(
-  { images, source, version }: Pick<Settings, "images" | "source" | "version">,
-  stackName: string,
-): ImageReferences {
+export function imageReferences({ images, source, version }: ImageSettings, stackName: string): ImageReferences {
   const released = (repository: string) => `${repository}:${version.tag}`;
   const { postgres, caddy } = images;
   if (source !== undefined) {

@@ -1,18 +1,18 @@
-import { isOwnLog } from "../docker/hardening";
-import type { LimitSupport } from "../docker/limits";
-import type { HostFacts } from "../host/facts";
-import { ROLE } from "../host/psql";
-import { newestBackup } from "./backups";
+import { isOwnLog } from "./containers/logging";
+import type { LimitSupport } from "./containers/limits";
+import type { HostFacts } from "./facts";
+import { ROLE } from "./names";
+import { newestBackup } from "./records/backups";
 import { type DataMount, dataMountByTag } from "./data-mount";
 import { downtime } from "./downtime";
-import { pendingExtensions, type WantedExtension } from "./extensions";
+import { pendingExtensions, type WantedExtension } from "./sql/extensions";
 import { type BackupEstimate, type DiskNeed, estimateBackup, estimateDisk } from "./estimate";
-import { problemsOf } from "./guards";
-import type { BackupManifest } from "./manifest";
+import { problemsOf } from "./guards/guards";
+import type { BackupManifest } from "./records/manifest";
 import { type PlannedImage, plannedImages } from "./planned-images";
-import { beyond, mayRun, type PendingMigration } from "./migrations";
-import type { Problem } from "./problem";
-import { type KeptDatabase, keptFor } from "./replaced";
+import { beyond, mayRun, type PendingMigration } from "./sql/migrations";
+import type { Problem } from "./guards/problem";
+import { type KeptDatabase, keptFor } from "./records/replaced";
 import { type Reindex, reindexOf } from "./reindex";
 import { isKept, type Role, restartsIn, ROLES } from "./restarts";
 import { type Restoration, restorationOf } from "./restoration";
@@ -26,10 +26,10 @@ import {
   type Unreachable,
 } from "./situation";
 import { type Strategy, strategyFor } from "./strategy";
-import { isStandIn } from "../services/stand-in";
-import { UPSTREAM_PORTS } from "../services/upstream";
+import { isStandIn } from "./interim";
+import { UPSTREAM_PORTS } from "./names";
 import type { Version } from "./version";
-import { warningsOf } from "./warnings";
+import { warningsOf } from "./guards/warnings";
 
 export type { LastUpdate, PlanSettings, Restored, Step, Unreachable } from "./situation";
 

@@ -1,5 +1,5 @@
-import { nameOf } from "../docker/labels";
-import { hashIn } from "./image-identity";
+import { nameOf } from "./names";
+import { hashIn } from "./records/image-identity";
 import { imageReferences } from "./images";
 import { isReleased, type Role, ROLES } from "./restarts";
 import type { Situation } from "./situation";

@@ -1,4 +1,4 @@
-import type { OtherImage } from "../host/facts";
+import type { OtherImage } from "./facts";
 import type { Situation } from "./situation";
 
 /** Indexes that are built anew because text is sorted otherwise than when they were made. */

@@ -1,5 +1,5 @@
-import { backOf, nameOf } from "../docker/labels";
-import type { RunningContainer } from "../host/facts";
+import { backOf, nameOf } from "./names";
+import type { RunningContainer } from "./facts";
 import type { Situation, Step } from "./situation";
 
 export const ROLES = ["api", "worker", "console", "postgres", "caddy"] as const;

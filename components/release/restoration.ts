@@ -1,6 +1,6 @@
-import type { LiveData } from "../host/facts";
-import type { HistoryEntry } from "./history";
-import type { BackupManifest } from "./manifest";
+import type { LiveData } from "./facts";
+import type { HistoryEntry } from "./records/history";
+import type { BackupManifest } from "./records/manifest";
 import type { Situation } from "./situation";
 
 /** What a restore puts back, and what goes with the data that it replaces. */

@@ -1,13 +1,13 @@
 import semver from "semver";
-import type { Limits } from "../docker/limits";
-import type { HostFacts } from "../host/facts";
-import { parseBackupId } from "./backup-id";
-import type { BackupManifest } from "./manifest";
-import { backupNamed, fits, newestBackup } from "./backups";
+import type { Limits } from "./containers/limits";
+import type { HostFacts } from "./facts";
+import { parseBackupId } from "./records/backup-id";
+import type { BackupManifest } from "./records/manifest";
+import { backupNamed, fits, newestBackup } from "./records/backups";
 import { unexplained } from "./explanation";
-import { isSpent } from "./history";
+import { isSpent } from "./records/history";
 import type { ImageReferences, Pins } from "./images";
-import { compareSchema, mayRun, type SchemaDifference } from "./migrations";
+import { compareSchema, mayRun, type SchemaDifference } from "./sql/migrations";
 import type { SecretValues } from "./secrets";
 import { parseVersion, type Version } from "./version";
 

@@ -1,5 +1,5 @@
 import semver from "semver";
-import { mayRun } from "./migrations";
+import { mayRun } from "./sql/migrations";
 import type { Situation } from "./situation";
 
 /** rolling: new beside old. recreate: the writers stop, the backup is taken, the new version starts. */

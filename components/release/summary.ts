@@ -1,9 +1,9 @@
 import { script } from "./commands";
 import { diskUses } from "./estimate";
-import { mayRun, type PendingMigration } from "./migrations";
+import { mayRun, type PendingMigration } from "./sql/migrations";
 import type { Plan } from "./plan";
-import type { Problem } from "./problem";
-import type { KeptDatabase } from "./replaced";
+import type { Problem } from "./guards/problem";
+import type { KeptDatabase } from "./records/replaced";
 import type { Restoration } from "./restoration";
 import { duration, shortId, size } from "./units";
 import { oneLine, printable } from "./words";

@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { runScript } from "../docker/script";
-import type { Service } from "../docker/service";
-import type { Site } from "../docker/site";
-import { entranceOf } from "../services/entrance";
+import { runScript } from "../resources/script";
+import type { Service } from "../resources/service";
+import type { Site } from "../resources/site";
+import { entranceOf } from "../host/routing/entrance";
 
 /** What answered from outside. */
 export interface Cutover {

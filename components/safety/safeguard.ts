@@ -1,22 +1,11 @@
-import * as pulumi from "@pulumi/pulumi";
-import type { Images } from "../docker/images";
-import { runScript } from "../docker/script";
-import type { Site } from "../docker/site";
+import type { Images } from "../resources/images";
+import { runScript } from "../resources/script";
+import type { Site } from "../resources/site";
 import type { Plan } from "../release/plan";
 import { breakingIn } from "../release/situation";
+import type { Prepared } from "../services/api";
 import type { Postgres } from "../services/postgres";
-import { grantOwnership } from "./application-role";
-
-/** What stands between the wish for another release and the first thing that is touched for it. */
-export interface Safeguard {
-  /**
-   * Backed up, rehearsed, owned by the application's role, and, where the two releases cannot run side by side, the old
-   * one's writers stopped.
-   */
-  readonly ready: pulumi.Resource;
-  /** What the migrations took on the copy. */
-  readonly migrationSeconds: pulumi.Input<number>;
-}
+import { grantOwnership } from "../resources/application-role";
 
 interface Rehearsed {
   readonly totalMigrationSeconds?: number;
@@ -27,7 +16,7 @@ interface Rehearsed {
  * old release serves. Both run with every attempt at a change of release, also at one that was refused before, since
  * data have been written meanwhile; and never otherwise: a restart leaves the commands as they are.
  */
-export function safeguard(site: Site, postgres: Postgres, images: Images): Safeguard {
+export function safeguard(site: Site, postgres: Postgres, images: Images): Prepared {
   const { settings, plan, stack } = site;
   const { dockerHost, backups, confirmRestore, health } = settings;
   const mode = plan.rehearsal;

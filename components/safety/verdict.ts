@@ -1,6 +1,6 @@
-import type { Service } from "../docker/service";
-import { runScript } from "../docker/script";
-import type { Site } from "../docker/site";
+import type { Service } from "../resources/service";
+import { runScript } from "../resources/script";
+import type { Site } from "../resources/site";
 import type { Cutover } from "./cutover";
 
 /** All that runs once an update has succeeded. */

@@ -1,15 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Image } from "../docker/images";
-import type { Networks } from "../docker/network";
-import { createContainer, type Service } from "../docker/service";
-import type { Site } from "../docker/site";
-import { createGate } from "../safety/gate";
+import type { Image } from "../resources/images";
+import type { Networks } from "../resources/network";
+import { createContainer, type Service } from "../resources/service";
+import type { Site } from "../resources/site";
+import { createGate } from "../resources/gate";
 import { APPLICATION_SECRETS, VARIABLES } from "../release/secrets";
-import type { Safeguard } from "../safety/safeguard";
-import type { Secrets } from "../safety/secrets";
-import { publicUrl } from "./entrance";
-import { apiHealthcheck } from "./healthchecks";
-import { UPSTREAM_PORTS } from "./upstream";
+import type { Secrets } from "../resources/secrets";
+import { publicUrl } from "../host/routing/entrance";
+import { apiHealthcheck } from "../host/docker/healthchecks";
+import { UPSTREAM_PORTS } from "../release/names";
 
 /** The application's environment, as its contract has it; api and worker share it. */
 export function applicationEnv(
@@ -34,6 +33,14 @@ export function applicationEnv(
   ];
 }
 
+/** What must be over before the api of a release starts. */
+export interface Prepared {
+  /** Backup, rehearsal and, where the two releases cannot run side by side, the stop of the old one. */
+  readonly ready: pulumi.Resource;
+  /** What the migrations took on the copy, in seconds: the api may take as long before it answers. */
+  readonly migrationSeconds: pulumi.Input<number>;
+}
+
 /**
  * The api. A change starts a new container beside the old one, which serves until the cutover. The new one runs the
  * pending migrations before it listens. It has no alias: Caddy finds it by name, once it is named.
@@ -43,7 +50,7 @@ export function createApi(
   image: Image,
   networks: Networks,
   env: pulumi.Input<string>[],
-  safeguard: Safeguard,
+  prepared: Prepared,
 ): Service {
   const container = createContainer(
     site,
@@ -60,11 +67,11 @@ export function createApi(
       readOnly: site.settings.resources.api.readOnly,
       limits: site.settings.resources.api,
     },
-    { dependsOn: [safeguard.ready] },
+    { dependsOn: [prepared.ready] },
   );
   return {
     container,
     healthcheck: apiHealthcheck,
-    ready: createGate(site, "api", "api", container, apiHealthcheck, "stop", safeguard.migrationSeconds),
+    ready: createGate(site, "api", "api", container, apiHealthcheck, "stop", prepared.migrationSeconds),
   };
 }

@@ -1,13 +1,14 @@
 import type * as docker from "@pulumi/docker";
-import type { Image } from "../docker/images";
-import { runScript } from "../docker/script";
-import type { Networks } from "../docker/network";
-import { createContainer, type Healthcheck, type Service } from "../docker/service";
-import type { Site } from "../docker/site";
-import { createGate } from "../safety/gate";
+import type { Image } from "../resources/images";
+import { runScript } from "../resources/script";
+import type { Networks } from "../resources/network";
+import { createContainer, type Service } from "../resources/service";
+import { type Healthcheck } from "../host/docker/healthchecks";
+import type { Site } from "../resources/site";
+import { createGate } from "../resources/gate";
 import * as pulumi from "@pulumi/pulumi";
 import { caddyfile } from "./caddyfile";
-import { ENTRANCE, entranceOf, proxyFiles, PROXY_FILES, tlsOf } from "./entrance";
+import { ENTRANCE, entranceOf, proxyFiles, PROXY_FILES, tlsOf } from "../host/routing/entrance";
 
 const CONFIG = "/config/Caddyfile";
 

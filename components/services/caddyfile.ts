@@ -1,16 +1,10 @@
 import { isIP } from "node:net";
-import { inUrl } from "../settings/domain";
+import { inUrl } from "../release/address";
 import type { Settings } from "../settings/schema";
-import { isLocal, proxyFiles, publicUrl, tlsOf } from "./entrance";
-import {
-  candidate,
-  CANDIDATE_HEADER,
-  CANDIDATE_TOKEN,
-  HELD_SECONDS,
-  pointer,
-  UPSTREAM_PORTS,
-  type Upstream,
-} from "./upstream";
+import { isLocal, proxyFiles, publicUrl, tlsOf } from "../host/routing/entrance";
+import { candidate, CANDIDATE_HEADER, CANDIDATE_TOKEN, pointer } from "../host/routing/files";
+import { HELD_SECONDS } from "../release/downtime";
+import { UPSTREAM_PORTS, type Upstream } from "../release/names";
 
 /**
  * The proxy's configuration. Why each line of the upstream block is there:

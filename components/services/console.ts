@@ -1,11 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Image } from "../docker/images";
-import type { Networks } from "../docker/network";
-import { createContainer, type Service } from "../docker/service";
-import type { Site } from "../docker/site";
-import { createGate } from "../safety/gate";
-import { consoleHealthcheck } from "./healthchecks";
-import { UPSTREAM_PORTS } from "./upstream";
+import type { Image } from "../resources/images";
+import type { Networks } from "../resources/network";
+import { createContainer, type Service } from "../resources/service";
+import type { Site } from "../resources/site";
+import { createGate } from "../resources/gate";
+import { consoleHealthcheck } from "../host/docker/healthchecks";
+import { UPSTREAM_PORTS } from "../release/names";
 
 /**
  * The web console. A change starts a new container beside the old one, which serves until the cutover. It asks

@@ -1,18 +1,18 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { POSTGRES_CAPABILITIES, POSTGRES_TEMPORARY, TEMPORARY } from "../docker/hardening";
-import type { Images } from "../docker/images";
-import type { Networks } from "../docker/network";
-import { createContainer, containerArgs, type Service, type ServiceArgs } from "../docker/service";
-import type { Site } from "../docker/site";
-import { APPLICATION_ROLE, DATABASE, ROLE } from "../host/psql";
-import { KEY_VARIABLE } from "../release/signature";
-import { refreshCollations } from "../safety/collations";
-import { createGate } from "../safety/gate";
-import { holdRequests, reopen } from "../safety/hold";
-import type { Secrets } from "../safety/secrets";
-import { signBackups } from "../safety/signatures";
-import { postgresHealthcheck } from "./healthchecks";
+import { POSTGRES_CAPABILITIES, POSTGRES_TEMPORARY, TEMPORARY } from "../host/docker/hardening";
+import type { Images } from "../resources/images";
+import type { Networks } from "../resources/network";
+import { createContainer, containerArgs, type Service, type ServiceArgs } from "../resources/service";
+import type { Site } from "../resources/site";
+import { APPLICATION_ROLE, DATABASE, ROLE } from "../release/names";
+import { KEY_VARIABLE } from "../release/records/signature";
+import { refreshCollations } from "../resources/collations";
+import { createGate } from "../resources/gate";
+import { holdRequests, reopen } from "../resources/hold";
+import type { Secrets } from "../resources/secrets";
+import { signBackups } from "../resources/signatures";
+import { postgresHealthcheck } from "../host/docker/healthchecks";
 
 export interface Postgres extends Service {
   /** Where the application finds its database, password included. */

@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Image } from "../docker/images";
-import type { Networks } from "../docker/network";
-import { createContainer, type Service } from "../docker/service";
-import type { Site } from "../docker/site";
-import { createGate } from "../safety/gate";
-import { apiHealthcheck } from "./healthchecks";
+import type { Image } from "../resources/images";
+import type { Networks } from "../resources/network";
+import { createContainer, type Service } from "../resources/service";
+import type { Site } from "../resources/site";
+import { createGate } from "../resources/gate";
+import { apiHealthcheck } from "../host/docker/healthchecks";
 
 /**
  * The queue's consumers. A change starts each beside the old one, once the new release has the requests: one that is

@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { certificates } from "./certificate";
-import { address, domainName, isUnspecified } from "./domain";
+import { address, domainName } from "./domain";
+import { isUnspecified } from "../release/address";
 import { choice, field, text, whole } from "./field";
 import { bodySize } from "./sizes";
 

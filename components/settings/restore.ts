@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseBackupId } from "../release/backup-id";
+import { parseBackupId } from "../release/records/backup-id";
 import { field } from "./field";
 
 const CONFIRMATION = /^[A-Za-z0-9_.:-]{1,64}$/;

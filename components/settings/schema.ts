@@ -1,6 +1,6 @@
 import semver from "semver";
 import { z } from "zod";
-import { isTold } from "../docker/canonical";
+import { isTold } from "../release/containers/canonical";
 import { LOCAL_DOCKER } from "../release/commands";
 import { parseVersion, VERSION_RULE } from "../release/version";
 import { DOCKER_HOST, DOCKER_HOST_RULE } from "./docker-host";

@@ -2,8 +2,8 @@ import { createPrivateKey, type KeyObject, type X509Certificate } from "node:cry
 import { isIP } from "node:net";
 import { z } from "zod";
 import { configRmPath, configSet, configSetFile, configSetPath, configSetSecret } from "../release/commands";
-import { chainOf, daysLeft } from "./certificate";
-import { inUrl, isLoopback } from "./domain";
+import { chainOf, daysLeft } from "../release/certificate";
+import { inUrl, isLoopback } from "../release/address";
 import { schema, type Settings } from "./schema";
 import type { Problem } from "./problem";
 

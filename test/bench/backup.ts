@@ -1,11 +1,11 @@
 import { performance } from "node:perf_hooks";
-import { DockerClient } from "../../components/docker/client";
-import { postgresHealthcheck } from "../../components/services/healthchecks";
-import { takeBackup } from "../../scripts/lib/backup";
-import { Database } from "../../scripts/lib/database";
-import { restoreBeside } from "../../scripts/lib/incoming";
-import { sleep } from "../../scripts/lib/run";
-import { findBackup } from "../../scripts/lib/store";
+import { DockerClient } from "../../components/host/docker/client";
+import { postgresHealthcheck } from "../../components/host/docker/healthchecks";
+import { takeBackup } from "../../components/operations/backup/backup";
+import { Database } from "../../components/host/database/database";
+import { restoreBeside } from "../../components/operations/restore/incoming";
+import { sleep } from "../../components/host/output";
+import { findBackup } from "../../components/host/backups/store";
 
 /**
  * What backup and restore cost, beside the settings of the application's own script, its documented restore, and the

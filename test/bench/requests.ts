@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { sleep } from "../../scripts/lib/run";
+import { sleep } from "../../components/host/output";
 import { Load } from "../support/load";
 import { ROLLBACK_MEGABYTES, seed, UPGRADE_MEGABYTES } from "../support/scale";
 import { type Ran, TestStack } from "../support/stack";

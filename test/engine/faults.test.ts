@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lockName, takeLock } from "../../components/host/lock";
-import { entranceOf } from "../../components/services/entrance";
+import { entranceOf } from "../../components/host/routing/entrance";
 import { schema } from "../../components/settings/schema";
 import { expectSettled, expectUp, upUnderLoad } from "../support/expectations";
 import { FULL } from "../support/scale";

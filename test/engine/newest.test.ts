@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OwnEngine } from "../support/engine";
-import { createIsolatedNetwork } from "../../scripts/lib/isolated-network";
+import { createIsolatedNetwork } from "../../components/host/docker/isolated-network";
 import { expectRolledBack, expectSettled, expectUp } from "../support/expectations";
 import { TestStack } from "../support/stack";
 import { imagesOf } from "../support/stand-ins";

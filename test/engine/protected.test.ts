@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DockerClient, type DockerError } from "../../components/docker/client";
-import { PROCESSES } from "../../components/docker/hardening";
-import { createStandIn } from "../../scripts/lib/stand-in";
+import { DockerClient, type DockerError } from "../../components/host/docker/client";
+import { PROCESSES } from "../../components/host/docker/hardening";
+import { createStandIn } from "../../components/operations/restore/interim";
 import { expectNoChangeAtAll, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
 import { run, TestStack } from "../support/stack";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { DockerClient } from "../../components/docker/client";
+import { DockerClient } from "../../components/host/docker/client";
 import { run } from "../support/stack";
 
 const IMAGES = join(__dirname, "../images");

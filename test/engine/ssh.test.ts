@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { DockerClient } from "../../components/docker/client";
+import { DockerClient } from "../../components/host/docker/client";
 import { expectNoChange, expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
 import { FULL } from "../support/scale";
 import { OwnSshd } from "../support/sshd";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { Load } from "../support/load";
 import { caddyfile } from "../../components/services/caddyfile";
-import { PROXY_FILES } from "../../components/services/entrance";
+import { PROXY_FILES } from "../../components/host/routing/entrance";
 import { schema } from "../../components/settings/schema";
 import { expectNoChangeAtAll, expectUp } from "../support/expectations";
 import { type Ran, run, TestStack } from "../support/stack";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PROCESSES } from "../../components/docker/hardening";
+import { PROCESSES } from "../../components/host/docker/hardening";
 import type { LoadReport } from "../support/load";
 import { seed, UPGRADE_MEGABYTES } from "../support/scale";
 import { expectSettled, expectUp, upUnderLoad } from "../support/expectations";

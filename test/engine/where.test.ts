@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { buildSync } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { HOST_NETWORK } from "../../components/docker/host-network";
+import { HOST_NETWORK } from "../../components/host/docker/host-network";
 import { expectNoChange, expectSettled, expectUp } from "../support/expectations";
 import { inOwnNetwork } from "../support/network";
 import { FULL } from "../support/scale";
@@ -67,7 +67,7 @@ describe("from a process that has the engine's socket and not its network", () =
     const { Image: image } = (await stack.docker.inspect(api)) as { Image: string };
     const options = ["--interactive", `--label=${RELAY}`, "--entrypoint=node", image, "-e"];
     const script = `
-      import { FAR_SIDE, Relay } from "./scripts/lib/relay";
+      import { FAR_SIDE, Relay } from "./components/host/routing/relay";
       new Relay("docker", [...${JSON.stringify(["--host", stack.docker.host, ...HOST_NETWORK, ...options])}, FAR_SIDE]).connect("127.0.0.1", ${PORT}).on("connect", () => {
         console.log("connected");
         setInterval(() => undefined, 1000);

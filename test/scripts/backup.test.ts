@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { parseBackupId } from "../../components/release/backup-id";
+import { parseBackupId } from "../../components/release/records/backup-id";
 import { dataMountOf } from "../../components/release/data-mount";
-import type { BackupManifest } from "../../components/release/manifest";
-import { Database } from "../../scripts/lib/database";
-import { appendHistory, type HistoryEntry, readHistory } from "../../scripts/lib/history";
-import { lockedTables } from "../../scripts/lib/holders";
-import { sleep } from "../../scripts/lib/run";
-import { Store } from "../../scripts/lib/store";
-import { writtenSteadily } from "../../scripts/lib/writeback";
+import type { BackupManifest } from "../../components/release/records/manifest";
+import { Database } from "../../components/host/database/database";
+import { appendHistory, type HistoryEntry, readHistory } from "../../components/host/backups/history";
+import { lockedTables } from "../../components/host/database/holders";
+import { sleep } from "../../components/host/output";
+import { Store } from "../../components/host/backups/store";
+import { writtenSteadily } from "../../components/host/database/writeback";
 import { FULL } from "../support/scale";
 import {
   api,

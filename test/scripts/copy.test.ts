@@ -12,11 +12,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { postgresHealthcheck } from "../../components/services/healthchecks";
-import type { BackupManifest } from "../../components/release/manifest";
-import { takeBackup } from "../../scripts/lib/backup";
-import { Database } from "../../scripts/lib/database";
-import { Store } from "../../scripts/lib/store";
+import { postgresHealthcheck } from "../../components/host/docker/healthchecks";
+import type { BackupManifest } from "../../components/release/records/manifest";
+import { takeBackup } from "../../components/operations/backup/backup";
+import { Database } from "../../components/host/database/database";
+import { Store } from "../../components/host/backups/store";
 import { docker, DOCKER_HOST, type Ended, POSTGRES_IMAGE } from "./fixture";
 
 const MINUTE = 60_000;

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { mountsOf } from "../../components/host/mounts";
-import { postgresHealthcheck } from "../../components/services/healthchecks";
-import type { BackupManifest } from "../../components/release/manifest";
-import { total } from "../../components/release/shrinkage";
-import { takeBackup } from "../../scripts/lib/backup";
-import { Database } from "../../scripts/lib/database";
-import { findBackup } from "../../scripts/lib/store";
+import { mountsOf } from "../../components/host/docker/mounts";
+import { postgresHealthcheck } from "../../components/host/docker/healthchecks";
+import type { BackupManifest } from "../../components/release/records/manifest";
+import { total } from "../../components/release/records/plausibility";
+import { takeBackup } from "../../components/operations/backup/backup";
+import { Database } from "../../components/host/database/database";
+import { findBackup } from "../../components/host/backups/store";
 import { api, docker, type Ended, launch, POSTGRES_IMAGE, type Running } from "./fixture";
 
 const MINUTE = 60_000;

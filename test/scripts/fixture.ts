@@ -1,8 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { join } from "node:path";
-import { DockerClient } from "../../components/docker/client";
-import { postgresHealthcheck } from "../../components/services/healthchecks";
-import { Database } from "../../scripts/lib/database";
+import { DockerClient } from "../../components/host/docker/client";
+import { postgresHealthcheck } from "../../components/host/docker/healthchecks";
+import { Database } from "../../components/host/database/database";
 
 const ROOT = join(__dirname, "../..");
 const REGISTRY = `127.0.0.1:${process.env["NESTFLEET_REGISTRY_PORT"] ?? "5055"}`;

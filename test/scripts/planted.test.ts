@@ -1,13 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { readManifests } from "../../components/host/store";
-import { BACKUPS_PATH, compareBackupIds, formatBackupId, RESTORE_STATE } from "../../components/release/backup-id";
-import { signed } from "../../components/release/signature";
-import { postgresHealthcheck } from "../../components/services/healthchecks";
-import { Database, identifier } from "../../scripts/lib/database";
-import { exchange } from "../../scripts/lib/exchange";
-import { keptDatabases } from "../../scripts/lib/incoming";
-import { Store } from "../../scripts/lib/store";
-import { takeBackup } from "../../scripts/lib/backup";
+import { readManifests } from "../../components/host/backups/manifests";
+import {
+  BACKUPS_PATH,
+  compareBackupIds,
+  formatBackupId,
+  RESTORE_STATE,
+} from "../../components/release/records/backup-id";
+import { signed } from "../../components/release/records/signature";
+import { postgresHealthcheck } from "../../components/host/docker/healthchecks";
+import { Database, identifier } from "../../components/host/database/database";
+import { exchange } from "../../components/host/database/swap";
+import { keptDatabases } from "../../components/operations/restore/incoming";
+import { Store } from "../../components/host/backups/store";
+import { takeBackup } from "../../components/operations/backup/backup";
 import { docker, DOCKER_HOST, type Ended, launch, POSTGRES_IMAGE } from "./fixture";
 
 const STACK = "planted-test";

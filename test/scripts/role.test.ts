@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { inspectDatabase } from "../../components/host/database";
-import { roleOfPassword } from "../../components/host/password";
-import { createApplicationRole, retireSuperuser } from "../../scripts/lib/application-role";
-import { handOver } from "../../scripts/lib/handover";
+import { inspectDatabase } from "../../components/host/database/inspect";
+import { roleOfPassword } from "../../components/host/database/password";
+import { createApplicationRole, retireSuperuser } from "../../components/host/database/application-role";
+import { handOver } from "../../components/host/database/handover";
 import { docker, DOCKER_HOST } from "./fixture";
 import { Server } from "./server";
 

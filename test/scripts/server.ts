@@ -1,8 +1,8 @@
 import { vi } from "vitest";
-import type { BackupManifest } from "../../components/release/manifest";
-import { postgresHealthcheck } from "../../components/services/healthchecks";
-import { takeBackup } from "../../scripts/lib/backup";
-import { Database } from "../../scripts/lib/database";
+import type { BackupManifest } from "../../components/release/records/manifest";
+import { postgresHealthcheck } from "../../components/host/docker/healthchecks";
+import { takeBackup } from "../../components/operations/backup/backup";
+import { Database } from "../../components/host/database/database";
 import { docker, POSTGRES_IMAGE } from "./fixture";
 
 export interface ServerOptions {

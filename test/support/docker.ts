@@ -1,4 +1,4 @@
-import { DockerClient, DockerError } from "../../components/docker/client";
+import { DockerClient, DockerError } from "../../components/host/docker/client";
 
 /** Stands for the docker client: answers with what `answer` gives, and knows what it was asked. */
 export class ScriptedDocker extends DockerClient {

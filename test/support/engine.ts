@@ -16,7 +16,7 @@ import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { DockerClient } from "../../components/docker/client";
+import { DockerClient } from "../../components/host/docker/client";
 import { newestEngine } from "./engine-root";
 import { run } from "./stack";
 

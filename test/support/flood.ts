@@ -1,5 +1,5 @@
 import * as http from "node:http";
-import { CANDIDATE_HEADER } from "../../components/services/upstream";
+import { CANDIDATE_HEADER } from "../../components/host/routing/files";
 
 /** So many clients at once, each of which asks again as soon as it is answered. */
 const CLIENTS = 24;

@@ -1,5 +1,5 @@
-import { Refusal } from "../../scripts/lib/run";
-import { undoing } from "../../scripts/lib/undoing";
+import { Refusal } from "../../components/host/output";
+import { undoing } from "../../components/host/undoing";
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

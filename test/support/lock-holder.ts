@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { DockerClient } from "../../components/docker/client";
+import { DockerClient } from "../../components/host/docker/client";
 import { takeLock } from "../../components/host/lock";
 
 /**

@@ -1,4 +1,4 @@
-import type { Database } from "../../scripts/lib/database";
+import type { Database } from "../../components/host/database/database";
 
 /** Order-independent, and of every row: a table, a filled materialized view, a sequence, a large object. */
 const CONTENTS = `

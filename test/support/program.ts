@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { NestFleet } from "../../components/nestfleet";
-import type { HostFacts } from "../../components/host/facts";
+import type { HostFacts } from "../../components/release/facts";
 import { type LastUpdate, plan, type Unreachable } from "../../components/release/plan";
 import { check } from "../../components/settings/check";
 

@@ -1,5 +1,5 @@
-import { DockerError } from "../../components/docker/client";
-import { candidate, NOBODY, pointer } from "../../components/services/upstream";
+import { DockerError } from "../../components/host/docker/client";
+import { candidate, NOBODY, pointer } from "../../components/host/routing/files";
 import { listing, ScriptedDocker } from "./docker";
 
 export const CADDY = "nestfleet-prod-caddy";

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { DockerClient } from "../../components/docker/client";
+import { DockerClient } from "../../components/host/docker/client";
 import { commandLine, processes } from "../../components/host/process";
-import { Database } from "../../scripts/lib/database";
-import { type HistoryEntry, readHistory } from "../../scripts/lib/history";
+import { Database } from "../../components/host/database/database";
+import { type HistoryEntry, readHistory } from "../../components/host/backups/history";
 import type { Moment } from "./kills";
 
 const ROOT = join(__dirname, "../..");

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { DockerClient, DockerError } from "../../../components/docker/client";
+import { DockerClient, DockerError } from "../../../components/host/docker/client";
 import { identify, type Identity } from "../../../components/host/identity";
 import { busy, type Holder, type Lock, takeLock, takeLockAs } from "../../../components/host/lock";
 

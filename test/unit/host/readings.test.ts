@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
-import type { MigrationFile } from "../../../components/host/facts";
+import type { MigrationFile } from "../../../components/release/facts";
 import { withReadings } from "../../../components/host/readings";
 import { backup, change, emptyHost, host, imageOf, container } from "../release/facts";
 

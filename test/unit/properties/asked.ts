@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { inUrl } from "../../../components/settings/domain";
+import { inUrl } from "../../../components/release/address";
 import type { Settings } from "../../../components/settings/schema";
 import { certified } from "../../support/certificates";
 

@@ -6,11 +6,16 @@ import {
   isInFuture,
   nextBackupId,
   parseBackupId,
-} from "../../../components/release/backup-id";
-import { byDate, newestBackup } from "../../../components/release/backups";
-import { replacedAtByName } from "../../../components/release/replaced";
-import { type Change, RELEASES_KEPT, releasesKept, retiredBackups } from "../../../components/release/retention";
-import { keptName } from "../../../scripts/lib/incoming";
+} from "../../../components/release/records/backup-id";
+import { byDate, newestBackup } from "../../../components/release/records/backups";
+import { replacedAtByName } from "../../../components/release/records/replaced";
+import {
+  type Change,
+  RELEASES_KEPT,
+  releasesKept,
+  retiredBackups,
+} from "../../../components/release/records/retention";
+import { keptName } from "../../../components/operations/restore/incoming";
 import { backup } from "../release/facts";
 
 const DAY = 86_400;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { caddyfile } from "../../../components/services/caddyfile";
-import { isLocal, publicUrl, tlsOf } from "../../../components/services/entrance";
-import { inUrl } from "../../../components/settings/domain";
+import { isLocal, publicUrl, tlsOf } from "../../../components/host/routing/entrance";
+import { inUrl } from "../../../components/release/address";
 import type { Settings } from "../../../components/settings/schema";
 import { checked, settings } from "../settings/checked";
 import { accepted, type Config, ENCRYPTED } from "./asked";

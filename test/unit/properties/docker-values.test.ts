@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cpuShare, goDuration } from "../../../components/docker/canonical";
-import { spelled } from "../../../components/docker/spelling";
+import { cpuShare, goDuration } from "../../../components/release/containers/canonical";
+import { spelled } from "../../../components/host/docker/spelling";
 import { address, domainName } from "../../../components/settings/domain";
 import { schema } from "../../../components/settings/schema";
 import { bodySize, memory } from "../../../components/settings/sizes";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Parser, postgresParser } from "../../../components/release/parser";
-import { readMigration } from "../../../components/release/reading";
+import { type Parser, postgresParser } from "../../../components/release/sql/parser";
+import { readMigration } from "../../../components/release/sql/reading";
 
 let parser: Parser;
 beforeAll(async () => {

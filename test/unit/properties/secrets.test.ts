@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { conceal, withheld } from "../../../scripts/lib/secrecy";
+import { conceal, withheld } from "../../../components/host/docker/redaction";
 
 /** So many characters of a secret in a row are some of it: with fewer, a plain word would be. */
 const SOME = 8;

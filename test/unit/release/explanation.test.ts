@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { HostFacts } from "../../../components/host/facts";
+import type { HostFacts } from "../../../components/release/facts";
 import { unexplained } from "../../../components/release/explanation";
 import { plan } from "../../../components/release/plan";
 import { asked, change, container, filesOf, HARMLESS, host, migrationsOf } from "./facts";

@@ -5,10 +5,10 @@ import type {
   Migration,
   RunningContainer,
   TargetFacts,
-} from "../../../components/host/facts";
-import type { HistoryEntry } from "../../../components/release/history";
-import type { BackupManifest } from "../../../components/release/manifest";
-import type { Reading } from "../../../components/release/reading";
+} from "../../../components/release/facts";
+import type { HistoryEntry } from "../../../components/release/records/history";
+import type { BackupManifest } from "../../../components/release/records/manifest";
+import type { Reading } from "../../../components/release/sql/reading";
 import type { PlanSettings } from "../../../components/release/situation";
 import { parseVersion } from "../../../components/release/version";
 import { releases } from "../../images/nestfleet/releases";

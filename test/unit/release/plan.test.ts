@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { HostFacts } from "../../../components/host/facts";
-import type { HistoryEntry } from "../../../components/release/history";
+import type { HostFacts } from "../../../components/release/facts";
+import type { HistoryEntry } from "../../../components/release/records/history";
 import { type Plan, plan } from "../../../components/release/plan";
 import { ROLES } from "../../../components/release/restarts";
 import type { PlanSettings } from "../../../components/release/situation";

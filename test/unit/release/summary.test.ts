@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { HostFacts, LiveData } from "../../../components/host/facts";
+import type { HostFacts, LiveData } from "../../../components/release/facts";
 import { plan } from "../../../components/release/plan";
 import type { LastUpdate, PlanSettings, Unreachable } from "../../../components/release/situation";
 import { summary } from "../../../components/release/summary";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { domainName, hasPublicAuthority } from "../../../components/settings/domain";
+import { domainName } from "../../../components/settings/domain";
+import { hasPublicAuthority } from "../../../components/release/address";
 
 const parsed = (value: string) => domainName().safeParse(value);
 

@@ -1,0 +1,26 @@
+import { BACKUPS_PATH } from "../../release/records/backup-id";
+import { readHistory as readHistoryOf } from "./manifests";
+import { HISTORY_FILE, type HistoryEntry, historyEntry } from "../../release/records/history";
+import type { Database } from "../database/database";
+
+export { type HistoryEntry, historyEntry } from "../../release/records/history";
+
+/**
+ * One write to a file opened for appending, so that two entries never mix; on the disk before it counts. A line that a
+ * power failure tore is closed first: it would swallow the new one. dd and not cat, which would write in pieces.
+ */
+const APPEND = `
+  umask 077
+  if [ -L "$1" ]; then echo "$1 is a link, which is not followed" >&2; exit 1; fi
+  if [ -s "$1" ] && [ -n "$(tail -c 1 "$1")" ]; then echo >>"$1"; fi
+  dd of="$1" bs=1048576 iflag=fullblock oflag=append conv=notrunc,fsync status=none
+  sync "$2"`;
+
+export async function appendHistory(database: Database, entry: HistoryEntry): Promise<void> {
+  await database.shell(APPEND, [HISTORY_FILE, BACKUPS_PATH], `${JSON.stringify(historyEntry.parse(entry))}\n`);
+}
+
+/** Oldest first. */
+export async function readHistory(database: Database): Promise<HistoryEntry[]> {
+  return readHistoryOf(database.docker, database.container);
+}

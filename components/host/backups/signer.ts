@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { type DockerClient, DockerError } from "../docker/client";
+import { LABEL } from "../../release/names";
+import { KEY_VARIABLE } from "../../release/records/signature";
+import { environmentOf } from "../docker/environment";
+
+/** Who signs what lies among the backups. */
+export interface Signer {
+  readonly stack: string | undefined;
+  /** Undefined where a program of before has made the container: there every manifest counts. */
+  readonly key: string | undefined;
+}
+
+const inspected = z.object({
+  Config: z.object({
+    Env: z.array(z.string()).nullish(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
+});
+
+/**
+ * As the container of the database shows it, running or not. One that is not there has no key, and that must not make
+ * everything count.
+ */
+export async function signerOf(docker: DockerClient, postgres: string): Promise<Signer> {
+  const found = await docker.inspect(postgres);
+  if (found === undefined) throw new DockerError("inspect", undefined, `there is no container ${postgres}`, "");
+  const { Env: entries, Labels: labels } = inspected.parse(found).Config;
+  return { stack: labels?.[`${LABEL}.stack`], key: environmentOf(entries ?? [])[KEY_VARIABLE] };
+}

@@ -1,0 +1,60 @@
+import { hostname, userInfo } from "node:os";
+import { printable } from "../../release/words";
+import { type Database, MAINTENANCE } from "./database";
+import { asksForHolder, described, ending, type Holder, holderIn } from "./holders";
+import { Refusal, sleep } from "../output";
+import { Session } from "./session";
+
+/** The connection of a killed run is gone a moment after it. */
+const PATIENCE_MS = 5000;
+const PAUSE_MS = 200;
+/** PostgreSQL cuts longer names. */
+const LONGEST_NAME = 63;
+
+/**
+ * Does the work while nobody else does the same on this server. The lock is the database's own and lives as long as
+ * the script does: killed in any way, the script lets go of it, and whatever the next one finds is a leftover.
+ */
+export async function exclusively<T>(database: Database, purpose: string, work: () => Promise<T>): Promise<T> {
+  const prefix = `nestfleet-${purpose}-lock `;
+  const guard = new Session(database, `${prefix}${operator()}`.slice(0, LONGEST_NAME), MAINTENANCE);
+  try {
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!(await acquired(guard, purpose))) {
+      if (Date.now() > deadline) throw new Refusal(await whoElse(database, guard, purpose, prefix));
+      await sleep(PAUSE_MS);
+    }
+    return await work();
+  } finally {
+    await guard.close();
+  }
+}
+
+/** Who sits at this machine. */
+export function operator(): string {
+  return `${userInfo().username}@${hostname()}`;
+}
+
+async function acquired(guard: Session, purpose: string): Promise<boolean> {
+  const [answer] = await guard.query(`SELECT pg_try_advisory_lock(hashtext('nestfleet'), hashtext('${purpose}'));`);
+  return answer === "t";
+}
+
+async function whoElse(database: Database, guard: Session, purpose: string, prefix: string): Promise<string> {
+  return occupied(database, purpose, prefix, holderIn(await guard.query(asksForHolder(purpose))));
+}
+
+/**
+ * Why the lock cannot be had. Whoever may connect to the server can take it, and keep every backup from being taken: a
+ * session that is none of ours is named, with what ends it. Ours come over the server's own socket.
+ */
+export function occupied(database: Database, purpose: string, prefix: string, holder: Holder | undefined): string {
+  const { application, address, since } = holder ?? {};
+  const isOurs = application?.startsWith(prefix) === true && address === null;
+  if (holder === undefined) return `another ${purpose} runs, by somebody; wait until it is done`;
+  if (isOurs)
+    return `another ${purpose} runs, by ${printable(application.slice(prefix.length))} since ${since ?? ""} UTC; wait until it is done`;
+  const command = ending(database, holder);
+  const mend = command === undefined ? "" : `; look what it is, and \`${command}\` ends it`;
+  return `the lock of a ${purpose} is held by ${described(holder)}, which is none of ours${mend}`;
+}

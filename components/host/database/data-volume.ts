@@ -1,0 +1,53 @@
+import type { DockerClient } from "../docker/client";
+import type { DataVolume } from "../../release/facts";
+import { z } from "zod";
+import { posix } from "node:path";
+import { contains, dataMountOf, pgdataOf } from "../../release/data-mount";
+import { mountsOf } from "../docker/mounts";
+
+/**
+ * For a shell in the database's container: the directory of the data. The official images set PGDATA, and so do those
+ * that are built on them.
+ */
+export const DATA_DIRECTORY = '"${PGDATA:-/var/lib/postgresql/data}"';
+
+const inspected = z.object({ Config: z.object({ Env: z.array(z.string()).nullish() }) });
+
+/** Who has the volume of the database. `postgres` are the stack's own containers, running or not. */
+export async function inspectDataVolume(
+  docker: DockerClient,
+  wanted: string,
+  postgres: readonly string[],
+): Promise<DataVolume> {
+  const [volume, mounts, users] = await Promise.all([
+    docker.inspect(wanted, "volume"),
+    Promise.all(postgres.map((name) => mountsOf(docker, name))),
+    usersOf(docker, wanted),
+  ]);
+  const [first = ""] = postgres;
+  const pgdata = await pgdataIn(docker, first);
+  const around = mounts.flat().filter(({ Destination }) => contains(Destination, pgdata));
+  const mounted = around.sort((one, other) => other.Destination.length - one.Destination.length)[0];
+  return {
+    wanted,
+    exists: volume !== undefined,
+    mounted: mounted && (mounted.Name ?? mounted.Source),
+    folder: mounted && posix.relative(mounted.Destination, pgdata),
+    usedBy: users.filter((name) => !postgres.includes(name)),
+  };
+}
+
+async function pgdataIn(docker: DockerClient, container: string): Promise<string> {
+  const found = container === "" ? undefined : inspected.safeParse(await docker.inspect(container)).data;
+  return pgdataOf(found?.Config.Env) ?? dataMountOf({}).target;
+}
+
+/** The running containers that may write to a volume; one that only reads it does no harm. */
+async function usersOf(docker: DockerClient, volume: string): Promise<string[]> {
+  const listed = await docker.run(["ps", "--no-trunc", "--filter", `volume=${volume}`, "--format", "{{.Names}}"]);
+  const names = listed.trim().split("\n").filter(Boolean);
+  const writers = names.map(async (name) =>
+    (await mountsOf(docker, name)).some(({ Name, RW }) => Name === volume && RW) ? [name] : [],
+  );
+  return (await Promise.all(writers)).flat();
+}

@@ -1,0 +1,125 @@
+import { type DockerClient, DockerError } from "../docker/client";
+import { psqlIn } from "./psql";
+import { DATABASE, ROLE } from "../../release/names";
+import { docker as command, pulumi } from "../../release/commands";
+import { inspectContainer } from "../docker/inspection";
+import { type Ended, Execution, type ExecutionOptions } from "../docker/execution";
+import { Refusal } from "../output";
+
+export { DATABASE, ROLE };
+/** There on every server, and never renamed: where sessions go that are not about the application's data. */
+export const MAINTENANCE = "postgres";
+
+/**
+ * The process that `docker exec` starts does not die with its client: a dump would go on for hours after the script
+ * was killed. Its input, however, ends with the client, and that is taken for the order to stop.
+ *
+ * The shell waits for all of its children. An orphan would become a child of process 1, which is PostgreSQL itself: up
+ * to version 17 it takes an unknown child that dies of a signal for a crashed backend, and restarts the whole server.
+ */
+const DIES_WITH_CLIENT = `
+  umask 077
+  exec 3<&0
+  "$@" </dev/null 3<&- &
+  child=$!
+  { read -r _ <&3; kill "$child"; } >/dev/null 2>&1 &
+  watcher=$!
+  status=0
+  wait "$child" || status=$?
+  kill "$watcher" 2>/dev/null
+  wait "$watcher" 2>/dev/null
+  exit "$status"`;
+
+/**
+ * The database's own container, in which all work is done: it has the tools of the server's own version, reaches the
+ * server over its local socket without a password, and sees the backups, wherever the operator sits.
+ */
+export class Database {
+  public constructor(
+    public readonly docker: DockerClient,
+    public readonly container: string,
+  ) {}
+
+  /** Refuses when there is nothing to talk to. */
+  public async mustRun(): Promise<void> {
+    const found = await inspectContainer(this.docker, this.container);
+    if (found === undefined)
+      throw new Refusal(`there is no container ${this.container}; \`${pulumi("up")}\` creates it`);
+    if (!found.State.Running)
+      throw new Refusal(
+        `the database does not run; start it with: ${command(this.docker.host, `start ${this.container}`)}`,
+      );
+  }
+
+  /** Runs statements, each on its own, and returns the lines of their answers. */
+  public async query(sql: string, database = DATABASE): Promise<string[]> {
+    return lines(await this.docker.run(psqlIn(this.container, database), sql));
+  }
+
+  /** A shell script with its arguments in `$1`, `$2`, …, never in its text. */
+  public async shell(script: string, args: readonly string[] = [], stdin = ""): Promise<string> {
+    return this.docker.run(["exec", "-i", this.container, "sh", "-euc", script, "-", ...args], stdin);
+  }
+
+  /** A long command, which ends when the script does, even when the script is killed. Its files are for root alone. */
+  public async run(command: readonly string[], options: ExecutionOptions = {}): Promise<Ended> {
+    options.signal?.throwIfAborted();
+    const execution = new Execution(
+      this.docker,
+      ["exec", "-i", this.container, "sh", "-c", DIES_WITH_CLIENT, "-", ...command],
+      options,
+    );
+    const ended = await execution.ended;
+    execution.close();
+    options.signal?.throwIfAborted();
+    return ended;
+  }
+
+  /** A conversation with psql, for what must happen on one connection. */
+  public converse(application: string, database: string, options: ExecutionOptions): Execution {
+    const named = psqlIn(this.container, database, ["--env", "PGAPPNAME"]);
+    return new Execution(this.docker, named, { ...options, environment: { PGAPPNAME: application } });
+  }
+
+  /** Free bytes where a path lies. In POSIX form: BusyBox's df knows no other. */
+  public async freeBytes(path: string): Promise<number> {
+    const table = await this.docker.run(["exec", this.container, "df", "-Pk", path]);
+    return Number(lines(table)[1]?.split(/\s+/)[3] ?? 0) * 1024;
+  }
+
+  /** Ends every session under a name, and waits until they are gone. */
+  public async endSessions(application: string): Promise<void> {
+    await this.query(
+      `DO $$
+       BEGIN
+         FOR attempt IN 1..100 LOOP
+           PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${application}';
+           EXIT WHEN NOT FOUND;
+           PERFORM pg_sleep(0.05);
+           PERFORM pg_stat_clear_snapshot();
+         END LOOP;
+       END $$`,
+      MAINTENANCE,
+    );
+  }
+}
+
+/** What a failed command has to say for itself, without our own words around it. */
+export function complaint(error: unknown): string {
+  if (error instanceof DockerError) return error.stderr.trim() || `it exits with code ${error.exitCode ?? "unknown"}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A name inside a statement. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text inside a statement: sessions of ours take a backslash as it is. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export function lines(text: string): string[] {
+  return text.split("\n").filter(Boolean);
+}

@@ -1,0 +1,187 @@
+import { BELONGS_TO_SUPERUSER, HAND_OVER, TO_HAND_OVER } from "./ownership";
+import { APPLICATION_SCHEMAS, searchPathOf } from "./psql";
+import { APPLICATION_ROLE } from "../../release/names";
+import { settingValues } from "../../release/records/definition";
+import { REPLACED_PREFIX } from "../../release/records/replaced";
+import { BEYOND, hasApplicationRole } from "./application-role";
+import { complaint, type Database, identifier, literal, ROLE } from "./database";
+import { tablesInUse } from "./holders";
+import { Refusal, say, sleep } from "../output";
+
+/** How long a table is waited for, and what comes after that waits as long: a session works with it. */
+const LOCK_WAIT = "1500ms";
+/** How long it is tried again, where a table is in use all the time. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 1000;
+
+/**
+ * Gives a database and what the superuser has in it to the application, one object after the other. A request to a table
+ * that is in use waits for 1.5 s at most, and again at the next try; both roles can work on it, before and afterwards.
+ * Does nothing where the application has no role of its own yet. Can be done again: the database itself changes its owner
+ * last, and until then all of it counts as the superuser's. A kept database stays the superuser's until it is exchanged.
+ */
+export async function handOver(database: Database, name: string, patienceMs = PATIENCE_MS): Promise<void> {
+  if (!(await hasApplicationRole(database))) return;
+  await handOverObjects(database, name, patienceMs);
+  await set(database, name, SETTINGS);
+  await set(database, name, SEARCH_PATH);
+  await database.query(ALSO, name);
+  for (const line of await database.query(OTHERS_TOO, name)) say(line);
+  const [first] = await database.query(UNREACHABLE, name);
+  if (first !== undefined)
+    throw new Refusal(
+      `${APPLICATION_ROLE}, as which the application works, has not all rights on ${first} of ${name}; its owner, or ${ROLE}, gives them with GRANT ALL ON … TO ${APPLICATION_ROLE}`,
+    );
+  for (const table of await database.query(ELSEWHERE, name))
+    say(`${table} of ${name} is not the application's: ${APPLICATION_ROLE} may not write to it, as ${ROLE} may`);
+  if (!name.startsWith(REPLACED_PREFIX)) await database.query(DATABASE_ITSELF, name);
+}
+
+/** What is in it alone. */
+export async function handOverObjects(
+  database: Database,
+  name: string,
+  patienceMs: number = PATIENCE_MS,
+): Promise<void> {
+  const started = Date.now();
+  const [count = "0"] = await database.query(TO_HAND_OVER, name);
+  if (count === "0") return;
+  // Where policies are forced upon its owner, they would hold for the application from now on.
+  for (const line of await database.query(POLICIES, name)) say(line);
+  for (;;) {
+    const why = await database.query(STATEMENTS, name).then(() => undefined, complaint);
+    if (why === undefined) break;
+    const locked = why.includes("lock timeout");
+    if (!locked || Date.now() - started > patienceMs) {
+      const by = locked ? await tablesInUse(database, name).catch(() => []) : [];
+      throw new Refusal([`not everything in ${name} could be given to ${APPLICATION_ROLE}: ${why}`, ...by].join("; "));
+    }
+    await sleep(PAUSE_MS);
+  }
+  say(`${count} objects in ${name} belong to ${APPLICATION_ROLE} now`);
+}
+
+const STATEMENTS = `SET lock_timeout = '${LOCK_WAIT}'; ${HAND_OVER} \\gexec`;
+
+const POLICIES = `
+  SELECT 'ALTER ROLE ${APPLICATION_ROLE} BYPASSRLS; SELECT ' || quote_literal('${APPLICATION_ROLE} bypasses row security, as ${ROLE} did: there are tables that force it')
+    FROM pg_roles WHERE rolname = '${APPLICATION_ROLE}' AND NOT rolbypassrls AND ${BELONGS_TO_SUPERUSER}
+     AND EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.relforcerowsecurity AND r.rolsuper) \\gexec`;
+
+/** One that is an operator's own stays so. */
+const DATABASE_ITSELF = `
+  SELECT format('ALTER DATABASE %I OWNER TO ${APPLICATION_ROLE}', d.datname)
+    FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
+   WHERE d.datname = current_database() AND r.rolsuper AND r.rolname <> '${APPLICATION_ROLE}' \\gexec`;
+
+/** Settings for the role that the application was until now, in this database. */
+const SETTINGS = `
+  SELECT json_build_object('name', split_part(entry, '=', 1), 'value', substr(entry, strpos(entry, '=') + 1))
+    FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) entry
+   WHERE d.datname = current_database() AND s.setrole = '${ROLE}'::regrole
+     AND NOT EXISTS (SELECT FROM pg_db_role_setting
+                      WHERE setdatabase = d.oid AND setrole = '${APPLICATION_ROLE}'::regrole);`;
+
+/**
+ * Where the application looked for its tables in a schema of that role's name, which `"$user"` means, it goes on to look
+ * there. After the others: one of them may be the path itself.
+ */
+const SEARCH_PATH = `
+  SELECT json_build_object('name', 'search_path', 'value', regexp_replace(path, '"?\\$user"?', quote_ident('${ROLE}'), 'g'))
+    FROM (SELECT ${searchPathOf(`'${APPLICATION_ROLE}'::regrole`)} AS path) found
+   WHERE path ~ '\\$user' AND EXISTS (SELECT FROM pg_namespace WHERE nspname = '${ROLE}');`;
+
+async function set(database: Database, name: string, asked: string): Promise<void> {
+  const found = (await database.query(asked, name)).map(
+    (answer) => JSON.parse(answer) as Parameters<typeof settingValues>[0],
+  );
+  const statements = found.map((setting) => {
+    const values = settingValues(setting).map(literal).join(", ");
+    return `ALTER ROLE ${APPLICATION_ROLE} IN DATABASE ${identifier(name)} SET ${identifier(setting.name)} TO ${values};`;
+  });
+  if (statements.length > 0) await database.query(["BEGIN;", ...statements, "COMMIT;"].join("\n"), name);
+}
+
+const KIND = `CASE a.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
+                WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS kind`;
+const GIVEN = `a.defaclrole = '${ROLE}'::regrole AND NOT EXISTS (
+                 SELECT FROM pg_default_acl o WHERE o.defaclrole = '${APPLICATION_ROLE}'::regrole
+                    AND o.defaclnamespace = a.defaclnamespace AND o.defaclobjtype = a.defaclobjtype)`;
+
+/**
+ * Default privileges and mappings to users of other servers, where the superuser has them and the application has none:
+ * they are of a role, and cannot change hands. A mapping has a password, which no log and no error is to have.
+ */
+const ALSO = `
+  SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+  \\set VERBOSITY terse
+  \\set SHOW_CONTEXT never
+  BEGIN;
+  SELECT statement FROM (
+    SELECT 0 AS turn, format('ALTER DEFAULT PRIVILEGES FOR ROLE ${APPLICATION_ROLE} REVOKE ALL ON %s FROM PUBLIC, ${APPLICATION_ROLE}', kind) AS statement
+      FROM (SELECT a.defaclnamespace, ${KIND} FROM pg_default_acl a WHERE ${GIVEN}) given
+     WHERE defaclnamespace = 0 AND kind IS NOT NULL
+    UNION ALL
+    SELECT 1, format('ALTER DEFAULT PRIVILEGES FOR ROLE ${APPLICATION_ROLE}%s GRANT %s ON %s TO %s%s',
+             CASE WHEN defaclnamespace <> 0 THEN format(' IN SCHEMA %s', defaclnamespace::regnamespace) END, privilege_type, kind,
+             CASE WHEN grantee = 0 THEN 'PUBLIC' WHEN grantee = '${ROLE}'::regrole THEN '${APPLICATION_ROLE}' ELSE grantee::regrole::text END,
+             CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END)
+      FROM (SELECT a.defaclnamespace, acl.*, ${KIND} FROM pg_default_acl a, aclexplode(a.defaclacl) acl WHERE ${GIVEN}) given
+     WHERE kind IS NOT NULL
+    UNION ALL
+    SELECT 2, format('CREATE USER MAPPING FOR ${APPLICATION_ROLE} SERVER %I%s', s.srvname,
+             ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ') FROM pg_options_to_table(m.umoptions)) || ')')
+      FROM pg_user_mapping m JOIN pg_foreign_server s ON s.oid = m.umserver
+     WHERE m.umuser = '${ROLE}'::regrole AND NOT EXISTS (
+       SELECT FROM pg_user_mapping o WHERE o.umserver = m.umserver AND o.umuser = '${APPLICATION_ROLE}'::regrole)
+  ) also ORDER BY turn \\gexec
+  COMMIT;`;
+
+/** Tables and the like, with their schema `n` and owner `r`; not what an extension has made. */
+const RELATIONS = `
+  pg_class c JOIN pg_roles r ON r.oid = c.relowner JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND c.relpersistence <> 't'
+     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`;
+const LACKS_RIGHTS = `c.relkind IN ('r', 'p') AND NOT (
+  ${["SELECT", "INSERT", "UPDATE", "DELETE"].map((right) => `has_table_privilege('${APPLICATION_ROLE}', c.oid, '${right}')`).join(" AND ")})`;
+
+/** What lets a role become more than the application is to be. */
+const POWERFUL = `(r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls OR EXISTS (
+  SELECT FROM pg_roles s WHERE pg_has_role(r.oid, s.oid, 'MEMBER')
+     AND (s.rolsuper OR s.rolname IN (${BEYOND.map(literal).join(", ")}))))`;
+
+const OTHERS = `${BELONGS_TO_SUPERUSER} AND n.nspname = ANY (:'schemas'::name[]) AND NOT r.rolsuper AND r.rolname !~ '^pg_'
+     AND NOT pg_has_role('${APPLICATION_ROLE}', r.oid, 'USAGE') AND NOT pg_has_role(r.oid, '${APPLICATION_ROLE}', 'MEMBER')`;
+
+/**
+ * A superuser could use and change what another role has where the application looks for its tables; it must not be the
+ * superuser for that, nor a member of a role that can do more than that. Once, with what is the superuser's: later on the
+ * application itself decides where it looks.
+ */
+const OTHERS_TOO = `${APPLICATION_SCHEMAS}
+  SELECT format('GRANT %1$I TO ${APPLICATION_ROLE}; SELECT %2$L', rolname, format('${APPLICATION_ROLE} is a member of %I now, which has tables where the application looks for its own', rolname)) FROM (
+    SELECT r.* FROM ${RELATIONS} AND ${OTHERS}
+    UNION SELECT r.* FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE ${OTHERS}
+  ) r WHERE NOT ${POWERFUL} \\gexec
+  SELECT format('GRANT ALL ON %s %s TO ${APPLICATION_ROLE}; SELECT %L', kind, name, format('${APPLICATION_ROLE} has all rights on %s now, where the application looks for its own tables', name)) FROM (
+    SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, c.oid::regclass::text AS name FROM ${RELATIONS} AND ${OTHERS} AND ${POWERFUL}
+    UNION SELECT 'SCHEMA', quote_ident(nspname) FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE ${OTHERS} AND ${POWERFUL}
+  ) objects ORDER BY kind, name \\gexec`;
+
+/**
+ * Without USAGE a schema is passed over without a word: the application would take its database for an empty one. Once,
+ * too: what an operator gives to other roles later on is meant for them.
+ */
+const UNREACHABLE = `${APPLICATION_SCHEMAS}
+  SELECT 'the table ' || c.oid::regclass FROM ${RELATIONS} AND n.nspname = ANY (:'schemas'::name[]) AND ${LACKS_RIGHTS} AND ${BELONGS_TO_SUPERUSER}
+  UNION ALL
+  SELECT 'the schema ' || quote_ident(nspname) FROM pg_namespace
+   WHERE nspname = ANY (:'schemas'::name[]) AND ${BELONGS_TO_SUPERUSER}
+     AND NOT (has_schema_privilege('${APPLICATION_ROLE}', oid, 'USAGE')
+       AND (nspname <> (:'schemas'::name[])[1] OR has_schema_privilege('${APPLICATION_ROLE}', oid, 'CREATE')
+         OR pg_get_userbyid(nspowner) = 'pg_database_owner'));`;
+
+/** What the application could write to as the superuser, and finds only by the name of its schema. */
+const ELSEWHERE = `${APPLICATION_SCHEMAS}
+  SELECT c.oid::regclass FROM ${RELATIONS} AND ${LACKS_RIGHTS} AND ${BELONGS_TO_SUPERUSER}
+     AND n.nspname <> ALL (:'schemas'::name[]) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1;`;

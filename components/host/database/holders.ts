@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { psql } from "./psql";
+import { docker as command } from "../../release/commands";
+import { parseJson } from "../../release/records/json";
+import { duration } from "../../release/units";
+import { oneLine, printable } from "../../release/words";
+import { type Database, lines, MAINTENANCE, ROLE } from "./database";
+
+/** A session as the server tells of it. Its texts are what it says of itself, and its query may have secrets. */
+const holder = z.object({
+  /** Null of a prepared transaction, which has no session any more. */
+  pid: z.int().nullable(),
+  application: z.string().nullable(),
+  user: z.string().nullable(),
+  /** Null of one that came over the server's own socket, as ours do. */
+  address: z.string().nullable(),
+  /** UTC */
+  since: z.string().nullable(),
+});
+export type Holder = z.infer<typeof holder>;
+
+const table = holder.extend({
+  table: z.string(),
+  /** False while it waits for the lock itself: others wait behind it. */
+  granted: z.boolean(),
+  state: z.string().nullable(),
+  /** Since its transaction began. */
+  seconds: z.number().nullable(),
+});
+
+const OF_SESSION = `
+  'pid', l.pid, 'application', a.application_name, 'user', a.usename, 'address', host(a.client_addr),
+  'since', to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')`;
+const LOCKS = "pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid";
+const HERE = "l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+/** Who holds the lock of a purpose, as a statement to be asked on a session in the same database. */
+export function asksForHolder(purpose: string): string {
+  return `
+    SELECT json_build_object(${OF_SESSION}) FROM ${LOCKS}
+     WHERE l.locktype = 'advisory' AND ${HERE} AND l.granted AND l.objsubid = 2
+       AND l.classid = hashtext('nestfleet')::oid AND l.objid = hashtext('${purpose}')::oid
+     ORDER BY a.backend_start LIMIT 1;`;
+}
+
+/** Undefined where it has let go meanwhile. */
+export function holderIn([answer = ""]: readonly string[]): Holder | undefined {
+  return holder.safeParse(parseJson(answer)).data;
+}
+
+/** So many are told; whoever locks all tables need not be told of with each. */
+const TOLD = 3;
+
+/** Sessions with a lock on a table, by a condition. */
+const tables = (which: string, order: string) => `
+  SELECT json_build_object(${OF_SESSION}, 'table', n.nspname || '.' || c.relname, 'granted', l.granted,
+      'state', a.state, 'seconds', extract(epoch FROM clock_timestamp() - a.xact_start))
+    FROM ${LOCKS} JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE l.locktype = 'relation' AND ${HERE} AND l.pid IS DISTINCT FROM pg_backend_pid() AND ${which}
+   ORDER BY ${order}, n.nspname, c.relname LIMIT ${TOLD};`;
+
+function tablesIn(answers: readonly string[]): z.infer<typeof table>[] {
+  return answers.flatMap((answer) => table.safeParse(parseJson(answer)).data ?? []);
+}
+
+/** What reads must wait for, and nothing else makes a dump or a count wait. */
+const LOCKED = tables(
+  "l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'm', 'f', 'S')",
+  "l.granted DESC, a.xact_start",
+);
+
+/** Which session keeps which table from being read, in words; nothing where none does. */
+export async function lockedTables({ docker, container }: Database): Promise<string[]> {
+  return tablesIn(lines(await psql(docker, container, LOCKED))).map((found) =>
+    toldOfTable(found, found.granted ? "is locked by" : "is about to be locked by"),
+  );
+}
+
+/** Whoever only reads a table keeps its owner from being changed: the longest at it first. */
+const IN_USE = tables(
+  `l.granted AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
+  "a.xact_start NULLS FIRST",
+);
+
+/** Which session works with which table of a database, and with what it is ended, in words. */
+export async function tablesInUse(database: Database, name: string): Promise<string[]> {
+  return tablesIn(await database.query(IN_USE, name)).map((found) => {
+    const end = ending(database, found);
+    return `${toldOfTable(found, "is in use by")}${end === undefined ? "" : `; \`${end}\` ends it`}`;
+  });
+}
+
+function toldOfTable(found: z.infer<typeof table>, by: string): string {
+  const { state, seconds } = found;
+  const doing = state === null ? "" : `, ${words(state)}${seconds === null ? "" : ` for ${duration(seconds)}`}`;
+  return `${words(found.table)} ${by} ${described(found)}${doing}`;
+}
+
+/** For a person: what it says of itself stands in quotes. */
+export function described({ pid, application, user, address, since }: Holder): string {
+  if (pid === null) return "a prepared transaction, which pg_prepared_xacts names";
+  const from = address === null ? "over the server's own socket" : `from ${words(address)}`;
+  return `session ${pid} (${quoted(application)}, user ${quoted(user)}, ${from}, since ${words(since ?? "")} UTC)`;
+}
+
+/** What ends a session, to be typed; a prepared transaction has none. */
+export function ending({ docker, container }: Database, { pid }: Holder): string | undefined {
+  if (pid === null) return undefined;
+  const sql = `SELECT pg_terminate_backend(${pid})`;
+  return command(docker.host, `exec ${container} psql -U ${ROLE} -d ${MAINTENANCE} -c '${sql}'`);
+}
+
+function words(text: string): string {
+  return printable(oneLine(text));
+}
+
+function quoted(text: string | null): string {
+  return JSON.stringify(words(text ?? ""));
+}

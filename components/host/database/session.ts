@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "./database";
+import type { Execution } from "../docker/execution";
+import { Refusal } from "../output";
+
+interface Question {
+  readonly mark: string;
+  readonly answer: string[];
+  readonly resolve: (answer: string[]) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/** One connection to the database that stays open: transactions, snapshots and advisory locks live on one. */
+export class Session {
+  private readonly execution: Execution;
+  private readonly asked: Question[] = [];
+  private over: Error | undefined;
+
+  public constructor(database: Database, application: string, name: string, signal?: AbortSignal) {
+    this.execution = database.converse(application, name, {
+      signal,
+      onLine: (line) => {
+        this.hear(line);
+      },
+    });
+    void this.execution.ended.then(({ stderr }) => {
+      this.over = new Refusal(stderr || "the connection to the database was closed");
+      for (const { reject } of this.asked.splice(0)) reject(this.over);
+    });
+  }
+
+  /** Sends statements and returns the lines of their answers. */
+  public query(sql: string): Promise<string[]> {
+    if (this.over !== undefined) return Promise.reject(this.over);
+    const mark = randomUUID();
+    return new Promise((resolve, reject) => {
+      this.asked.push({ mark, answer: [], resolve, reject });
+      this.execution.write(`${sql}\n\\echo ${mark}\n`);
+    });
+  }
+
+  /** Ends the connection, and with it the transaction and the locks. */
+  public async close(): Promise<void> {
+    this.execution.close();
+    await this.execution.ended;
+  }
+
+  /** Ends the conversation in the middle of a question, which fails; the server's side may go on for a while. */
+  public abandon(): void {
+    this.execution.kill();
+  }
+
+  private hear(line: string): void {
+    const question = this.asked[0];
+    if (question === undefined) return;
+    if (line === question.mark) {
+      this.asked.shift();
+      question.resolve(question.answer);
+    } else {
+      question.answer.push(line);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { randomBytes } from "node:crypto";
+import type { DockerClient } from "../docker/client";
+import { hardened, LOW_WEIGHT, passing, POSTGRES_CAPABILITIES } from "../docker/hardening";
+import { LABEL, nameOf } from "../../release/names";
+import type { Healthcheck } from "../docker/healthchecks";
+import type { Mount } from "../docker/mounts";
+import { APPLICATION_ROLE } from "../../release/names";
+import { BACKUPS_PATH } from "../../release/records/backup-id";
+import { apiHealthcheck, postgresHealthcheck } from "../docker/healthchecks";
+import { UPSTREAM_PORTS } from "../../release/names";
+import { Database, DATABASE, lines, MAINTENANCE, ROLE } from "./database";
+import { type Ended, Execution } from "../docker/execution";
+import { waitUntilHealthy } from "../docker/health";
+import { createIsolatedNetwork } from "../docker/isolated-network";
+import { indented, Refusal } from "../output";
+import { conceal } from "../docker/redaction";
+
+const LOG_LINES = 20;
+const READ_HEALTH = `
+  fetch("http://127.0.0.1:${UPSTREAM_PORTS.api}/health", { signal: AbortSignal.timeout(4000) })
+    .then((response) => response.text()).then((text) => process.stdout.write(text))
+    .catch((error) => { console.error("/health gives no answer: " + error.message); process.exit(1); })`;
+
+interface Server {
+  readonly backups?: Mount;
+  readonly settings?: readonly string[];
+  /** A read-only root file system, but for directories in memory and for the data. */
+  readonly readOnly?: { readonly temporary: Readonly<Record<string, string>>; readonly data: string };
+}
+
+/**
+ * A database to be thrown away, and an image of the application that works on it, on a network without a way out: nothing
+ * of what they do (migrations, jobs that the backup has in its queue) can reach the stack or the world, and none of the
+ * stack's secrets is there. They are known by their labels and removed by those alone: a stack of another name may own a
+ * container called like one of these.
+ */
+export class Throwaway {
+  private readonly name: string;
+  private readonly labels: readonly string[];
+  private readonly password = secret();
+
+  public constructor(
+    private readonly docker: DockerClient,
+    stack: string,
+    role: "drill" | "rehearsal" | "trial",
+    private readonly signal: AbortSignal,
+  ) {
+    // Another stack may be called like the role: its database would have the name of this one's.
+    this.name =
+      role === "trial" ? `${nameOf(stack)}-${role}-${randomBytes(4).toString("hex")}` : `${nameOf(stack)}-${role}`;
+    this.labels = [`label=${LABEL}.stack=${stack}`, `label=${LABEL}.role=${role}`];
+  }
+
+  /** An empty database, which may see the backups and cannot change them; with settings of the server, `name=value`. */
+  public async database(image: string, { backups, settings = [], readOnly }: Server): Promise<Database> {
+    await createIsolatedNetwork(this.docker, this.name, this.labels);
+    const environment = { POSTGRES_USER: ROLE, POSTGRES_DB: DATABASE, POSTGRES_PASSWORD: this.password };
+    conceal(environment);
+    const options = [
+      ...hardened(POSTGRES_CAPABILITIES),
+      "--network-alias=postgres",
+      "--init",
+      "--shm-size=256m", // indexes are built in parallel
+      ...(backups === undefined ? [] : [`--volume=${backups.Name ?? backups.Source}:${BACKUPS_PATH}:ro`]),
+      ...(readOnly === undefined ? [] : writingOnlyTo(readOnly)),
+    ];
+    const command = ["postgres", ...settings.flatMap((setting) => ["-c", setting])];
+    const container = await this.start("postgres", options, image, command, environment);
+    await this.untilHealthy(container, postgresHealthcheck);
+    const database = new Database(this.docker, container);
+    // Nobody needs this data after a power failure.
+    await database.query("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()", MAINTENANCE);
+    return database;
+  }
+
+  /** The answer to `/health` of a release that serves that database. */
+  public async health(image: string): Promise<string> {
+    const container = await this.start("api", hardened(), image, [], this.application());
+    await this.untilHealthy(container, apiHealthcheck);
+    return this.docker.run(["exec", container, "node", "-e", READ_HEALTH]);
+  }
+
+  /** Runs a command of an image of the application on that database, to its end. Hears both streams, line by line. */
+  public command(image: string, command: readonly string[], hear: (line: string) => void): Promise<Ended> {
+    const environment = this.application();
+    const options = ["--rm", ...this.options("command", Object.keys(environment)), ...passing()];
+    const heard = { onLine: hear, onErrorLine: hear };
+    return new Execution(this.docker, ["run", ...options, image, ...command], {
+      environment,
+      signal: this.signal,
+      ...heard,
+    }).ended;
+  }
+
+  /** Removes everything, of this run and of one that was killed. A network goes last: it must be empty. */
+  public async clear(): Promise<void> {
+    const filters = this.labels.flatMap((label) => ["--filter", label]);
+    const containers = lines(await this.docker.run(["ps", "--all", "--quiet", ...filters]));
+    if (containers.length > 0) await this.docker.run(["rm", "--force", "--volumes", ...containers]);
+    const networks = lines(await this.docker.run(["network", "ls", "--quiet", ...filters]));
+    if (networks.length > 0) await this.docker.run(["network", "rm", ...networks]);
+  }
+
+  /** The client is not killed when the drill is stopped: Docker would go on, and make what was just cleared away. */
+  private async start(
+    service: string,
+    options: readonly string[],
+    image: string,
+    command: readonly string[],
+    environment: Record<string, string>,
+  ): Promise<string> {
+    this.signal.throwIfAborted();
+    const all = ["--detach", ...this.options(service, Object.keys(environment)), ...options];
+    const execution = new Execution(this.docker, ["run", ...all, image, ...command], { environment });
+    execution.close();
+    const { exitCode, stderr } = await execution.ended;
+    const container = this.nameOf(service);
+    if (exitCode !== 0) throw new Refusal(`${container} cannot be started: ${stderr}`);
+    return container;
+  }
+
+  private nameOf(service: string): string {
+    return `${this.name}-${service}`;
+  }
+
+  private options(service: string, variables: readonly string[]): string[] {
+    return [
+      ...["--pull=never", `--name=${this.nameOf(service)}`, `--network=${this.name}`],
+      ...this.labels.map((label) => `--${label}`),
+      LOW_WEIGHT,
+      ...variables.map((variable) => `--env=${variable}`),
+    ];
+  }
+
+  /** What the application cannot start without; nothing with which it could reach the world, or the stack. */
+  private application(): Record<string, string> {
+    const environment = {
+      NODE_ENV: "production",
+      PORT: String(UPSTREAM_PORTS.api),
+      CONSOLE_ORIGIN: "https://localhost",
+      DATABASE_URL: `postgres://${APPLICATION_ROLE}:${this.password}@postgres:5432/${DATABASE}`,
+      JWT_SECRET: secret(),
+      SECRET_ENCRYPTION_KEY: secret(),
+    };
+    conceal(environment);
+    return environment;
+  }
+
+  private async untilHealthy(container: string, { test: probe, startSeconds }: Healthcheck): Promise<void> {
+    const refusal = await waitUntilHealthy(this.docker, { container, probe }, startSeconds, { signal: this.signal });
+    if (refusal === undefined) return;
+    const log = await this.docker.logs(container, LOG_LINES).catch(() => "");
+    throw new Refusal(
+      `${container} is not healthy: ${refusal}${log && `\nLast lines of its log:\n${indented(log)}\n`}`,
+    );
+  }
+}
+
+function writingOnlyTo({ temporary, data }: NonNullable<Server["readOnly"]>): string[] {
+  const inMemory = Object.entries(temporary).map(([directory, options]) => `--tmpfs=${directory}:${options}`);
+  return ["--read-only", ...inMemory, `--volume=${data}`];
+}
+
+/** 64 hexadecimal digits, which need no encoding anywhere. */
+function secret(): string {
+  return randomBytes(32).toString("hex");
+}

@@ -1,0 +1,155 @@
+import { spawn, spawnSync } from "node:child_process";
+import { childEnvironment } from "../child-environment";
+import { spelled } from "./spelling";
+
+/** A docker command that failed, with what it said. The message has its first word, `asked` the whole command, cut. */
+export class DockerError extends Error {
+  public constructor(
+    command: string,
+    public readonly exitCode: number | undefined,
+    public readonly stderr: string,
+    public readonly stdout: string,
+    public readonly asked = `docker ${command}`,
+  ) {
+    super(`docker ${command}: ${stderr.trim() || `exit code ${exitCode ?? "unknown"}`}`);
+    this.name = "DockerError";
+  }
+}
+
+type ObjectType = "container" | "image" | "volume";
+
+/** Output above this is a fault of the command, not something to keep in memory. */
+const LARGEST_OUTPUT = 64 * 1024 * 1024;
+/** Of what a command complains about, the end is kept. */
+const LARGEST_COMPLAINT = 256 * 1024;
+
+/**
+ * Commands that only look, and that a living engine answers in a moment: without an answer for this long, the engine or
+ * the way to it is dead. What works (a dump, a pull, a stop) takes as long as it takes.
+ */
+const LOOKS = ["inspect", "ps", "version", "info", "port", "logs", "top", "network ls", "volume ls", "image ls"];
+const LOOK_SECONDS = 60;
+
+/** Over ssh each command is a session, of which sshd mostly grants ten to a connection (MaxSessions). */
+const AT_ONCE_OVER_SSH = 4;
+
+/**
+ * The docker client against one host. The client and not a library: it is there wherever containers are run by hand,
+ * and speaks unix sockets and ssh with the operator's own keys and settings.
+ */
+export class DockerClient {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+  private readonly atOnce: number;
+
+  /** At most `atOnce` commands at a time; further ones wait for their turn, in order. */
+  public constructor(
+    public readonly host: string,
+    atOnce = Infinity,
+    private readonly lookSeconds = LOOK_SECONDS,
+  ) {
+    this.atOnce = host.startsWith("ssh://") ? Math.min(atOnce, AT_ONCE_OVER_SSH) : atOnce;
+  }
+
+  /**
+   * Runs `docker ARGS`, feeding `stdin`, and returns what it wrote; with a time limit in seconds, unless that is 0. By
+   * default only a command that looks has one.
+   */
+  public run(args: readonly string[], stdin = "", timeoutSeconds = this.limitOf(args)): Promise<string> {
+    return this.output(args, stdin, timeoutSeconds).then(({ stdout }) => stdout);
+  }
+
+  /** The same for a process that exits, which can wait for nothing else; undefined when it fails. */
+  public runNow(args: readonly string[]): string | undefined {
+    const { status, stdout } = spawnSync("docker", ["--host", this.host, ...args], {
+      encoding: "utf8",
+      env: childEnvironment(),
+      timeout: this.lookSeconds * 1000,
+    });
+    return status === 0 ? stdout : undefined;
+  }
+
+  /** The last lines of a container's log, both streams, as `docker logs` orders them. */
+  public async logs(container: string, lines: number): Promise<string> {
+    const { stdout, stderr } = await this.output(["logs", "--tail", String(lines), container], "", this.lookSeconds);
+    return `${stdout}${stderr}`.trim();
+  }
+
+  /** `docker inspect`, parsed; undefined when there is no such object. */
+  public async inspect(id: string, type: ObjectType = "container"): Promise<unknown> {
+    const [object] = await this.inspectAll([id], type);
+    return object;
+  }
+
+  /** The same of several at once, without those that are not there: Docker fails then, but tells of the others first. */
+  public async inspectAll(ids: readonly string[], type: ObjectType = "container"): Promise<unknown[]> {
+    if (ids.length === 0) return [];
+    const told = await this.run(["inspect", "--type", type, ...ids]).catch((error: unknown) => {
+      if (error instanceof DockerError && /no such/i.test(error.stderr)) return error.stdout;
+      throw error;
+    });
+    return JSON.parse(told.trim() || "[]") as unknown[];
+  }
+
+  private limitOf([first = "", second = ""]: readonly string[]): number {
+    return LOOKS.includes(first) || LOOKS.includes(`${first} ${second}`) ? this.lookSeconds : 0;
+  }
+
+  /** Every command that is waited for goes through here. */
+  protected async output(
+    args: readonly string[],
+    stdin: string,
+    timeoutSeconds: number,
+  ): Promise<{ stdout: string; stderr: string }> {
+    if (this.running >= this.atOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else this.running++;
+    try {
+      return await this.spawn(args, stdin, timeoutSeconds);
+    } finally {
+      const next = this.waiting.shift();
+      if (next === undefined) this.running--;
+      else next();
+    }
+  }
+
+  /** In a process group of its own: Ctrl-C is for the script, which knows what may be left half-way and what not. */
+  private spawn(
+    args: readonly string[],
+    stdin: string,
+    timeoutSeconds: number,
+  ): Promise<{ stdout: string; stderr: string }> {
+    return new Promise((resolve, reject) => {
+      const child = spawn("docker", ["--host", this.host, ...args], { detached: true, env: childEnvironment() });
+      let [stdout, stderr, ended] = ["", "", ""];
+      const end = (why: string) => {
+        ended = why;
+        child.kill("SIGKILL");
+      };
+      const limit = () => {
+        end(`no answer within ${timeoutSeconds} s`);
+      };
+      const timer = timeoutSeconds > 0 ? setTimeout(limit, timeoutSeconds * 1000) : undefined;
+      const fail = (exitCode: number | undefined, why: string) => {
+        clearTimeout(timer);
+        reject(new DockerError(args[0] ?? "", exitCode, ended || stderr || why, stdout, spelled(args)));
+      };
+      child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+        stdout += chunk;
+        if (stdout.length > LARGEST_OUTPUT) end(`an answer of more than ${LARGEST_OUTPUT / 1024 / 1024} MiB`);
+      });
+      child.stderr
+        .setEncoding("utf8")
+        .on("data", (chunk: string) => (stderr = `${stderr}${chunk}`.slice(-LARGEST_COMPLAINT)));
+      child.on("error", (error) => {
+        fail(undefined, error.message);
+      });
+      child.on("close", (code, signal) => {
+        if (code === 0) {
+          clearTimeout(timer);
+          resolve({ stdout, stderr });
+        } else fail(code ?? undefined, signal === null ? "" : `the docker client was ended by ${signal}`);
+      });
+      child.stdin.on("error", () => undefined).end(stdin); // a child that never reads its input closes the pipe
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { type DockerClient, DockerError } from "./client";
+import { type Container, inspectContainer, inspectContainers } from "./inspection";
+import { sleep } from "../output";
+
+/** A container, and how to ask it whether it works. */
+export const target = z.strictObject({
+  container: z.string(),
+  /** The healthcheck's own command; without it Docker's verdict counts, or that the container runs. */
+  probe: z.array(z.string()).optional(),
+});
+export type Target = z.infer<typeof target>;
+
+/** Before each probe: it costs a process in the container, which has just started beside a release that serves. */
+const PAUSE_MS = 700;
+/** A probe that takes longer has failed. */
+const PROBE_SECONDS = 10;
+/** A container without any healthcheck counts as working when it has run this long. */
+const SETTLED_SECONDS = 5;
+/** A restart this long ago says nothing about the update at hand. */
+const OLD_RESTART_SECONDS = 60;
+
+export interface Patience {
+  /** Changes with each sign of progress; asked for when the time is over. */
+  readonly progress?: (() => Promise<unknown>) | undefined;
+  /** Ends the waiting before the next probe. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits until the container is healthy, for `timeoutSeconds`, and as long again whenever there was progress meanwhile.
+ * Undefined when it is, else why it will not become so. A container that an earlier, refused update stopped is started
+ * again: what refused it may have been mended meanwhile.
+ */
+export async function waitUntilHealthy(
+  docker: DockerClient,
+  asked: Target,
+  timeoutSeconds: number,
+  { progress = () => Promise.resolve(), signal }: Patience = {},
+): Promise<string | undefined> {
+  let deadline = Date.now() + timeoutSeconds * 1000;
+  await startAgain(docker, asked.container);
+  let reached = await progress();
+  for (;;) {
+    await sleep(PAUSE_MS);
+    signal?.throwIfAborted();
+    const container = await inspectContainer(docker, asked.container);
+    const death = causeOfDeath(container);
+    if (death !== undefined) return death;
+    const complains = await probe(docker, asked, container);
+    if (complains === undefined) return undefined;
+    if (Date.now() <= deadline) continue;
+    const now = await progress();
+    if (now === reached) return `it was not healthy within ${Math.round(timeoutSeconds)} s: ${complains}`;
+    reached = now;
+    deadline = Date.now() + timeoutSeconds * 1000;
+  }
+}
+
+/** Only a container that somebody stopped is `exited`; one that died by itself is `restarting`, by its policy. */
+async function startAgain(docker: DockerClient, id: string): Promise<void> {
+  const container = await inspectContainer(docker, id);
+  if (container?.State.Status === "exited") await docker.run(["start", id]);
+}
+
+/** Why a container works no more; undefined while it may still come to. */
+export function causeOfDeath(container: Container | undefined): string | undefined {
+  if (container === undefined) return "it was removed while the gate waited";
+  const { State: state, RestartCount: restarts } = container;
+  if (state.OOMKilled) return "it was killed for using more memory than its limit";
+  if (!state.Running || state.Restarting) return `it exited with code ${state.ExitCode}`;
+  if (restarts > 0 && uptime(container) < OLD_RESTART_SECONDS) return `it exited and was restarted ${restarts} times`;
+  return undefined;
+}
+
+/**
+ * Tells, whenever it is asked, why one of the containers that run now does so no more. One that dies and is started
+ * again is found by this alone: Caddy waits for it, and every answer stays good.
+ */
+export async function watch(docker: DockerClient, ids: readonly string[]): Promise<() => Promise<string | undefined>> {
+  const begun = new Map((await inspectContainers(docker, ids)).map(({ Id, State }) => [Id, State.StartedAt]));
+  return async () => {
+    const now = await inspectContainers(docker, ids);
+    if (now.length < ids.length) return "a container was removed meanwhile";
+    for (const container of now) {
+      const { Id: id, Name: name, State: state } = container;
+      if (state.Running && !state.Restarting && state.StartedAt === begun.get(id)) continue;
+      return `${name.slice(1)} does not stay up: ${causeOfDeath(container) ?? "it was started again"}`;
+    }
+    return undefined;
+  };
+}
+
+/** Undefined when the container works, else its complaint. */
+async function probe(
+  docker: DockerClient,
+  asked: Target,
+  container: Container | undefined,
+): Promise<string | undefined> {
+  if (asked.probe !== undefined) return probeItself(docker, asked.container, asked.probe);
+  const health = container?.State.Health;
+  if (health !== undefined)
+    return health.Status === "healthy"
+      ? undefined
+      : `its healthcheck says ${health.Log?.at(-1)?.Output.trim() ?? health.Status}`;
+  return container !== undefined && uptime(container) >= SETTLED_SECONDS ? undefined : "it has only just started";
+}
+
+/** Asks at once instead of waiting for Docker's next round. */
+async function probeItself(
+  docker: DockerClient,
+  container: string,
+  [kind, ...command]: string[],
+): Promise<string | undefined> {
+  if (kind !== "CMD") throw new Error(`a healthcheck starts with CMD, not ${String(kind)}`);
+  try {
+    await docker.run(["exec", container, ...command], "", PROBE_SECONDS);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DockerError) return complaint(error);
+    throw error;
+  }
+}
+
+/** Where the Docker host does not tell its time, by the clock of this machine. */
+function uptime({ upSeconds, State: { StartedAt: startedAt } }: Container): number {
+  return upSeconds ?? (Date.now() - Date.parse(startedAt)) / 1000;
+}
+
+/** The last line that a failed healthcheck wrote; pg_isready complains on standard output. */
+function complaint({ stdout, stderr, exitCode }: DockerError): string {
+  const last = `${stdout}\n${stderr}`.trim().split("\n").at(-1);
+  return last === undefined || last === "" ? `its healthcheck exits with code ${exitCode ?? "unknown"}` : last;
+}

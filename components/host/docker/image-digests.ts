@@ -1,0 +1,10 @@
+import { z } from "zod";
+import type { DockerClient } from "./client";
+
+const inspected = z.array(z.object({ Id: z.string(), RepoDigests: z.array(z.string()).nullish() }));
+
+/** What registries call these images, by id: another engine, or another image store, knows them by that. */
+export async function imageDigests(docker: DockerClient, ids: readonly string[]): Promise<Record<string, string[]>> {
+  const found = inspected.parse(await docker.inspectAll([...new Set(ids)], "image"));
+  return Object.fromEntries(found.map(({ Id, RepoDigests }) => [Id, RepoDigests ?? []]));
+}

@@ -1,0 +1,39 @@
+import type { DockerClient } from "./client";
+import { imageDigests } from "./image-digests";
+import { type ImageIdentity, isSameImage } from "../../release/records/image-identity";
+import type { BackupManifest } from "../../release/records/manifest";
+import { lines } from "../database/database";
+
+/** What registries call the images of a stack, by role. */
+export async function digestsOf(
+  docker: DockerClient,
+  images: Readonly<Record<string, string>>,
+): Promise<Record<string, string[]>> {
+  const byId = await imageDigests(docker, Object.values(images));
+  return Object.fromEntries(Object.entries(images).map(([role, id]) => [role, byId[id] ?? []]));
+}
+
+/** The id under which the Docker host has an image; undefined when it does not have it. */
+export async function findImage(docker: DockerClient, wanted: ImageIdentity): Promise<string | undefined> {
+  if ((await docker.inspect(wanted.id, "image")) !== undefined) return wanted.id;
+  if (wanted.digests.length === 0) return undefined;
+  const listed = await docker.run(["image", "ls", "--digests", "--no-trunc", "--format", "{{.ID}} {{.Digest}}"]);
+  const known = lines(listed).map((line) => line.split(" "));
+  return known.find(([id = "", digest = ""]) => isSameImage(wanted, { id, digests: [digest] }))?.[0];
+}
+
+/** The image behind a role of the release that a backup is of. */
+export function identityIn(
+  { images, digests = {} }: Pick<BackupManifest, "images" | "digests">,
+  role: string,
+): ImageIdentity | undefined {
+  const id = images[role];
+  return id === undefined ? undefined : { id, digests: digests[role] ?? [] };
+}
+
+/** What brings an image to the host that is not there. */
+export function howToGet({ digests: [digest] }: ImageIdentity): string {
+  return digest === undefined
+    ? "pull or load it, under the engine and image store that the backup was taken on; or restore with scripts/pulumi up, which takes the image that the release's tag names"
+    : `docker pull ${digest}`;
+}

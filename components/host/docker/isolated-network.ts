@@ -1,0 +1,24 @@
+import { type DockerClient, DockerError } from "./client";
+import { ISOLATED, isolates } from "./isolation";
+import { Refusal } from "../output";
+
+/** As the engine's driver for bridges says it, in all versions. */
+const NO_RANGE = /could not find an available.*address pool|all predefined address pools have been fully subnetted/i;
+
+/** A network of which nothing leads out. Made before anything is touched: what is in its way is told as a refusal. */
+export async function createIsolatedNetwork(
+  docker: DockerClient,
+  name: string,
+  labels: readonly string[] = [],
+): Promise<void> {
+  const options = (await isolates(docker)) ? Object.entries(ISOLATED).map((option) => `--opt=${option.join("=")}`) : [];
+  try {
+    await docker.run(["network", "create", "--internal", ...options, ...labels.map((label) => `--${label}`), name]);
+  } catch (error) {
+    if (!(error instanceof DockerError && NO_RANGE.test(error.stderr))) throw error;
+    throw new Refusal(
+      `The Docker host has no address range left for another network (${name}): ${error.stderr.trim()}\n` +
+        "Next: remove networks that no container uses (docker network ls, docker network prune), or give the engine more ranges (default-address-pools in its daemon.json), then run the same again.",
+    );
+  }
+}

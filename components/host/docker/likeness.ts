@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { hardened } from "./hardening";
+
+/** Of a container, what another one that takes its place has as well; durations in nanoseconds, as Docker has them. */
+export const likeness = z.object({
+  Config: z.object({
+    StopTimeout: z.number().nullish(),
+    Healthcheck: z
+      .object({
+        Test: z.array(z.string()).nullish(),
+        Interval: z.number().nullish(),
+        Timeout: z.number().nullish(),
+        StartPeriod: z.number().nullish(),
+        Retries: z.number().nullish(),
+      })
+      .nullish(),
+  }),
+  HostConfig: z.object({
+    Memory: z.number(),
+    MemorySwap: z.number().nullish(),
+    NanoCpus: z.number(),
+    Init: z.boolean().nullish(),
+  }),
+});
+type Likeness = z.infer<typeof likeness>;
+
+/** The house rules, and the healthcheck, grace time, init and limits of the other, as options of the docker client. */
+export function optionsLike({ Config, HostConfig }: Likeness): string[] {
+  const { Memory, MemorySwap, NanoCpus, Init } = HostConfig;
+  return [
+    ...hardened(),
+    ...health(Config.Healthcheck),
+    `--stop-timeout=${Config.StopTimeout ?? 10}`,
+    ...(Init === true ? ["--init"] : []),
+    ...(Memory > 0 ? [`--memory=${Memory}`, `--memory-swap=${MemorySwap ?? Memory}`] : []),
+    ...(NanoCpus > 0 ? [`--cpus=${NanoCpus / 1e9}`] : []),
+  ];
+}
+
+/** The client knows only commands of a shell; one that is not is put into the words of one. */
+function health(check: Likeness["Config"]["Healthcheck"]): string[] {
+  const [kind, ...words] = check?.Test ?? [];
+  if (kind === "NONE") return ["--no-healthcheck"];
+  if (check == null || kind === undefined) return [];
+  const command = kind === "CMD" ? ["exec", ...words.map(quoted)].join(" ") : words.join(" ");
+  const duration = (option: string, value: number | null | undefined) =>
+    value ? [`--health-${option}=${value}ns`] : [];
+  return [
+    `--health-cmd=${command}`,
+    ...duration("interval", check.Interval),
+    ...duration("timeout", check.Timeout),
+    ...duration("start-period", check.StartPeriod),
+    ...(check.Retries ? [`--health-retries=${check.Retries}`] : []),
+  ];
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,17 @@
+import { randomUUID } from "node:crypto";
+import type { DockerClient } from "./client";
+import { looking } from "./hardening";
+
+/**
+ * Runs a command of an image that nobody has agreed to yet, for so many seconds at most. A docker client that is ended
+ * leaves its container at work: then that is removed, by the name that it was given for this.
+ */
+export async function look(docker: DockerClient, command: readonly string[], seconds: number): Promise<string> {
+  const name = `nestfleet-look-${randomUUID().slice(0, 8)}`;
+  try {
+    return await docker.run([...looking(), `--name=${name}`, ...command], "", seconds);
+  } catch (error) {
+    await docker.run(["rm", "--force", "--volumes", name]).catch(() => undefined); // gone, as it should be
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+import type { DockerClient } from "./client";
+import { inspectContainer } from "./inspection";
+import { type Target, waitUntilHealthy } from "./health";
+import { Refusal } from "../output";
+
+/** How long a service may take, and what ends the wait. */
+export interface Wait {
+  readonly timeoutSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+/** Gated already; an attempt that was refused may have stopped it since. */
+export async function mustRun(docker: DockerClient, container: string, wait: Wait): Promise<void> {
+  const running = (await inspectContainer(docker, container))?.State;
+  if (running?.Running === true && !running.Restarting) return;
+  await mustBeHealthy(docker, "a service", { container }, wait);
+}
+
+export async function mustBeHealthy(
+  docker: DockerClient,
+  role: string,
+  service: Target,
+  { timeoutSeconds, signal }: Wait,
+): Promise<void> {
+  const refusal = await waitUntilHealthy(docker, service, timeoutSeconds, { signal });
+  if (refusal === undefined) return;
+  const name = (await inspectContainer(docker, service.container))?.Name.slice(1) ?? service.container;
+  throw new Refusal(`${role} (${name}) is not healthy: ${refusal}`);
+}

@@ -1,0 +1,72 @@
+import { createServer } from "node:net";
+import { type DockerClient, DockerError } from "./client";
+import { blocks, type Listener, listenersOn } from "./listeners";
+import { vantageOf } from "./vantage";
+
+interface Published {
+  readonly bind: readonly string[];
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** When it is off, the port of HTTPS is not published, and may be another's. */
+  readonly tls: string;
+}
+
+/** A port that something else has, and what that is. */
+export interface TakenPort {
+  readonly port: number;
+  readonly by: string;
+}
+
+/**
+ * The ports that Caddy is to publish and something else has taken, but for `ours`, which Caddy has itself. With the
+ * Docker host's network the one sure way is to try to listen; without it, the host is asked what listens there, in a
+ * container of `image`, which must be there.
+ */
+export async function portsTaken(
+  docker: DockerClient,
+  { bind, httpPort, httpsPort, tls }: Published,
+  ours: readonly number[],
+  image: string,
+): Promise<TakenPort[]> {
+  const ports = [httpPort, ...(tls === "off" ? [] : [httpsPort])].filter((port) => !ours.includes(port));
+  if (ports.length === 0) return [];
+  const wanted = bind.flatMap((address) => ports.map((port) => ({ address, port })));
+  const taken = [...new Set((await takenOf(docker, wanted, image)).map(({ port }) => port))];
+  return Promise.all(taken.map(async (port) => ({ port, by: await holderOf(docker, port) })));
+}
+
+async function takenOf(docker: DockerClient, wanted: readonly Listener[], image: string): Promise<Listener[]> {
+  const vantage = await vantageOf(docker);
+  if (vantage === "elsewhere") {
+    const listeners = await listenersOn(docker, image);
+    return wanted.filter((one) => listeners.some((listener) => blocks(listener, one)));
+  }
+  const tried = await Promise.all(wanted.map(async (one) => ((await isTaken(one)) ? [one] : [])));
+  return tried.flat();
+}
+
+/** Not being allowed to listen (a port below 1024 for an ordinary user) says nothing about who else does. */
+function isTaken({ address, port }: Listener): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", ({ code }: NodeJS.ErrnoException) => {
+      resolve(code === "EADDRINUSE");
+    });
+    server.listen({ port, host: address, ipv6Only: true }, () => {
+      server.close(() => {
+        resolve(false);
+      });
+    });
+  });
+}
+
+async function holderOf(docker: DockerClient, port: number): Promise<string> {
+  const names = await docker
+    .run(["ps", "--filter", `publish=${port}/tcp`, "--format", "{{.Names}}"])
+    .catch((error: unknown) => {
+      if (error instanceof DockerError) return "";
+      throw error;
+    });
+  const [name] = names.split("\n").filter(Boolean);
+  return name === undefined ? "another program" : `the container ${name}`;
+}

@@ -1,0 +1,40 @@
+import { Refusal } from "./output";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Lets a script end in order when it is asked to: the work sees its signal aborted, fails, and cleans up like after
+ * any failure. Without this Node would end at once, and what runs inside the containers would go on.
+ */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = (name: NodeJS.Signals) => {
+    controller.abort(new Refusal(`it was stopped by ${name}`));
+  };
+  for (const name of SIGNALS) process.on(name, stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    for (const name of SIGNALS) process.off(name, stop);
+  }
+}
+
+/** Runs both, and stops each when the other fails; the first failure is the one that is told. */
+export async function together<A, B>(
+  signal: AbortSignal,
+  one: (signal: AbortSignal) => Promise<A>,
+  other: (signal: AbortSignal) => Promise<B>,
+): Promise<[A, B]> {
+  const controller = new AbortController();
+  const either = AbortSignal.any([signal, controller.signal]);
+  let first: unknown;
+  const guarded = <T>(work: (signal: AbortSignal) => Promise<T>) =>
+    work(either).catch((error: unknown) => {
+      first ??= error;
+      controller.abort(error);
+      throw error;
+    });
+  const [a, b] = await Promise.allSettled([guarded(one), guarded(other)]);
+  if (a.status === "rejected" || b.status === "rejected") throw first;
+  return [a.value, b.value];
+}

@@ -1,0 +1,29 @@
+import { pulumi } from "../release/commands";
+import { printable } from "../release/words";
+import { withheld } from "./docker/redaction";
+
+/** What went wrong, in words for a person at 2 a.m.: printed as it is, without a stack trace. */
+export class Refusal extends Error {}
+
+/** One line of progress, shown while the script runs: without a secret that is known, and as it may stand on a terminal. */
+export function say(line: string): void {
+  process.stderr.write(`${printable(withheld(line))}\n`);
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** What to do about a refused update; the last line of its report. */
+export const NEXT = `Next: mend the cause, or take the change in the config back; then run \`${pulumi("up")}\` again.`;
+
+/** Before each line that somebody else said. */
+export const QUOTE = "  | ";
+
+/** Somebody else's words (a log, an error) inside a message of ours. */
+export function indented(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => `${QUOTE}${line}`)
+    .join("\n");
+}

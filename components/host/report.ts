@@ -1,0 +1,29 @@
+import type { DockerClient } from "./docker/client";
+import { unforeseen } from "./docker/unforeseen";
+import { oneLine } from "../release/words";
+import { runningNow } from "./docker/inspection";
+import { complaint } from "./database/database";
+import { NEXT, Refusal } from "./output";
+
+/** Why something failed, as a sentence: what a refusal says, else what was asked and what Docker answered. */
+export function reasonOf(error: unknown): string {
+  const [first = "", ...more] = error instanceof Refusal ? error.message.split("\n") : told(error);
+  return [/[.:!?]$/.test(first) ? first : `${first}.`, ...more].join("\n");
+}
+
+/** The first line says it all: the history has that one. */
+function told(error: unknown): string[] {
+  const [first = "", ...more] = unforeseen(error);
+  return [`${first} ${oneLine(complaint(error))}`, ...more];
+}
+
+/** The report on work that was undone: why, what was done about it, what runs now, and what next. */
+export async function report(
+  docker: DockerClient,
+  stack: string,
+  lines: readonly string[],
+  next: string = NEXT,
+): Promise<Refusal> {
+  const running = await runningNow(docker, stack).catch((error: unknown) => `  not known: ${complaint(error)}`);
+  return new Refusal([...lines, "What runs now:", running, next].join("\n"));
+}

@@ -1,0 +1,33 @@
+import type { DockerClient } from "./docker/client";
+import { backupNamed } from "../release/records/backups";
+import { asksForData, type LastUpdate, namedBackup } from "../release/situation";
+import type { Settings } from "../settings/schema";
+import { answerOr } from "./docker/answer";
+import { backupFault } from "./backups/fault";
+import type { HostFacts } from "../release/facts";
+import { inspectLiveData } from "./database/live-data";
+
+type Known = Pick<HostFacts, "serving" | "database" | "backups" | "future" | "history">;
+
+/**
+ * What a restore would replace, and whether its backup can be relied on. Both take time on a large database, so they
+ * are asked only where the config asks for a restore of a backup that exists, and not for one that is left over.
+ */
+export async function inspectRestore(
+  docker: DockerClient,
+  postgres: string,
+  settings: Settings,
+  known: Known,
+  last: Pick<LastUpdate, "restored">,
+): Promise<Pick<HostFacts, "live" | "restoreFault">> {
+  const named = namedBackup(settings);
+  const backup = backupNamed(known, named);
+  if (backup === undefined) return {};
+  const changesVersion = known.serving?.version !== settings.version.tag;
+  if (!changesVersion && !asksForData(settings, known, last)) return {};
+  const [live, restoreFault] = await Promise.all([
+    answerOr(inspectLiveData(docker, postgres), undefined),
+    answerOr(backupFault(docker, postgres, backup), undefined),
+  ]);
+  return { live, restoreFault };
+}

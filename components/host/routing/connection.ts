@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import * as net from "node:net";
+import type { Duplex } from "node:stream";
+import { DockerClient } from "../docker/client";
+import { HOST_NETWORK } from "../docker/host-network";
+import { LABEL } from "../../release/names";
+import { containersOf } from "../docker/containers";
+import { vantageOf } from "../docker/vantage";
+import { inspectContainer } from "../docker/inspection";
+import { FAR_SIDE, Relay } from "./relay";
+import { Refusal } from "../output";
+
+/** Where a stack's ports are published. */
+export interface Publisher {
+  readonly dockerHost: string;
+  /** The container that publishes them. */
+  readonly caddy: string;
+}
+
+/** Opens a connection as the Docker host itself would; the signal gives it up. */
+type Way = (address: string, port: number, signal: AbortSignal) => Promise<Duplex>;
+
+/** Those whose image has Node.js: their healthchecks are written for it. */
+const WITH_NODE = ["api", "worker", "console"];
+/** A forwarded port accepts at once or not at all. */
+const FORWARDED_MS = 2000;
+
+/** By Docker host and container: a script asks dozens of times, and starts at most one relay. */
+const ways = new Map<string, Promise<Way>>();
+
+/**
+ * Connects to a published port, whatever network this process has: directly where that reaches the Docker host's, else
+ * through a small container that has it.
+ */
+export async function connectTo(
+  publisher: Publisher,
+  address: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const key = `${publisher.dockerHost} ${publisher.caddy}`;
+  const known = ways.get(key) ?? wayTo(publisher);
+  ways.set(key, known);
+  const way = await known.catch((error: unknown) => {
+    ways.delete(key); // may be known the next time
+    throw error;
+  });
+  return way(address, port, signal);
+}
+
+async function wayTo({ dockerHost, caddy }: Publisher): Promise<Way> {
+  const docker = new DockerClient(dockerHost);
+  const vantage = await vantageOf(docker);
+  if (vantage === "here") return connectDirectly;
+  const relayed = relaying(docker, caddy);
+  if (vantage === "elsewhere") return relayed;
+  return (host, port, signal) =>
+    connectDirectly(host, port, AbortSignal.any([signal, AbortSignal.timeout(FORWARDED_MS)])).catch(() =>
+      relayed(host, port, signal),
+    );
+}
+
+/** One relay for all, and another when that one has ended, as with the engine. */
+function relaying(docker: DockerClient, caddy: string): Way {
+  let relay: Promise<Relay> | undefined;
+  return async (host, port, signal) => {
+    const last = relay;
+    const usable = (await last?.catch(() => undefined))?.usable;
+    if (relay === undefined || (relay === last && !usable)) relay = startRelay(docker, caddy);
+    return connected((await relay).connect(host, port), signal);
+  };
+}
+
+/** In a container of an image that the stack runs: no other is sure to be on the host. */
+async function startRelay(docker: DockerClient, caddy: string): Promise<Relay> {
+  const options = ["--interactive", `--label=${LABEL}.relay=${caddy}`, "--env=NODE_OPTIONS=", "--entrypoint=node"];
+  const args = [...HOST_NETWORK, ...options, await imageWithNode(docker, caddy), "-e", FAR_SIDE];
+  return new Relay("docker", ["--host", docker.host, ...args]);
+}
+
+async function imageWithNode(docker: DockerClient, caddy: string): Promise<string> {
+  const stack = (await inspectContainer(docker, caddy))?.Config.Labels[`${LABEL}.stack`];
+  const containers = stack === undefined ? [] : await containersOf(docker, stack);
+  const image = WITH_NODE.flatMap((role) => containers.filter((container) => container.role === role))[0]?.imageId;
+  if (image === undefined) throw new Refusal(`${caddy} has no api beside it whose image could ask on the Docker host`);
+  return image;
+}
+
+/** Node.js waits for a connection for minutes, where nothing says that there is none. */
+export function connectDirectly(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+  return connected(net.connect({ host, port }), signal);
+}
+
+async function connected(stream: Duplex, signal: AbortSignal): Promise<Duplex> {
+  try {
+    await once(stream, "connect", { signal });
+    return stream;
+  } catch (error) {
+    stream.on("error", () => undefined).destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import type { DockerClient } from "../docker/client";
+import { type Upstream, UPSTREAM_PORTS } from "../../release/names";
+import { sleep } from "../output";
+
+/** Milliseconds. What is open for this long is no request but a channel (a web socket), which ends when it is cut. */
+const LASTING_MS = 2000;
+/** Requests wait for it. A page is made in less. */
+const PATIENCE_MS = { api: 2000, console: 500 };
+const PAUSE_MS = 50;
+
+/** The proxy keeps no connection to an upstream open (`keepalive off`): each is a request without its answer. */
+const OPEN = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true";
+/** As the kernel has it: https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt */
+const ESTABLISHED = "01";
+
+/** What is open to an api now, and in `LASTING_MS` is no request any more. */
+export async function lastingConnections(docker: DockerClient, caddy: string) {
+  const connections = await openTo(docker, caddy, "api");
+  return { connections, settled: sleep(LASTING_MS) };
+}
+
+/** Waits until a service has answered what it had in hand, but not for ever, and not for connections that last. */
+export async function drained(
+  docker: DockerClient,
+  caddy: string,
+  upstream: Upstream,
+  lasting: readonly string[] = [],
+): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS[upstream];
+  for (;;) {
+    const open = (await openTo(docker, caddy, upstream)).filter((connection) => !lasting.includes(connection));
+    if (open.length === 0 || Date.now() > deadline) return;
+    await sleep(PAUSE_MS);
+  }
+}
+
+/** Connections of the proxy, by their two ends. */
+async function openTo(docker: DockerClient, caddy: string, upstream: Upstream): Promise<string[]> {
+  return connectionsTo(UPSTREAM_PORTS[upstream], await docker.run(["exec", caddy, "sh", "-c", OPEN]));
+}
+
+export function connectionsTo(port: number, table: string): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return table
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , remote = "", state]) => remote.endsWith(suffix) && state === ESTABLISHED)
+    .map(([, local, remote]) => `${local ?? ""} ${remote ?? ""}`);
+}

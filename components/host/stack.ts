@@ -1,0 +1,82 @@
+import type { DockerClient } from "./docker/client";
+import { LABEL } from "../release/names";
+import { containersOf } from "./docker/containers";
+import type { RunningContainer } from "../release/facts";
+import { docker as command } from "../release/commands";
+import { isReleased } from "../release/restarts";
+import { lines } from "./database/database";
+import { readServing } from "./routing/pointers";
+import { Refusal } from "./output";
+
+/** Services that have versions of their own. */
+const OWN_VERSION = ["postgres", "caddy"];
+
+/** A stack as its containers show it. */
+export interface RunningStack {
+  readonly stack: string;
+  readonly postgres: string;
+  /** Tag of the release that serves; undefined when nothing does. */
+  readonly version: string | undefined;
+  /** Id of the image behind each service. */
+  readonly images: Record<string, string>;
+}
+
+/** The stack of that name, or the only one there is. */
+export async function findStack(docker: DockerClient, asked: string | undefined): Promise<RunningStack> {
+  const stack = asked ?? (await onlyStack(docker));
+  const all = await containersOf(docker, stack);
+  const containers = all.filter(({ running }) => running);
+  const postgres = containers.find(({ role }) => role === "postgres");
+  const stopped = all.find(({ role }) => role === "postgres");
+  if (postgres === undefined && stopped !== undefined)
+    throw new Refusal(
+      `The database does not run.\nNext: start it with: ${command(docker.host, `start ${stopped.name}`)}`,
+    );
+  if (postgres === undefined)
+    throw new Refusal(
+      `No database of the stack ${stack} runs on ${docker.host}.\nNext: ${command(docker.host, `ps --all --filter label=${LABEL}.stack`)}`,
+    );
+  const serving = await servingApi(docker, all);
+  // Not of a rehearsal or a drill, nor of a release that was refused and runs beside the one that serves. Those that run
+  // come last and count: what was stopped may be left from before.
+  const services = [...all]
+    .sort((one, other) => Number(one.running) - Number(other.running))
+    .filter(
+      ({ role, version, running }) =>
+        (OWN_VERSION.includes(role) && running) || (isReleased(role) && version === serving?.version),
+    );
+  const images = services.map(({ role, imageId }) => [role, imageId] as const);
+  return {
+    stack,
+    postgres: postgres.name,
+    version: serving?.version,
+    images: { ...Object.fromEntries(images), ...(serving && { api: serving.imageId }) },
+  };
+}
+
+/** The one stack whose database runs there. */
+export async function onlyStack(docker: DockerClient): Promise<string> {
+  const filter = ["--filter", `label=${LABEL}.role=postgres`];
+  const names = [...new Set(lines(await docker.run(["ps", ...filter, "--format", `{{.Label "${LABEL}.stack"}}`])))];
+  const [only] = names;
+  if (only === undefined)
+    throw new Refusal(`No NestFleet runs on ${docker.host}.\nNext: name another host with --docker-host`);
+  if (names.length > 1)
+    throw new Refusal(`Several stacks run on ${docker.host}: ${names.join(", ")}.\nNext: name one with --stack`);
+  return only;
+}
+
+/**
+ * The one that the proxy sends requests to; while they are held, or a cutover has not been judged, the one from before,
+ * which may stand still for it. Where the proxy cannot tell, the only one that runs.
+ */
+async function servingApi(
+  docker: DockerClient,
+  containers: readonly RunningContainer[],
+): Promise<RunningContainer | undefined> {
+  const apis = containers.filter(({ role }) => role === "api");
+  const caddy = containers.find(({ role, running }) => role === "caddy" && running);
+  const serving = caddy && (await readServing(docker, caddy.name).catch(() => undefined));
+  const running = apis.filter((api) => api.running);
+  return apis.find(({ name }) => name === serving?.api) ?? (running.length === 1 ? running[0] : undefined);
+}

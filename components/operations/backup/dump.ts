@@ -1,0 +1,79 @@
+import { client } from "../../host/database/psql";
+import { size as readable } from "../../release/units";
+import { type Database, DATABASE, ROLE } from "../../host/database/database";
+import type { Ended } from "../../host/docker/execution";
+import { Refusal, say } from "../../host/output";
+
+/** Of the sessions that make a backup: what is under this name while nobody has the lock was left by a killed run. */
+export const APPLICATION = "nestfleet-backup";
+
+export type Compression = "zstd" | "gzip";
+
+const PROGRESS_MS = 3000;
+/** What pg_dump waits for a table that a migration has locked, before it gives up. */
+const LOCK_WAIT = "60s";
+
+/**
+ * The fastest level of the fastest method: level 3 takes half as long again and saves nothing to speak of.
+ * pg_dump names a method that it does not know before it looks for the server; before version 16 it knows numbers only.
+ */
+export async function bestCompression(database: Database): Promise<Compression> {
+  const asked = ["pg_dump", "--format=custom", "--compress=zstd:1", "--host=/nonexistent"];
+  const { stderr } = await database.run(asked);
+  return /compress/i.test(stderr) ? "gzip" : "zstd";
+}
+
+/** Dumps one snapshot into a file, which is not on the disk yet. Gives the seconds it took. */
+export async function dump(
+  database: Database,
+  snapshot: string,
+  compression: Compression,
+  file: string,
+  expectedBytes: number | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  const started = Date.now();
+  const seconds = () => (Date.now() - started) / 1000;
+  const watch = setInterval(() => void report(database, file, expectedBytes, seconds()), PROGRESS_MS);
+  try {
+    const ended = await database.run(
+      client([
+        "pg_dump",
+        `--dbname=dbname=${DATABASE} user=${ROLE} application_name=${APPLICATION}`,
+        "--format=custom",
+        `--compress=${compression === "zstd" ? "zstd:1" : "1"}`,
+        `--snapshot=${snapshot}`,
+        `--lock-wait-timeout=${LOCK_WAIT}`,
+        "--no-sync",
+        `--file=${file}`,
+      ]),
+      { signal },
+    );
+    if (ended.exitCode !== 0) throw new Refusal(await reason(database, file, ended));
+    return seconds();
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+/** Only progress: when it cannot be told, the dump itself says why. */
+async function report(database: Database, file: string, expected: number | undefined, seconds: number): Promise<void> {
+  const size = await database.shell('stat -c %s "$1"', [file]).catch(() => undefined);
+  if (size === undefined) return;
+  say(progress(Number(size), expected, seconds));
+}
+
+/** An estimate that was passed is none: nothing more is said of it. */
+export function progress(bytes: number, expected: number | undefined, seconds: number): string {
+  const about = expected === undefined || bytes > expected ? "" : ` of about ${readable(expected)}`;
+  return `dump: ${readable(bytes)}${about} after ${seconds.toFixed(0)} s`;
+}
+
+async function reason(database: Database, file: string, { exitCode, stderr }: Ended): Promise<string> {
+  if (/No space left on device|Disk quota exceeded/i.test(stderr)) {
+    const free = await database.freeBytes(file).catch(() => 0);
+    return `the disk filled up during the dump (${free} bytes were left). Make room, or put the backups elsewhere (nestfleet:backups)`;
+  }
+  if (stderr === "") return `pg_dump was killed (exit code ${exitCode})`;
+  return `pg_dump fails (exit code ${exitCode}): ${stderr.replace(/^Terminated\s*/, "")}`;
+}

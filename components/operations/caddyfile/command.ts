@@ -1,0 +1,79 @@
+import { DockerClient, DockerError } from "../../host/docker/client";
+import { passing } from "../../host/docker/hardening";
+import { candidate, CANDIDATE_TOKEN, NEW_TOKEN, NOBODY, pointer } from "../../host/routing/files";
+import { inspectContainer } from "../../host/docker/inspection";
+import { Refusal, say } from "../../host/output";
+import type { Request } from "./request";
+
+/**
+ * A line of standard input for each file, which only its owner may read, whole or not at all. The shell reads no further
+ * than the line: what follows is the next one's, and the Caddyfile's.
+ */
+const WRITE_FILES =
+  `{ for file in "$@"; do IFS= read -r content && printf %s "$content" | base64 -d > "$file.new" && ` +
+  `chmod 600 "$file.new" && mv "$file.new" "$file" || exit 1; done; }`;
+
+/** Of the files in the folder, `$0`, those that are not named: an old key, once nothing reads it any more. */
+const REMOVE_OTHERS =
+  'for file in "$0"/*; do for kept in "$@"; do [ "$file" != "$kept" ] || continue 2; done; rm -f "$file"; done';
+
+/**
+ * Checks the new Caddyfile with the image that will read it, and only then puts it in the place of the old one: a
+ * restart between the two steps finds one or the other, never half a file. A running proxy reloads.
+ */
+export async function applyCaddyfile({
+  dockerHost,
+  container,
+  image,
+  volume,
+  path,
+  caddyfile,
+  folder,
+  files,
+}: Request): Promise<string | undefined> {
+  const docker = new DockerClient(dockerHost);
+  const mount = `type=volume,source=${volume},target=/config`;
+  const pointers = (["api", "console"] as const)
+    .flatMap((upstream) => [pointer(upstream), candidate(upstream)])
+    .map((file) => `{ [ -s ${file} ] || echo ${NOBODY} > ${file}; }`);
+  const checkAndReplace = [
+    `mkdir -p ${folder}`,
+    WRITE_FILES,
+    `cat > ${path}.new`,
+    `caddy validate --config ${path}.new --adapter caddyfile`,
+    `mv ${path}.new ${path}`,
+    ...pointers,
+    `{ [ -s ${CANDIDATE_TOKEN} ] || { ${NEW_TOKEN}; }; }`,
+  ].join(" && ");
+  try {
+    await docker.run(
+      [
+        "run",
+        "--rm",
+        "--interactive",
+        "--pull=never",
+        "--network=none",
+        ...passing(["NET_BIND_SERVICE"]), // the program asks for it, and does not start without
+        "--mount",
+        mount,
+        "--entrypoint",
+        "sh",
+        image,
+        "-c",
+        checkAndReplace,
+        "sh",
+        ...files.map((file) => file.path),
+      ],
+      [...files.map(({ content }) => Buffer.from(content).toString("base64")), caddyfile].join("\n"),
+    );
+  } catch (error) {
+    if (error instanceof DockerError)
+      throw new Refusal(`Caddy refuses its new configuration; the one before stays in force:\n${error.stderr.trim()}`);
+    throw error;
+  }
+  if ((await inspectContainer(docker, container))?.State.Running !== true) return undefined;
+  await docker.run(["exec", container, "caddy", "reload", "--config", path, "--adapter", "caddyfile"]);
+  say("caddy reloaded its configuration");
+  await docker.run(["exec", container, "sh", "-c", REMOVE_OTHERS, folder, ...files.map((file) => file.path)]);
+  return undefined;
+}

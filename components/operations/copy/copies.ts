@@ -1,0 +1,64 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { compareBackupIds, parseBackupId } from "../../release/records/backup-id";
+import { type BackupManifest, parseManifest, type WrittenManifest } from "../../release/records/manifest";
+import { Refusal } from "../../host/output";
+import { contentOf } from "./transfer";
+
+/** So many are offered instead of one that is not there, the newest first. */
+const OFFERED = 5;
+
+export const copiedDump = (directory: string, id: string) => join(directory, `${id}.dump`);
+export const copiedManifest = (directory: string, id: string) => join(directory, `${id}.json`);
+
+/** A disk that is not mounted must not be mistaken for an empty one: the directory is not made here. */
+export async function mustBeDirectory(directory: string): Promise<void> {
+  const found = await stat(directory).catch((error: unknown) => (error as NodeJS.ErrnoException).code);
+  if (typeof found === "object" && found.isDirectory()) return;
+  const why = found === "ENOENT" ? "there is no such directory" : typeof found === "string" ? found : "it is a file";
+  throw new Refusal(`${directory}: ${why}. Nothing was copied.\nNext: mount what it is on, or mkdir -p ${directory}`);
+}
+
+/** The manifest of a copy. */
+export async function copyOf(directory: string, id: string): Promise<WrittenManifest> {
+  if (parseBackupId(id) === undefined) throw new Refusal(`${JSON.stringify(id)} is not the id of a backup.`);
+  const text = await readFile(copiedManifest(directory, id), "utf8").catch(() => undefined);
+  if (text === undefined) throw new Refusal(await missing(directory, id));
+  const found = parseManifest(text);
+  if (found === undefined) throw new Refusal(`${copiedManifest(directory, id)} is not the manifest of a backup.`);
+  const { manifest } = found;
+  if (manifest.id !== id || manifest.version !== parseBackupId(id)?.version)
+    throw new Refusal(`${copiedManifest(directory, id)} is the manifest of ${manifest.id} of ${manifest.version}.`);
+  return found;
+}
+
+/** Refuses a copy that is not, byte for byte, what its manifest says. */
+export async function mustBeWhole(directory: string, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
+  const fault = await copyFault(directory, manifest, signal);
+  if (fault !== undefined)
+    throw new Refusal(`The copy of ${manifest.id} in ${directory} cannot be relied on: ${fault}.`);
+}
+
+/** Why a copy is not what the manifest says; undefined when it is. The size first, which needs no reading. */
+export async function copyFault(
+  directory: string,
+  { id, bytes, sha256 }: BackupManifest,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const dump = copiedDump(directory, id);
+  const size = await stat(dump).then((found) => found.size, () => undefined); // prettier-ignore
+  if (size === undefined) return `its dump ${dump} is missing`;
+  if (size !== bytes) return `its dump has ${size} bytes instead of ${bytes}`;
+  const found = await contentOf(dump, signal);
+  return found.sha256 === sha256 ? undefined : `the sha256 of its dump is ${found.sha256} instead of ${sha256}`;
+}
+
+async function missing(directory: string, id: string): Promise<string> {
+  const files = await readdir(directory);
+  if (files.includes(`${id}.dump`))
+    return `${copiedDump(directory, id)} is half a backup: its manifest ${id}.json is not beside it.`;
+  const whole = files.flatMap((file) => (file.endsWith(".json") ? [file.replace(/\.json$/, "")] : []));
+  const there = whole.filter((name) => parseBackupId(name) !== undefined && files.includes(`${name}.dump`));
+  const newest = there.sort(compareBackupIds).slice(-OFFERED).reverse();
+  return `There is no backup ${id} in ${directory}; ${newest.length === 0 ? "it has none" : `it has ${newest.join(", ")}`}.`;
+}

@@ -1,0 +1,109 @@
+import { BACKUPS_PATH } from "../../release/records/backup-id";
+import { backupNamed } from "../../release/records/backups";
+import { script, shellWord, trust } from "../../release/commands";
+import type { BackupManifest } from "../../release/records/manifest";
+import { size } from "../../release/units";
+import { alone } from "../../host/stack-lock";
+import { checksum } from "../backup/backup";
+import { copiedDump, copyOf, mustBeDirectory, mustBeWhole } from "./copies";
+import { complaint, type Database, DATABASE } from "../../host/database/database";
+import { exclusively } from "../../host/database/advisory-lock";
+import { mustSuitServer } from "../restore/copy";
+import { Refusal, say } from "../../host/output";
+import { Store } from "../../host/backups/store";
+import { sendFile } from "./transfer";
+
+/** In which the application keeps what it has migrated. */
+const MIGRATIONS_TABLE = "nestfleet_migrations";
+
+/** What is to be brought. */
+export interface Arrival {
+  readonly directory: string;
+  readonly id: string;
+  /** The operator says that it is the stack's own, whoever has signed it: another stack, or one whose state is lost. */
+  readonly trusted: boolean;
+}
+
+/**
+ * Brings the copy of a backup back among the backups of a stack, on the same host or on a new one: whole, or not at all.
+ * It is read and compared before anything is sent. The database is not touched. A backup of the same id that is there is
+ * never replaced. Alone: a backup would take what is half there for the rest of a killed run, and remove it.
+ */
+export async function copyIn(
+  database: Database,
+  stack: string,
+  { directory, id, trusted }: Arrival,
+  signal: AbortSignal,
+): Promise<BackupManifest> {
+  await mustBeDirectory(directory);
+  const found = await copyOf(directory, id);
+  if (!trusted && !(await new Store(database).owns(found)))
+    throw new Refusal(
+      `The copy of ${id} in ${directory} is not signed by this stack: somebody else may have written it. Nothing was copied.\n` +
+        `Next: where you know it as the stack's own: ${script("backup", stack, database.docker.host, "--copy-from", shellWord(directory), id, "--trust")}`,
+    );
+  const { manifest } = found;
+  await mustBeWhole(directory, manifest, signal);
+  const bring = () => exclusively(database, "backup", () => bringIn(database, stack, directory, manifest, signal));
+  await alone(database.docker, stack, bring);
+  await mustSuitServer(database, manifest).catch((error: unknown) => {
+    say(`It cannot be restored on this server: ${complaint(error)}`);
+  });
+  return manifest;
+}
+
+async function bringIn(
+  database: Database,
+  stack: string,
+  directory: string,
+  manifest: BackupManifest,
+  signal: AbortSignal,
+) {
+  const { id, bytes, sha256 } = manifest;
+  const store = new Store(database);
+  const { contents } = await store.open();
+  if (backupNamed(contents, id)?.sha256 === sha256) {
+    say(`${id} is among the backups already`);
+    return;
+  }
+  if (contents.unsigned.includes(id))
+    throw new Refusal(
+      `A backup ${id} lies in ${BACKUPS_PATH} of ${database.container}, and is not signed by this stack. Nothing was copied.\n` +
+        `Next: where you know it as the stack's own: ${trust(stack, database.docker.host, id)}`,
+    );
+  if (contents.ids.includes(id))
+    throw new Refusal(
+      `Another backup has the id ${id}, in ${BACKUPS_PATH} of ${database.container}. Nothing was copied.`,
+    );
+  const free = await database.freeBytes(BACKUPS_PATH);
+  if (free < bytes)
+    throw new Refusal(`${BACKUPS_PATH} has ${free} bytes free, and the backup has ${bytes}. Nothing was copied.`);
+  const file = store.partial(id);
+  try {
+    await sendFile(database, copiedDump(directory, id), file, signal);
+    const [arrived, sum] = await Promise.all([store.settle(file), checksum(database, file, signal)]);
+    if (arrived !== bytes || sum !== sha256)
+      throw new Refusal(`what arrived has ${arrived} bytes and the sha256 ${sum} instead of ${bytes} and ${sha256}`);
+    await mustBeOurs(database, file, manifest);
+    signal.throwIfAborted();
+    await store.commit(manifest);
+  } catch (error) {
+    await store.sweep().catch((failure: unknown) => {
+      say(`What was sent could not be removed (${complaint(failure)}); the next backup removes it`);
+    });
+    const why = complaint(signal.aborted ? signal.reason : error);
+    throw new Refusal(
+      `${id} was not copied into ${BACKUPS_PATH} of ${database.container}: ${why}.\nNo half of it is left there.`,
+    );
+  }
+  say(`${id} is among the backups of ${database.container}: ${size(bytes)}, checked`);
+}
+
+/** The table of contents of the dump, as pg_restore reads it: another application's dump may have the right name. */
+async function mustBeOurs(database: Database, file: string, { migrations }: BackupManifest): Promise<void> {
+  const contents = await database.shell('pg_restore --list "$1"', [file]);
+  const of = /^;\s+dbname: (.*)$/m.exec(contents)?.[1] ?? "an unknown database";
+  if (of !== DATABASE) throw new Refusal(`it is a dump of the database ${of}, not of ${DATABASE}`);
+  if (migrations.length > 0 && !contents.includes(` ${MIGRATIONS_TABLE} `))
+    throw new Refusal(`it is a dump without the table ${MIGRATIONS_TABLE}: not of NestFleet`);
+}

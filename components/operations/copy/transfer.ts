@@ -1,0 +1,95 @@
+import { spawn } from "node:child_process";
+import { createHash, type Hash } from "node:crypto";
+import { once } from "node:events";
+import { createReadStream, createWriteStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { type Readable, Transform, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { childEnvironment } from "../../host/child-environment";
+import type { Database } from "../../host/database/database";
+import { Refusal } from "../../host/output";
+
+/** What was read or written. */
+export interface Content {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Copies a file out of the database's container, by whatever way the docker client reaches it, and onto the disk. */
+export async function fetchFile(database: Database, from: string, to: string, signal: AbortSignal): Promise<Content> {
+  const client = start(database, ["exec", database.container, "cat", from], signal);
+  const file = createWriteStream(to, { flags: "wx", mode: 0o600 });
+  const content = measured();
+  await ended(client, pipeline(client.stdout, content.stream, file, { signal }));
+  await synced(to);
+  return content.result();
+}
+
+/** Copies a file into the container. Half of it is left there when this ends early: under a name that is no backup's. */
+export async function sendFile(database: Database, from: string, to: string, signal: AbortSignal): Promise<void> {
+  const write = ["exec", "-i", database.container, "sh", "-euc", 'umask 077; cat >"$1"', "-", to];
+  const client = start(database, write, signal);
+  await ended(client, pipeline(createReadStream(from), client.stdin, { signal }));
+}
+
+export async function contentOf(file: string, signal: AbortSignal): Promise<Content> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash, { signal });
+  return { bytes: (await stat(file)).size, sha256: hash.digest("hex") };
+}
+
+/** Brings a file or a directory to the disk. */
+export async function synced(path: string): Promise<void> {
+  const handle = await open(path);
+  await handle.sync().finally(() => handle.close());
+}
+
+interface Client {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Exit code, and what it said. */
+  readonly end: Promise<{ code: number | null; said: string }>;
+}
+
+/** In a process group of its own: Ctrl-C is for the script, which then clears up. */
+function start({ docker }: Database, args: readonly string[], signal: AbortSignal): Client {
+  const child = spawn("docker", ["--host", docker.host, ...args], {
+    detached: true,
+    env: childEnvironment(),
+    signal,
+    killSignal: "SIGKILL",
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
+  child.on("error", (error) => (said ||= error.message));
+  const end = once(child, "close").then(
+    ([code]) => ({ code: code as number | null, said }),
+    () => ({ code: null, said }), // not started, or aborted
+  );
+  return { stdin: child.stdin, stdout: child.stdout, end };
+}
+
+/** The client's own words come first: a broken pipe is only what follows from them. */
+async function ended({ end }: Client, piped: Promise<void>): Promise<void> {
+  const failure = await piped.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const { code, said } = await end;
+  if (code !== 0) throw new Refusal(said.trim() || "the docker client was ended");
+  // It read no further, and was content: what has arrived is compared.
+  if (failure !== undefined && (failure as NodeJS.ErrnoException).code !== "EPIPE") throw failure as Error;
+}
+
+function measured(): { stream: Transform; result: () => Content } {
+  const hash: Hash = createHash("sha256");
+  let bytes = 0;
+  const stream = new Transform({
+    transform(chunk: Buffer, _, done) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  return { stream, result: () => ({ bytes, sha256: hash.digest("hex") }) };
+}

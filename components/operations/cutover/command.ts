@@ -1,0 +1,121 @@
+import type { DockerClient } from "../../host/docker/client";
+import { configSetPath, docker as dockerCommand } from "../../release/commands";
+import { versionOf } from "../../host/docker/inspection";
+import { type Health, WrongVersion } from "../../host/routing/health";
+import { watch } from "../../host/docker/health";
+import { mustBeHealthy, mustRun } from "../../host/docker/must-run";
+import { PatientClient } from "../../host/docker/patient-client";
+import { hurried } from "../../host/routing/writers";
+import {
+  differ,
+  nominate,
+  type Pointers,
+  readServing,
+  serves,
+  writeBefore,
+  writePointers,
+} from "../../host/routing/pointers";
+import type { Step } from "../history/record";
+import { refuseRelease } from "./refused-release";
+import { say } from "../../host/output";
+import { undoing } from "../../host/undoing";
+import { AUTHORITY, verify, warmUp } from "../../host/routing/verification";
+import type { Request } from "./request";
+
+/** Under everybody's requests, after it was watched as a candidate. */
+const SETTLE_SECONDS = 5;
+
+/**
+ * Verifies the new containers from outside, as the candidates that they are, while the ones before still serve; then
+ * sends the requests to them, and back when they fail after all. Where the old release stands still already, or may
+ * not work on the new schema, nobody waits for the proof: the requests go first. What was before stays, so that all of
+ * it can be taken back until the verdict. Idempotent: killed at any moment and run again, it ends in the same place.
+ */
+export async function cutOver(asked: Request): Promise<string | undefined> {
+  const docker = new PatientClient(asked.dockerHost);
+  const before = await readServing(docker, asked.caddy);
+  const from = await versionOf(docker, before.api);
+  const step: Step = { ...asked, from, to: asked.release.tag, started: Date.now() };
+  const answer = await undoing(
+    (signal) => moveRequests(asked, docker, before, signal),
+    (failure) => {
+      const hints = failure.error instanceof WrongVersion ? [constantAnswer(asked)] : [];
+      const { api, console } = asked.targets;
+      const suspects = [api.container, console.container];
+      const judged = {
+        step,
+        caddy: asked.caddy,
+        before,
+        after: namesOf(asked),
+        containers: idsOf(asked),
+        suspects,
+        hints,
+      };
+      return refuseRelease(docker, judged, failure);
+    },
+  );
+  for (const line of ownAuthority(asked)) say(line);
+  return JSON.stringify({ version: answer.version, started: step.started });
+}
+
+async function moveRequests(
+  asked: Request,
+  docker: DockerClient,
+  before: Pointers,
+  signal: AbortSignal,
+): Promise<Health> {
+  const wait = { timeoutSeconds: asked.timeoutSeconds, signal };
+  for (const container of asked.containers) await mustRun(docker, container, wait);
+  for (const [role, { container, probe }] of Object.entries(asked.targets))
+    await mustBeHealthy(docker, role, { container, probe }, wait);
+  const after = namesOf(asked);
+  const seen = await watch(docker, idsOf(asked));
+  const death = () => {
+    signal.throwIfAborted();
+    return seen();
+  };
+  if (!differ(before, after)) {
+    await writePointers(docker, asked.caddy, after);
+    return verify({ ...asked, death }, docker);
+  }
+  const first = await switchesFirst(asked, docker, before);
+  const candidate = await nominate(docker, asked.caddy, after);
+  await verify({ ...asked, death, candidate, holdSeconds: first ? 0 : asked.holdSeconds }, docker);
+  await warmUp({ ...asked, candidate, pages: !first }, docker);
+  signal.throwIfAborted();
+  await writeBefore(docker, asked.caddy, before);
+  await writePointers(docker, asked.caddy, after);
+  say(`requests go to ${after.api} and ${after.console}`);
+  const holdSeconds = first ? asked.holdSeconds : Math.min(SETTLE_SECONDS, asked.holdSeconds);
+  // It has answered already: users are not kept waiting for as long as a start may take.
+  const timeoutSeconds = Math.min(SETTLE_SECONDS, asked.timeoutSeconds);
+  return verify({ ...asked, death, holdSeconds, timeoutSeconds }, docker);
+}
+
+async function switchesFirst({ caddy, release }: Request, docker: DockerClient, before: Pointers): Promise<boolean> {
+  if (!(await serves(docker, before.api)) || !(await serves(docker, before.console))) return true;
+  // A hurry that was noted for another release, by an update that was killed, is none of a restart's.
+  return (await versionOf(docker, before.api)) !== release.tag && hurried(docker, caddy);
+}
+
+function namesOf({ targets }: Request): Pointers {
+  return { api: targets.api.name, console: targets.console.name };
+}
+
+/** Ids of all but the workers, which follow. */
+function idsOf({ targets, containers }: Request): string[] {
+  return [targets.api.container, targets.console.container, ...containers];
+}
+
+/** Browsers and other clients know neither a private name nor who has signed for it. */
+function ownAuthority({ dockerHost, caddy, entrance: { domain, trust } }: Request): string[] {
+  if (trust !== "caddy" || domain === "localhost") return [];
+  return [
+    `${domain} is signed by Caddy's own authority, which each client must be told to trust: ${dockerCommand(dockerHost, `exec ${caddy} cat ${AUTHORITY}`)}`,
+  ];
+}
+
+/** The application as published answers every version with the same words. */
+function constantAnswer({ stack }: Request): string {
+  return `When the answer is a constant that no release changes: ${configSetPath(stack, "health.version", "ignore")}`;
+}

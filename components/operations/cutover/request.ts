@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { target } from "../../host/docker/health";
+import { expectation } from "../../host/routing/verification";
+
+const named = target.extend({ name: z.string() });
+
+/** A new release, and what it has to show before the requests go to it. */
+export const request = expectation.extend({
+  stack: z.string(),
+  postgres: z.string(),
+  targets: z.strictObject({ api: named, console: named }),
+  /** Seconds that everything must go on answering. */
+  holdSeconds: z.number(),
+  /** Ids of the other containers that must run meanwhile. */
+  containers: z.array(z.string()),
+});
+export type Request = z.infer<typeof request>;

@@ -1,0 +1,121 @@
+import type { DockerClient } from "../../host/docker/client";
+import { nameOf } from "../../release/names";
+import { hostTime } from "../../host/docker/clock";
+import type { BackupManifest } from "../../release/records/manifest";
+import { parseVersion } from "../../release/version";
+import { total } from "../../release/records/plausibility";
+import { complaint, Database } from "../../host/database/database";
+import { type Expected, healthIn } from "../../host/routing/health";
+import { restoredElsewhere } from "../restore/elsewhere";
+import { readEntrance } from "../../host/routing/endpoint";
+import { exclusively } from "../../host/database/advisory-lock";
+import { findImage, howToGet, identityIn } from "../../host/docker/images";
+import { Refusal, say } from "../../host/output";
+import { select } from "../../host/backups/selection";
+import { findStack, type RunningStack } from "../../host/stack";
+import { Store, tellPassedOver } from "../../host/backups/store";
+
+export interface DrillRequest {
+  /** The only one on the host, when it is not named. */
+  readonly stack?: string | undefined;
+  /** Id; the newest when none is named. */
+  readonly backup?: string | undefined;
+}
+
+/** One line for whoever watches: what was proved, or why it was not. */
+export type Drilled =
+  | {
+      readonly ok: true;
+      readonly stack: string;
+      readonly backup: string;
+      /** Of the release whose data it is. */
+      readonly version: string;
+      readonly takenAt: string;
+      readonly bytes: number;
+      readonly rows: number;
+      readonly tables: number;
+      readonly restoreSeconds: number;
+      readonly healthSeconds: number;
+      /** How much is lost when it has to be restored now. */
+      readonly ageSeconds: number;
+    }
+  | { readonly ok: false; readonly backup: string | null; readonly error: string };
+
+/** Where nothing says otherwise. */
+const COMPARED = { health: { version: "compare" } } as const;
+const NEXT = `
+The live database and the backups are untouched.
+Next: mend the cause, then run the same again. When the backup itself is at fault, take a new one: scripts/backup.sh`;
+
+/**
+ * Proves that a backup can be restored, and that the release whose data it is works on it, without touching anything
+ * that serves: everything happens in a database of its own. It does not take the stack's lock: an update may go on
+ * beside it.
+ */
+export async function drill(docker: DockerClient, asked: DrillRequest, signal: AbortSignal): Promise<Drilled> {
+  let backup = asked.backup ?? null;
+  try {
+    const found = await findStack(docker, asked.stack);
+    const live = new Database(docker, found.postgres);
+    const contents = await new Store(live).list();
+    tellPassedOver(contents);
+    const manifest = select(contents, asked.backup);
+    backup = manifest.id;
+    return await exclusively(live, "drill", () => perform(docker, found, manifest, signal));
+  } catch (error) {
+    const why = complaint(signal.aborted ? signal.reason : error).trimEnd();
+    say(`The drill fails: ${why.includes("\nNext: ") ? why : why + NEXT}`);
+    return { ok: false, backup, error: why.split("\n", 1)[0] ?? why };
+  }
+}
+
+async function perform(
+  docker: DockerClient,
+  found: RunningStack,
+  manifest: BackupManifest,
+  signal: AbortSignal,
+): Promise<Drilled> {
+  const image = await apiImage(docker, manifest);
+  return restoredElsewhere(docker, found, manifest, "drill", signal, async (throwaway, restoreSeconds) => {
+    const [rows, tables] = [total(manifest.rows), Object.keys(manifest.rows).length];
+    say(`drill: ${manifest.id} restored in ${restoreSeconds} s, all ${rows} rows of ${tables} tables`);
+    const { health } = (await readEntrance(docker, `${nameOf(found.stack)}-caddy`)) ?? COMPARED;
+    const expected = { semver: parseVersion(manifest.version)?.semver, health };
+    const healthSeconds = await timed(async () => {
+      mustBeWell(await throwaway.health(image), manifest, expected);
+    });
+    say(`drill: ${manifest.version} is healthy on it after ${healthSeconds} s`);
+    const { id, version, takenAt, bytes } = manifest;
+    const ageSeconds = Math.round((((await hostTime(docker)) ?? Date.now()) - Date.parse(takenAt)) / 1000);
+    const measured = { rows, tables, restoreSeconds, healthSeconds, ageSeconds };
+    return { ok: true, stack: found.stack, backup: id, version, takenAt, bytes, ...measured };
+  });
+}
+
+function mustBeWell(answer: string, { version }: BackupManifest, expected: Expected): void {
+  try {
+    healthIn(answer, "/health", expected);
+  } catch (error) {
+    throw new Refusal(`${version} does not work on the restored data: ${complaint(error)}`);
+  }
+}
+
+/** Not a tag, which may name another image by now: the very image that the data is of. */
+async function apiImage(docker: DockerClient, manifest: BackupManifest): Promise<string> {
+  const { id, version } = manifest;
+  const wanted = identityIn(manifest, "api");
+  if (wanted === undefined) throw new Refusal(`the backup ${id} does not say which api image of ${version} served`);
+  const image = await findImage(docker, wanted);
+  if (image === undefined)
+    throw new Refusal(
+      `the api image of ${version} that the backup ${id} is of is not on the host any more: ${wanted.id}\nNext: ${howToGet(wanted)}`,
+    );
+  return image;
+}
+
+/** Seconds, in tenths. */
+async function timed(work: () => Promise<void>): Promise<number> {
+  const started = Date.now();
+  await work();
+  return Math.round((Date.now() - started) / 100) / 10;
+}

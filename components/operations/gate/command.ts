@@ -1,0 +1,122 @@
+import type { DockerClient } from "../../host/docker/client";
+import { answerOr } from "../../host/docker/answer";
+import { environmentOf } from "../../host/docker/environment";
+import { askMigrations, psql } from "../../host/database/psql";
+import { configSetPath } from "../../release/commands";
+import { changeOf } from "../history/change";
+import { inspectContainer } from "../../host/docker/inspection";
+import { goBack, goOn } from "../cutover/route-back";
+import { waitUntilHealthy } from "../../host/docker/health";
+import { complaint } from "../../host/database/database";
+import { lastWords } from "../../host/docker/log-tail";
+import { PatientClient } from "../../host/docker/patient-client";
+import { readPointers, readServing } from "../../host/routing/pointers";
+import { limitProcesses } from "../../host/docker/process-limit";
+import { READ_ONLY } from "../../host/docker/read-only";
+import { recordRefusal } from "../history/record";
+import { reasonOf, report } from "../../host/report";
+import { Refusal, say } from "../../host/output";
+import { withheld } from "../../host/docker/redaction";
+import { type Failure, persistently, undoing } from "../../host/undoing";
+import type { Request } from "./request";
+
+/** Production may be slower than the rehearsal was: it also serves. */
+const ALLOWANCE = 1.5;
+
+/** A count that takes long is given up: the next probe asks again. */
+const COUNT = `SET statement_timeout = '3s'; ${askMigrations("SELECT count(*) FROM %s")}`;
+
+export async function waitForContainer(asked: Request): Promise<string | undefined> {
+  const docker = new PatientClient(asked.dockerHost);
+  const started = Date.now();
+  const patience = asked.timeoutSeconds + ALLOWANCE * asked.migrationSeconds;
+  // Only the api runs migrations.
+  const progress = asked.role === "api" ? migrationCount(docker, asked.postgres) : undefined;
+  await undoing(
+    async (signal) => {
+      const unlimited = await limitProcesses(docker, asked.container);
+      if (unlimited !== undefined) say(`${asked.role} runs without a limit of processes: ${unlimited}`);
+      const refusal = await waitUntilHealthy(docker, asked, patience, { progress, signal });
+      signal.throwIfAborted();
+      if (refusal !== undefined) throw new Refusal(refusal);
+    },
+    (failure) => refuse(docker, asked, failure, started),
+  );
+  say(`${asked.role} is healthy after ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  return undefined;
+}
+
+/** Asks how many migrations are applied. A database that does not answer just now shows neither progress nor its loss. */
+function migrationCount(docker: DockerClient, postgres: string): () => Promise<number> {
+  let known = 0;
+  return async () => {
+    const counted = await answerOr(psql(docker, postgres, COUNT), undefined);
+    if (counted !== undefined) known = Number(counted);
+    return known;
+  };
+}
+
+/**
+ * Looks first, undoes then, and gives the report: stopping a container adds to its log, and starting the ones before
+ * again changes which release is seen to be new. The history has what serves when all that is over.
+ */
+async function refuse(docker: DockerClient, asked: Request, failure: Failure, started: number): Promise<Refusal> {
+  const container = await inspectContainer(docker, asked.container).catch(() => undefined);
+  const environment = environmentOf(container?.Config.Env ?? []);
+  const reason = withheld(whyRefused(asked, failure), environment);
+  const [words, change] = await Promise.all([
+    lastWords(docker, asked.container),
+    failure.stopped ? undefined : changeOf(docker, asked).catch(unwritten),
+  ]);
+  const undone = await undo(docker, asked, failure, container?.Name.slice(1));
+  if (change !== undefined) await recordRefusal(docker, { ...asked, ...change, started }, reason);
+  return report(docker, asked.stack, [reason, ...words, ...undone, ...writable(asked, words)]);
+}
+
+/** An image that writes beside its volumes works with the root file system that it has had so far. */
+function writable({ role, stack }: Request, words: readonly string[]): string[] {
+  if (!words.some((line) => READ_ONLY.test(line))) return [];
+  const key = role === "postgres" ? role : `resources.${role}`;
+  return [
+    `Its file system is read-only, but for /tmp and its volumes. Where it must write elsewhere: ${configSetPath(stack, `${key}.readOnly`, "false")}`,
+  ];
+}
+
+function whyRefused({ role }: Request, { error, stopped }: Failure): string {
+  if (stopped) return `The wait for ${role} was given up: ${reasonOf(error)}`;
+  if (error instanceof Refusal) return `${role} is not healthy: ${reasonOf(error)}`;
+  return `Whether ${role} is healthy cannot be found out. ${reasonOf(error)}`;
+}
+
+function unwritten(error: unknown): undefined {
+  say(`The history will not have this refusal: ${complaint(error)}`);
+  return undefined;
+}
+
+/**
+ * Whatever one step says, the next is tried: what served before must serve again. A container that nobody has refused
+ * goes on, unless the one that it is to replace was stopped for it.
+ */
+async function undo(
+  docker: DockerClient,
+  { caddy, role, stack, whenRefused }: Request,
+  { stopped }: Failure,
+  name: string | undefined,
+): Promise<string[]> {
+  const failed = (what: string) => (error: unknown) => [`${what} failed: ${complaint(error)}`];
+  const stop = async (refused: string) => {
+    await docker.run(["stop", refused]);
+    return [`${refused} was stopped.`];
+  };
+  const sendBack = async () => {
+    if (role !== "worker") return goOn(docker, { stack, caddy });
+    // Workers follow the cutover.
+    const [before, after] = await Promise.all([readServing(docker, caddy), readPointers(docker, caddy)]);
+    return goBack(docker, { stack, caddy, before, after, stop: !stopped });
+  };
+  const stops = name !== undefined && whenRefused === "stop" && !stopped;
+  return [
+    ...(stops ? await persistently(() => stop(name)).catch(failed(`stopping ${name}`)) : []),
+    ...(await sendBack().catch(failed("going back to what ran before"))),
+  ];
+}

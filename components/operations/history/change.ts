@@ -1,0 +1,44 @@
+import { newestChange } from "../../release/records/history";
+import type { DockerClient } from "../../host/docker/client";
+import { answerOr } from "../../host/docker/answer";
+import { containersOf } from "../../host/docker/containers";
+import { isReleased } from "../../release/restarts";
+import { versionOf } from "../../host/docker/inspection";
+import { Database } from "../../host/database/database";
+import { readHistory } from "../../host/backups/history";
+import { readServing } from "../../host/routing/pointers";
+
+/** An update at the moment when one of its containers is refused. */
+export interface Attempt {
+  readonly stack: string;
+  readonly postgres: string;
+  readonly caddy: string;
+  readonly role: string;
+  /** Id of the container. */
+  readonly container: string;
+}
+
+/**
+ * From which release to which the update was, as the host shows it. The label of a container names its release; that
+ * of postgres and caddy, which outlive releases, only their own image: then the release is the one beside the old one,
+ * or none, when nothing but them is replaced. Undefined when nothing shows: a first install whose database fails.
+ */
+export async function changeOf(
+  docker: DockerClient,
+  attempt: Attempt,
+): Promise<{ from?: string | undefined; to: string } | undefined> {
+  const [from, containers] = await Promise.all([servedBefore(docker, attempt), containersOf(docker, attempt.stack)]);
+  const refused = containers.find(({ id }) => id === attempt.container);
+  const beside = containers.find(({ role, running, version }) => role === "api" && running && version !== from);
+  const to = isReleased(attempt.role) ? refused?.version : (beside?.version ?? from);
+  return to === undefined ? undefined : { from, to };
+}
+
+/** By the proxy's pointer; where the proxy does not run, or its container is gone, by the history. */
+async function servedBefore(docker: DockerClient, { caddy, postgres }: Attempt): Promise<string | undefined> {
+  const before = await answerOr(readServing(docker, caddy), undefined);
+  const served = before && (await versionOf(docker, before.api));
+  if (served !== undefined) return served;
+  const history = await answerOr(readHistory(new Database(docker, postgres)), []);
+  return newestChange(history)?.to;
+}

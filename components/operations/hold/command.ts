@@ -1,0 +1,92 @@
+import { type DockerClient, DockerError } from "../../host/docker/client";
+import { containersOf, isUp } from "../../host/docker/containers";
+import type { RunningContainer } from "../../release/facts";
+import { psqlIn } from "../../host/database/psql";
+import { NOBODY } from "../../host/routing/files";
+import { complaint, MAINTENANCE } from "../../host/database/database";
+import { drained, lastingConnections } from "../../host/routing/draining";
+import { PatientClient } from "../../host/docker/patient-client";
+import { endHold, paused, runs, WRITERS } from "../../host/routing/writers";
+import { holdRequests, readBefore, readPointers } from "../../host/routing/pointers";
+import { Refusal, say } from "../../host/output";
+import { persistently, undoing } from "../../host/undoing";
+import { mustStartReadOnly } from "./trial";
+import type { Request } from "./request";
+
+/** What the database has in memory goes to the disk while it still serves, so that it has little to do when it stops. */
+const CHECKPOINT = "CHECKPOINT;";
+/** A disk that takes longer is no reason to wait for it: postgres may be replaced because of it. */
+const CHECKPOINT_SECONDS = 60;
+
+/**
+ * Before the database's container is replaced. Whatever of the stack works on the database is connected to the network
+ * on which the next one is: one network was all that older programs made. Then Caddy holds the requests, once those that
+ * the api has in hand are answered. Does nothing where nothing serves yet, and where an update was killed that had
+ * stopped somebody or had not judged its cutover: who is to have the requests is decided by that update's successor.
+ * Gives since when they are held.
+ */
+export async function holdForPostgres(asked: Request): Promise<string | undefined> {
+  const docker = new PatientClient(asked.dockerHost);
+  const containers = await containersOf(docker, asked.stack);
+  for (const container of containers.filter((one) => needsJoining(one, asked))) await join(docker, asked, container);
+  if (!(await runs(docker, asked.caddy))) return undefined;
+  const [{ api }, before, names] = await Promise.all([
+    readPointers(docker, asked.caddy),
+    readBefore(docker, asked.caddy),
+    paused(docker, asked.caddy),
+  ]);
+  if (names.length > 0) return undefined;
+  // Nothing serves yet; or a run that was killed has held them already.
+  if (api === NOBODY) return before === undefined ? undefined : held();
+  const postgres = containers.find(({ name, running }) => name === asked.postgres && running);
+  if (postgres === undefined || before !== undefined) return undefined;
+  return undoing(
+    async (signal) => {
+      await mustStartReadOnly(docker, postgres, asked, signal);
+      await prepare(docker, asked);
+      signal.throwIfAborted();
+      await hold(docker, asked.caddy);
+      signal.throwIfAborted();
+      return held();
+    },
+    async ({ error }) => {
+      await persistently(() => endHold(docker, asked.caddy));
+      return new Refusal(
+        `postgres was not replaced: ${complaint(error)}\nThe requests go where they went before.\nNext: run the same again.`,
+      );
+    },
+  );
+}
+
+function held(): string {
+  return JSON.stringify({ held: new Date().toISOString() });
+}
+
+function needsJoining(container: RunningContainer, { back }: Request): boolean {
+  return isUp(container) && WRITERS.includes(container.role) && container.networks?.includes(back) === false;
+}
+
+/** One that dies over and over has, between two lives, nothing to connect: it is replaced by this update anyway. */
+async function join(docker: DockerClient, { back }: Request, { id, name }: RunningContainer): Promise<void> {
+  try {
+    await docker.run(["network", "connect", back, id]);
+  } catch (error) {
+    if (!(error instanceof DockerError)) throw error;
+    say(`${name} cannot be connected to the database's network: ${complaint(error)}`);
+  }
+}
+
+/** A database that does not answer is replaced all the same: perhaps that is what mends it. */
+async function prepare(docker: DockerClient, { postgres }: Request): Promise<void> {
+  await docker.run(psqlIn(postgres, MAINTENANCE), CHECKPOINT, CHECKPOINT_SECONDS).catch((error: unknown) => {
+    say(`the database cannot be prepared for its stop: ${complaint(error)}`);
+  });
+}
+
+async function hold(docker: DockerClient, caddy: string): Promise<void> {
+  const lasting = await lastingConnections(docker, caddy);
+  await lasting.settled;
+  await holdRequests(docker, caddy);
+  await drained(docker, caddy, "api", lasting.connections);
+  say("requests are held while postgres is replaced; should this update end before that, the next one lets them go");
+}

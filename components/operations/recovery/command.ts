@@ -1,0 +1,154 @@
+import { execFile } from "node:child_process";
+import { readlinkSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { nameOf } from "../../release/names";
+import { hasEngine } from "../../host/watchdog";
+import { busy, type Lock, takeLock } from "../../host/lock";
+import { findOrphans, removeOrphans } from "./orphans";
+import { commandLine, isAlive, processes, statusOf } from "../../host/process";
+import { readStackState, spelled, type StackState } from "../../host/stack-state";
+import { DockerClient } from "../../host/docker/client";
+import { LOCAL_DOCKER, pulumi as command, up } from "../../release/commands";
+import { parseJson } from "../../release/records/json";
+import { complaint } from "../../host/database/database";
+import { PROJECT } from "../../host/project";
+import { Refusal, say, sleep } from "../../host/output";
+import type { Request } from "./request";
+
+const lock = z.object({ pid: z.number(), username: z.string(), hostname: z.string(), timestamp: z.string() });
+type StateLock = z.infer<typeof lock>;
+
+/**
+ * What a killed run left, before the next one: the file backend's lock, which stays for ever; the operations that it was
+ * in the middle of, which the engine otherwise warns about for ever; and the container that Docker made and the state
+ * never heard of, which would keep its name, its volume and its place in the queue. An update clears it; a preview looks,
+ * and says what an update will clear.
+ */
+export async function recover(asked: Request): Promise<string | undefined> {
+  const locks = await locksOf(asked);
+  if (asked.clears) await freeLocks(asked, locks);
+  else for (const held of locks) tell(asked, held);
+  const state = await readStackState(asked.cli, asked.stack, PROJECT);
+  if (state === undefined || state.pending.length === 0) return undefined;
+  if (asked.clears) await clear(asked, state);
+  else if (locks.every(isDead)) await look(asked, state);
+  return undefined;
+}
+
+/** Of a file backend only. */
+async function locksOf({ backend, project, stack }: Request): Promise<StateLock[]> {
+  if (backend === undefined) return [];
+  const folder = join(backend, "locks/organization", project, stack);
+  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith(".json")); // others describe these
+  const read = files.map(async (file) => lock.safeParse(parseJson(await readFile(join(folder, file), "utf8"))).data);
+  return (await Promise.all(read)).filter((held) => held !== undefined);
+}
+
+/** Its number may be another program's by now; another engine's is taken for the same one. */
+function isDead({ pid, hostname: machine }: StateLock): boolean {
+  return machine === hostname() && (!isAlive(pid) || statusOf(pid)?.command.startsWith("pulumi") === false);
+}
+
+const held = ({ pid, username, hostname: machine }: StateLock) => `${username}@${machine} (pid ${pid})`;
+
+async function freeLocks(asked: Request, locks: readonly StateLock[]): Promise<void> {
+  for (const one of locks) {
+    if (!isDead(one))
+      throw new Refusal(
+        `Stack ${asked.stack} is being worked on by ${held(one)} since ${one.timestamp}.\n` +
+          `Wait until that is done. If it is dead: ${command(`cancel --stack ${asked.stack}`)}`,
+      );
+    say(`The lock of ${held(one)}, since ${one.timestamp}, is freed: that process is gone.`);
+  }
+  if (locks.length > 0) await pulumi(asked, "cancel", "--yes");
+  endPrograms(asked);
+}
+
+function tell({ stack }: Request, one: StateLock): void {
+  say(
+    isDead(one)
+      ? `A killed run of ${held(one)} has left its lock, since ${one.timestamp}: \`${up(stack)}\` frees it.`
+      : `${held(one)} works on stack ${stack} since ${one.timestamp}: this preview sees what it has done so far.`,
+  );
+}
+
+/** Undefined for a process of another user's, and for one that has just ended. */
+function folderOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A program that was still loading when its engine was killed goes on for ever: the SDK reports that it cannot report.
+ * One with an engine above it is somebody's who is at work, and one of another checkout is another stack's.
+ */
+function endPrograms({ project, stack }: Request): void {
+  for (const pid of processes()) {
+    const words = commandLine(pid);
+    const named = (option: string) => words[words.indexOf(option) + 1];
+    if (!words.some((word) => word.includes("@pulumi/pulumi/cmd/run")) || hasEngine(pid)) continue;
+    if (named("--project") !== project || named("--stack") !== stack || folderOf(pid) !== PROJECT) continue;
+    process.kill(pid, "SIGKILL");
+    say(`The program of a killed run (pid ${pid}) is ended.`);
+  }
+}
+
+async function clear(asked: Request, state: StackState): Promise<void> {
+  say(`A run of pulumi was killed (${spelled(state.pending)}): clearing what it left …`);
+  const docker = new DockerClient(await dockerHost(asked));
+  const held = await lockOf(docker, nameOf(asked.stack));
+  try {
+    for (const name of await removeOrphans(docker, await findOrphans(docker, asked.stack, state)))
+      say(`Container ${name}, which no state knows, is removed.`);
+  } finally {
+    held.release();
+  }
+  await pulumi(asked, "refresh", "--yes", "--skip-preview", "--clear-pending-creates");
+}
+
+/** Changes nothing. That the host does not answer is told by the preview itself. */
+async function look(asked: Request, state: StackState): Promise<void> {
+  say(`A run of pulumi was killed (${spelled(state.pending)}): \`${up(asked.stack)}\` clears what it left.`);
+  const docker = new DockerClient(await dockerHost(asked));
+  const orphans = await findOrphans(docker, asked.stack, state).catch(() => []);
+  for (const { name } of orphans) say(`Container ${name}, which no state knows, is removed then.`);
+}
+
+/** The killed engine's program lives a moment longer than it, and its lock as long. */
+const PATIENCE_MS = 10_000;
+
+async function lockOf(docker: DockerClient, name: string): Promise<Lock> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const lock = await takeLock(docker, name);
+    if ("release" in lock) return lock;
+    if (Date.now() > deadline) throw new Refusal(busy(lock, name, docker.host));
+    await sleep(500);
+  }
+}
+
+const config = z.record(z.string(), z.object({ value: z.string().optional() }));
+
+async function dockerHost(asked: Request): Promise<string> {
+  const values = config.parse(parseJson(await pulumi(asked, "config", "--json")));
+  return values["nestfleet:dockerHost"]?.value ?? LOCAL_DOCKER;
+}
+
+async function pulumi({ cli, stack }: Request, ...args: string[]): Promise<string> {
+  const words = ["--non-interactive", ...args, "--stack", stack];
+  const { stdout } = await promisify(execFile)(cli, words, { cwd: PROJECT }).catch((error: unknown) => {
+    const { stderr = "", stdout: told = "" } = error as { stderr?: string; stdout?: string };
+    throw new Refusal(
+      `What a killed run has left could not be cleared: pulumi ${args.join(" ")} answers:\n${stderr.trim() || told.trim() || complaint(error)}\n` +
+        `Next: ${command(`${args.filter((word) => word !== "--yes" && word !== "--skip-preview").join(" ")} --stack ${stack}`)}`,
+    );
+  });
+  return stdout;
+}

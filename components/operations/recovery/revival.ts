@@ -1,0 +1,98 @@
+import { type DockerClient, DockerError } from "../../host/docker/client";
+import { nameOf } from "../../release/names";
+import { postgresHealthcheck } from "../../host/docker/healthchecks";
+import { NOBODY, PAUSED, pointer } from "../../host/routing/files";
+import { UPSTREAM_PORTS } from "../../release/names";
+import { answerOr } from "../../host/docker/answer";
+import { containersOf } from "../../host/docker/containers";
+import type { NotStarted, RunningContainer } from "../../release/facts";
+
+/** A database that was not shut down replays its log first. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 500;
+const PROBE_SECONDS = 10;
+/** What the others need, and what tells which of them serve. */
+const FIRST = ["postgres", "caddy"];
+
+/** What an update found stopped, and has started or could not start. */
+export interface Revival {
+  /** Names. */
+  readonly started: readonly string[];
+  readonly failed: readonly NotStarted[];
+}
+
+/**
+ * Starts what should run and was stopped, before an update looks at the host: the plan is read out of the database, the
+ * proxy knows who serves, and whoever served is to serve during the update. After its own crash the engine finds its
+ * containers alive, stops them, and takes that for somebody's wish: https://github.com/moby/moby/issues/41302. What is
+ * starting, or was never started, is left alone; so is what an update has stopped, and where there is no proxy that
+ * could be asked, as on a first installation that was refused, nobody serves. What Docker cannot start (its port is
+ * taken, its directory gone) is for the plan to judge.
+ */
+export async function revive(docker: DockerClient, stack: string): Promise<Revival> {
+  const containers = await containersOf(docker, stack);
+  const stopped = containers.filter(({ state }) => state === "exited");
+  const first = stopped.filter(({ role }) => FIRST.includes(role));
+  const rest = stopped.filter(({ role }) => !FIRST.includes(role));
+  const needed = await start(docker, first);
+  await databaseAnswers(docker, `${nameOf(stack)}-postgres`);
+  if (rest.length === 0) return needed;
+  const release = await serving(docker, `${nameOf(stack)}-caddy`, containers);
+  const others = await start(docker, rest.filter(release));
+  return { started: [...needed.started, ...others.started], failed: [...needed.failed, ...others.failed] };
+}
+
+/** One at a time: one that cannot be started keeps no other from it. */
+async function start(docker: DockerClient, containers: readonly RunningContainer[]): Promise<Revival> {
+  const started: string[] = [];
+  const failed: NotStarted[] = [];
+  for (const { name, role } of containers) {
+    const reason = await complaintOf(docker.run(["start", name]));
+    if (reason === undefined) started.push(name);
+    else failed.push({ name, role, reason });
+  }
+  return { started, failed };
+}
+
+/** What Docker says against it; undefined when it is done. */
+async function complaintOf(asked: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await asked;
+    return undefined;
+  } catch (error) {
+    if (error instanceof DockerError) return error.stderr.trim();
+    throw error;
+  }
+}
+
+/** Without a database that runs there is nothing to wait for. One that does not come up is what the inspection finds. */
+async function databaseAnswers(docker: DockerClient, postgres: string): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  const runs = ["ps", "--quiet", "--filter", `name=^${postgres}$`, "--filter", "status=running"];
+  while (Date.now() < deadline) {
+    if ((await docker.run(runs)).trim() === "") return;
+    const ready = docker.run(["exec", postgres, ...postgresHealthcheck.test.slice(1)], "", PROBE_SECONDS);
+    if (await ready.then(() => true, () => false)) return; // prettier-ignore
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
+/**
+ * Tells those that the requests go to, and the workers of the same release; not what an update has stopped. None where
+ * the proxy is missing, stopped or dying.
+ */
+async function serving(
+  docker: DockerClient,
+  caddy: string,
+  containers: readonly RunningContainer[],
+): Promise<(container: RunningContainer) => boolean> {
+  const files = (Object.keys(UPSTREAM_PORTS) as (keyof typeof UPSTREAM_PORTS)[]).map(pointer);
+  const read = async (file: string) =>
+    (await answerOr(docker.run(["exec", caddy, "sh", "-c", `cat ${file} 2>/dev/null || true`]), "")).trim();
+  const pointed = await Promise.all(files.map(read));
+  const paused = (await read(PAUSED)).split("\n");
+  const names = pointed.filter((name) => name !== "" && name !== NOBODY);
+  const release = containers.find(({ name }) => name === names[0])?.version;
+  return ({ name, role, version }) =>
+    (names.includes(name) || (role === "worker" && version === release)) && !paused.includes(name);
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { attempt } from "../history/attempt";
+
+/** What is to become of the writers before a release starts. */
+export const request = z.strictObject({
+  dockerHost: z.string(),
+  stack: z.string(),
+  postgres: z.string(),
+  caddy: z.string(),
+  /** Tag of the release that serves, and of the one that is to. */
+  version: z.string(),
+  target: z.string(),
+  keep: z.number(),
+  acceptSmaller: z.boolean(),
+  /** Whether the second backup must not be far smaller than the one before. */
+  compared: z.boolean(),
+  /** Ids of backups that stay, however old they are: the config names them. */
+  spare: z.array(z.string()),
+  attempt,
+  /**
+   * `stop` where the two releases cannot run side by side, `hurry` where the old one may fail on the new schema,
+   * `restore` where the data of the target are to come back with it.
+   */
+  action: z.enum(["stop", "hurry", "restore", "leave"]),
+  /** Of a restore. */
+  restore: z.string().optional(),
+  confirmation: z.string().optional(),
+  /** Id of the backup that the update took before it. */
+  taken: z.string().nullish(),
+  images: z.record(z.string(), z.string()).optional(),
+  timeoutSeconds: z.number(),
+});
+export type Request = z.infer<typeof request>;

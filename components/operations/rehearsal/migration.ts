@@ -1,0 +1,99 @@
+import { APPLIED_MIGRATIONS } from "../../host/database/psql";
+import { APPLICATION_ROLE } from "../../release/names";
+import { type Database, DATABASE } from "../../host/database/database";
+import { indented, Refusal, say, sleep } from "../../host/output";
+import { Session } from "../../host/database/session";
+import type { Throwaway } from "../../host/database/throwaway";
+
+/** The new release's migrations, run where they can do no harm. */
+export interface MigrationRun {
+  /** Reference or id of the api image. */
+  readonly image: string;
+  readonly command: readonly string[];
+  /** The migrations that the copy has. */
+  readonly applied: readonly string[];
+}
+
+export interface TimedMigration {
+  readonly file: string;
+  readonly seconds: number;
+}
+
+const POLL_MS = 100;
+const LOG_LINES = 20;
+/** What a line about a failed statement has in it: the server's words, the driver's, the application's. */
+const TELLING = /\b(error|fatal|fail(ed|s|ure)?|violates?|detail|hint|exception|denied|does not exist|SQLSTATE)\b/i;
+/** What PostgreSQL says to a role that is no superuser. */
+const DENIED = /permission denied|must be (?:owner of|superuser|able to)|only superusers? /i;
+const ABOUT_ROLE = `They run as ${APPLICATION_ROLE}, which is no superuser; what to do about one that needs more: docs/upgrade.md, "Roles of the database".`;
+/** A migration that tells of every row is heard to its end, and not remembered as a whole. */
+const LINES_KEPT = 500;
+
+/** Applied migrations. Someone at work shows that the image has started. */
+const PROGRESS = `
+  SELECT 'started' FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1;
+  ${APPLIED_MIGRATIONS}`;
+
+/** Runs the image's own migrate command on a server that is thrown away afterwards. */
+export async function runMigrations(
+  throwaway: Throwaway,
+  database: Database,
+  { image, command, applied }: MigrationRun,
+  signal: AbortSignal,
+): Promise<TimedMigration[]> {
+  const log: string[] = [];
+  const ended = throwaway.command(image, command, (line) => {
+    if (log.push(line) > LINES_KEPT) log.shift();
+  });
+  const timed = await watch(database, applied, ended, signal);
+  const { exitCode } = await ended;
+  signal.throwIfAborted();
+  if (exitCode !== 0) throw new Refusal(failure(exitCode, log));
+  return timed;
+}
+
+/** Sees each migration arrive, while the image runs; a migration takes from the arrival of the one before to its own. */
+async function watch(
+  database: Database,
+  applied: readonly string[],
+  ended: Promise<unknown>,
+  signal: AbortSignal,
+): Promise<TimedMigration[]> {
+  const session = new Session(database, "nestfleet-rehearsal", DATABASE, signal);
+  const known = new Set(applied);
+  const timed: TimedMigration[] = [];
+  let since: number | undefined;
+  const look = async () => {
+    const [first, ...rest] = await session.query(PROGRESS);
+    if (first === "started") since ??= Date.now();
+    const files = first === undefined || first === "started" ? rest : [first, ...rest];
+    const arrived = files.filter((file) => !known.has(file));
+    for (const file of arrived) {
+      known.add(file);
+      // Several that arrive between two looks share the time.
+      const seconds = (Date.now() - (since ?? Date.now())) / 1000 / arrived.length;
+      timed.push({ file, seconds });
+      say(`rehearsal: ${file} takes ${seconds.toFixed(1)} s`);
+    }
+    if (arrived.length > 0) since = Date.now();
+  };
+  try {
+    const over = ended.then(() => true);
+    do await look();
+    while (!(await Promise.race([over, sleep(POLL_MS).then(() => false)])));
+    await look();
+    return timed;
+  } finally {
+    await session.close();
+  }
+}
+
+/** The lines that tell of the error, with what follows a multi-line one; all of the last lines when none does. */
+function failure(exitCode: number, log: readonly string[]): string {
+  const telling = log.filter((line) => TELLING.test(line));
+  const shown = (telling.length > 0 ? telling : log).slice(-LOG_LINES).join("\n");
+  const why = shown === "" ? "It said nothing." : `It said:\n${indented(shown)}`;
+  const more = shown.search(DENIED) < 0 ? "" : `\n${ABOUT_ROLE}`;
+  return `the migrations fail on a copy of the data (exit code ${exitCode}). ${why}${more}`;
+}

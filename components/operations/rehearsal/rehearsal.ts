@@ -1,0 +1,104 @@
+import type { DockerClient } from "../../host/docker/client";
+import { nameOf } from "../../release/names";
+import type { WantedExtension } from "../../release/sql/extensions";
+import { total } from "../../release/records/plausibility";
+import { analyze } from "../../host/database/analysis";
+import { dropDatabase } from "../../host/database/scratch";
+import { complaint, Database, DATABASE, MAINTENANCE } from "../../host/database/database";
+import { restoredElsewhere } from "../restore/elsewhere";
+import { exclusively } from "../../host/database/advisory-lock";
+import { makeExtensions } from "../../host/database/extensions";
+import { type MigrationRun, runMigrations, type TimedMigration } from "./migration";
+import { unlessGone } from "../../host/docker/removal";
+import { NEXT, Refusal, say } from "../../host/output";
+import { findBackup } from "../../host/backups/store";
+import { Throwaway } from "../../host/database/throwaway";
+
+export interface RehearsalRequest extends Pick<MigrationRun, "image" | "command"> {
+  readonly stack: string;
+  /** The live database's container, whose image the copy runs on. */
+  readonly postgres: string;
+  readonly extensions: readonly WantedExtension[];
+  readonly mode: "full" | "restore" | "off";
+  /** Null when there was nothing to back up. */
+  readonly backup: string | null;
+}
+
+/** What was measured: the gate's patience is made of it. */
+export interface Rehearsed {
+  readonly restoreSeconds: number;
+  readonly migrations: readonly TimedMigration[];
+  readonly totalMigrationSeconds: number;
+}
+
+const NOTHING: Rehearsed = { restoreSeconds: 0, migrations: [], totalMigrationSeconds: 0 };
+
+/**
+ * Proves, before production is touched, that the backup can be restored and that the new release's migrations work on
+ * this very data: on a server of its own, which has none of the live one's secrets and no way to it. What it makes for
+ * that is gone afterwards, whatever happens; after a kill, the next run removes it.
+ */
+export async function rehearse(
+  docker: DockerClient,
+  request: RehearsalRequest,
+  signal: AbortSignal,
+): Promise<Rehearsed> {
+  const live = new Database(docker, request.postgres);
+  try {
+    await live.mustRun();
+    return await exclusively(live, "rehearsal", async () => {
+      await new Throwaway(docker, request.stack, "rehearsal", signal).clear();
+      await removeFormer(live, request.stack);
+      return perform(live, request, signal);
+    });
+  } catch (error) {
+    const why = complaint(signal.aborted ? signal.reason : error);
+    throw new Refusal(
+      `The rehearsal fails: ${why}.\nProduction was not touched: the release from before serves, on its own data.\n${NEXT}`,
+    );
+  }
+}
+
+async function perform(live: Database, request: RehearsalRequest, signal: AbortSignal): Promise<Rehearsed> {
+  const { mode, backup, image, command } = request;
+  if (mode === "off" || backup === null) {
+    say(mode === "off" ? "no rehearsal (nestfleet:rehearsal is off)" : "no backup, nothing to rehearse");
+    return NOTHING;
+  }
+  const manifest = await findBackup(live, backup);
+  return restoredElsewhere(
+    live.docker,
+    request,
+    manifest,
+    "rehearsal",
+    signal,
+    async (server, restoreSeconds, copy) => {
+      const tables = Object.keys(manifest.rows).length;
+      say(
+        `rehearsal: ${manifest.id} restored in ${restoreSeconds.toFixed(1)} s, all ${total(manifest.rows)} rows of ${tables} tables`,
+      );
+      if (mode === "restore") return { ...NOTHING, restoreSeconds };
+      // Without statistics a migration may take a plan that production, which has them, would not; and what it takes here is
+      // what the gate waits for there, where each commit waits for the disk.
+      await analyze(copy, DATABASE);
+      await copy.query("ALTER SYSTEM RESET fsync; SELECT pg_reload_conf(); CHECKPOINT", MAINTENANCE);
+      await makeExtensions(copy, request.extensions);
+      const migrations = await runMigrations(server, copy, { image, command, applied: manifest.migrations }, signal);
+      const totalMigrationSeconds = migrations.reduce((sum, { seconds }) => sum + seconds, 0);
+      say(`rehearsal: ${migrations.length} migrations in ${totalMigrationSeconds.toFixed(1)} s`);
+      return { restoreSeconds, migrations, totalMigrationSeconds };
+    },
+  );
+}
+
+const FORMER = "nestfleet_rehearsal";
+const ABSENT = /no such (container|network)|not found|is not connected/i;
+
+/** What an older program has left that was killed: it rehearsed in the live server, over a network without labels. */
+async function removeFormer(live: Database, stack: string): Promise<void> {
+  const network = `${nameOf(stack)}-rehearsal`;
+  const { docker, container } = live;
+  await unlessGone(docker.run(["network", "disconnect", "--force", network, container]), ABSENT);
+  await unlessGone(docker.run(["network", "rm", network]), ABSENT);
+  await dropDatabase(live, FORMER);
+}

@@ -1,0 +1,97 @@
+import type { BackupManifest, Proof } from "../../release/records/manifest";
+import { missingExtension, newerServer } from "../../release/records/compatibility";
+import { createApplicationRole } from "../../host/database/application-role";
+import { checksum } from "../backup/backup";
+import { dressCopy } from "../../host/database/scratch";
+import { type Database, MAINTENANCE } from "../../host/database/database";
+import { definitionOf } from "../../host/database/definition";
+import { handOver } from "../../host/database/handover";
+import { proving } from "./proof";
+import { restoreAnyWay } from "./ways";
+import { createMissingRoles } from "../../host/database/roles";
+import { Refusal } from "../../host/output";
+import { writtenSteadily } from "../../host/database/writeback";
+import { dumpFile } from "../../host/backups/store";
+
+/** A restored database has the indexes that a dump leaves out. */
+const MARGIN = 1.2;
+
+/** Refuses a backup that is not, byte for byte, what was written when it was taken. */
+export async function mustBeIntact(database: Database, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
+  const found = await checksum(database, dumpFile(manifest.id), signal);
+  if (found !== manifest.sha256)
+    throw new Refusal(`the backup ${manifest.id} is damaged: its sha256 is ${found} instead of ${manifest.sha256}`);
+}
+
+const SERVER = `
+  SELECT json_build_object(
+    'major', current_setting('server_version_num')::int / 10000,
+    'extensions', (SELECT json_object_agg(name, default_version) FROM pg_available_extensions))`;
+
+/**
+ * Refuses a server that is older than the dump, whose image lacks an extension of the backup, or has an older one: the
+ * restore would fail half-way, or the data would be read by code that does not know it.
+ */
+export async function mustSuitServer(database: Database, manifest: BackupManifest): Promise<void> {
+  const [answer = "{}"] = await database.query(SERVER, MAINTENANCE);
+  const { major, extensions } = JSON.parse(answer) as { major: number; extensions: Record<string, string> };
+  const newer = newerServer(manifest.server, major);
+  if (newer !== undefined) throw new Refusal(`the backup ${newer}`);
+  const missing = missingExtension(manifest.extensions, extensions);
+  if (missing !== undefined) throw new Refusal(`the backup needs ${missing}`);
+}
+
+/** Refuses when the restored database would not fit beside the live one. */
+export async function mustFitBeside(database: Database, manifest: BackupManifest): Promise<void> {
+  const [directory = ""] = await database.query("SHOW data_directory", MAINTENANCE);
+  const free = await database.freeBytes(directory);
+  const needed = Math.round(manifest.databaseBytes * MARGIN);
+  if (free < needed)
+    throw new Refusal(`the disk of the database has ${free} bytes free, and restoring beside it needs about ${needed}`);
+}
+
+/** Whether a backup can be restored here, before anything is touched. */
+export async function mustBeRestorable(database: Database, manifest: BackupManifest, signal: AbortSignal) {
+  await Promise.all([
+    mustBeIntact(database, manifest, signal),
+    mustSuitServer(database, manifest),
+    mustFitBeside(database, manifest),
+  ]);
+}
+
+/** What is to be made of a backup. */
+export interface CopyRequest {
+  readonly manifest: BackupManifest;
+  /** A copy that is restored for good has its subscriptions; every other connects nowhere. */
+  readonly purpose: Proof["by"];
+  /** Each takes a core, of which the live database has need, too. */
+  readonly jobs: number;
+  /** The database that serves; what is restored may lie on a server of its own. */
+  readonly live: Database;
+}
+
+/**
+ * Makes a database of that name out of a backup, and refuses the result unless every table has the rows that were
+ * dumped. Owners, grants, settings and comment are those of the original; what was the superuser's is the application's,
+ * once that has a role of its own. Gives the seconds it took.
+ */
+export async function restoreCopy(
+  database: Database,
+  name: string,
+  request: CopyRequest,
+  signal: AbortSignal,
+): Promise<number> {
+  const { manifest, purpose, live } = request;
+  return proving(live, manifest, purpose, async (known) => {
+    const definition = manifest.definition ?? (await definitionOf(live));
+    await createMissingRoles(database, definition.roles, purpose !== "restore");
+    // A server of its own has no other update that would make it.
+    if (purpose !== "restore") await createApplicationRole(database);
+    const attempt = await writtenSteadily(database, () =>
+      restoreAnyWay(database, name, { ...request, definition }, known, signal),
+    );
+    await dressCopy(database, name, definition.database);
+    await handOver(database, name);
+    return { way: attempt.way, megabytes: attempt.megabytes };
+  });
+}

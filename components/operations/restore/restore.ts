@@ -1,0 +1,272 @@
+import type { DockerClient } from "../../host/docker/client";
+import { nameOf } from "../../release/names";
+import { containersOf, isUp } from "../../host/docker/containers";
+import { REPLACED_PREFIX, type ReplacedComment } from "../../release/records/replaced";
+import { consoleHealthcheck } from "../../host/docker/healthchecks";
+import { standInName } from "../../release/interim";
+import { NOBODY } from "../../host/routing/files";
+import { foreign, inspectContainer, versionOf } from "../../host/docker/inspection";
+import { Database } from "../../host/database/database";
+import { databases, exchange, mustBeFree } from "../../host/database/swap";
+import { exclusively } from "../../host/database/advisory-lock";
+import { causeOfDeath, waitUntilHealthy } from "../../host/docker/health";
+import { together } from "../../host/interruption";
+import { handOver } from "../../host/database/handover";
+import { findImage, howToGet, identityIn } from "../../host/docker/images";
+import { findKept, type Incoming, keptName, moment, restoreBeside } from "./incoming";
+import { freezeWriters, WRITERS } from "../../host/routing/writers";
+import { nominate, type Pointers, readServing, writePointers } from "../../host/routing/pointers";
+import { mustBeRestorable } from "./copy";
+import { finishRestore, type Host, recoverRestore, type Restored, undoRestore } from "./recovery";
+import { bootId, RESTORING, type RestoreState, writeState } from "./state";
+import { Refusal, say } from "../../host/output";
+import { siteOf } from "../../host/routing/endpoint";
+import { createStandIn, letGo, removeStandIn, startWaiting } from "./interim";
+import { findBackup } from "../../host/backups/store";
+import { persistently } from "../../host/undoing";
+import { type Expectation, reach, verify } from "../../host/routing/verification";
+
+export interface RestoreRequest {
+  readonly stack: string;
+  /** The containers of the database and of the proxy. */
+  readonly postgres: string;
+  readonly caddy: string;
+  /** Id of a backup; null brings a kept database back: the one of that name, or the newest. */
+  readonly backup: string | null;
+  readonly kept?: string | undefined;
+  /** Tag of the release that is to serve; undefined takes that of the data. */
+  readonly to?: string | undefined;
+  /** Id of the image of each service, where it is not the one that the backup names. */
+  readonly images?: Readonly<Record<string, string>> | undefined;
+  readonly confirmation?: string | undefined;
+  /** Id of the backup of what was live, where one was taken for this. */
+  readonly taken?: string | null | undefined;
+  /** Seconds that the release may take to answer. */
+  readonly timeoutSeconds: number;
+  /** What to do when it is refused. */
+  readonly next: string;
+}
+
+/** Requests wait meanwhile. */
+const POLL_MS = 100;
+/** Requests wait, and its data are those that it has had: whatever takes longer will not come. */
+const API_SECONDS = 60;
+/** It needs no database to answer its own healthcheck. */
+const CONSOLE_SECONDS = 60;
+
+/**
+ * Takes data and code back together. The data are restored beside the live database, which serves meanwhile, and a
+ * container of the release that they are of is started and waits. Then requests are held: what is in flight is answered,
+ * the api stands still, the two databases change names, and the container that waited takes the requests. What has to
+ * stop stops afterwards. Whatever fails before that is undone: the release from before serves again, on its own data.
+ * Killed at any moment, the next run takes back or finishes what it finds.
+ */
+export async function restore(docker: DockerClient, request: RestoreRequest, signal: AbortSignal): Promise<Restored> {
+  const { stack, postgres, caddy } = request;
+  const host: Host = { stack, caddy, docker, database: new Database(docker, postgres) };
+  await host.database.mustRun();
+  return exclusively(host.database, "restore", async () => {
+    await recoverRestore(host);
+    const incoming = await find(host, request, signal);
+    const state = await begin(host, request, incoming);
+    try {
+      if (incoming.backup) await restoreBeside(host.database, incoming.backup, signal);
+      // It may have been replaced when the application still worked as the superuser.
+      else await handOver(host.database, incoming.name);
+      const ready = await prepare(host, request, state, signal);
+      const held = await hold(host, state);
+      signal.throwIfAborted();
+      await takeOver(host, state, ready, signal);
+      signal.throwIfAborted();
+      await persistently(() => writePointers(docker, caddy, state.after));
+      state.holdSeconds = (Date.now() - held) / 1000;
+      state.step = "serving";
+      await writeState(host.database, stack, state);
+    } catch (error) {
+      throw await undoRestore(host, state, signal.aborted ? signal.reason : error, request.next);
+    }
+    return finishRestore(host, state);
+  });
+}
+
+/** Nothing has been touched yet. */
+async function find({ database, docker }: Host, request: RestoreRequest, signal: AbortSignal): Promise<Incoming> {
+  const incoming =
+    request.backup === null
+      ? { ...(await findKept(database, request.kept)), backup: null }
+      : await ofBackup(database, request.backup);
+  const { version, backup } = incoming;
+  await mustBeFree(database);
+  if (request.to !== undefined && request.to !== version)
+    throw new Refusal(`${backup?.id ?? incoming.name} is of ${version}, and ${request.to} is to serve`);
+  if (backup) await mustBeRestorable(database, backup, signal);
+  const images = { ...incoming.images, ...request.images };
+  for (const role of new Set(["api", "console", ...Object.keys(images)])) {
+    const recorded = request.images?.[role] === undefined ? incoming.backup?.digests : undefined;
+    const wanted = identityIn({ images, digests: recorded }, role);
+    const found = wanted && (await findImage(docker, wanted));
+    if (found !== undefined) images[role] = found;
+    else if (role === "api" || role === "console")
+      throw new Refusal(
+        `the ${role} image of ${version} (${wanted?.id ?? "unknown"}) is not on the Docker host any more${wanted ? `: ${howToGet(wanted)}` : ""}`,
+      );
+  }
+  return { ...incoming, images };
+}
+
+async function ofBackup(database: Database, id: string): Promise<Incoming> {
+  const backup = await findBackup(database, id);
+  return { name: RESTORING, version: backup.version, images: backup.images, backup };
+}
+
+/** From here on a killed run is found by the next one. */
+async function begin({ docker, database, stack, caddy }: Host, request: RestoreRequest, incoming: Incoming) {
+  const before = await readServing(docker, caddy);
+  const from = await versionOf(docker, before.api);
+  if (from === undefined && before.api !== NOBODY) throw new Refusal(`${before.api}, which is to serve, is gone`);
+  const others = await foreign(docker, stack, Object.values(before));
+  if (others.length > 0) throw new Refusal(`${others.join(", ")} takes the requests, and is no container of ${stack}`);
+  const now = await moment(docker);
+  const replaced = keptName(now, await databases(database));
+  const standIn = (role: string) => standInName(nameOf(stack), replaced.slice(REPLACED_PREFIX.length), role);
+  const state: RestoreState = {
+    step: "restoring",
+    backup: incoming.backup?.id ?? null,
+    from: from ?? null,
+    to: incoming.version,
+    incoming: incoming.name,
+    replaced,
+    before,
+    ...placesTaken(before, from, incoming.version, standIn),
+    boot: await bootId(database),
+    images: incoming.images,
+    confirmation: request.confirmation,
+    taken: request.taken ?? undefined,
+    started: now.toISOString(),
+  };
+  await writeState(database, stack, state);
+  return state;
+}
+
+/** Where only the data are replaced, the api has a stand-in until it has been started anew, and the console stays. */
+function placesTaken(
+  before: Pointers,
+  from: string | undefined,
+  to: string,
+  standIn: (role: string) => string,
+): Pick<RestoreState, "after" | "standIns"> {
+  if (from === undefined) return { after: before, standIns: [] };
+  const api = standIn("api");
+  if (from === to) return { after: { api, console: before.console }, standIns: [api] };
+  const console = standIn("console");
+  return { after: { api, console }, standIns: [api, console, standIn("worker")] };
+}
+
+/** What is found out before requests wait for it. */
+interface Ready {
+  /** Where and how the release must answer; undefined where none is there to answer. */
+  readonly expected: Expectation | undefined;
+  /** What the database that is replaced will say of itself. */
+  readonly comment: Omit<ReplacedComment, "replacedAt">;
+}
+
+async function prepare(
+  host: Host,
+  { timeoutSeconds }: RestoreRequest,
+  state: RestoreState,
+  signal: AbortSignal,
+): Promise<Ready> {
+  const { before, after, from, to } = state;
+  const patience = Math.min(timeoutSeconds, API_SECONDS);
+  const expected = after.api === NOBODY ? undefined : await siteOf(host.docker, host.caddy, before.api, to, patience);
+  if (expected !== undefined) {
+    await makeStandIns(host, state, signal);
+    await reach(expected, host.docker);
+  }
+  await mustBeFree(host.database);
+  signal.throwIfAborted();
+  return {
+    expected,
+    comment: {
+      version: from ?? to,
+      restored: state.backup,
+      images: await servedBy(host, before.api, before.console),
+    },
+  };
+}
+
+/** Containers that take the places of others: all but the console wait, because they would write. */
+async function makeStandIns({ docker, stack }: Host, state: RestoreState, signal: AbortSignal): Promise<void> {
+  const { before, after, from, images, to: version, standIns } = state;
+  const containers = await containersOf(docker, stack);
+  const own = from === version ? containers.find(({ name }) => name === before.api)?.imageId : undefined;
+  const make = (name: string, like: string, role: string, waits = false) =>
+    createStandIn(docker, { name, like, imageId: own ?? images[role] ?? images["api"] ?? "", version, waits });
+  await make(after.api, before.api, "api", true);
+  if (!(await startWaiting(docker, after.api))) {
+    await removeStandIn(docker, after.api);
+    await make(after.api, before.api, "api");
+  }
+  if (after.console === before.console) return;
+  await make(after.console, before.console, "console");
+  const worker = containers.find(({ role }) => role === "worker");
+  if (worker) await make(standIns.at(-1) ?? "", worker.name, "worker");
+  await docker.run(["start", after.console]);
+  const asked = { container: after.console, probe: consoleHealthcheck.test };
+  const refusal = await waitUntilHealthy(docker, asked, CONSOLE_SECONDS, { signal });
+  if (refusal !== undefined) throw new Refusal(`the console of ${version} is not healthy: ${refusal}`);
+  say(`${version} is ready: ${after.console} runs, ${after.api} waits for its data`);
+}
+
+/** Returns since when requests wait. */
+async function hold({ docker, database, caddy, stack }: Host, state: RestoreState): Promise<number> {
+  state.step = "exchanging";
+  await writeState(database, stack, state);
+  const writers = (await containersOf(docker, stack)).filter(
+    (container) => isUp(container) && WRITERS.includes(container.role) && !state.standIns.includes(container.name),
+  );
+  return freezeWriters(docker, caddy, writers);
+}
+
+/**
+ * The two databases change names, and the release is seen working on its data before anybody is sent there. Its start
+ * takes longer than the disk to note that it may be.
+ */
+async function takeOver(host: Host, state: RestoreState, ready: Ready, signal: AbortSignal): Promise<void> {
+  const { database, stack } = host;
+  const { after, incoming, replaced } = state;
+  await exchange(database, incoming, replaced, { ...ready.comment, replacedAt: new Date().toISOString() });
+  state.step = "opening";
+  // Neither goes on once the other has failed: what is taken back then must not be done again.
+  await together(
+    signal,
+    () => writeState(database, stack, state),
+    (either) => open(host, after, ready.expected, either),
+  );
+}
+
+async function open(
+  { docker, caddy }: Host,
+  after: Pointers,
+  expected: Expectation | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (expected === undefined) return;
+  await letGo(docker, after.api);
+  const candidate = await nominate(docker, caddy, after);
+  const death = async () => {
+    signal.throwIfAborted();
+    const why = causeOfDeath(await inspectContainer(docker, after.api));
+    return why && `${after.api} does not start: ${why}`;
+  };
+  await verify({ ...expected, candidate, holdSeconds: 0, pauseMs: POLL_MS, death }, docker);
+}
+
+/** Id of the image behind each service of a release: a worker has the one of its api, unless there is a worker. */
+async function servedBy({ docker, stack }: Host, api: string, console: string): Promise<Record<string, string>> {
+  const containers = await containersOf(docker, stack);
+  const version = containers.find(({ name }) => name === api)?.version;
+  const worker = containers.find((container) => container.role === "worker" && container.version === version);
+  const serving = containers.filter((container) => [api, console, worker?.name].includes(container.name));
+  return Object.fromEntries(serving.map(({ role, imageId }) => [role, imageId]));
+}

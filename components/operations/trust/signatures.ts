@@ -1,0 +1,48 @@
+import { complaint, type Database } from "../../host/database/database";
+import { exclusively } from "../../host/database/advisory-lock";
+import { mustBeIntact } from "../restore/copy";
+import { Refusal, say } from "../../host/output";
+import { select } from "../../host/backups/selection";
+import { Store } from "../../host/backups/store";
+
+/**
+ * Signs the backups that a program without signatures has taken, and gives how many. What has a signature that is not the
+ * stack's is never signed: it was written by another stack, or changed.
+ */
+export async function signThoseOfBefore(database: Database): Promise<number> {
+  const store = new Store(database);
+  if ((await store.list()).unsigned.length === 0) return 0;
+  return exclusively(database, "backup", async () => {
+    let count = 0;
+    for (const id of (await store.list()).unsigned) {
+      const found = await store.read(id);
+      if (found === undefined || found.manifest.signature !== undefined) continue;
+      await store.sign(found);
+      count++;
+    }
+    return count;
+  });
+}
+
+/** Signs a backup that an operator knows as the stack's own, when its dump is what its manifest says. */
+export async function signTrusted(database: Database, id: string, signal: AbortSignal): Promise<void> {
+  const store = new Store(database);
+  const { key } = await store.signer();
+  if (key === undefined)
+    throw new Refusal(
+      `${database.container} has no key to sign with: every backup counts there. The next update makes one, and signs them.`,
+    );
+  const contents = await store.list();
+  const found = contents.unsigned.includes(id) ? await store.read(id) : undefined;
+  if (found === undefined) {
+    say(`${select(contents, id).id} is signed by this stack already`);
+    return;
+  }
+  try {
+    await mustBeIntact(database, found.manifest, signal);
+    await exclusively(database, "backup", () => store.sign(found));
+  } catch (error) {
+    throw new Refusal(`${id} was not signed: ${complaint(signal.aborted ? signal.reason : error)}.`);
+  }
+  say(`${id} is a backup of this stack from now on; its dump was read and compared`);
+}

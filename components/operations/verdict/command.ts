@@ -1,0 +1,90 @@
+import type { DockerClient } from "../../host/docker/client";
+import { retireSuperuser } from "../../host/database/application-role";
+import { inspectContainer, versionOf } from "../../host/docker/inspection";
+import { complaint, Database, DATABASE } from "../../host/database/database";
+import { handOver } from "../../host/database/handover";
+import { watch } from "../../host/docker/health";
+import { mustRun } from "../../host/docker/must-run";
+import { PatientClient } from "../../host/docker/patient-client";
+import { forgetUpdate } from "../../host/routing/writers";
+import { type Pointers, readPointers, readServing, serves } from "../../host/routing/pointers";
+import { record, type Step } from "../history/record";
+import { refuseRelease } from "../cutover/refused-release";
+import { Refusal, say, sleep } from "../../host/output";
+import { clearAway } from "./cleanup";
+import { undoing } from "../../host/undoing";
+import type { Request } from "./request";
+
+/** A worker that is healthy and dies of its first jobs does so within this. */
+const WATCH_SECONDS = 5;
+
+/**
+ * The end of an update: everything serves, the workers, too. Until here all of it can be taken back; from here on
+ * nothing is: the verdict is in the history, and what was before goes. Idempotent: killed at any moment and run again,
+ * it ends in the same place.
+ */
+export async function giveVerdict(asked: Request): Promise<string | undefined> {
+  const docker = new PatientClient(asked.dockerHost);
+  const [before, after] = await Promise.all([readServing(docker, asked.caddy), readPointers(docker, asked.caddy)]);
+  const from = await versionOf(docker, before.api);
+  const to = asked.release.tag;
+  // Under the same release there need not have been a cutover: the last one may be of long ago.
+  const step: Step = { ...asked, from, to, started: from === to ? Date.now() : asked.started };
+  await mustTakeRequests(docker, asked, after);
+  await undoing(
+    (signal) => workersWork(docker, asked, signal),
+    (failure) => {
+      const judged = { step, caddy: asked.caddy, before, after, containers: idsOf(asked), suspects: asked.workers };
+      return refuseRelease(docker, judged, failure);
+    },
+  );
+  const history = await record(docker, step); // while it is known what was before
+  await forgetUpdate(docker, asked.caddy);
+  for (const left of await clearAway(docker, { ...asked, current: idsOf(asked) }, history)) say(`warning: ${left}`);
+  await takeOver(new Database(docker, asked.postgres));
+  return undefined;
+}
+
+/**
+ * What worked as the superuser is gone: what it has made since is the application's, too, and its password is not needed any
+ * more. The update has succeeded, whatever comes of this.
+ */
+async function takeOver(database: Database): Promise<void> {
+  try {
+    await handOver(database, DATABASE);
+    await retireSuperuser(database);
+  } catch (error) {
+    say(`warning: ${complaint(error)}. The next change of release tries it again.`);
+  }
+}
+
+/** What takes the requests is never removed, whoever has sent them there. */
+async function mustTakeRequests(docker: DockerClient, { serving }: Request, pointers: Pointers): Promise<void> {
+  for (const [role, id] of Object.entries(serving)) {
+    const name = pointers[role as keyof Pointers];
+    if (!(await serves(docker, name)) || (await inspectContainer(docker, name))?.Id === id) continue;
+    throw new Refusal(
+      `The requests go to ${name}, which is not the ${role} of this update. Nothing was removed.\n` +
+        `Next: apply it again, and they are sent to the right one.`,
+    );
+  }
+}
+
+async function workersWork(docker: DockerClient, asked: Request, signal: AbortSignal): Promise<void> {
+  const { workers, timeoutSeconds, holdSeconds } = asked;
+  if (workers.length === 0) return;
+  for (const worker of workers) await mustRun(docker, worker, { timeoutSeconds, signal });
+  const seen = await watch(docker, idsOf(asked));
+  const until = Date.now() + Math.min(WATCH_SECONDS, holdSeconds) * 1000;
+  do {
+    await sleep(Math.min(1000, Math.max(0, until - Date.now())));
+    signal.throwIfAborted();
+    const death = await seen();
+    if (death !== undefined) throw new Refusal(death);
+  } while (Date.now() < until);
+}
+
+/** Ids of all that the stack consists of. */
+function idsOf({ serving, workers, containers }: Request): string[] {
+  return [serving.api, serving.console, ...workers, ...containers];
+}

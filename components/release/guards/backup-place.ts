@@ -1,0 +1,62 @@
+import { nameOf } from "../names";
+import type { Place } from "../facts";
+import { newestBackup } from "../records/backups";
+import { configRm, docker, shellWord } from "../commands";
+import type { Problem } from "./problem";
+import type { Situation } from "../situation";
+
+/** Where backups lie now, and where the config wants them; undefined where they stay. */
+export function moved({ facts, settings, stack }: Situation): { from: Place; to: Place } | undefined {
+  const from = facts?.backupPlace;
+  if (from === undefined) return undefined;
+  const { directory, volume } = settings.backups;
+  const to = directory === undefined ? { volume: volume ?? `${nameOf(stack)}-backups` } : { directory };
+  return spelled(from) === spelled(to) ? undefined : { from, to };
+}
+
+/** What stays behind when backups are kept elsewhere from now on, and how it is taken along. */
+export function backupsMoved(situation: Situation): string[] {
+  const places = moved(situation);
+  if (places === undefined) return [];
+  const { facts, settings } = situation;
+  const backups = facts?.backups ?? [];
+  const newest = newestBackup(backups);
+  const left =
+    newest === undefined
+      ? "no backup lies in the old place"
+      : `${backups.length} ${backups.length === 1 ? "backup stays" : "backups stay"} there, the newest ${newest.id}, and a rollback to one of them needs it in the new place`;
+  const mounts = `-v ${source(places.from)}:/from:ro -v ${source(places.to)}:/to`;
+  const copy = `run --rm --entrypoint cp ${mounts} ${settings.images.postgres} -an /from/. /to/`;
+  return [
+    `backups move from the ${spelled(places.from)} to the ${spelled(places.to)}; ${left}`,
+    ...(newest === undefined ? [] : [`to take them along: ${docker(settings.dockerHost, copy)}`]),
+  ];
+}
+
+/**
+ * The backup that is to be restored, and the record of restores that were carried out, lie in the old place: an update
+ * that moves and restores would find neither.
+ */
+export function movedWhileRestoring(situation: Situation): Problem | undefined {
+  const places = moved(situation);
+  const { settings, stack } = situation;
+  const restores = situation.restore !== undefined || (settings.restore ?? settings.confirmRestore) !== undefined;
+  if (places === undefined || !restores) return undefined;
+  const keys = (["restore", "confirmRestore"] as const).filter((key) => settings[key] !== undefined);
+  return {
+    title: `backups cannot move to the ${spelled(places.to)} while the config names one to restore`,
+    why: `backups, and the record of what was restored, lie in the ${spelled(places.from)}`,
+    mend: [
+      `move first, and restore later: ${keys.map((key) => configRm(stack, key)).join(" && ")}`,
+      "or restore first: leave nestfleet:backups as it was",
+    ],
+  };
+}
+
+function spelled(place: Place): string {
+  return "volume" in place ? `volume ${place.volume}` : `directory ${place.directory}`;
+}
+
+function source(place: Place): string {
+  return shellWord("volume" in place ? place.volume : place.directory);
+}

@@ -1,0 +1,55 @@
+import { nameOf } from "../names";
+import type { RunningContainer } from "../facts";
+import { configSet, docker, upRefresh } from "../commands";
+import type { Problem } from "./problem";
+import type { Situation } from "../situation";
+import { oneLine } from "../words";
+
+/** Without the database there is no backup, and nobody knows which migrations are applied. */
+export function databaseStopped({ facts, settings, stack, step, from }: Situation): Problem | undefined {
+  if (facts === undefined || facts.database !== undefined || (step !== "upgrade" && step !== "rollback"))
+    return undefined;
+  const name = `${nameOf(stack)}-postgres`;
+  const container = facts.containers.find(({ role }) => role === "postgres");
+  // Nobody may connect while its name changes: the update lets everybody in again, before it looks.
+  if (facts.unfinished === true && container?.running === true) return undefined;
+  const failed = facts.notStarted?.find(({ role }) => role === "postgres");
+  const why = failed === undefined ? conditionOf(container) : `cannot be started: ${oneLine(failed.reason)}`;
+  return {
+    title: "the database does not run",
+    why: `a version is changed only after a backup; ${name} ${why}`,
+    mend:
+      container === undefined
+        ? [...(from ? [configSet(stack, "version", from.tag)] : []), upRefresh(stack), "then the new version"]
+        : mendsOf(container, settings.dockerHost),
+  };
+}
+
+function conditionOf(container: RunningContainer | undefined): string {
+  if (container === undefined) return "does not exist";
+  if (container.state === "restarting") return "dies and is started again, over and over";
+  if (container.state === "paused") return "is paused";
+  return container.running ? "runs and does not answer" : "is stopped";
+}
+
+function mendsOf({ name, state, running }: RunningContainer, host: string | undefined): string[] {
+  const log = docker(host, `logs --tail 50 ${name}`);
+  if (state === "restarting" || running) return [`its log says why: ${log}`];
+  if (state === "paused") return [docker(host, `unpause ${name}`)];
+  return [docker(host, `start ${name}`), `if it stops again: ${log}`];
+}
+
+/**
+ * A change of release ends with the requests going over, which needs the proxy: told before the backup. A taken port
+ * has a guard of its own.
+ */
+export function proxyNotStarted({ facts, stack, step }: Situation): Problem | undefined {
+  const failed = facts?.notStarted?.find(({ role }) => role === "caddy");
+  if (facts === undefined || failed === undefined || step === "install" || step === "restart") return undefined;
+  if (facts.portsTaken.length > 0) return undefined;
+  return {
+    title: `${failed.name} cannot be started`,
+    why: `no request reaches the stack without it; Docker says: ${oneLine(failed.reason)}`,
+    mend: ["mend what Docker names", `or have it made anew, with the version as it is: ${upRefresh(stack)}`],
+  };
+}

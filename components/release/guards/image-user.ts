@@ -1,0 +1,14 @@
+import { RELEASED } from "../restarts";
+import type { Situation } from "../situation";
+
+const ROOT = /^(?:root|0*)(?::.*)?$/;
+
+/** The published images have users of their own; those of postgres and caddy begin as root, and that is known. */
+export function imagesOfRoot({ facts }: Situation): string[] {
+  return RELEASED.flatMap((role) => {
+    const user = facts?.images?.[role]?.user;
+    return user !== undefined && ROOT.test(user)
+      ? [`the image of ${role} runs as root in its container: give it a USER where it is built`]
+      : [];
+  });
+}

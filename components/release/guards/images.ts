@@ -1,0 +1,98 @@
+import { nameOf } from "../names";
+import { configSet, configSetPath, docker, stay } from "../commands";
+import { type ImageReferences, imageReferences } from "../images";
+import type { Problem } from "./problem";
+import { type PullFault, pullFault } from "./pull-fault";
+import type { Situation } from "../situation";
+import { oneLine } from "../words";
+
+interface MissingImage {
+  readonly reference: string;
+  readonly reason: string;
+}
+
+/** A tag that was mistyped, a registry that is down, an image that was pruned before a rollback. */
+export function imageMissing(situation: Situation): Problem | undefined {
+  const { facts, settings, stack, step, from, to } = situation;
+  if (facts === undefined) return undefined;
+  const site = nameOf(stack);
+  const references = imageReferences(settings, site);
+  const reasons = new Map(facts.imagesMissing.map(({ reference, reason }) => [reference, reason]));
+  if (facts.targetMissing !== undefined) reasons.set(references.api, facts.targetMissing);
+  // What is built from source is in no registry, and not on the host before the update has built it.
+  const missing = [...reasons]
+    .filter(([reference]) => settings.source === undefined || !reference.startsWith(`${site}-`))
+    .map(([reference, reason]) => ({ reference, reason }));
+  if (missing.length === 0) return undefined;
+  const what = missing.length === 1 ? "1 image is" : `${missing.length} images are`;
+  const other = from && from.tag !== to.tag ? [stay(stack, from.tag)] : [];
+  return {
+    title: `${what} not on the Docker host and could not be pulled`,
+    why: missing.map(({ reference, reason }) => `${reference}: ${oneLine(reason)}`).join("; "),
+    mend: [
+      ...new Set(missing.flatMap((image) => mendsOf(image, references, stack, settings.dockerHost))),
+      ...(step === "install" && missing.some(mayBeMistyped)
+        ? [`or another version: ${configSet(stack, "version", "VERSION")}`]
+        : []),
+      ...other,
+    ],
+  };
+}
+
+function mayBeMistyped({ reason }: MissingImage): boolean {
+  return ["missing", "unknown"].includes(pullFault(reason));
+}
+
+function mendsOf(
+  { reference, reason }: MissingImage,
+  references: ImageReferences,
+  stack: string,
+  host: string | undefined,
+): string[] {
+  const pull = docker(host, `pull ${reference}`);
+  const mends: Record<PullFault, string[]> = {
+    missing: [`the registry has no ${reference}: ${mistyped(reference, references, stack)}`],
+    denied: [
+      `when the registry wants other credentials: docker login ${registryOf(reference)}`,
+      `when there is no such repository: ${mistyped(reference, references, stack)}`,
+    ],
+    limited: [`the registry limits the number of pulls: later, or after docker login ${registryOf(reference)}`],
+    away: [`when the registry answers again: ${pull}`],
+    disk: [`make room on the Docker host (${docker(host, "system df")} shows what takes it), then ${pull}`],
+    unknown: [`this shows more: ${pull}`],
+  };
+  return mends[pullFault(reason)];
+}
+
+/** Where the name of an image comes from: a released one has its repository and its tag from two keys. */
+function mistyped(reference: string, references: ImageReferences, stack: string): string {
+  const role = (Object.keys(references) as (keyof ImageReferences)[]).find((key) => references[key] === reference);
+  if (role === "postgres" || role === "caddy") return configSetPath(stack, `images.${role}`, "IMAGE");
+  return `check nestfleet:version, and ${configSetPath(stack, `images.${role ?? "api"}`, "REPOSITORY")}`;
+}
+
+/** Docker's own rule: the first part names a registry when it has a dot or a port, or is `localhost`. */
+function registryOf(reference: string): string {
+  const [first = "", ...rest] = reference.split("/");
+  return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? first : "";
+}
+
+/** The image is there, and a container of it cannot tell what it would do to the database. */
+export function imageUnreadable({ facts, settings, stack, from, to }: Situation): Problem | undefined {
+  const reason = facts?.targetUnreadable;
+  if (reason === undefined) return undefined;
+  const { api } = imageReferences(settings, nameOf(stack));
+  return {
+    title: `the migrations of ${api} cannot be read`,
+    why: `they are read by node, in a container of the image; Docker answers: ${oneLine(reason)}`,
+    mend: [
+      ...(pullFault(reason) === "disk"
+        ? [`make room on the Docker host: ${docker(settings.dockerHost, "system df")} shows what takes it`]
+        : [
+            `when it is not an image of NestFleet's api: ${configSetPath(stack, "images.api", "REPOSITORY")}`,
+            `or another version: ${configSet(stack, "version", "VERSION")}`,
+          ]),
+      ...(from && from.tag !== to.tag ? [stay(stack, from.tag)] : []),
+    ],
+  };
+}

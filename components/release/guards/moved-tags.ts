@@ -1,0 +1,92 @@
+import { nameOf } from "../names";
+import type { HostFacts } from "../facts";
+import { newestBackup } from "../records/backups";
+import { configSet, docker } from "../commands";
+import { type ImageIdentity, isSameImage, preferredDigest, repositoryOf } from "../records/image-identity";
+import { imageReferences } from "../images";
+import type { Problem } from "./problem";
+import { RELEASED, type ReleasedRole } from "../restarts";
+import type { Situation } from "../situation";
+import { shortId } from "../units";
+
+/**
+ * Images that run under a tag of the release, or that ran when a backup was taken, and are not those that the tag names
+ * now. What is built from source is not compared: the same source gives another image each time.
+ */
+export function movedTags(situation: Situation): Problem[] {
+  const { settings, stack } = situation;
+  if (settings.allowMovingTag || settings.source !== undefined) return [];
+  const references = imageReferences(settings, nameOf(stack));
+  const own = RELEASED.filter((role) => role !== "worker" || references.worker !== references.api);
+  return own.flatMap((role) => movedTag(situation, role, references[role]) ?? []);
+}
+
+function movedTag(situation: Situation, role: ReleasedRole, reference: string): Problem | undefined {
+  const { facts, settings, stack, to } = situation;
+  const now = facts && namedNow(facts, role);
+  const known = knownAs(situation, role);
+  if (now === undefined || known === undefined || isSameImage(known, now)) return undefined;
+  if (role !== "api" && !isOf(reference, repositoriesOf(known, role, situation))) return undefined;
+  const { id, digests, runs } = known;
+  const pulled = preferredDigest(reference, digests);
+  const pull = pulled === undefined ? [] : [docker(settings.dockerHost, `pull ${pulled}`)];
+  const unsure =
+    !runs && digests.length === 0
+      ? "; an engine with another image store gives the same image another id, and that backup names no other"
+      : "";
+  return {
+    title: `the tag ${to.tag}${role === "api" ? "" : ` of ${role}`} was moved to another image`,
+    why: `${reference} is ${shortId(now.id)} now; ${runs ? "what runs is" : "when the newest backup of it was taken, it was"} ${shortId(id)}${unsure}`,
+    mend: [
+      `back to the known image: ${[...pull, docker(settings.dockerHost, `tag ${pulled ?? id} ${reference}`)].join(" && ")}`,
+      `or accept the other one: ${configSet(stack, "allowMovingTag", "true")}`,
+    ],
+  };
+}
+
+function namedNow({ target, targetUnreadable, images }: HostFacts, role: ReleasedRole): ImageIdentity | undefined {
+  // One that is not the pinned one was not looked into.
+  if (role !== "api" || (target ?? targetUnreadable) === undefined) return images?.[role];
+  return target && { id: target.imageId, digests: target.digests ?? [] };
+}
+
+interface KnownImage extends ImageIdentity {
+  /** It is on the host, and needs no digest to be found; else a backup has recorded it. */
+  readonly runs: boolean;
+}
+
+function knownAs({ facts, to, served }: Situation, role: ReleasedRole): KnownImage | undefined {
+  if (facts === undefined) return undefined;
+  const { serving, containers, backups } = facts;
+  // Before anything has served, what runs is what was refused, maybe because its image was the wrong one.
+  const others = served ? containers.filter(({ running }) => running) : [];
+  const candidates = [...(serving ? [serving] : []), ...others];
+  const running = candidates.find((one) => one.role === role && one.version === to.tag);
+  if (running !== undefined) return { id: running.imageId, digests: [], runs: true };
+  const newest = newestBackup(backups, to.tag);
+  const id = newest?.images[role];
+  return id === undefined ? undefined : { id, digests: newest?.digests?.[role] ?? [], runs: false };
+}
+
+/**
+ * What registries call a known image, as far as anybody knows: the last update, which says what the config named, else
+ * the engine, which tells of all repositories that have it, or in its newer image store of none once the tag names
+ * another one, else a backup.
+ */
+function repositoriesOf(
+  { id, digests, runs }: KnownImage,
+  role: ReleasedRole,
+  { facts, last }: Situation,
+): readonly string[] {
+  if (!runs) return digests;
+  const told = facts?.digestsRunning?.[id] ?? [];
+  const noted = [last.images?.[role] ?? ""].filter((digest) => digest.includes("@"));
+  if (noted.some((digest) => isSameImage({ id, digests: told }, { id: digest, digests: noted }))) return noted;
+  if (told.length > 0) return told;
+  return facts?.backups.findLast(({ images }) => images[role] === id)?.digests?.[role] ?? [];
+}
+
+/** One of several repositories may be another one of the config's: then it is no moved tag that it is not named now. */
+function isOf(reference: string, digests: readonly string[]): boolean {
+  return digests.length > 0 && digests.every((digest) => repositoryOf(digest) === repositoryOf(reference));
+}

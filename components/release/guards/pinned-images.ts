@@ -1,0 +1,51 @@
+import { nameOf } from "../names";
+import type { HostFacts } from "../facts";
+import { configSetPath, docker, stay } from "../commands";
+import { hashIn, isPinned } from "../records/image-identity";
+import { imageReferences } from "../images";
+import type { Problem } from "./problem";
+import { RELEASED, type ReleasedRole } from "../restarts";
+import type { Situation } from "../situation";
+import { shortId } from "../units";
+
+/** Tags of the release that name another image on the host than the config has pinned. */
+export function otherThanPinned(situation: Situation): Problem[] {
+  return RELEASED.flatMap((role) => otherThan(situation.settings.images.digests[role], role, situation) ?? []);
+}
+
+function otherThan(
+  pinned: string | undefined,
+  role: ReleasedRole,
+  { facts, settings, stack, to }: Situation,
+): Problem | undefined {
+  const now = facts?.images?.[role];
+  if (facts === undefined || now === undefined || pinned === undefined || isPinned(pinned, now)) return undefined;
+  const { [role]: reference } = imageReferences(settings, nameOf(stack));
+  const present = hashIn(reference, now);
+  const before = runsAs(pinned, role, to.tag, facts);
+  const known = `${settings.images[role] ?? settings.images.api}@${pinned}`;
+  const pin = configSetPath(stack, `images.digests.${role}`, present);
+  return {
+    title: `${reference} is not the image that is pinned for ${role}`,
+    why: `its tag names ${shortId(present)} now; nestfleet:images.digests.${role} is ${shortId(pinned)}${before === undefined ? "" : `, which runs as ${before}`}`,
+    // To give the image of one release the tag of another one would mend nothing.
+    mend:
+      before === undefined
+        ? [
+            `fetch the pinned one: ${docker(settings.dockerHost, `pull ${known}`)} && ${docker(settings.dockerHost, `tag ${known} ${reference}`)}`,
+            `or pin the present one, once it is known whose it is: ${pin}`,
+          ]
+        : [`pin the one of ${to.tag}, once it is known whose it is: ${pin}`, stay(stack, before)],
+  };
+}
+
+/** The release that runs the image that is pinned, where that is another one: its pin was left in the config. */
+function runsAs(pinned: string, role: string, tag: string, facts: HostFacts): string | undefined {
+  return facts.containers.find(
+    (one) =>
+      one.running &&
+      one.role === role &&
+      one.version !== tag &&
+      isPinned(pinned, { id: one.imageId, digests: facts.digestsRunning?.[one.imageId] ?? [] }),
+  )?.version;
+}

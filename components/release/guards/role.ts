@@ -1,0 +1,56 @@
+import { nameOf } from "../names";
+import { APPLICATION_ROLE, ROLE } from "../names";
+import { docker, up } from "../commands";
+import type { Problem } from "./problem";
+import type { Situation } from "../situation";
+
+/** The role as which the application works is made by the superuser that the database's image makes. */
+export function superuserMissing({ facts, settings, stack }: Situation): Problem | undefined {
+  if (facts?.superuserMissing !== true) return undefined;
+  return {
+    title: `the role ${ROLE} is no superuser of the database`,
+    why: `it makes the role as which the application works, takes the backups and restores them`,
+    mend: [
+      `a superuser makes it one: ${typed(settings.dockerHost, stack, `ALTER ROLE ${ROLE} SUPERUSER`, "SUPERUSER")}`,
+      `then ${up(stack)}`,
+    ],
+  };
+}
+
+/** It would get a password and a database that its maker does not know of. */
+export function roleTaken({ facts, settings, stack }: Situation): Problem | undefined {
+  if (facts?.database?.application?.ours !== false) return undefined;
+  return {
+    title: `the database has a role ${APPLICATION_ROLE} that is somebody else's`,
+    why: `the application works as a role of that name, which gets its password and owns its tables`,
+    mend: [
+      `give yours another name: ${typed(settings.dockerHost, stack, `ALTER ROLE ${APPLICATION_ROLE} RENAME TO former_app`)}`,
+      `then ${up(stack)}`,
+    ],
+  };
+}
+
+/** Whoever has used the superuser's password has to know, before it is gone. */
+export function roleComes({ facts, stack, step, settings }: Situation): string[] {
+  const database = facts?.database;
+  if (database === undefined || database.application !== undefined) return [];
+  if (step === "install" && database.applied.length === 0) return [];
+  return [
+    `from this update on the application works as ${APPLICATION_ROLE}, which is no superuser and owns the database and what ${ROLE} has in it (${database.ofSuperuser} objects): requests to a table may wait for 1.5 s meanwhile. ` +
+      `Once it has succeeded, ${ROLE} has no password any more: what you let log in with it over the network needs a role of its own, such as reports: ` +
+      `${typed(settings.dockerHost, stack, "CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/operations.md, "Roles of the database")`,
+  ];
+}
+
+/** Its migrations may need it for once; nobody means it for good. */
+export function roleIsSuperuser({ facts, stack, settings }: Situation): string[] {
+  if (facts?.database?.application?.superuser !== true) return [];
+  return [
+    `${APPLICATION_ROLE}, as which the application works, is a superuser: whoever finds a hole in the application has the database's server. To end that: ` +
+      typed(settings.dockerHost, stack, `ALTER ROLE ${APPLICATION_ROLE} NOSUPERUSER`),
+  ];
+}
+
+function typed(host: string | undefined, stack: string, sql: string, role: string = ROLE): string {
+  return docker(host, `exec ${nameOf(stack)}-postgres psql -U ${role} -d postgres -c "${sql}"`);
+}

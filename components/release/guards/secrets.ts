@@ -1,0 +1,76 @@
+import { nameOf } from "../names";
+import { APPLICATION_ROLE, ROLE } from "../names";
+import { configRmPath, configSetSecret, docker, up } from "../commands";
+import type { Problem } from "./problem";
+import { APPLICATION_SECRETS, type ApplicationSecret, generatedAs, givenSecrets, SECRET_PATHS } from "../secrets";
+import type { Situation } from "../situation";
+
+/**
+ * The password is a setting of the database's role, and the config only says what the application takes it for: changed
+ * there alone, the new containers would be locked out.
+ */
+export function passwordRejected(situation: Situation): Problem | undefined {
+  const { facts, settings, stack } = situation;
+  if (facts?.passwordRejected !== true) return undefined;
+  const path = SECRET_PATHS.postgresPassword;
+  const role = workingRole(situation);
+  if (settings.secrets?.postgresPassword === undefined) return passwordTakenAway(situation, role);
+  return {
+    title: "the database does not take the password of the config",
+    why: `nestfleet:${path} is not the password of the role ${role}; api and worker could not connect`,
+    mend: [
+      `put the old one back: ${configSetSecret(stack, path)}`,
+      `when it was generated before: ${configRmPath(stack, path)}`,
+      `or set the new one in the database first: ${docker(settings.dockerHost, `exec -it ${nameOf(stack)}-postgres psql -U nestfleet -d nestfleet -c '\\password ${role}'`)}`,
+      `then ${up(stack)}`,
+    ],
+  };
+}
+
+/** As which the application works now. */
+function workingRole({ facts }: Situation): string {
+  return facts?.database?.application === undefined ? ROLE : APPLICATION_ROLE;
+}
+
+function passwordTakenAway({ stack, last }: Situation, role: string): Problem {
+  const path = SECRET_PATHS.postgresPassword;
+  const takesOver = generatedAs("postgresPassword", stack, last.inState ?? [])
+    ? `the one that was generated for this stack takes over, and is not the password of the role ${role}`
+    : "none was ever generated for this stack: a new one would be, which the database does not know";
+  return {
+    title: "the database does not take the password that the update would use",
+    why: `nestfleet:${path} is not in the config; ${takesOver}`,
+    mend: [`give the database's own: ${configSetSecret(stack, path)}`, `then ${up(stack)}`],
+  };
+}
+
+/** An adopted volume has the `pg_hba.conf` that it was made with. */
+export function passwordNotAsked({ facts, settings, stack }: Situation): string[] {
+  if (facts?.passwordNotAsked !== true) return [];
+  const postgres = `${nameOf(stack)}-postgres`;
+  const inside = (command: string) => docker(settings.dockerHost, `exec ${postgres} ${command}`);
+  return [
+    `the database asks nobody for a password: what reaches it is its superuser. In its pg_hba.conf, the method of the lines host is scram-sha-256 instead of trust: ` +
+      `${inside("psql -U nestfleet -d nestfleet -tAc 'SHOW hba_file'")} names the file, and ${inside("psql -U nestfleet -d nestfleet -c 'SELECT pg_reload_conf()'")} has it read`,
+  ];
+}
+
+const EFFECTS: Readonly<Record<ApplicationSecret, string>> = {
+  jwtSecret: "every session ends, users log in again",
+  secretEncryptionKey: "the credentials that the application has stored cannot be read any more",
+  internalCronSecret: "who calls the internal endpoints needs the new one",
+  emailWebhookSecret: "who delivers mail to the webhook needs the new one",
+};
+
+/** What another value of a secret does, and where it comes from. */
+export function secretsChanged({ facts, settings, stack, last }: Situation): string[] {
+  const given = givenSecrets({ secrets: settings.secrets ?? {}, secretEnv: settings.secretEnv ?? {} });
+  return APPLICATION_SECRETS.filter((secret) => facts?.secretsChanged?.includes(secret)).map((secret) => {
+    const path = SECRET_PATHS[secret];
+    const generated = generatedAs(secret, stack, last.inState ?? [])
+      ? "is not given any more, and the value that was generated for this stack takes over"
+      : "is not given any more, and a new value is generated";
+    const how = given[secret] === undefined ? generated : "is another one than the release that serves has";
+    return `nestfleet:${path} ${how}: ${EFFECTS[secret]}; to put the old one back: ${configSetSecret(stack, path)}`;
+  });
+}

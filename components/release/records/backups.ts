@@ -1,0 +1,93 @@
+import type { HostFacts } from "../facts";
+import { compareBackupIds, isInFuture } from "./backup-id";
+import type { HistoryEntry } from "./history";
+import type { BackupManifest } from "./manifest";
+import { beyond } from "../sql/migrations";
+import type { Version } from "../version";
+import { firstOf } from "../words";
+
+/** Backups by their dates; each part in the order in which they were. */
+export interface Dated<T> {
+  readonly backups: readonly T[];
+  /** Dated in the future: chosen only by those who name them. */
+  readonly future: readonly T[];
+}
+
+/** Of a clock that nobody knows, nothing lies in the future. */
+export function byDate<T extends Pick<BackupManifest, "id">>(all: readonly T[], now: number | undefined): Dated<T> {
+  const isFuture = ({ id }: T) => now !== undefined && isInFuture(id, now);
+  return { backups: all.filter((one) => !isFuture(one)), future: all.filter(isFuture) };
+}
+
+/** What there is to say of backups that are dated in the future; nothing where there are none. */
+export function futureTold(future: readonly Pick<BackupManifest, "id">[]): string[] {
+  if (future.length === 0) return [];
+  const names = firstOf(future.map(({ id }) => id));
+  return [
+    `what is dated in the future counts as a backup only where it is named: ${names}; ` +
+      "set the clock of the Docker host where it is behind (timedatectl shows it), else look who has written there",
+  ];
+}
+
+/** The backup of that id, whatever its date. */
+export function backupNamed(
+  { backups, future = [] }: Pick<HostFacts, "backups" | "future">,
+  named: string | undefined,
+): BackupManifest | undefined {
+  return [...backups, ...future].find(({ id }) => id === named);
+}
+
+/** Newest backup of a release. By its id, which grows even when a clock is set back. */
+export function newestBackup(backups: readonly BackupManifest[], version?: string): BackupManifest | undefined {
+  return backups
+    .filter((backup) => version === undefined || backup.version === version)
+    .reduce<BackupManifest | undefined>(
+      (newest, backup) => (newest && compareBackupIds(newest.id, backup.id) > 0 ? newest : backup),
+      undefined,
+    );
+}
+
+/**
+ * Newest backup that a release can be put back on. Its name is not enough: after an update that was killed, the old
+ * release serves on a schema that the new one has already migrated, and so do the backups of that time.
+ */
+export function newestFitting(facts: HostFacts, to: Version): BackupManifest | undefined {
+  return newestBackup(fittingBackups(facts, to));
+}
+
+/** In the order of the facts: oldest first. */
+export function fittingBackups(facts: HostFacts, to: Version): BackupManifest[] {
+  return facts.backups.filter((backup) => fits(backup, facts, to));
+}
+
+/** True when the backup is of this release, and of a schema that the release knows. */
+export function fits({ version, migrations }: BackupManifest, { target }: HostFacts, to: Version): boolean {
+  const known = target?.migrations.map(({ file }) => file) ?? migrations;
+  return version === to.tag && beyond(migrations, known).length === 0;
+}
+
+/**
+ * The backup that a new one is compared with: the newest, or the one that was restored since then, which is what there
+ * should be now.
+ */
+export function precedent(
+  backups: readonly BackupManifest[],
+  history: readonly Pick<HistoryEntry, "at" | "replaced" | "restored" | "verdict">[],
+): BackupManifest | undefined {
+  const newest = newestBackup(backups);
+  // A restore and its undo both replace the database.
+  const last = history.findLast(({ replaced, verdict }) => replaced !== undefined && verdict !== "failed");
+  if (newest === undefined || last?.restored === undefined) return newest;
+  if (Date.parse(last.at) < Date.parse(newest.takenAt)) return newest;
+  return backups.find(({ id }) => id === last.restored) ?? newest;
+}
+
+/** Of the backup that was proven last: the next one of the same database needs the same. */
+export function lastProof(backups: readonly BackupManifest[]): BackupManifest["proven"] {
+  return backups
+    .flatMap(({ proven }) => proven ?? [])
+    .reduce<BackupManifest["proven"]>(
+      (last, proven) => (last && Date.parse(last.at) >= Date.parse(proven.at) ? last : proven),
+      undefined,
+    );
+}

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { imageIds } from "./image-identity";
+import { parseJson } from "./json";
+import { isTag } from "../version";
+
+/** How the names of the databases begin that were live before a restore and are kept for an undo. */
+export const REPLACED_PREFIX = "nestfleet_replaced_";
+
+/** What a replaced database says of itself, as its comment in PostgreSQL: it goes where the database goes. */
+export const replacedComment = z.object({
+  /** Tag of the release that served on it. */
+  version: z.string().refine(isTag),
+  /** ISO 8601, UTC. */
+  replacedAt: z.iso.datetime(),
+  /** Image ids of the containers that served, by role. */
+  images: imageIds,
+  /** Id of the backup that was restored in its place; none when another kept database was. */
+  restored: z.string().nullish(),
+  /** What the database said of itself before. */
+  comment: z.string().nullish(),
+});
+export type ReplacedComment = z.infer<typeof replacedComment>;
+
+/** A kept database, as far as it is known: somebody may have taken its comment away. */
+export interface ReplacedDatabase {
+  readonly name: string;
+  readonly bytes: number;
+  readonly version?: string | undefined;
+  /** ISO 8601, UTC. */
+  readonly replacedAt?: string | undefined;
+  /** Undefined where the comment is gone: then it cannot be brought back by itself. */
+  readonly images?: ReplacedComment["images"] | undefined;
+}
+
+/** A kept database with the time after which the next good update drops it; without one it stays. */
+export interface KeptDatabase extends ReplacedDatabase {
+  readonly droppedAfter?: string | undefined;
+  /** That time is over, by the clock of the Docker host. */
+  readonly due?: boolean;
+}
+
+/** Undefined when the comment is missing, or somebody else's. */
+export function parseReplacedComment(text: string | null): ReplacedComment | undefined {
+  return replacedComment.safeParse(parseJson(text ?? "")).data;
+}
+
+const NAME = new RegExp(`^${REPLACED_PREFIX}(\\d{4})(\\d\\d)(\\d\\d)t(\\d\\d)(\\d\\d)(\\d\\d)z$`);
+
+/** When a database was replaced, by its name; undefined when the name is no such one. */
+export function replacedAtByName(name: string): string | undefined {
+  const [whole, year, month, day, hour, minute, second] = NAME.exec(name) ?? [];
+  if (whole === undefined) return undefined;
+  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(time.getTime()) ? undefined : secondsOnly(time);
+}
+
+/** `clock` in seconds since 1970; undefined where the Docker host does not tell. */
+export function keptFor(database: ReplacedDatabase, days: number, clock?: number): KeptDatabase {
+  const replaced = Date.parse(database.replacedAt ?? "");
+  if (Number.isNaN(replaced)) return database;
+  const until = replaced + days * 86_400_000;
+  const due = clock !== undefined && clock * 1000 > until;
+  return { ...database, droppedAfter: secondsOnly(new Date(until)), ...(due && { due }) };
+}
+
+function secondsOnly(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, "Z");
+}

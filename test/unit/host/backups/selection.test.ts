@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { select } from "../../../../components/host/backups/selection";
+import { backup } from "../../release/facts";
+
+const OLD = "20261123T020000Z-1.4.2";
+const NEW = "20261124T020000Z-1.5.0";
+const ABSENT = "20261125T020000Z-1.5.0";
+
+const whole = {
+  backups: [backup(OLD), backup(NEW)],
+  future: [],
+  broken: [],
+  unsigned: [],
+  ids: [NEW, OLD],
+  newest: NEW,
+};
+const torn = {
+  backups: [backup(OLD)],
+  future: [],
+  broken: [`${NEW}.json: its dump is missing`],
+  unsigned: [],
+  ids: [OLD, NEW],
+  newest: NEW,
+};
+
+test("without a name the newest, with one the named", () => {
+  expect(select(whole, undefined).id).toBe(NEW);
+  expect(select(whole, OLD).id).toBe(OLD);
+});
+
+test("a newest one that is broken is told, not passed over", () => {
+  expect(() => select(torn, undefined)).toThrow(`cannot be relied on: ${NEW}.json: its dump is missing`);
+  expect(select(torn, OLD).id).toBe(OLD);
+});
+
+test("what is not there is told, with what is", () => {
+  expect(() => select(whole, ABSENT)).toThrow(`there is no backup ${ABSENT}; the newest is ${NEW}`);
+  const empty = { backups: [], future: [], broken: [], unsigned: [], ids: [], newest: undefined };
+  expect(() => select(empty, ABSENT)).toThrow("the newest is none");
+  expect(() => select(empty, undefined)).toThrow("there is no backup yet");
+});
+
+test("one that is dated in the future is not the newest, and can be named", () => {
+  const planted = "20990101T000000Z-1.5.0";
+  const contents = { ...whole, future: [backup(planted)], ids: [NEW, OLD, planted] };
+  expect(select(contents, undefined).id).toBe(NEW);
+  expect(select(contents, planted).id).toBe(planted);
+});

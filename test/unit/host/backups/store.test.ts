@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import type { BackupManifest } from "../../../../components/release/records/manifest";
+import { isSigned, signed } from "../../../../components/release/records/signature";
+import { Database } from "../../../../components/host/database/database";
+import { withheld } from "../../../../components/host/docker/redaction";
+import { findBackup, Store } from "../../../../components/host/backups/store";
+import { ScriptedDocker } from "../../../support/docker";
+import { backup } from "../../release/facts";
+
+const KEY = "k3Y".repeat(21);
+const [OLD, NEW, NEWEST] = ["20261122T020000Z-1.4.2", "20261123T020000Z-1.4.2", "20261124T020000Z-1.4.2"] as const;
+const NOW = Date.parse("2026-11-24T12:00:00Z") / 1000;
+const TAKES = (id: string) => `scripts/backup.sh --stack prod --docker-host unix:///nowhere --trust ${id}`;
+const reason = (id: string) =>
+  `${id}.json: it is not signed by this stack: where you know it as the stack's own, ${TAKES(id)} takes it over`;
+const PROVEN = { at: "2026-11-24T12:00:00Z", by: "proof", way: "pg_restore", seconds: 7, megabytes: 64 } as const;
+
+/** The directory of the backups, with whole dumps, as the container of a database shows it. */
+class Shelf {
+  /** Manifests by id; what others have written is as they have. */
+  public readonly files = new Map<string, object>();
+  public readonly docker = new ScriptedDocker((command, stdin) => this.answer(command, stdin));
+  public readonly database = new Database(this.docker, "postgres");
+  public readonly store = new Store(this.database);
+
+  public constructor(
+    private readonly key: string | undefined,
+    ...manifests: object[]
+  ) {
+    for (const manifest of manifests) this.files.set((manifest as BackupManifest).id, manifest);
+  }
+
+  private answer(command: string, stdin: string): string {
+    if (command.startsWith("inspect ")) {
+      const environment = this.key === undefined ? [] : [`NESTFLEET_BACKUP_KEY=${this.key}`];
+      return JSON.stringify([{ Config: { Env: environment, Labels: { "org.nestfleet.stack": "prod" } } }]);
+    }
+    if (command.includes("for file in")) return this.listed();
+    const [, id = ""] = /\/backups\/(\d{8}T\d{6}Z-[\w.]+)\.json/.exec(command) ?? [];
+    if (stdin === "") return this.files.has(id) ? JSON.stringify(this.files.get(id)) : "";
+    this.files.set(id, JSON.parse(stdin) as object);
+    return "";
+  }
+
+  private listed(): string {
+    const records = [...this.files].map(
+      ([id, manifest]) => `${id}.json ${(manifest as BackupManifest).bytes}\n${JSON.stringify(manifest)}`,
+    );
+    return [`${NOW}`, ...records].map((record) => `\x1e${record}`).join("\n");
+  }
+}
+
+const ids = (manifests: readonly BackupManifest[]) => manifests.map(({ id }) => id);
+
+describe("what lies among the backups of a stack with a key", () => {
+  const shelf = () =>
+    new Shelf(KEY, signed(backup(OLD), KEY), backup(NEW), signed({ ...backup(NEWEST), bytes: 7 }, "another"));
+
+  test("is a backup where the stack has signed it, and else told with what takes it over", async () => {
+    const { backups, broken, unsigned, newest } = await shelf().store.list();
+    expect([ids(backups), unsigned, newest]).toEqual([[OLD], [NEW, NEWEST], OLD]);
+    expect(broken).toEqual([reason(NEW), reason(NEWEST)]);
+  });
+
+  test("is not found by its id or as the newest", async () => {
+    const { database } = shelf();
+    expect((await findBackup(database, "newest")).id).toBe(OLD);
+    await expect(findBackup(database, NEW)).rejects.toThrow(`the backup cannot be relied on: ${reason(NEW)}`);
+  });
+
+  test("that was changed after it was signed is none", async () => {
+    const { store } = new Shelf(KEY, { ...signed(backup(OLD), KEY), rows: { "public.cases": 0 } });
+    expect((await store.list()).unsigned).toEqual([OLD]);
+  });
+
+  test("is damaged first of all, where its dump is not there", async () => {
+    const { store, files } = shelf();
+    files.set(NEW, { ...backup(NEW), bytes: "none" });
+    expect((await store.list()).broken[0]).toBe(`${NEW}.json: it is no manifest of a backup`);
+  });
+
+  test("is told without the key", async () => {
+    const { docker, store } = shelf();
+    await store.list();
+    expect(docker.asked.join()).not.toContain(KEY);
+    expect(withheld(`it says ${KEY}`)).toBe("it says ***");
+  });
+});
+
+test("without a key everything counts", async () => {
+  const { backups, unsigned } = await new Shelf(undefined, backup(OLD), signed(backup(NEW), KEY)).store.list();
+  expect([ids(backups), unsigned]).toEqual([[OLD, NEW], []]);
+});
+
+describe("what is written", () => {
+  test("is signed where there is a key, and else has no signature", async () => {
+    for (const key of [KEY, undefined]) {
+      const { store, files } = new Shelf(key);
+      await store.commit(backup(NEW));
+      expect(files.get(NEW)).toEqual(JSON.parse(JSON.stringify(signed(backup(NEW), key))));
+    }
+  });
+
+  test("of a backup that was proven is signed anew, with what a later release has said of it", async () => {
+    const { store, files } = new Shelf(
+      KEY,
+      signed({ ...backup(OLD), later: 1, disproven: { ...PROVEN, reason: "x" } }, KEY),
+    );
+    await store.amend(OLD, { proven: PROVEN, disproven: undefined });
+    const now = files.get(OLD) ?? {};
+    expect(now).toMatchObject({ ...backup(OLD), later: 1, proven: PROVEN });
+    expect([isSigned(now, KEY), "disproven" in now]).toEqual([true, false]);
+  });
+
+  test.each<[string, object]>([
+    ["has no signature", backup(OLD)],
+    ["has that of another stack", signed(backup(OLD), "another")],
+    ["was changed since", { ...signed(backup(OLD), KEY), sha256: "1".repeat(64) }],
+  ])("makes no backup of a manifest that %s", async (_, planted) => {
+    const { store, files } = new Shelf(KEY, planted);
+    await expect(store.amend(OLD, { proven: PROVEN })).rejects.toThrow("it is not signed by this stack");
+    expect(files.get(OLD)).toEqual(planted);
+  });
+
+  test("brings back none that was removed meanwhile", async () => {
+    const { store, files } = new Shelf(KEY);
+    await store.amend(OLD, { proven: PROVEN });
+    expect(files.size).toBe(0);
+  });
+});

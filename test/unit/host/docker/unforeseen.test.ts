@@ -1,0 +1,44 @@
+import { readFileSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { DockerError } from "../../../../components/host/docker/client";
+import { nextAfter, unforeseen } from "../../../../components/host/docker/unforeseen";
+
+test("an answer of Docker's: what was asked, and all that it said", () => {
+  const error = new DockerError("exec", 1, "Error: No such container: x\nsecond line\n", "", "docker exec x true");
+  expect(unforeseen(error)).toEqual([
+    "Docker gave an answer that was not expected:",
+    "  asked:    docker exec x true",
+    "  answered: Error: No such container: x",
+    "            second line",
+  ]);
+  expect(nextAfter(error, "go on")).toMatch(/^Next: .*: go on$/);
+  expect(unforeseen(new DockerError("ps", 137, "", "")).at(-1)).toBe("  answered: nothing, and exit code 137");
+});
+
+test("an error of this machine is told by its own words", () => {
+  const error = Object.assign(new Error("ENOSPC: no space left on device, write"), {
+    code: "ENOSPC",
+    syscall: "write",
+  });
+  expect(unforeseen(error)).toEqual(["This machine answered with an error: ENOSPC: no space left on device, write"]);
+});
+
+test("what has another form than expected is named, not shown", () => {
+  const { error } = z.strictObject({ keep: z.number() }).safeParse({ keep: "hunter2", spare: 1 });
+  const told = unforeseen(error).join("\n");
+  expect(told).toMatch(/keep: .*\n.*spare/);
+  expect(told).not.toContain("hunter2");
+});
+
+test("a fault of the program is one line, and its stack in a file for its owner", () => {
+  const [line, where = ""] = unforeseen(new TypeError("x is\nundefined"));
+  expect(line).toBe("A fault of this program: TypeError: x is undefined");
+  const file = where.replace("  where: ", "");
+  try {
+    expect(readFileSync(file, "utf8")).toContain("unforeseen.test.ts");
+  } finally {
+    rmSync(dirname(file), { recursive: true });
+  }
+});

@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { DockerError } from "../../../components/host/docker/client";
+import { Refusal } from "../../../components/host/output";
+import { persistently, undoing } from "../../../components/host/undoing";
+
+const report = new Refusal("undone");
+
+describe("work that must not stay half done", () => {
+  test.each<[string, Error]>([
+    ["refuses", new Refusal("not healthy")],
+    ["is failed by Docker", new DockerError("stop", 1, "EOF", "")],
+    ["has a fault", new TypeError("x is not a function")],
+  ])("is undone when it %s", async (_, error) => {
+    const failures: unknown[] = [];
+    const undo = (failure: unknown) => {
+      failures.push(failure);
+      return Promise.resolve(report);
+    };
+    await expect(undoing(() => Promise.reject(error), undo)).rejects.toBe(report);
+    expect(failures).toEqual([{ error, stopped: false }]);
+  });
+
+  test("gives what it has done, and nothing is undone", async () => {
+    expect(await undoing(() => Promise.resolve("done"), () => Promise.reject(new Error("undone")))).toBe("done"); // prettier-ignore
+  });
+
+  test("is undone to the end when it is told to stop, however often", async () => {
+    const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "../../support/interrupted.ts")]);
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      said += chunk;
+      if (chunk.includes("working") || chunk.includes("undoing")) child.kill("SIGTERM");
+      if (chunk.includes("half undone")) child.kill("SIGINT");
+    });
+    const [code, signal] = (await once(child, "close")) as [number | null, string | null];
+    expect(said.trim().split("\n")).toEqual(["working", "undoing: it was stopped by SIGTERM", "half undone", "undone"]);
+    expect([code, signal]).toEqual([1, null]);
+  });
+});
+
+describe("work whose every step can be done again", () => {
+  test("is done again until it is done", async () => {
+    let attempts = 0;
+    const work = () => (++attempts < 3 ? Promise.reject(new DockerError("exec", 1, "is not running", "")) : Promise.resolve(attempts)); // prettier-ignore
+    expect(await persistently(work, { pauseMs: 1 })).toBe(3);
+  });
+
+  test("and given up after a while, with the last failure", async () => {
+    const work = () => Promise.reject(new Refusal("for ever"));
+    await expect(persistently(work, { patienceMs: 20, pauseMs: 5 })).rejects.toThrow("for ever");
+  });
+});

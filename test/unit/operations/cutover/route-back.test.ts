@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import { BEFORE, candidate, NOBODY, PAUSED, pointer, SWITCH_FIRST } from "../../../../components/host/routing/files";
+import { goBack, goOn } from "../../../../components/operations/cutover/route-back";
+import { CADDY, containers, NEW, OLD, SimulatedHost } from "../../../support/simulated-host";
+
+const [old, fresh] = [OLD, NEW].map(({ api, console }) => ({ api, console })) as [Pair, Pair];
+interface Pair {
+  readonly api: string;
+  readonly console: string;
+}
+const refused = { stack: "prod", caddy: CADDY, before: old, after: fresh, stop: true };
+const offered = { [candidate("api")]: NEW.api, [candidate("console")]: NEW.console };
+const switched = {
+  [BEFORE]: `${OLD.api}\n${OLD.console}\n`,
+  [pointer("api")]: NEW.api,
+  [pointer("console")]: NEW.console,
+};
+
+describe("a release that is refused", () => {
+  test("as candidate: the requests stay, its containers stop, its worker too, and no later update hurries", async () => {
+    const host = new SimulatedHost(containers(), { ...offered, [SWITCH_FIRST]: "" });
+    expect(await goBack(host.docker, refused)).toEqual([
+      `The requests went to ${OLD.api} and ${OLD.console} all along.`,
+      `${NEW.api}, ${NEW.worker}, ${NEW.console} stopped.`,
+    ]);
+    expect(host.pointers()).toEqual([OLD.api, OLD.console]);
+    expect(host.running()).toEqual([...Object.values(OLD), "nestfleet-prod-postgres", CADDY]);
+    expect(host.notes()).toEqual([pointer("api"), pointer("console")]);
+  });
+
+  test("after the cutover: the requests go back before anything stops", async () => {
+    const host = new SimulatedHost(containers(), { ...offered, ...switched });
+    const [first] = await goBack(host.docker, refused);
+    expect(first).toBe(`The requests go to ${OLD.api} and ${OLD.console} again.`);
+    expect(host.pointers()).toEqual([OLD.api, OLD.console]);
+    const back = host.docker.asked.findIndex((command) => command.includes(`--env api=${OLD.api}`));
+    const stop = host.docker.asked.findIndex((command) => command.startsWith("stop "));
+    expect(back).toBeGreaterThan(-1);
+    expect(stop).toBeGreaterThan(back);
+  });
+
+  test("while the release before stands still for it: that starts again", async () => {
+    const stands = containers({ [OLD.api]: "exited", [OLD.worker]: "exited" });
+    const host = new SimulatedHost(stands, { ...switched, [PAUSED]: `${OLD.api}\n${OLD.worker}` });
+    expect((await goBack(host.docker, refused)).at(-1)).toBe(
+      `${OLD.api}, ${OLD.worker} started again, on the database as it is now.`,
+    );
+    expect(host.running()).toEqual([...Object.values(OLD), "nestfleet-prod-postgres", CADDY]);
+    expect(host.pointers()).toEqual([OLD.api, OLD.console]);
+  });
+
+  test("on a first installation: the requests go to nobody, and the report says so", async () => {
+    const nobody = { api: NOBODY, console: NOBODY };
+    const alone = containers().filter(({ version }) => version !== "1.4.2");
+    const host = new SimulatedHost(alone, { ...switched, [BEFORE]: `${NOBODY}\n${NOBODY}\n` });
+    expect(await goBack(host.docker, { ...refused, before: nobody })).toEqual([
+      "Nothing served before: the requests go to nobody until an update succeeds.",
+      `${NEW.api}, ${NEW.worker}, ${NEW.console} stopped.`,
+    ]);
+    expect(host.pointers()).toEqual([NOBODY, NOBODY]);
+    expect(host.running()).toEqual(["nestfleet-prod-postgres", CADDY]);
+  });
+
+  test.each([
+    ["after the cutover", switched, "No container from before is left: the requests go on to the new ones.", NEW.api],
+    [
+      "as candidate",
+      {},
+      "No container from before is left: the requests go to nobody until an update succeeds.",
+      OLD.api,
+    ],
+  ])("%s, and nothing from before is left", async (_, files, words, api) => {
+    const host = new SimulatedHost(
+      containers().filter(({ version }) => version !== "1.4.2"),
+      files,
+    );
+    expect((await goBack(host.docker, refused))[0]).toBe(words);
+    expect(host.pointers()[0]).toBe(api);
+  });
+});
+
+test("an update that was stopped goes back, and its containers, which nobody has refused, go on", async () => {
+  const host = new SimulatedHost(containers(), switched);
+  expect(await goBack(host.docker, { ...refused, stop: false })).toEqual([
+    `The requests go to ${OLD.api} and ${OLD.console} again.`,
+  ]);
+  expect(host.running()).toContain(NEW.worker);
+});
+
+test("Docker may fail at every step of it: it is done all the same, and told as if nothing had been", async () => {
+  const stands = () => containers({ [OLD.api]: "exited", [OLD.worker]: "exited" });
+  const files = { ...offered, ...switched, [PAUSED]: `${OLD.api}\n${OLD.worker}` };
+  const calm = new SimulatedHost(stands(), files);
+  const told = await goBack(calm.docker, refused);
+  const host = new SimulatedHost(stands(), files);
+  host.failures = ["exec", "inspect", "ps", "stop", "start", "exec", "exec"];
+  expect((await goBack(host.docker, refused, { pauseMs: 1 }))[0]).toBe(told[0]);
+  expect(host.failures).toEqual([]);
+  expect({ running: host.running(), files: host.files }).toEqual({ running: calm.running(), files: calm.files });
+});
+
+test("a release that is refused before its cutover hurries no later update, whether the one before stood still or not", async () => {
+  const rolling = new SimulatedHost(containers(), { [SWITCH_FIRST]: "" });
+  expect(await goOn(rolling.docker, refused)).toEqual([]);
+  expect(rolling.notes()).toEqual([pointer("api"), pointer("console")]);
+  const stands = containers({ [OLD.api]: "exited", [OLD.worker]: "exited" });
+  const files = { [SWITCH_FIRST]: "", [PAUSED]: `${OLD.api}\n${OLD.worker}` };
+  const recreated = new SimulatedHost(stands, files);
+  recreated.failures = ["start", "exec"];
+  expect(await goOn(recreated.docker, refused, { pauseMs: 1 })).toEqual([
+    `${OLD.api}, ${OLD.worker} started again, on the database as it is now.`,
+  ]);
+  expect(recreated.notes()).toEqual([pointer("api"), pointer("console")]);
+});

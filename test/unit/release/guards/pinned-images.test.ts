@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import type { HostFacts } from "../../../../components/release/facts";
+import { plan } from "../../../../components/release/plan";
+import type { PlanSettings } from "../../../../components/release/situation";
+import { asked, container, host, imageOf } from "../facts";
+
+const PINNED = `sha256:${"a".repeat(64)}`;
+const PRESENT = `sha256:${"b".repeat(64)}`;
+const API = "ghcr.io/nestfleet/nestfleet-api";
+const CONSOLE = "ghcr.io/nestfleet/nestfleet-console";
+
+function problems(
+  digests: PlanSettings["images"]["digests"],
+  images: HostFacts["images"],
+  facts: Partial<HostFacts> = {},
+  settings: Partial<PlanSettings> = {},
+) {
+  const found = host("1.4.2", "1.5.0", { facts: { images, ...facts } });
+  const pinned = { ...settings, images: { ...(settings.images ?? asked("1.5.0").images), digests } };
+  return plan("prod", asked("1.5.0", pinned), found, { version: "1.4.2" }).problems;
+}
+
+test("an image that is not the pinned one is refused, each by its role, with both ways out", () => {
+  const other = { id: "sha256:1", digests: [`${CONSOLE}@${PRESENT}`] };
+  const set = "pulumi config set --stack prod --path 'nestfleet:images.digests";
+  expect(problems({ api: PINNED, console: PINNED }, { api: { id: PRESENT, digests: [] }, console: other })).toEqual([
+    {
+      title: `${API}:1.5.0 is not the image that is pinned for api`,
+      why: "its tag names bbbbbbbbbbbb now; nestfleet:images.digests.api is aaaaaaaaaaaa",
+      mend: [
+        `fetch the pinned one: docker pull ${API}@${PINNED} && docker tag ${API}@${PINNED} ${API}:1.5.0`,
+        `or pin the present one, once it is known whose it is: ${set}.api' ${PRESENT}`,
+      ],
+    },
+    {
+      title: `${CONSOLE}:1.5.0 is not the image that is pinned for console`,
+      why: "its tag names bbbbbbbbbbbb now; nestfleet:images.digests.console is aaaaaaaaaaaa",
+      mend: [
+        `fetch the pinned one: docker pull ${CONSOLE}@${PINNED} && docker tag ${CONSOLE}@${PINNED} ${CONSOLE}:1.5.0`,
+        `or pin the present one, once it is known whose it is: ${set}.console' ${PRESENT}`,
+      ],
+    },
+  ]);
+});
+
+test("the commands are for the stack's own host, and of a worker's own repository", () => {
+  const images = { ...asked("1.5.0").images, worker: "mirror.example/worker" };
+  const dockerHost = "ssh://op@fleet";
+  const [told, ...more] = problems(
+    { worker: PINNED },
+    { worker: { id: PRESENT, digests: [] } },
+    {},
+    { images, dockerHost },
+  );
+  expect(more).toEqual([]);
+  expect(told?.mend[0]).toBe(
+    `fetch the pinned one: docker --host ${dockerHost} pull mirror.example/worker@${PINNED} && docker --host ${dockerHost} tag mirror.example/worker@${PINNED} mirror.example/worker:1.5.0`,
+  );
+});
+
+test("a pin that was left from the release that runs is told as that: its image is not given another tag", () => {
+  const running = imageOf("1.4.2");
+  const named = { api: { id: "sha256:1", digests: [`${API}@${PRESENT}`] } };
+  const [told] = problems({ api: PINNED }, named, { digestsRunning: { [running]: [`${API}@${PINNED}`] } });
+  expect(told?.why).toBe(
+    "its tag names bbbbbbbbbbbb now; nestfleet:images.digests.api is aaaaaaaaaaaa, which runs as 1.4.2",
+  );
+  expect(told?.mend).toEqual([
+    `pin the one of 1.5.0, once it is known whose it is: pulumi config set --stack prod --path 'nestfleet:images.digests.api' ${PRESENT}`,
+    "or stay: pulumi config set --stack prod nestfleet:version 1.4.2",
+  ]);
+  const stopped = { containers: [container("api", "1.4.2", { running: false, imageId: PINNED })] };
+  expect(problems({ api: PINNED }, named, stopped).find(({ why }) => why.includes("1.4.2"))).toBeUndefined();
+});
+
+test("that its tag was moved is told as well, though what is not the pinned image is not looked into", () => {
+  const found = host("1.5.0", "1.5.0", { facts: { images: { api: { id: PRESENT, digests: [] } }, target: undefined } });
+  const images = { ...asked("1.5.0").images, digests: { api: PINNED } };
+  const { problems: told } = plan("prod", asked("1.5.0", { images }), found, { version: "1.5.0" });
+  expect(told.map(({ title }) => title)).toEqual([
+    `${API}:1.5.0 is not the image that is pinned for api`,
+    "the tag 1.5.0 was moved to another image",
+  ]);
+});
+
+test.each<[string, HostFacts["images"]]>([
+  ["its digest in a registry", { api: { id: "sha256:1", digests: [`mirror.example/api@${PINNED}`] } }],
+  ["its id", { api: { id: PINNED, digests: [] } }],
+  ["nobody's, where it is not on the host: that is another problem", {}],
+  ["nobody's, without the host", undefined],
+])("an image is let through when the pin is %s", (_, images) => {
+  expect(problems({ api: PINNED }, images)).toEqual([]);
+});

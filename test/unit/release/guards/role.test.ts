@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { plan } from "../../../../components/release/plan";
+import { asked, container, host } from "../facts";
+
+type Change = Parameters<typeof host>[2];
+
+function planned(to: string, change: Change) {
+  return plan("prod", asked(to), host("1.5.0", to, change), { version: "1.5.0" });
+}
+
+const OLDER = { application: undefined, ofSuperuser: 31 };
+const psql = (sql: string, role = "nestfleet") =>
+  `docker exec nestfleet-prod-postgres psql -U ${role} -d postgres -c "${sql}"`;
+
+describe("the role as which the application works", () => {
+  test("comes with the next update of an older program's stack, whatever that is, and is told", () => {
+    const { warnings, preparesRole, problems } = planned("1.5.0", { database: OLDER });
+    expect(preparesRole).toBe(true);
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([
+      "from this update on the application works as nestfleet_app, which is no superuser and owns the database and what nestfleet has in it (31 objects): requests to a table may wait for 1.5 s meanwhile. " +
+        "Once it has succeeded, nestfleet has no password any more: what you let log in with it over the network needs a role of its own, such as reports: " +
+        `${psql("CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/operations.md, "Roles of the database")`,
+    ]);
+  });
+
+  test("is there: nothing is made, and nothing told", () => {
+    expect(planned("1.5.0", {})).toMatchObject({ warnings: [], preparesRole: false, problems: [] });
+  });
+
+  test("is made on a new server, also where the state knows one", () => {
+    const containers = host("1.5.0", "1.5.0").containers.filter(({ role }) => role !== "postgres");
+    expect(
+      plan("prod", asked("1.5.0"), { ...host("1.5.0", "1.5.0"), containers, database: undefined }, {}),
+    ).toMatchObject({
+      preparesRole: true,
+    });
+    const starting = { ...host("1.5.0", "1.5.0"), database: undefined };
+    expect(plan("prod", asked("1.5.0"), starting, {})).toMatchObject({ preparesRole: false });
+  });
+
+  test("gets the password that an operator has given the superuser", () => {
+    expect(planned("1.5.0", { facts: { passwordOf: "nestfleet" } }).preparesRole).toBe(true);
+    expect(planned("1.5.0", { facts: { passwordOf: "nestfleet_app" } }).preparesRole).toBe(false);
+  });
+
+  test("api and worker that work as the superuser are made anew", () => {
+    const { containers } = host("1.5.0", "1.5.0");
+    const older = containers.map((one) =>
+      one.role === "api" ? container("api", "1.5.0", { asSuperuser: true }) : one,
+    );
+    expect(planned("1.5.0", { facts: { containers: older } }).restarts).toEqual(["api"]);
+  });
+
+  test("is a superuser for as long as an operator lets it be, with a warning", () => {
+    const { warnings, problems } = planned("1.5.0", { database: { application: { superuser: true, ours: true } } });
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([
+      "nestfleet_app, as which the application works, is a superuser: whoever finds a hole in the application has the database's server. To end that: " +
+        psql("ALTER ROLE nestfleet_app NOSUPERUSER"),
+    ]);
+  });
+
+  test("of somebody else's is refused, and so is a server whose superuser is another role", () => {
+    const database = { application: { superuser: false, ours: false } };
+    expect(planned("1.6.0", { database, facts: { superuserMissing: true } }).problems).toEqual([
+      {
+        title: "the role nestfleet is no superuser of the database",
+        why: "it makes the role as which the application works, takes the backups and restores them",
+        mend: [
+          `a superuser makes it one: ${psql("ALTER ROLE nestfleet SUPERUSER", "SUPERUSER")}`,
+          "then pulumi up --stack prod",
+        ],
+      },
+      {
+        title: "the database has a role nestfleet_app that is somebody else's",
+        why: "the application works as a role of that name, which gets its password and owns its tables",
+        mend: [
+          `give yours another name: ${psql("ALTER ROLE nestfleet_app RENAME TO former_app")}`,
+          "then pulumi up --stack prod",
+        ],
+      },
+    ]);
+  });
+});

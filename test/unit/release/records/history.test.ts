@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { isNewest, isSpent, parseHistory } from "../../../../components/release/records/history";
+import { change } from "../facts";
+
+const id = "20261124T080000Z-1.4.2";
+
+test("torn lines and those of a later release of this program are left out", () => {
+  const known = change({
+    kind: "restore",
+    verdict: "restored",
+    restored: id,
+    lost: { "public.cases": 3 },
+    holdSeconds: 2.5,
+  });
+  const later = { ...known, verdict: "teleported" };
+  const text = `${JSON.stringify(known)}\n${JSON.stringify(later)}\n\n${JSON.stringify(known).slice(0, 40)}`;
+  expect(parseHistory(text)).toEqual([known]);
+  expect(parseHistory("")).toEqual([]);
+});
+
+test("a restore is spent by its pair of backup and confirmation, when it succeeded", () => {
+  const history = [change({ restored: id, confirmation: "monday" })];
+  expect(isSpent(history, id, "monday")).toBe(true);
+  expect(isSpent(history, id, "tuesday")).toBe(false);
+  expect(isSpent(history, "20261124T090000Z-1.4.2", "monday")).toBe(false);
+  expect(isSpent([change({ restored: id, confirmation: "monday", verdict: "failed" })], id, "monday")).toBe(false);
+});
+
+test("the newest change is the last that succeeded", () => {
+  const restored = change({ restored: id });
+  const upgraded = change({ kind: "upgrade", verdict: "upgraded" });
+  expect(isNewest([upgraded, restored], id)).toBe(true);
+  expect(isNewest([restored, { ...upgraded, verdict: "failed" }], id)).toBe(true);
+  expect(isNewest([restored, upgraded], id)).toBe(false);
+  expect(isNewest([], id)).toBe(false);
+});
