@@ -14,7 +14,7 @@ import { removeContainer } from "../../host/docker/removal";
 import { say, sleep } from "../../host/output";
 
 /** Before each container: to stop and remove one keeps the engine busy for about a second. */
-const PAUSE_MS = 1500;
+const PAUSE_MS = 500;
 
 /** The repositories of the images that follow the release: published ones, or those that were built here. */
 export const repositories = z.array(z.string());
