@@ -10,11 +10,14 @@ readonly RELEASE=1.4.2 NEXT_RELEASE=1.5.0
 readonly REGISTRY=127.0.0.1:${NESTFLEET_REGISTRY_PORT:-5055}
 export PULUMI_STACK=$STACK
 
+# Neither Pulumi nor the images need each other, so they are made side by side. Images mostly wait for downloads; a build
+# of Pulumi takes what they leave of the processor.
 prepare() {
+  beside toolchain nice "$ROOT/scripts/toolchain.sh"
   "$ROOT/scripts/npm-deps.sh"
   "$ROOT/scripts/engine.sh" ensure
-  "$ROOT/scripts/toolchain.sh"
   "$ROOT/test/images/build.sh" "$RELEASE" "$NEXT_RELEASE"
+  wait_for_jobs
 }
 
 pulumi() {

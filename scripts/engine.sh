@@ -32,27 +32,6 @@ advise() {
     'Install Docker (https://docs.docker.com/engine/install/) and start it, or set DOCKER_HOST, then run this again.'
 }
 
-apt_install() {
-  apt-get install --yes --no-install-recommends "$@"
-}
-
-# iptables, which dockerd calls, is a dependency of docker.io; ca-certificates and
-# xz-utils, which pulls and imports need, are only recommended by it.
-install_docker() {
-  say 'No Docker engine: installing docker.io with apt …'
-  local log=$STATE/apt.log
-  if ! (
-    export DEBIAN_FRONTEND=noninteractive
-    compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null || apt-get update
-    # Lists may be older than the packages they name: fetch them and try once more.
-    apt_install docker.io ca-certificates xz-utils ||
-      { apt-get update && apt_install docker.io ca-certificates xz-utils; }
-  ) >"$log" 2>&1 </dev/null; then
-    tail -n 5 "$log" >&2
-    fail "apt could not install docker.io (all of it: $log)." 'Mend apt, then run this again.'
-  fi
-}
-
 wait_for_engine() {
   local deadline=$((SECONDS + 60)) version
   until version=$(engine_version); do
@@ -130,7 +109,10 @@ ensure() {
   mkdir -p "$STATE"
   if ! has docker || ! has dockerd; then
     has apt-get || advise 'No Docker engine, and this is not a Debian or Ubuntu system where apt could install it.'
-    install_docker
+    say 'No Docker engine.'
+    # iptables, which dockerd calls, is a dependency of docker.io; ca-certificates and
+    # xz-utils, which pulls and imports need, are only recommended by it.
+    apt_install docker.io ca-certificates xz-utils
     if version=$(engine_version); then
       say "Docker engine $version: installed."
       return

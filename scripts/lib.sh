@@ -23,6 +23,31 @@ has() {
   command -v "$1" >/dev/null 2>&1
 }
 
+# apt_install PACKAGE...: with lists that are fetched anew where they are missing, or older than what they name. One
+# call waits for another, because `apt-get update` waits for no other itself. The lock is closed before apt starts:
+# a service that a package starts would keep it.
+apt_install() {
+  { [[ $(id -u) == 0 ]] && has apt-get; } || fail "Missing here: $*." 'Install it, then run this again.'
+  say "installing $* with apt …"
+  local log=$LOCAL/log/apt-$1.log
+  mkdir -p "$LOCAL/log"
+  if ! (
+    exec 8>"$LOCAL/apt.lock"
+    flock 8
+    export DEBIAN_FRONTEND=noninteractive
+    install=(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=600 "$@")
+    {
+      # What an earlier run was killed in the middle of; otherwise nothing.
+      dpkg --configure -a
+      compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null || apt-get update
+      "${install[@]}" || { apt-get update && "${install[@]}"; }
+    } 8>&-
+  ) >"$log" 2>&1 </dev/null; then
+    tail -n 5 "$log" >&2
+    fail "apt could not install $* (all of it: $log)." 'Fix apt, then run this again.'
+  fi
+}
+
 # within SECONDS COMMAND...: where there is no timeout(1) (macOS), without a limit.
 within() {
   if has timeout; then
@@ -55,4 +80,65 @@ version_at_least() {
       return
     fi
   done
+}
+
+# --- jobs: commands that run beside a script ---
+
+# Process group and name of each job that has not been waited for.
+JOBS=()
+
+# beside NAME COMMAND...: starts a job. Its lines carry its name, and are kept in a log. The job has a process group of
+# its own, all of which ends with this script: a command that a script puts in the background ignores Ctrl-C.
+beside() {
+  local name=$1
+  shift
+  mkdir -p "$LOCAL/log"
+  trap end_jobs EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  set -m
+  {
+    trap : TERM # to wait for the command, which gets it, too
+    "$@" </dev/null 2>&1 | label "$name"
+  } &
+  set +m
+  JOBS+=("$! $name")
+}
+
+label() {
+  local line
+  trap '' TERM # it ends after its command
+  while IFS= read -r line || [[ -n $line ]]; do
+    printf '%s\n' "$line"
+    say "$1: $line"
+  done >"$LOCAL/log/$1.log"
+}
+
+# Waits until all jobs have ended. Reports each that failed, and returns the exit code of the first of them.
+wait_for_jobs() {
+  local job code status=0
+  for job in ${JOBS[@]+"${JOBS[@]}"}; do
+    code=0
+    wait "${job%% *}" || code=$?
+    ((code == 0)) || say "${job#* } failed with exit code $code; what it printed: $LOCAL/log/${job#* }.log"
+    ((status > 0)) || status=$code
+  done
+  JOBS=()
+  return "$status"
+}
+
+# Ends the jobs that still run. One that has failed on its own is reported.
+end_jobs() {
+  local job
+  local -a ended=()
+  trap - INT TERM HUP
+  for job in ${JOBS[@]+"${JOBS[@]}"}; do
+    if kill -TERM -- "-${job%% *}" 2>/dev/null; then
+      wait "${job%% *}" 2>/dev/null || true
+    else
+      ended+=("$job")
+    fi
+  done
+  JOBS=(${ended[@]+"${ended[@]}"})
+  wait_for_jobs || true
 }

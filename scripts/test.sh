@@ -7,9 +7,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 readonly RESULTS=$LOCAL/test-results.json
 
 cd "$ROOT"
+beside toolchain scripts/toolchain.sh
 scripts/npm-deps.sh
 scripts/engine.sh ensure
-scripts/toolchain.sh
+wait_for_jobs
 scripts/check.sh
 
 mkdir -p "$LOCAL"

@@ -18,14 +18,7 @@ export STANDIN_STARTED=${STANDIN_STARTED:-$(date +%s)}
 progress() { say "$(printf '%4ds  %s' $(($(date +%s) - STANDIN_STARTED)) "$*")"; }
 
 # Makes Debian's root file systems without an image registry.
-need_mmdebstrap() {
-  if has mmdebstrap; then return; fi
-  [[ $(id -u) == 0 ]] || fail "mmdebstrap is missing; install it: sudo apt-get install mmdebstrap"
-  progress "installing mmdebstrap"
-  apt-get install -qq --yes --no-install-recommends mmdebstrap debian-archive-keyring >/dev/null 2>&1 ||
-    { apt-get update -qq && apt-get install -qq --yes --no-install-recommends mmdebstrap debian-archive-keyring; } >/dev/null ||
-    fail "apt-get cannot install mmdebstrap; its message is above"
-}
+need_mmdebstrap() { has mmdebstrap || apt_install mmdebstrap debian-archive-keyring; }
 
 # Whether the engine could pull from its public image registry.
 image_registry_in_reach() {
