@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The Pulumi CLI, its Node.js language host and the three plugins: installed ones
-# are used, missing ones are downloaded or, where the download's host does not
-# resolve, built from toolchain/.
+# are used. Missing ones are downloaded by Pulumi's own means or, where the
+# download's host does not resolve, built from toolchain/.
 #   toolchain.sh         make sure of all of them
 #   toolchain.sh check   gofmt, vet and the tests of toolchain/
 # To be sourced as well: scripts/pulumi uses find_cli and find_missing.
@@ -12,6 +12,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$ROOT/toolchain/versions.env"
 
 readonly OURS=$LOCAL/pulumi
+# Where the npm package `pulumi` puts the CLI and its language hosts, by its README. A build puts them there, too.
+readonly OUR_VERSION=$OURS/versions/$PULUMI_VERSION
 readonly SOURCES=$ROOT/toolchain
 readonly DOWNLOADS=get.pulumi.com
 readonly TEMP=$OURS/temp.$$
@@ -36,19 +38,21 @@ plugin_version() {
 find_cli() {
   local path
   while read -r path; do
-    [[ $path -ef $OURS/bin/pulumi || $path -ef $ROOT/scripts/pulumi ]] && continue
+    [[ $path == "$OURS"/* || $path -ef $OUR_VERSION/bin/pulumi || $path -ef $ROOT/scripts/pulumi ]] && continue
     if installed_version_is_good "$path"; then
       CLI=$path
       CLI_HOME=${PULUMI_HOME:-$HOME/.pulumi}
       return
     fi
   done < <(type -ap pulumi)
-  CLI=$OURS/bin/pulumi
+  CLI=$OUR_VERSION/bin/pulumi
   CLI_HOME=$OURS
 }
 
-# Remembered by path, size and time: asking a CLI its version takes 0.15 s.
+# With the language host first: the wrapper of the npm package, which has none beside it, would download a CLI when it is
+# asked its version. The version is remembered by path, size and time, because asking takes 0.15 s.
 installed_version_is_good() {
+  [[ -x $(dirname "$(readlink -f "$1")")/pulumi-language-nodejs ]] || has pulumi-language-nodejs || return 1
   local memory=$LOCAL/pulumi-on-path known version
   known=$(stat -L -c '%n %s %Y' "$1" 2>/dev/null || stat -L -f '%N %z %m' "$1")
   if [[ -f $memory && $(<"$memory") == "$known "* ]]; then
@@ -60,15 +64,14 @@ installed_version_is_good() {
     mkdir -p "$LOCAL"
     echo "$known $version" >"$memory"
   fi
-  version_at_least "$version" "$OLDEST_PULUMI" || return 1
-  [[ -x $(dirname "$(readlink -f "$1")")/pulumi-language-nodejs ]] || has pulumi-language-nodejs
+  version_at_least "$version" "$OLDEST_PULUMI"
 }
 
 # file_of PART: where the part's binary belongs.
 file_of() {
   case $1 in
-    pulumi) echo "$OURS/bin/pulumi" ;;
-    language-nodejs) echo "$OURS/bin/pulumi-language-nodejs" ;;
+    pulumi) echo "$OUR_VERSION/bin/pulumi" ;;
+    language-nodejs) echo "$OUR_VERSION/bin/pulumi-language-nodejs" ;;
     *) echo "$CLI_HOME/plugins/resource-$1-v$(plugin_version "$1")/pulumi-resource-$1" ;;
   esac
 }
@@ -77,25 +80,11 @@ cli() {
   PULUMI_HOME=$CLI_HOME PULUMI_SKIP_UPDATE_CHECK=1 "$CLI" "$@"
 }
 
-# A part is there when its file is. What was put there by this script carries a
-# stamp: where it is from, or the sources it was built from. In our own home a
-# file without one is what a killed run left.
+# A part is there when its file is: it is put in place whole. What was built here carries a stamp of its sources.
 is_there() {
-  local file=$1 part=$2 stamp=
+  local file=$1 part=$2
   [[ -x $file && ! -e $(dirname "$file").partial ]] || return 1
-  [[ ! -f $file.stamp ]] || stamp=$(<"$file.stamp")
-  case $stamp in
-    '') [[ $file != "$OURS"/* ]] ;;
-    download-*) [[ $stamp == "$(download_stamp "$part")" ]] ;;
-    *) [[ ${CHECK_SOURCES:-} != 1 || $stamp == "$(sources_of "$part")" ]] ;;
-  esac
-}
-
-download_stamp() {
-  case $1 in
-    pulumi | language-nodejs) echo "download-$PULUMI_VERSION" ;;
-    *) echo "download-$(plugin_version "$1")" ;;
-  esac
+  [[ ${CHECK_SOURCES:-} != 1 || ! -f $file.stamp || $(<"$file.stamp") == "$(sources_of "$part")" ]]
 }
 
 # Sets MISSING to the parts that are not there.
@@ -126,48 +115,31 @@ sources_of() {
 
 # --- download ----------------------------------------------------------------
 
-platform() {
-  local os arch
-  os=$(uname -s | tr '[:upper:]' '[:lower:]')
-  arch=$(uname -m)
-  case $arch in
-    x86_64) arch=x64 ;;
-    aarch64) arch=arm64 ;;
-  esac
-  echo "$os-$arch"
-}
-
+# The official npm package is a small wrapper of one version. When it is first used, it fetches the CLI with its language
+# hosts into PULUMI_HOME. That is a temporary one here, so that half a download never counts.
 download_cli() {
-  has curl || fail 'curl is needed to download Pulumi.' 'apt-get install curl, then run this again.'
+  has curl || apt_install curl # the installer that the wrapper runs needs it
   say "downloading pulumi $PULUMI_VERSION …"
-  mkdir -p "$TEMP" "$OURS/bin"
-  curl --proto '=https' --fail --silent --show-error --location \
-    "https://$DOWNLOADS/releases/sdk/pulumi-v$PULUMI_VERSION-$(platform).tar.gz" | tar -xz -C "$TEMP" ||
-    fail "pulumi $PULUMI_VERSION could not be downloaded from $DOWNLOADS." 'Run this again, or install Pulumi.'
-  rm -f "$OURS"/bin/*.stamp
-  mv -f "$TEMP"/pulumi/* "$OURS/bin/"
-  local part
-  for part in pulumi language-nodejs; do
-    download_stamp "$part" >"$(file_of "$part").stamp"
-  done
+  PULUMI_HOME=$TEMP PULUMI_SKIP_UPDATE_CHECK=1 npx --yes "pulumi@$PULUMI_VERSION" version >&2 ||
+    fail "pulumi $PULUMI_VERSION could not be downloaded." 'Run this again, or install Pulumi.'
+  rm -rf "$OUR_VERSION"
+  mkdir -p "$OURS/versions"
+  mv "$TEMP/versions/$PULUMI_VERSION" "$OURS/versions/"
 }
 
 download_plugin() {
-  say "downloading the $1 plugin $(plugin_version "$1") …"
-  cli plugin install resource "$1" "$(plugin_version "$1")" \
-    --exact --reinstall --server "https://$DOWNLOADS/releases/plugins" >&2 ||
-    fail "The $1 plugin could not be downloaded from $DOWNLOADS." 'Run this again.'
-  download_stamp "$1" >"$(file_of "$1").stamp"
+  say "downloading $(title "$1") …"
+  cli plugin install resource "$1" "$(plugin_version "$1")" --reinstall >&2 ||
+    fail "$(title "$1") could not be downloaded." 'Run this again.'
 }
 
 download_missing() {
-  local part got_cli=
+  local part
   for part in "${MISSING[@]}"; do
     case $part in
       pulumi | language-nodejs)
-        # One archive holds both.
-        [[ -n $got_cli ]] || download_cli
-        got_cli=1
+        # They come together.
+        is_there "$(file_of "$part")" "$part" || download_cli
         ;;
       *) download_plugin "$part" ;;
     esac
@@ -226,22 +198,26 @@ tick() {
   done
 }
 
-# install_part PART FILE: whole or not at all, the stamp last.
+# install_part PART FILE: whole or not at all, with its stamp.
 install_part() {
   local part=$1 file=$2 target
   target=$(file_of "$part")
   case $part in
     pulumi | language-nodejs)
-      mkdir -p "$OURS/bin"
-      rm -f "$target.stamp"
-      mv -f "$file" "$target"
+      mkdir -p "$OUR_VERSION/bin"
+      rm -f "$target"
+      sources_of "$part" >"$target.stamp"
+      mv "$file" "$target"
       ;;
     *)
-      cli plugin install resource "$part" "$(plugin_version "$part")" --file "$file" --reinstall >"$TEMP/log" 2>&1 ||
+      local folder=$TEMP/$part
+      mkdir -p "$folder"
+      mv "$file" "$folder/pulumi-resource-$part"
+      sources_of "$part" >"$folder/pulumi-resource-$part.stamp"
+      cli plugin install resource "$part" "$(plugin_version "$part")" --file "$folder" --reinstall >"$TEMP/log" 2>&1 ||
         fail "$(title "$part") could not be installed into $CLI_HOME: $(tail -n 1 "$TEMP/log")"
       ;;
   esac
-  sources_of "$part" >"$target.stamp"
 }
 
 title() {
@@ -279,6 +255,8 @@ stop_ticker() {
 }
 
 clean_up() {
+  # A ticker that is ended before it has begun runs this, too.
+  [[ ${BASHPID:-$$} == "$$" ]] || return 0
   stop_ticker
   rm -rf "$TEMP"
 }
@@ -292,6 +270,14 @@ need_node() {
   have=$(node --version)
   version_at_least "${have#v}" 20.12.0 ||
     fail "Node.js ${have#v} is too old." 'Install Node.js 20.12 or newer (https://nodejs.org/).'
+}
+
+# What was here before the version that is pinned now.
+remove_older() {
+  local folder
+  for folder in "$OURS/bin" "$OURS"/versions/*; do
+    [[ $folder == "$OUR_VERSION" ]] || rm -rf "$folder"
+  done
 }
 
 ensure_toolchain() {
@@ -313,6 +299,7 @@ ensure_toolchain() {
     else
       build_missing
     fi
+    remove_older
     exec 9>&-
   fi
   local origin="installed ($CLI)"
