@@ -26,7 +26,9 @@ import { withReadings } from "./readings";
 import { inspectRestore } from "./restore-facts";
 import { changedSecrets } from "./secrets";
 import { migrationsOf, SourceError, withCheckout } from "./source";
-import { readHistory, readManifests } from "./backups/manifests";
+import { readHistory } from "./backups/history";
+import { Store } from "./backups/store";
+import { Database } from "./database/database";
 import { fetchImage, type ImageInspection, inspectTarget, majorOf, migrationsIn, type Target } from "./target";
 
 /** How far an inspection may go: a preview is also made of what nobody has agreed to yet. */
@@ -57,13 +59,14 @@ export async function inspectHost(
   const databases = containers.filter(isPostgres).map((container) => container.name);
   const volume = settings.postgres.existingVolume ?? `${name}-postgres`;
   const postgres = running("postgres");
+  const live = postgres && new Database(docker, postgres.name);
   const caddy = running("caddy");
-  const [serving, looked, manifests, history, passwordOf, passwordNotAsked, release, dataVolume, place] =
+  const [serving, looked, contents, history, passwordOf, passwordNotAsked, release, dataVolume, place] =
     await Promise.all([
       caddy && answerOr(servingApi(docker, caddy, containers), undefined),
       postgres && lookInto(docker, postgres.name),
-      postgres && answerOr(readManifests(docker, postgres.name), undefined),
-      postgres && answerOr(readHistory(docker, postgres.name), undefined),
+      live && answerOr(new Store(live).list(), undefined),
+      live && answerOr(readHistory(live), undefined),
       postgres && trust.host ? answerOr(whosePassword(docker, postgres.name, secrets), undefined) : undefined,
       postgres && settings.postgres.existingVolume !== undefined
         ? answerOr(takesAnyPassword(docker, postgres.name), undefined)
@@ -73,8 +76,8 @@ export async function inspectHost(
       answerOr(backupPlace(docker, databases), undefined),
     ]);
   const database = looked === NO_SUPERUSER ? undefined : looked;
-  const { backups, future, unsigned } = manifests ?? { backups: [], future: [], unsigned: [] };
-  const known = { serving, database, backups, future, history };
+  const { backups, future, broken, unsigned } = contents ?? { backups: [], future: [], broken: [], unsigned: [] };
+  const known = { serving, database, backups, future, broken, history };
   const facts: HostFacts = {
     containers,
     ...known,

@@ -3,11 +3,11 @@ import { backupNamed } from "../release/records/backups";
 import { asksForData, type LastUpdate, namedBackup } from "../release/situation";
 import type { Settings } from "../settings/schema";
 import { answerOr } from "./docker/answer";
-import { backupFault } from "./backups/fault";
+import { inspectDump } from "./backups/dump-check";
 import type { HostFacts } from "../release/facts";
 import { inspectLiveData } from "./database/live-data";
 
-type Known = Pick<HostFacts, "serving" | "database" | "backups" | "future" | "history">;
+type Known = Pick<HostFacts, "serving" | "database" | "backups" | "future" | "broken" | "history">;
 
 /**
  * What a restore would replace, and whether its backup can be relied on. Both take time on a large database, so they
@@ -27,7 +27,7 @@ export async function inspectRestore(
   if (!changesVersion && !asksForData(settings, known, last)) return {};
   const [live, restoreFault] = await Promise.all([
     answerOr(inspectLiveData(docker, postgres), undefined),
-    answerOr(backupFault(docker, postgres, backup), undefined),
+    answerOr(inspectDump(docker, postgres, backup), undefined),
   ]);
   return { live, restoreFault };
 }

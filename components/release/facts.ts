@@ -44,7 +44,9 @@ export interface HostFacts {
   readonly backups: readonly BackupManifest[];
   /** Those that are dated in the future. */
   readonly future?: readonly BackupManifest[] | undefined;
-  /** Ids of what this stack has not signed: no backups of it. */
+  /** File and reason of everything that looks like a backup and does not count as one. */
+  readonly broken?: readonly string[] | undefined;
+  /** Ids of those among the broken that are whole and that this stack has not signed. */
   readonly unsigned?: readonly string[] | undefined;
   /** Oldest first; undefined while it cannot be read, because the database's container does not run. */
   readonly history?: readonly HistoryEntry[] | undefined;

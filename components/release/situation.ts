@@ -151,7 +151,7 @@ export function namedBackup({ restore, version }: Pick<PlanSettings, "restore" |
  */
 export function asksForData(
   settings: Pick<PlanSettings, "restore" | "version" | "confirmRestore">,
-  facts: Pick<HostFacts, "database" | "history" | "backups" | "future"> | undefined,
+  facts: Pick<HostFacts, "database" | "history" | "backups" | "future" | "broken"> | undefined,
   last: Pick<LastUpdate, "restored">,
 ): boolean {
   if (namedBackup(settings) === undefined || settings.confirmRestore === undefined) return false;
@@ -172,13 +172,17 @@ export function wasPutBack(
   return isSpent(facts?.history ?? [], backup, confirmRestore);
 }
 
-/** Backups without the history that an installation begins: nobody knows what was put back already. */
+/**
+ * Whether there are backups, broken ones included, without the history that an installation begins. Then it is not known
+ * which restore was done already.
+ */
 export function hasLostHistory({
   history,
   backups,
-  future,
-}: Pick<HostFacts, "history" | "backups" | "future">): boolean {
-  return history?.length === 0 && backups.length + (future?.length ?? 0) > 0;
+  future = [],
+  broken = [],
+}: Pick<HostFacts, "history" | "backups" | "future" | "broken">): boolean {
+  return history?.length === 0 && [...backups, ...future, ...broken].length > 0;
 }
 
 /**

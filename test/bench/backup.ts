@@ -5,7 +5,7 @@ import { takeBackup } from "../../components/operations/backup/backup";
 import { Database } from "../../components/host/database/database";
 import { restoreBeside } from "../../components/operations/restore/incoming";
 import { sleep } from "../../components/host/output";
-import { findBackup } from "../../components/host/backups/store";
+import { findBackup } from "../../components/host/backups/selection";
 
 /**
  * What backup and restore cost, beside the settings of the application's own script, its documented restore, and the

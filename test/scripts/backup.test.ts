@@ -187,7 +187,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     [
       "a flipped byte",
       'printf "\\377" | dd of="$dump" bs=1 seek=5000 conv=notrunc status=none',
-      /is damaged: its sha256/,
+      /cannot be relied on: its dump is damaged: the sha256/,
     ],
     ["a lost end", 'truncate -s -100 "$dump"', /bytes instead of/],
   ])("a backup with %s is never restored", async (_, harm, message) => {

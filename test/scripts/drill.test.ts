@@ -5,7 +5,7 @@ import type { BackupManifest } from "../../components/release/records/manifest";
 import { total } from "../../components/release/records/plausibility";
 import { takeBackup } from "../../components/operations/backup/backup";
 import { Database } from "../../components/host/database/database";
-import { findBackup } from "../../components/host/backups/store";
+import { findBackup } from "../../components/host/backups/selection";
 import { api, docker, type Ended, launch, POSTGRES_IMAGE, type Running } from "./fixture";
 
 const MINUTE = 60_000;
@@ -159,7 +159,7 @@ describe("a drill", { timeout: 5 * MINUTE }, () => {
     const ended = await running.ended;
     await shell(`cp -p /tmp/kept ${dump}`);
     expect(ended.exitCode).toBe(1);
-    const damage = `the backup ${good.id} is damaged: its sha256 is `;
+    const damage = `the backup ${good.id} cannot be relied on: its dump is damaged: the sha256 is `;
     expect(told(ended)).toMatchObject({ ok: false, backup: good.id, error: expect.stringContaining(damage) as string });
     expect(ended.stderr).toContain("The live database and the backups are untouched");
     await mustBeGone(volumes);

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { readManifests } from "../../components/host/backups/manifests";
 import {
   BACKUPS_PATH,
   compareBackupIds,
@@ -193,8 +192,8 @@ describe("a backup that somebody else has put among ours", () => {
     ["signed with another key", (manifest) => signed(manifest, "another")],
   ])("%s is told, and is no backup: not by its id either", async (_, change) => {
     await plant(change);
-    const { backups, broken, newest } = await store().list();
-    expect([backups.map(({ id }) => id), newest]).toEqual([[real], real]);
+    const { backups, broken, newest, unsigned } = await store().list();
+    expect([backups.map(({ id }) => id), newest, unsigned]).toEqual([[real], real, [planted]]);
     expect(broken).toEqual([
       expect.stringMatching(new RegExp(`^${planted}\\.json: it is not signed by this stack: .* --trust ${planted} `)),
     ]);
@@ -206,7 +205,6 @@ describe("a backup that somebody else has put among ours", () => {
     const drilled = await script("drill", [...place, planted]);
     expect(drilled.stdout).toContain('"ok":false');
     expect(drilled.stderr).toContain("it is not signed by this stack");
-    expect((await readManifests(docker, POSTGRES)).unsigned).toEqual([planted]);
   });
 
   test("pushes no real one out, and the next one is not named after it", async () => {
@@ -222,7 +220,9 @@ describe("a backup that somebody else has put among ours", () => {
     await plant((manifest) => signed({ ...manifest, sha256: "0".repeat(64) }, "another"));
     const damaged = await script("backup", [...place, "--trust", planted]);
     expect(damaged.exitCode).toBe(1);
-    expect(damaged.stderr).toMatch(/was not signed: the backup \S+ is damaged: its sha256 is/);
+    expect(damaged.stderr).toMatch(
+      /was not signed: the backup \S+ cannot be relied on: its dump is damaged: the sha256 is/,
+    );
     expect(await ids()).not.toContain(planted);
     await plant((manifest) => signed(manifest, "another"));
     const trusted = await script("backup", [...place, "--trust", planted]);

@@ -1,6 +1,5 @@
 import { BACKUPS_PATH } from "../../release/records/backup-id";
-import { readHistory as readHistoryOf } from "./manifests";
-import { HISTORY_FILE, type HistoryEntry, historyEntry } from "../../release/records/history";
+import { HISTORY_FILE, type HistoryEntry, historyEntry, parseHistory } from "../../release/records/history";
 import type { Database } from "../database/database";
 
 export { type HistoryEntry, historyEntry } from "../../release/records/history";
@@ -20,7 +19,10 @@ export async function appendHistory(database: Database, entry: HistoryEntry): Pr
   await database.shell(APPEND, [HISTORY_FILE, BACKUPS_PATH], `${JSON.stringify(historyEntry.parse(entry))}\n`);
 }
 
-/** Oldest first. */
+/** A link is not followed: what it leads to is not the stack's history. */
+const READ = 'if [ -f "$1" ] && [ ! -L "$1" ]; then cat "$1"; fi';
+
+/** Reads every change of what serves, oldest first; nothing where there was none yet. */
 export async function readHistory(database: Database): Promise<HistoryEntry[]> {
-  return readHistoryOf(database.docker, database.container);
+  return parseHistory(await database.shell(READ, [HISTORY_FILE]));
 }

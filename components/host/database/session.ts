@@ -45,8 +45,8 @@ export class Session {
     await this.execution.ended;
   }
 
-  /** Ends the conversation in the middle of a question, which fails; the server's side may go on for a while. */
-  public abandon(): void {
+  /** Ends the conversation in the middle of a question, which fails. The server may work on that question for a while. */
+  public kill(): void {
     this.execution.kill();
   }
 

@@ -16,7 +16,10 @@ import { countRows } from "../../host/database/rows";
 import { Refusal, say } from "../../host/output";
 import { Session } from "../../host/database/session";
 import { type Snapshot, takeSnapshot } from "./snapshot";
-import { type Contents, Store, tellPassedOver } from "../../host/backups/store";
+import type { Contents } from "../../host/backups/contents";
+import { checksum } from "../../host/backups/dump-check";
+import { reportPassedOver } from "../../host/backups/selection";
+import { Store } from "../../host/backups/store";
 import { writtenSteadily } from "../../host/database/writeback";
 
 export interface BackupRequest {
@@ -101,7 +104,7 @@ async function take(
   found: Found,
   signal: AbortSignal,
 ): Promise<BackupManifest | undefined> {
-  tellPassedOver(found);
+  reportPassedOver(found);
   const session = new Session(database, APPLICATION, DATABASE, signal);
   try {
     const [snapshot, freeBytes] = await Promise.all([takeSnapshot(session), database.freeBytes(BACKUPS_PATH)]);
@@ -138,7 +141,7 @@ async function record(
         async (either) => {
           // A count may wait for a lock, long after the dump has failed.
           either.addEventListener("abort", () => {
-            session.abandon();
+            session.kill();
           });
           const counted = await countRows(session);
           const wrong = wrongDatabase(counted, previous);
@@ -149,7 +152,7 @@ async function record(
       ),
     );
     const [bytes, sha256] = await Promise.all([
-      store.settle(file),
+      store.flush(file),
       checksum(database, file, signal),
       readBack(database, file, request.readBack, signal),
     ]);
@@ -203,14 +206,6 @@ function mustFit(free: number, needed: number): void {
     throw new Refusal(
       `${BACKUPS_PATH} has ${free} bytes free, and the backup needs about ${Math.round(needed)}. Make room, or put the backups elsewhere (nestfleet:backups)`,
     );
-}
-
-export async function checksum(database: Database, file: string, signal: AbortSignal): Promise<string> {
-  let answer = "";
-  const { exitCode, stderr } = await database.run(["sha256sum", file], { signal, onLine: (line) => (answer = line) });
-  const [sum = ""] = answer.split(" ");
-  if (exitCode !== 0 || !/^[0-9a-f]{64}$/.test(sum)) throw new Refusal(`${file} cannot be read: ${stderr}`);
-  return sum;
 }
 
 /** The table of contents, or every byte, unpacked. */

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { compareBackupIds, parseBackupId } from "../../release/records/backup-id";
+import { dumpFault, sizeFault } from "../../release/records/dump";
 import { type BackupManifest, parseManifest, type WrittenManifest } from "../../release/records/manifest";
 import { Refusal } from "../../host/output";
 import { contentOf } from "./transfer";
@@ -39,18 +40,15 @@ export async function mustBeWhole(directory: string, manifest: BackupManifest, s
     throw new Refusal(`The copy of ${manifest.id} in ${directory} cannot be relied on: ${fault}.`);
 }
 
-/** Why a copy is not what the manifest says; undefined when it is. The size first, which needs no reading. */
+/** Says why a copy is not what the manifest describes; undefined when it is. A wrong size is found without reading. */
 export async function copyFault(
   directory: string,
-  { id, bytes, sha256 }: BackupManifest,
+  manifest: BackupManifest,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const dump = copiedDump(directory, id);
+  const dump = copiedDump(directory, manifest.id);
   const size = await stat(dump).then((found) => found.size, () => undefined); // prettier-ignore
-  if (size === undefined) return `its dump ${dump} is missing`;
-  if (size !== bytes) return `its dump has ${size} bytes instead of ${bytes}`;
-  const found = await contentOf(dump, signal);
-  return found.sha256 === sha256 ? undefined : `the sha256 of its dump is ${found.sha256} instead of ${sha256}`;
+  return sizeFault(manifest, size) ?? dumpFault(manifest, await contentOf(dump, signal));
 }
 
 async function missing(directory: string, id: string): Promise<string> {

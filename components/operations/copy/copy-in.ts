@@ -1,10 +1,11 @@
 import { BACKUPS_PATH } from "../../release/records/backup-id";
+import { checksum } from "../../host/backups/dump-check";
 import { backupNamed } from "../../release/records/backups";
 import { script, shellWord, trust } from "../../release/commands";
+import { dumpFault } from "../../release/records/dump";
 import type { BackupManifest } from "../../release/records/manifest";
 import { size } from "../../release/units";
 import { alone } from "../../host/stack-lock";
-import { checksum } from "../backup/backup";
 import { copiedDump, copyOf, mustBeDirectory, mustBeWhole } from "./copies";
 import { complaint, type Database, DATABASE } from "../../host/database/database";
 import { exclusively } from "../../host/database/advisory-lock";
@@ -81,9 +82,9 @@ async function bringIn(
   const file = store.partial(id);
   try {
     await sendFile(database, copiedDump(directory, id), file, signal);
-    const [arrived, sum] = await Promise.all([store.settle(file), checksum(database, file, signal)]);
-    if (arrived !== bytes || sum !== sha256)
-      throw new Refusal(`what arrived has ${arrived} bytes and the sha256 ${sum} instead of ${bytes} and ${sha256}`);
+    const [arrived, sum] = await Promise.all([store.flush(file), checksum(database, file, signal)]);
+    const fault = dumpFault(manifest, { bytes: arrived, sha256: sum });
+    if (fault !== undefined) throw new Refusal(`what arrived is not the backup: ${fault}`);
     await mustBeOurs(database, file, manifest);
     signal.throwIfAborted();
     await store.commit(manifest);

@@ -1,12 +1,13 @@
 import { mkdtemp, readdir, rename, rm, stat, statfs, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { size } from "../../release/units";
+import { dumpFault } from "../../release/records/dump";
 import type { BackupManifest } from "../../release/records/manifest";
 import { copiedDump, copiedManifest, copyFault, mustBeDirectory } from "./copies";
 import type { Database } from "../../host/database/database";
 import { complaint } from "../../host/database/database";
 import { Refusal, say } from "../../host/output";
-import { select } from "../../host/backups/selection";
+import { selectBackup } from "../../host/backups/selection";
 import { dumpFile, Store } from "../../host/backups/store";
 import { contentOf, fetchFile, synced } from "./transfer";
 
@@ -26,7 +27,7 @@ export async function copyOut(
 ): Promise<BackupManifest> {
   await mustBeDirectory(directory);
   const store = new Store(database);
-  const manifest = select(await store.list(), asked);
+  const manifest = selectBackup(await store.list(), asked);
   const { id, bytes } = manifest;
   if ((await copyFault(directory, manifest, signal)) === undefined && (await exists(copiedManifest(directory, id)))) {
     say(`${id} is in ${directory} already, whole`);
@@ -54,18 +55,17 @@ export async function copyOut(
 }
 
 /** What was read on the way and what lies on the disk are compared with the manifest, both. */
-async function fetch(database: Database, { id, bytes, sha256 }: BackupManifest, folder: string, signal: AbortSignal) {
+async function fetch(database: Database, manifest: BackupManifest, folder: string, signal: AbortSignal) {
+  const { id } = manifest;
   const arrived = await fetchFile(database, dumpFile(id), copiedDump(folder, id), signal);
   const written = await contentOf(copiedDump(folder, id), signal);
   for (const [what, content] of [
     ["what arrived", arrived],
     ["what was written", written],
-  ] as const)
-    // prettier-ignore
-    if (content.bytes !== bytes || content.sha256 !== sha256)
-      throw new Refusal(
-        `${what} is not the backup: ${content.bytes} bytes with the sha256 ${content.sha256} instead of ${bytes} with ${sha256}`,
-      );
+  ] as const) {
+    const fault = dumpFault(manifest, content);
+    if (fault !== undefined) throw new Refusal(`${what} is not the backup: ${fault}`);
+  }
 }
 
 /** The manifest last: a dump without one is not a backup. One of a damaged copy goes first. */

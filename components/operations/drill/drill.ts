@@ -11,9 +11,9 @@ import { readEntrance } from "../../host/routing/endpoint";
 import { exclusively } from "../../host/database/advisory-lock";
 import { findImage, howToGet, identityIn } from "../../host/docker/images";
 import { Refusal, say } from "../../host/output";
-import { select } from "../../host/backups/selection";
+import { reportPassedOver, selectBackup } from "../../host/backups/selection";
 import { findStack, type RunningStack } from "../../host/stack";
-import { Store, tellPassedOver } from "../../host/backups/store";
+import { Store } from "../../host/backups/store";
 
 export interface DrillRequest {
   /** The only one on the host, when it is not named. */
@@ -58,8 +58,8 @@ export async function drill(docker: DockerClient, asked: DrillRequest, signal: A
     const found = await findStack(docker, asked.stack);
     const live = new Database(docker, found.postgres);
     const contents = await new Store(live).list();
-    tellPassedOver(contents);
-    const manifest = select(contents, asked.backup);
+    reportPassedOver(contents);
+    const manifest = selectBackup(contents, asked.backup);
     backup = manifest.id;
     return await exclusively(live, "drill", () => perform(docker, found, manifest, signal));
   } catch (error) {

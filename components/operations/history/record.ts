@@ -4,12 +4,12 @@ import type { DockerClient } from "../../host/docker/client";
 import { containersOf } from "../../host/docker/containers";
 import type { RunningContainer } from "../../release/facts";
 import { inspectDatabase } from "../../host/database/inspect";
-import { readManifests } from "../../host/backups/manifests";
 import { newestChange } from "../../release/records/history";
 import type { Change } from "../../release/records/retention";
 import { printable } from "../../release/words";
 import { complaint, Database } from "../../host/database/database";
 import { operator } from "../../host/database/advisory-lock";
+import { Store } from "../../host/backups/store";
 import { appendHistory, type HistoryEntry, readHistory } from "../../host/backups/history";
 import { QUOTE, Refusal, say } from "../../host/output";
 import { withheld } from "../../host/docker/redaction";
@@ -88,7 +88,7 @@ async function entryOf(
   const [containers, { applied }, { backups }] = await Promise.all([
     containersOf(docker, step.stack),
     inspectDatabase(docker, step.postgres),
-    readManifests(docker, step.postgres),
+    new Store(new Database(docker, step.postgres)).list(),
   ]);
   const backup = backups.filter(({ version }) => version === step.from).at(-1);
   const kind = kindOf(step, history);

@@ -11,7 +11,7 @@ import { makeExtensions } from "../../host/database/extensions";
 import { type MigrationRun, runMigrations, type TimedMigration } from "./migration";
 import { unlessGone } from "../../host/docker/removal";
 import { NEXT, Refusal, say } from "../../host/output";
-import { findBackup } from "../../host/backups/store";
+import { findBackup } from "../../host/backups/selection";
 import { Throwaway } from "../../host/database/throwaway";
 
 export interface RehearsalRequest extends Pick<MigrationRun, "image" | "command"> {

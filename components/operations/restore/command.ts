@@ -2,7 +2,6 @@ import type { z } from "zod";
 import type { DockerClient } from "../../host/docker/client";
 import { nameOf } from "../../release/names";
 import { appliedMigrations } from "../../host/database/inspect";
-import { readManifests } from "../../host/backups/manifests";
 import { newestBackup } from "../../release/records/backups";
 import type { BackupManifest } from "../../release/records/manifest";
 import { beyond } from "../../release/sql/migrations";
@@ -82,7 +81,7 @@ async function recover(docker: PatientClient, stack: string, target: string | un
 /** No migration has run since the last backup of a release: what a recreate has taken when it had stopped the writers. */
 async function fitsRelease(docker: DockerClient, postgres: string, version: string): Promise<boolean> {
   const [{ backups }, applied] = await Promise.all([
-    readManifests(docker, postgres),
+    new Store(new Database(docker, postgres)).list(),
     appliedMigrations(docker, postgres),
   ]);
   const migrations = newestBackup(backups, version)?.migrations;

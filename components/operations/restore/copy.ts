@@ -1,7 +1,7 @@
 import type { BackupManifest, Proof } from "../../release/records/manifest";
 import { missingExtension, newerServer } from "../../release/records/compatibility";
 import { createApplicationRole } from "../../host/database/application-role";
-import { checksum } from "../backup/backup";
+import { mustBeIntact } from "../../host/backups/dump-check";
 import { dressCopy } from "../../host/database/scratch";
 import { type Database, MAINTENANCE } from "../../host/database/database";
 import { definitionOf } from "../../host/database/definition";
@@ -11,17 +11,9 @@ import { restoreAnyWay } from "./ways";
 import { createMissingRoles } from "../../host/database/roles";
 import { Refusal } from "../../host/output";
 import { writtenSteadily } from "../../host/database/writeback";
-import { dumpFile } from "../../host/backups/store";
 
 /** A restored database has the indexes that a dump leaves out. */
 const MARGIN = 1.2;
-
-/** Refuses a backup that is not, byte for byte, what was written when it was taken. */
-export async function mustBeIntact(database: Database, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
-  const found = await checksum(database, dumpFile(manifest.id), signal);
-  if (found !== manifest.sha256)
-    throw new Refusal(`the backup ${manifest.id} is damaged: its sha256 is ${found} instead of ${manifest.sha256}`);
-}
 
 const SERVER = `
   SELECT json_build_object(

@@ -29,7 +29,7 @@ import { reasonOf, report } from "../../host/report";
 import { bootId, clearState, readState, RESTORING, type RestoreState, writeState } from "./state";
 import { Refusal, say } from "../../host/output";
 import { removeStandIn } from "./interim";
-import { findBackup } from "../../host/backups/store";
+import { findBackup } from "../../host/backups/selection";
 import { persistently } from "../../host/undoing";
 
 /** Seconds that an api may take to come back on its data; another one serves meanwhile. */

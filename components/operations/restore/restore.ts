@@ -22,7 +22,7 @@ import { bootId, RESTORING, type RestoreState, writeState } from "./state";
 import { Refusal, say } from "../../host/output";
 import { siteOf } from "../../host/routing/endpoint";
 import { createStandIn, letGo, removeStandIn, startWaiting } from "./interim";
-import { findBackup } from "../../host/backups/store";
+import { findBackup } from "../../host/backups/selection";
 import { persistently } from "../../host/undoing";
 import { type Expectation, reach, verify } from "../../host/routing/verification";
 

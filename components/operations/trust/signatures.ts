@@ -1,8 +1,8 @@
 import { complaint, type Database } from "../../host/database/database";
 import { exclusively } from "../../host/database/advisory-lock";
-import { mustBeIntact } from "../restore/copy";
+import { mustBeIntact } from "../../host/backups/dump-check";
 import { Refusal, say } from "../../host/output";
-import { select } from "../../host/backups/selection";
+import { selectBackup } from "../../host/backups/selection";
 import { Store } from "../../host/backups/store";
 
 /**
@@ -35,7 +35,7 @@ export async function signTrusted(database: Database, id: string, signal: AbortS
   const contents = await store.list();
   const found = contents.unsigned.includes(id) ? await store.read(id) : undefined;
   if (found === undefined) {
-    say(`${select(contents, id).id} is signed by this stack already`);
+    say(`${selectBackup(contents, id).id} is signed by this stack already`);
     return;
   }
   try {

@@ -1,7 +1,7 @@
 import { nameOf } from "../names";
 import type { HostFacts } from "../facts";
 import { parseBackupId } from "../records/backup-id";
-import { backupNamed, fittingBackups, newestFitting } from "../records/backups";
+import { backupNamed, brokenNamed, fittingBackups, newestFitting } from "../records/backups";
 import { configRm, configSet, configSetPath, docker, stay, trust, up, upRefresh } from "../commands";
 import { newestChange } from "../records/history";
 import type { BackupManifest } from "../records/manifest";
@@ -87,7 +87,7 @@ export function rollbackUndone({ facts, settings, stack, step, last, from, to }:
 
 function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | undefined {
   const backup = backupNamed(facts, named);
-  if (backup === undefined) return notSigned(judged, facts, named) ?? { why: "there is no backup of that name" };
+  if (backup === undefined) return missing(judged, facts, named);
   if (facts.restoreFault !== undefined) return { why: facts.restoreFault };
   return (
     stillPrepared(judged) ??
@@ -97,7 +97,16 @@ function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | un
   );
 }
 
-/** Whoever may write among the backups may have put it there. */
+/** A backup that the stack has not signed may have been written by anyone who can write among the backups. */
+function missing(judged: Situation, facts: HostFacts, named: string): Fault {
+  const damage = brokenNamed(facts.broken ?? [], named);
+  return (
+    notSigned(judged, facts, named) ?? {
+      why: damage === undefined ? "there is no backup of that name" : `it cannot be relied on: ${damage}`,
+    }
+  );
+}
+
 function notSigned({ settings, stack }: Situation, { unsigned }: HostFacts, named: string): Fault | undefined {
   if (unsigned?.includes(named) !== true) return undefined;
   return {

@@ -37,6 +37,11 @@ export function backupNamed(
   return [...backups, ...future].find(({ id }) => id === named);
 }
 
+/** The file and the reason, where something of that id looks like a backup and does not count as one. */
+export function brokenNamed(broken: readonly string[], id: string): string | undefined {
+  return broken.find((file) => file.startsWith(`${id}.`));
+}
+
 /** Newest backup of a release. By its id, which grows even when a clock is set back. */
 export function newestBackup(backups: readonly BackupManifest[], version?: string): BackupManifest | undefined {
   return backups

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { DockerClient, DockerError } from "../../../components/host/docker/client";
-import { backupFault } from "../../../components/host/backups/fault";
 import type { HostFacts } from "../../../components/release/facts";
 import { inspectLiveData } from "../../../components/host/database/live-data";
 import { roleOfPassword, takesAnyPassword } from "../../../components/host/database/password";
@@ -27,24 +26,6 @@ class Answering extends DockerClient {
 }
 
 const failed = (stderr: string) => new DockerError("exec", 2, stderr, "");
-
-describe("a backup", () => {
-  const manifest = backup(id, { bytes: 10 });
-  const fault = (answer: string) => backupFault(new Answering({ sha256sum: answer }), "postgres", manifest);
-
-  test("is whole when size and checksum are those of its manifest", async () => {
-    expect(await fault(`${manifest.sha256}  /backups/${id}.dump\n`)).toBeUndefined();
-  });
-
-  test.each([
-    ["missing\n", `its dump /backups/${id}.dump is missing`],
-    ["size 7\n", "its dump has 7 bytes instead of 10"],
-    ["unreadable\n", `its dump /backups/${id}.dump cannot be read to its end`],
-    [`${"1".repeat(64)}  x\n`, `its dump is damaged: the sha256 is ${"1".repeat(64)} instead of ${"0".repeat(64)}`],
-  ])("is not when the host says %j", async (answer, told) => {
-    expect(await fault(answer)).toBe(told);
-  });
-});
 
 describe("what is in the live database", () => {
   test("is counted, with its last write", async () => {

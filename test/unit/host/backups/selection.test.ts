@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { select } from "../../../../components/host/backups/selection";
+import { selectBackup } from "../../../../components/host/backups/selection";
 import { backup } from "../../release/facts";
 
 const OLD = "20261123T020000Z-1.4.2";
@@ -24,25 +24,27 @@ const torn = {
 };
 
 test("without a name the newest, with one the named", () => {
-  expect(select(whole, undefined).id).toBe(NEW);
-  expect(select(whole, OLD).id).toBe(OLD);
+  expect(selectBackup(whole, undefined).id).toBe(NEW);
+  expect(selectBackup(whole, "newest").id).toBe(NEW);
+  expect(selectBackup(whole, OLD).id).toBe(OLD);
 });
 
 test("a newest one that is broken is told, not passed over", () => {
-  expect(() => select(torn, undefined)).toThrow(`cannot be relied on: ${NEW}.json: its dump is missing`);
-  expect(select(torn, OLD).id).toBe(OLD);
+  for (const newest of [undefined, "newest"])
+    expect(() => selectBackup(torn, newest)).toThrow(`cannot be relied on: ${NEW}.json: its dump is missing`);
+  expect(selectBackup(torn, OLD).id).toBe(OLD);
 });
 
 test("what is not there is told, with what is", () => {
-  expect(() => select(whole, ABSENT)).toThrow(`there is no backup ${ABSENT}; the newest is ${NEW}`);
+  expect(() => selectBackup(whole, ABSENT)).toThrow(`there is no backup ${ABSENT}; the newest is ${NEW}`);
   const empty = { backups: [], future: [], broken: [], unsigned: [], ids: [], newest: undefined };
-  expect(() => select(empty, ABSENT)).toThrow("the newest is none");
-  expect(() => select(empty, undefined)).toThrow("there is no backup yet");
+  expect(() => selectBackup(empty, ABSENT)).toThrow("the newest is none");
+  expect(() => selectBackup(empty, undefined)).toThrow("there is no backup yet");
 });
 
 test("one that is dated in the future is not the newest, and can be named", () => {
   const planted = "20990101T000000Z-1.5.0";
   const contents = { ...whole, future: [backup(planted)], ids: [NEW, OLD, planted] };
-  expect(select(contents, undefined).id).toBe(NEW);
-  expect(select(contents, planted).id).toBe(planted);
+  expect(selectBackup(contents, undefined).id).toBe(NEW);
+  expect(selectBackup(contents, planted).id).toBe(planted);
 });

@@ -3,7 +3,8 @@ import type { BackupManifest } from "../../../../components/release/records/mani
 import { isSigned, signed } from "../../../../components/release/records/signature";
 import { Database } from "../../../../components/host/database/database";
 import { withheld } from "../../../../components/host/docker/redaction";
-import { findBackup, Store } from "../../../../components/host/backups/store";
+import { findBackup } from "../../../../components/host/backups/selection";
+import { Store } from "../../../../components/host/backups/store";
 import { ScriptedDocker } from "../../../support/docker";
 import { backup } from "../../release/facts";
 
@@ -19,6 +20,8 @@ const PROVEN = { at: "2026-11-24T12:00:00Z", by: "proof", way: "pg_restore", sec
 class Shelf {
   /** Manifests by id; what others have written is as they have. */
   public readonly files = new Map<string, object>();
+  /** Sizes of dumps, by id, where they are not those of the manifests. */
+  public readonly sizes = new Map<string, string | number>();
   public readonly docker = new ScriptedDocker((command, stdin) => this.answer(command, stdin));
   public readonly database = new Database(this.docker, "postgres");
   public readonly store = new Store(this.database);
@@ -43,9 +46,10 @@ class Shelf {
   }
 
   private listed(): string {
-    const records = [...this.files].map(
-      ([id, manifest]) => `${id}.json ${(manifest as BackupManifest).bytes}\n${JSON.stringify(manifest)}`,
-    );
+    const records = [...this.files].map(([id, manifest]) => {
+      const size = this.sizes.get(id) ?? (manifest as BackupManifest).bytes;
+      return `${id}.json ${size}\n${JSON.stringify(manifest)}`;
+    });
     return [`${NOW}`, ...records].map((record) => `\x1e${record}`).join("\n");
   }
 }
@@ -64,7 +68,7 @@ describe("what lies among the backups of a stack with a key", () => {
 
   test("is not found by its id or as the newest", async () => {
     const { database } = shelf();
-    expect((await findBackup(database, "newest")).id).toBe(OLD);
+    expect((await findBackup(database, undefined)).id).toBe(OLD);
     await expect(findBackup(database, NEW)).rejects.toThrow(`the backup cannot be relied on: ${reason(NEW)}`);
   });
 
@@ -84,6 +88,44 @@ describe("what lies among the backups of a stack with a key", () => {
     await store.list();
     expect(docker.asked.join()).not.toContain(KEY);
     expect(withheld(`it says ${KEY}`)).toBe("it says ***");
+  });
+});
+
+describe("what is read from the backups' directory", () => {
+  const planted = "20990101T000000Z-1.4.2";
+
+  test("is in the order in which it was taken, and apart where it is dated in the future", async () => {
+    const shelf = new Shelf(undefined, backup(planted), backup(NEW), backup(OLD));
+    const { backups, future, newest } = await shelf.store.list();
+    expect([ids(backups), ids(future), newest]).toEqual([[OLD, NEW], [planted], NEW]);
+  });
+
+  test.each([
+    ["none", "its dump is missing"],
+    [7, "its dump has 7 bytes instead of 290000000"],
+  ])("is no backup where the size of its dump is %s, and is the newest still", async (bytes, why) => {
+    const shelf = new Shelf(undefined, backup(OLD), backup(NEW));
+    shelf.sizes.set(NEW, bytes);
+    const { backups, broken, newest } = await shelf.store.list();
+    expect([ids(backups), broken, newest]).toEqual([[OLD], [`${NEW}.json: ${why}`], NEW]);
+  });
+
+  test("is a backup, though another manifest beside it says that it is the same", async () => {
+    const shelf = new Shelf(KEY, signed(backup(OLD), KEY));
+    shelf.files.set(NEW, backup(OLD));
+    const { backups, broken, unsigned } = await shelf.store.list();
+    expect([ids(backups), broken, unsigned]).toEqual([[OLD], [`${NEW}.json: it is the manifest of ${OLD}`], []]);
+  });
+
+  test("costs one question beside that for the key, however many there are", async () => {
+    const { docker, store } = new Shelf(undefined, backup(OLD), backup(NEW), backup(NEWEST));
+    await store.list();
+    expect(docker.asked.map((command) => command.split(" ")[0])).toEqual(["exec", "inspect"]);
+  });
+
+  test("does not all count where the container is gone meanwhile, as it would without a key", async () => {
+    const gone = new ScriptedDocker((command) => (command.startsWith("inspect ") ? undefined : `\x1e${NOW}`));
+    await expect(new Store(new Database(gone, "postgres")).list()).rejects.toThrow("there is no container postgres");
   });
 });
 

@@ -147,6 +147,14 @@ describe("a backup that the config names and that cannot be restored", () => {
     expect(back({}).mend[0]).toBe("there is no other backup of 1.4.2 that fits");
   });
 
+  test("because its dump is missing or has another size", () => {
+    const broken = [`${newer}.json: its dump is missing`, `${named}.json: its dump has 3 bytes instead of 290000000`];
+    expect(back({ facts: { broken } }).why).toBe(
+      `it cannot be relied on: ${named}.json: its dump has 3 bytes instead of 290000000`,
+    );
+    expect(back({ facts: { broken, unsigned: [named] } }).why).toMatch(/^it is not signed by this stack/);
+  });
+
   test("because its dump is not what was written", () => {
     const restoreFault = "its dump has 3 bytes instead of 290000000";
     const told = back({ facts: { backups: [backup(named), backup(newer)], restoreFault } });

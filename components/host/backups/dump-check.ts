@@ -1,0 +1,62 @@
+import { type DockerClient, DockerError } from "../docker/client";
+import { type Database, lines } from "../database/database";
+import { Refusal } from "../output";
+import { dumpFault } from "../../release/records/dump";
+import type { BackupManifest } from "../../release/records/manifest";
+import { dumpFile } from "./store";
+
+/** A slow disk is assumed to read no slower than this. A check that takes longer is left to the restore itself. */
+const SLOWEST_BYTES_PER_SECOND = 20_000_000;
+const PATIENCE_SECONDS = 60;
+
+/**
+ * Shell for the database's container. Prints the size of a file and, where that is the expected one, its checksum. The
+ * shell becomes the process that reads: an order to stop ends the reading.
+ */
+const CHECK = `
+  [ -f "$1" ] || { echo missing; exit; }
+  size=$(stat -L -c %s "$1")
+  echo "$size"
+  if [ "$size" = "$2" ]; then exec sha256sum "$1"; fi`;
+
+/** Says why a backup cannot be relied on; undefined when its dump is, byte for byte, what was written. For a preview: it has a time limit. */
+export async function inspectDump(
+  docker: DockerClient,
+  postgres: string,
+  manifest: BackupManifest,
+): Promise<string | undefined> {
+  const patience = PATIENCE_SECONDS + Math.ceil(manifest.bytes / SLOWEST_BYTES_PER_SECOND);
+  const answer = await docker.run(["exec", postgres, ...question(manifest)], "", patience).catch((error: unknown) => {
+    // The size was printed, and the read failed.
+    if (error instanceof DockerError && error.exitCode === 1 && error.stdout !== "") return error.stdout;
+    throw error;
+  });
+  return faultIn(manifest, lines(answer));
+}
+
+/** Refuses a backup whose dump is not, byte for byte, what was written. For an operation: it can be stopped. */
+export async function mustBeIntact(database: Database, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
+  const answer: string[] = [];
+  const { stderr } = await database.run(question(manifest), { signal, onLine: (line) => answer.push(line) });
+  if (answer.length === 0) throw new Refusal(`${dumpFile(manifest.id)} cannot be checked: ${stderr}`);
+  const fault = faultIn(manifest, answer);
+  if (fault !== undefined) throw new Refusal(`the backup ${manifest.id} cannot be relied on: ${fault}`);
+}
+
+/** Computes the checksum of a file that has no manifest yet. */
+export async function checksum(database: Database, file: string, signal: AbortSignal): Promise<string> {
+  let answer = "";
+  const { exitCode, stderr } = await database.run(["sha256sum", file], { signal, onLine: (line) => (answer = line) });
+  const [sum = ""] = answer.split(" ");
+  if (exitCode !== 0 || !/^[0-9a-f]{64}$/.test(sum)) throw new Refusal(`${file} cannot be read: ${stderr}`);
+  return sum;
+}
+
+function question({ id, bytes }: BackupManifest): string[] {
+  return ["sh", "-euc", CHECK, "-", dumpFile(id), String(bytes)];
+}
+
+function faultIn(manifest: BackupManifest, [size, sum]: readonly string[]): string | undefined {
+  const bytes = size === "missing" ? undefined : Number(size);
+  return dumpFault(manifest, { bytes, sha256: sum?.split(" ")[0] });
+}
