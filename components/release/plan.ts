@@ -122,7 +122,7 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
   const strategy = strategyFor(judged);
   const needsBackup = takesBackup(judged);
   const backup = needsBackup ? estimateBackup(judged) : undefined;
-  const disk = backup ? estimateDisk(judged, backup) : [];
+  const disk = backup ? estimateDisk(judged, backup, strategy) : [];
   const restarts = restartsIn(judged);
   const problems = problemsOf(judged, disk);
   return {

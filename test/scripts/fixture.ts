@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { join } from "node:path";
 import { DockerClient } from "../../components/host/docker/client";
+import { HEADROOM_BYTES } from "../../components/release/estimate";
 import { postgresHealthcheck } from "../../components/host/docker/healthchecks";
 import { Database } from "../../components/host/database/database";
 
@@ -18,8 +19,8 @@ export const BARE = "scripttest-bare";
 const NETWORK = "scripttest-net";
 const VOLUME = "scripttest-backups";
 
-/** Small enough to fill up in a test. */
-const BACKUPS_MEGABYTES = 48;
+/** Small enough to fill up in a test, but for the head room that a backup leaves. */
+const BACKUPS_MEGABYTES = 48 + Math.ceil(HEADROOM_BYTES / 2 ** 20);
 
 /** Marks that show wherever they leak. */
 export const SECRETS = {

@@ -81,12 +81,6 @@ export class Database {
     return new Execution(this.docker, named, { ...options, environment: { PGAPPNAME: application } });
   }
 
-  /** Free bytes where a path lies. In POSIX form: BusyBox's df knows no other. */
-  public async freeBytes(path: string): Promise<number> {
-    const table = await this.docker.run(["exec", this.container, "df", "-Pk", path]);
-    return Number(lines(table)[1]?.split(/\s+/)[3] ?? 0) * 1024;
-  }
-
   /** Ends every session under a name, and waits until they are gone. */
   public async endSessions(application: string): Promise<void> {
     await this.query(

@@ -1,20 +1,30 @@
 import { APPLICATION_ROLE, DATABASE, ROLE } from "../../release/names";
 import type { DockerClient } from "../docker/client";
 
-/** A server that does not answer within this is not known; an inspection must not wait for it. */
+/** Seconds after which an inspection gives up: what the server does not answer by then is not known. */
 const PATIENCE_SECONDS = 30;
+
+/** The client in all of its uses here: it reads no file of its user's, and ends at the first error. */
+export const PSQL = "psql --no-psqlrc -v ON_ERROR_STOP=1";
+/** Quiet, tuples only, unaligned: the lines that it prints are the answers. */
+export const PSQL_ANSWERS = `${PSQL} -qAt`;
 
 /** What only a superuser may set for a session of ours, or for a role. */
 export const SUPERUSER_SETTINGS = { temp_file_limit: "-1", session_replication_role: "origin", lc_messages: "C" };
 
 /**
- * Settings of every session of ours, over those of the server, the database and the role: a limit that is meant for the
- * application must not end a dump, a count or a lock; a default role or a read-only default must not refuse a restore;
- * messages come in the language in which they are recognised. A trigger at login is the application's own affair.
- * Names without a schema are PostgreSQL's own: the application may create a function of any name, which must not run as
- * the superuser (https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058).
- * What an older server does not know is left out, because it would refuse the connection. `$anyone` has what every role
- * may set, `$options` what only a superuser may, too.
+ * Shell that puts the settings of our sessions into variables. They are over those of the server, the database and the
+ * role: a limit that is meant for the application must not end a dump, a count or a lock; a default role or a read-only
+ * default must not refuse a restore; messages come in the language in which they are recognised. A trigger at login is the
+ * application's own affair. Names without a schema are PostgreSQL's own: the application may create a function of any
+ * name, which must not run as the superuser (https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058). A setting that an
+ * older server does not know is left out, because the server would refuse the connection.
+ *
+ * `$anyone` has what every role may set. `$options` has what only a superuser may set, too. `$asking` is for sessions that
+ * ask, and adds two settings: the answers are in UTF-8, whatever the database is in, and no view is read. A table that was
+ * looked up may be a view by the time it is read, and a view runs what its owner has put into it
+ * (https://www.postgresql.org/support/security/CVE-2024-7348/); the setting exists from these minor versions on. pg_restore
+ * must read views, which materialized ones are filled from, and pg_dump has the setting by itself.
  */
 export const SETTINGS = `
   anyone='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c role=none'
@@ -25,37 +35,20 @@ export const SETTINGS = `
   version=$(psql --version); version=\${version##*PostgreSQL) }; major=\${version%%[!0-9]*}
   if [ "$major" -ge 14 ]; then anyone="$anyone -c idle_session_timeout=0"; fi
   if [ "$major" -ge 17 ]; then anyone="$anyone -c transaction_timeout=0"; options="$options -c event_triggers=off"; fi
-  options="$anyone $options"`;
-
-/** A client of the server with those settings, and with further ones, such as `-c work_mem=1GB`, or as shell. */
-export function client(command: readonly string[], settings = "", more = ""): string[] {
-  return [
-    "sh",
-    "-c",
-    `${SETTINGS}${more}\n  export PGOPTIONS="$options $1"; shift; exec "$@"`,
-    "-",
-    settings,
-    ...command,
-  ];
-}
-
-/**
- * A table that was looked up may be a view by the time it is read, and a view runs what its owner has put into it
- * (https://www.postgresql.org/support/security/CVE-2024-7348/): a session of ours reads none. Known from these minors on.
- */
-const NO_VIEWS = `
+  options="$anyone $options"
+  asking="$options -c client_encoding=UTF8"
   minor=\${version#*.}; minor=\${minor%%[!0-9]*}
   case "$major" in 13) since=16 ;; 14) since=13 ;; 15) since=8 ;; 16) since=4 ;; *) since=0 ;; esac
   if [ "$major" -ge 13 ] && [ "\${minor:-0}" -ge "$since" ]; then
-    options="$options -c restrict_nonsystem_relation_kind=view,foreign-table"
+    asking="$asking -c restrict_nonsystem_relation_kind=view,foreign-table"
   fi`;
 
-/** Quiet, tuples only, unaligned, in UTF-8, whatever the database is in, and ending at the first error. */
-const PSQL = client(
-  ["psql", "--no-psqlrc", "-qAt", "-v", "ON_ERROR_STOP=1", "-U", ROLE],
-  "-c client_encoding=UTF8",
-  NO_VIEWS,
-);
+/** The words of a client of the server, whose session has these of the settings. */
+export function client(command: readonly string[], settings: "options" | "asking" = "options"): string[] {
+  return ["sh", "-c", `${SETTINGS}\n  export PGOPTIONS="$${settings}"; exec "$@"`, "-", ...command];
+}
+
+const ASKING = client([...PSQL_ANSWERS.split(" "), "-U", ROLE], "asking");
 
 /**
  * Nobody, with the group that a socket may be left to: whatever makes psql run a command of the shell runs it as a user
@@ -65,10 +58,13 @@ const AS_NOBODY = "--user=65534:postgres";
 
 /** The words of `docker` that start a session in the server's own container. */
 export function psqlIn(postgres: string, database: string, options: readonly string[] = []): string[] {
-  return ["exec", "-i", AS_NOBODY, ...options, postgres, ...PSQL, "-d", database];
+  return ["exec", "-i", AS_NOBODY, ...options, postgres, ...ASKING, "-d", database];
 }
 
-/** What the database answers, over the local socket of its own container. */
+/**
+ * Asks the database, over the local socket of its own container, for an inspection, which has a time limit.
+ * `Database.query` has none: what works on the database takes as long as it takes.
+ */
 export async function psql(docker: DockerClient, postgres: string, sql: string): Promise<string> {
   return (await docker.run(psqlIn(postgres, DATABASE), sql, PATIENCE_SECONDS)).trim();
 }

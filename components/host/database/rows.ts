@@ -1,26 +1,64 @@
 import { COUNTED_TABLES } from "../../release/records/tables";
-import { type Session } from "./session";
+import type { LiveData } from "../../release/facts";
+import { type DockerClient, DockerError } from "../docker/client";
+import { psql } from "./psql";
+import type { Session } from "./session";
 
-/** The locks are the weakest there are, and are those of a dump. */
+/** Rows per table, by `schema.table`. */
+export type Rows = Readonly<Record<string, number>>;
+
+/** One statement for each table: it locks no other table, and its locks are the weakest there are, those of a dump. */
 export const COUNT = `
   SELECT format('SELECT json_build_array(%L, count(*)) FROM ONLY %I.%I;', n.nspname || '.' || c.relname, n.nspname, c.relname)
     FROM ${COUNTED_TABLES}
     ORDER BY n.nspname, c.relname
   \\gexec`;
 
-/** Rows per table, by `schema.table`. */
-export type Rows = Readonly<Record<string, number>>;
-
-export async function countRows(session: Session): Promise<Rows> {
-  return counted(await session.query(COUNT));
+/** Counts every row, however long that takes: a backup and a restore are compared with these numbers. */
+export async function countRows(session: Session, signal?: AbortSignal): Promise<Rows> {
+  return counted(await session.query(COUNT, signal));
 }
 
-/** What psql has answered. */
+/** Reads the answers to COUNT. */
 export function counted(answers: readonly string[]): Rows {
   return Object.fromEntries(answers.map((answer) => JSON.parse(answer) as [string, number]));
 }
 
-/** The first few tables whose rows differ, in words; undefined when all are equal. */
+/** One statement for all tables, so that its time limit is that of the whole count. */
+const COUNT_IN_TIME = `
+  SET statement_timeout = '10s';
+  SELECT 'SELECT json_object_agg(name, rows) FROM (' || string_agg(
+      format('SELECT %L, count(*) FROM ONLY %I.%I', n.nspname || '.' || c.relname, n.nspname, c.relname),
+      ' UNION ALL ') || ') counted (name, rows);'
+    FROM ${COUNTED_TABLES}
+  \\gexec`;
+
+/** As the server's own statistics have the rows. */
+const ESTIMATE = `
+  SELECT json_object_agg(n.nspname || '.' || c.relname, pg_stat_get_live_tuples(c.oid)) FROM ${COUNTED_TABLES};`;
+
+/**
+ * Counts for a preview, which must not wait: where a table is too large to be counted in time, or is locked, the server's
+ * estimate is given. Its numbers tell what a restore will lose, and nothing is compared with them.
+ */
+export async function countOrEstimate(
+  docker: DockerClient,
+  postgres: string,
+): Promise<Pick<LiveData, "rows" | "exact">> {
+  try {
+    return { rows: rowsIn(await psql(docker, postgres, COUNT_IN_TIME)), exact: true };
+  } catch (error) {
+    if (!(error instanceof DockerError)) throw error;
+    return { rows: rowsIn(await psql(docker, postgres, ESTIMATE)), exact: false };
+  }
+}
+
+/** Where there is no table, PostgreSQL answers with nothing. */
+function rowsIn(answer: string): Rows {
+  return answer === "" ? {} : (JSON.parse(answer) as Rows);
+}
+
+/** Names the first few tables whose rows differ; undefined when all are equal. */
 export function difference(expected: Rows, found: Rows): string | undefined {
   const tables = [...new Set([...Object.keys(expected), ...Object.keys(found)])].sort();
   const rows = (count: number | undefined) => (count === undefined ? "no table" : `${count} rows`);

@@ -29,25 +29,29 @@ export class Session {
     });
   }
 
-  /** Sends statements and returns the lines of their answers. */
-  public query(sql: string): Promise<string[]> {
-    if (this.over !== undefined) return Promise.reject(this.over);
+  /** Sends statements and returns the lines of their answers. The signal ends the conversation in the middle of them. */
+  public async query(sql: string, signal?: AbortSignal): Promise<string[]> {
+    if (this.over !== undefined) throw this.over;
     const mark = randomUUID();
-    return new Promise((resolve, reject) => {
-      this.asked.push({ mark, answer: [], resolve, reject });
-      this.execution.write(`${sql}\n\\echo ${mark}\n`);
-    });
+    const kill = () => {
+      this.execution.kill();
+    };
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", kill);
+    try {
+      return await new Promise<string[]>((resolve, reject) => {
+        this.asked.push({ mark, answer: [], resolve, reject });
+        this.execution.write(`${sql}\n\\echo ${mark}\n`);
+      });
+    } finally {
+      signal?.removeEventListener("abort", kill);
+    }
   }
 
   /** Ends the connection, and with it the transaction and the locks. */
   public async close(): Promise<void> {
     this.execution.close();
     await this.execution.ended;
-  }
-
-  /** Ends the conversation in the middle of a question, which fails. The server may work on that question for a while. */
-  public kill(): void {
-    this.execution.kill();
   }
 
   private hear(line: string): void {

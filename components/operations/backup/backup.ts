@@ -4,6 +4,8 @@ import { precedent } from "../../release/records/backups";
 import type { BackupManifest } from "../../release/records/manifest";
 import { retiredBackups } from "../../release/records/retention";
 import { shrinkage, total, wrongDatabase } from "../../release/records/plausibility";
+import { expectedBackup, neededBytes } from "../../release/estimate";
+import { inspectDisks } from "../../host/database/disks";
 import { size as readable } from "../../release/units";
 import { complaint, Database, DATABASE } from "../../host/database/database";
 import { APPLICATION, bestCompression, type Compression, dump } from "./dump";
@@ -40,9 +42,6 @@ export interface BackupRequest {
   /** The whole dump is read back here; not needed where it is restored right afterwards. */
   readonly readBack: boolean;
 }
-
-/** A dump of incompressible data is about as large as the data; indexes are not dumped. */
-const MARGIN = 1.2;
 
 /**
  * Takes a backup, reads it back and only then gives it its name. Undefined when there is nothing to back up yet.
@@ -107,12 +106,23 @@ async function take(
   reportPassedOver(found);
   const session = new Session(database, APPLICATION, DATABASE, signal);
   try {
-    const [snapshot, freeBytes] = await Promise.all([takeSnapshot(session), database.freeBytes(BACKUPS_PATH)]);
+    const [snapshot, disks] = await Promise.all([
+      takeSnapshot(session),
+      inspectDisks(database.docker, database.container),
+    ]);
     if (snapshot.tables === 0 && found.backups.length === 0) {
       say("first install: nothing to back up");
       return undefined;
     }
-    return await record(database, store, request, { ...found, freeBytes }, session, snapshot, signal);
+    return await record(
+      database,
+      store,
+      request,
+      { ...found, freeBytes: disks.backups.freeBytes },
+      session,
+      snapshot,
+      signal,
+    );
   } finally {
     await session.close();
   }
@@ -131,8 +141,9 @@ async function record(
   const previous = request.compared === false ? undefined : precedent(backups, history);
   const id = nextBackupId(snapshot.takenAt, request.version, ids, unsigned);
   const file = store.partial(id);
-  const expected = newest && Math.round((newest.bytes * snapshot.databaseBytes) / newest.databaseBytes);
-  mustFit(freeBytes, (expected ?? snapshot.databaseBytes) * MARGIN);
+  const estimate = expectedBackup(snapshot.databaseBytes, newest);
+  const expected = estimate.seconds === undefined ? undefined : estimate.bytes;
+  mustFit(freeBytes, neededBytes({ dumps: estimate.bytes }));
   try {
     const [seconds, rows] = await writtenSteadily(database, () =>
       together(
@@ -140,10 +151,7 @@ async function record(
         (either) => dump(database, snapshot.id, compression, file, expected, either),
         async (either) => {
           // A count may wait for a lock, long after the dump has failed.
-          either.addEventListener("abort", () => {
-            session.kill();
-          });
-          const counted = await countRows(session);
+          const counted = await countRows(session, either);
           const wrong = wrongDatabase(counted, previous);
           if (wrong !== undefined) throw new Refusal(wrong);
           either.throwIfAborted();
@@ -204,7 +212,7 @@ function tellRemoved(files: readonly string[]): void {
 function mustFit(free: number, needed: number): void {
   if (free < needed)
     throw new Refusal(
-      `${BACKUPS_PATH} has ${free} bytes free, and the backup needs about ${Math.round(needed)}. Make room, or put the backups elsewhere (nestfleet:backups)`,
+      `${BACKUPS_PATH} has ${free} bytes free, and the backup needs about ${needed}. Make room, or put the backups elsewhere (nestfleet:backups)`,
     );
 }
 

@@ -1,6 +1,7 @@
 import { client } from "../../host/database/psql";
 import { size as readable } from "../../release/units";
 import { type Database, DATABASE, ROLE } from "../../host/database/database";
+import { inspectDisks } from "../../host/database/disks";
 import type { Ended } from "../../host/docker/execution";
 import { Refusal, say } from "../../host/output";
 
@@ -49,7 +50,7 @@ export async function dump(
       ]),
       { signal },
     );
-    if (ended.exitCode !== 0) throw new Refusal(await reason(database, file, ended));
+    if (ended.exitCode !== 0) throw new Refusal(await reason(database, ended));
     return seconds();
   } finally {
     clearInterval(watch);
@@ -69,9 +70,12 @@ export function progress(bytes: number, expected: number | undefined, seconds: n
   return `dump: ${readable(bytes)}${about} after ${seconds.toFixed(0)} s`;
 }
 
-async function reason(database: Database, file: string, { exitCode, stderr }: Ended): Promise<string> {
+async function reason(database: Database, { exitCode, stderr }: Ended): Promise<string> {
   if (/No space left on device|Disk quota exceeded/i.test(stderr)) {
-    const free = await database.freeBytes(file).catch(() => 0);
+    const free = await inspectDisks(database.docker, database.container).then(
+      ({ backups }) => backups.freeBytes,
+      () => 0,
+    );
     return `the disk filled up during the dump (${free} bytes were left). Make room, or put the backups elsewhere (nestfleet:backups)`;
   }
   if (stderr === "") return `pg_dump was killed (exit code ${exitCode})`;

@@ -1,6 +1,7 @@
 import { APPLIED_MIGRATIONS } from "../../host/database/psql";
 import type { Definition } from "../../release/records/definition";
 import { definitionOf } from "../../host/database/definition";
+import { INSTALLED_EXTENSIONS } from "../../host/database/server";
 import type { Session } from "../../host/database/session";
 
 /** What the database is at one moment: a dump of this moment and a count of its rows agree, whatever is written meanwhile. */
@@ -27,7 +28,7 @@ const DESCRIBE = `
     'takenAt', extract(epoch FROM now()),
     'databaseBytes', pg_database_size(current_database()),
     'server', split_part(current_setting('server_version'), ' ', 1),
-    'extensions', (SELECT json_object_agg(extname, extversion) FROM pg_extension),
+    'extensions', ${INSTALLED_EXTENSIONS},
     'tables', (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'));`;
 

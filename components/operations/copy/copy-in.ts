@@ -2,12 +2,14 @@ import { BACKUPS_PATH } from "../../release/records/backup-id";
 import { checksum } from "../../host/backups/dump-check";
 import { backupNamed } from "../../release/records/backups";
 import { script, shellWord, trust } from "../../release/commands";
+import { neededBytes } from "../../release/estimate";
 import { dumpFault } from "../../release/records/dump";
 import type { BackupManifest } from "../../release/records/manifest";
 import { size } from "../../release/units";
 import { alone } from "../../host/stack-lock";
 import { copiedDump, copyOf, mustBeDirectory, mustBeWhole } from "./copies";
 import { complaint, type Database, DATABASE } from "../../host/database/database";
+import { inspectDisks } from "../../host/database/disks";
 import { exclusively } from "../../host/database/advisory-lock";
 import { mustSuitServer } from "../restore/copy";
 import { Refusal, say } from "../../host/output";
@@ -76,9 +78,12 @@ async function bringIn(
     throw new Refusal(
       `Another backup has the id ${id}, in ${BACKUPS_PATH} of ${database.container}. Nothing was copied.`,
     );
-  const free = await database.freeBytes(BACKUPS_PATH);
-  if (free < bytes)
-    throw new Refusal(`${BACKUPS_PATH} has ${free} bytes free, and the backup has ${bytes}. Nothing was copied.`);
+  const { freeBytes: free } = (await inspectDisks(database.docker, database.container)).backups;
+  const needed = neededBytes({ dumps: bytes });
+  if (free < needed)
+    throw new Refusal(
+      `${BACKUPS_PATH} has ${free} bytes free, and bringing the backup there needs about ${needed}. Nothing was copied.`,
+    );
   const file = store.partial(id);
   try {
     await sendFile(database, copiedDump(directory, id), file, signal);

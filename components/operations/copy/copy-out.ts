@@ -78,6 +78,7 @@ async function publish(folder: string, directory: string, id: string): Promise<v
   await synced(directory);
 }
 
+/** To the byte: no PostgreSQL is stopped where this disk is full, and the size is known. */
 async function mustFit(directory: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   if (bavail * bsize < bytes)

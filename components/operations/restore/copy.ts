@@ -1,9 +1,12 @@
 import type { BackupManifest, Proof } from "../../release/records/manifest";
-import { missingExtension, newerServer } from "../../release/records/compatibility";
+import { neededBytes } from "../../release/estimate";
+import { unsuitable } from "../../release/records/compatibility";
 import { createApplicationRole } from "../../host/database/application-role";
 import { mustBeIntact } from "../../host/backups/dump-check";
 import { dressCopy } from "../../host/database/scratch";
-import { type Database, MAINTENANCE } from "../../host/database/database";
+import type { Database } from "../../host/database/database";
+import { inspectDisks } from "../../host/database/disks";
+import { serverOf } from "../../host/database/server";
 import { definitionOf } from "../../host/database/definition";
 import { handOver } from "../../host/database/handover";
 import { proving } from "./proof";
@@ -12,32 +15,16 @@ import { createMissingRoles } from "../../host/database/roles";
 import { Refusal } from "../../host/output";
 import { writtenSteadily } from "../../host/database/writeback";
 
-/** A restored database has the indexes that a dump leaves out. */
-const MARGIN = 1.2;
-
-const SERVER = `
-  SELECT json_build_object(
-    'major', current_setting('server_version_num')::int / 10000,
-    'extensions', (SELECT json_object_agg(name, default_version) FROM pg_available_extensions))`;
-
-/**
- * Refuses a server that is older than the dump, whose image lacks an extension of the backup, or has an older one: the
- * restore would fail half-way, or the data would be read by code that does not know it.
- */
+/** Refuses a server on which the restore would fail half-way, or whose code would not know the data. */
 export async function mustSuitServer(database: Database, manifest: BackupManifest): Promise<void> {
-  const [answer = "{}"] = await database.query(SERVER, MAINTENANCE);
-  const { major, extensions } = JSON.parse(answer) as { major: number; extensions: Record<string, string> };
-  const newer = newerServer(manifest.server, major);
-  if (newer !== undefined) throw new Refusal(`the backup ${newer}`);
-  const missing = missingExtension(manifest.extensions, extensions);
-  if (missing !== undefined) throw new Refusal(`the backup needs ${missing}`);
+  const why = unsuitable(manifest, await serverOf(database));
+  if (why !== undefined) throw new Refusal(`the backup ${why.words}`);
 }
 
 /** Refuses when the restored database would not fit beside the live one. */
 export async function mustFitBeside(database: Database, manifest: BackupManifest): Promise<void> {
-  const [directory = ""] = await database.query("SHOW data_directory", MAINTENANCE);
-  const free = await database.freeBytes(directory);
-  const needed = Math.round(manifest.databaseBytes * MARGIN);
+  const { freeBytes: free } = (await inspectDisks(database.docker, database.container)).data;
+  const needed = neededBytes({ databases: manifest.databaseBytes });
   if (free < needed)
     throw new Refusal(`the disk of the database has ${free} bytes free, and restoring beside it needs about ${needed}`);
 }

@@ -1,4 +1,4 @@
-import { SETTINGS } from "../../host/database/psql";
+import { PSQL, PSQL_ANSWERS, SETTINGS } from "../../host/database/psql";
 import { type Database, identifier, literal, ROLE } from "../../host/database/database";
 import type { Needed } from "./proof";
 import { COUNT } from "../../host/database/rows";
@@ -62,7 +62,7 @@ const SCRIPT = `${SETTINGS}
     export PGOPTIONS
   }
   attended() { "$@" & child=$!; wait "$child"; }
-  asked() { as ${ROLE}; attended psql --no-psqlrc -qAt -v ON_ERROR_STOP=1 -d "$connection" "$@"; }
+  asked() { as ${ROLE}; PGOPTIONS="$asking $settings"; attended ${PSQL_ANSWERS} -d "$connection" "$@"; }
   query() { asked -o /dev/null -c "$1"; }
   streamed() {
     { nice pg_restore --file=- $flags "$@" "$file" && printf '%s\\n' '\\echo ${COMPLETE}'; } | {
@@ -74,7 +74,7 @@ const SCRIPT = `${SETTINGS}
         printf '%s\\n' "$line"
       done
       cat
-    } | nice psql --no-psqlrc -q -o /dev/null -v ON_ERROR_STOP=1 -d "$connection" >"$said" &
+    } | nice ${PSQL} -q -o /dev/null -d "$connection" >"$said" &
     child=$!
     wait "$child"
     grep -q '${COMPLETE}' "$said"

@@ -7,7 +7,7 @@ import { newestChange } from "../records/history";
 import type { BackupManifest } from "../records/manifest";
 import { beyond } from "../sql/migrations";
 import type { Problem } from "./problem";
-import { missingExtension, newerServer } from "../records/compatibility";
+import { unsuitable } from "../records/compatibility";
 import { asksForData, namedBackup, type Situation } from "../situation";
 import { oneLine } from "../words";
 
@@ -89,12 +89,7 @@ function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | un
   const backup = backupNamed(facts, named);
   if (backup === undefined) return missing(judged, facts, named);
   if (facts.restoreFault !== undefined) return { why: facts.restoreFault };
-  return (
-    stillPrepared(judged) ??
-    migrationsUnknown(judged, backup) ??
-    extensionMissing(judged, backup) ??
-    serverTooOld(judged, backup)
-  );
+  return stillPrepared(judged) ?? migrationsUnknown(judged, backup) ?? serverUnsuitable(judged, backup);
 }
 
 /** A backup that the stack has not signed may have been written by anyone who can write among the backups. */
@@ -140,26 +135,15 @@ function migrationsUnknown({ facts, to }: Situation, { migrations }: BackupManif
 }
 
 /** The server that runs counts: it is the one that restores. */
-function extensionMissing({ facts, stack, from }: Situation, { extensions }: BackupManifest): Fault | undefined {
-  const missing = missingExtension(extensions, facts?.database?.extensions ?? {});
-  if (missing === undefined) return undefined;
+function serverUnsuitable({ facts, stack, from }: Situation, backup: BackupManifest): Fault | undefined {
+  const why = facts?.database && unsuitable(backup, facts.database);
+  if (why === undefined) return undefined;
   const first = from === undefined ? "first" : `first, with ${from.tag}`;
-  return {
-    why: `it needs ${missing}`,
-    mend: [`${first}, an image that has it: ${configSetPath(stack, "images.postgres", "IMAGE")} && ${up(stack)}`],
-  };
-}
-
-function serverTooOld({ facts }: Situation, { server }: BackupManifest): Fault | undefined {
-  const major = facts?.database?.major;
-  const newer = major === undefined ? undefined : newerServer(server, major);
-  if (newer === undefined) return undefined;
-  return {
-    why: `it ${newer}`,
-    mend: [
-      `restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL ${Number.parseInt(server, 10)}`,
-    ],
-  };
+  const mend =
+    why.lacks === "extension"
+      ? `${first}, an image that has it: ${configSetPath(stack, "images.postgres", "IMAGE")} && ${up(stack)}`
+      : `restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL ${Number.parseInt(backup.server, 10)}`;
+  return { why: `it ${why.words}`, mend: [mend] };
 }
 
 /**

@@ -1,5 +1,27 @@
+import type { BackupManifest } from "./manifest";
+
+/** Why a server cannot restore a backup: what lacks, and words that go on from "the backup". */
+export interface Unsuitable {
+  readonly lacks: "version" | "extension";
+  readonly words: string;
+}
+
 /**
- * What a server lacks of the extensions that a backup was made with, in words; undefined when it has them all. Without
+ * Says why a server cannot restore a backup; undefined when it can. The version comes first: with an older PostgreSQL an
+ * extension is of no use.
+ */
+export function unsuitable(
+  { server, extensions }: Pick<BackupManifest, "server" | "extensions">,
+  here: { readonly major: number; readonly extensions: Readonly<Record<string, string>> },
+): Unsuitable | undefined {
+  const newer = newerServer(server, here.major);
+  if (newer !== undefined) return { lacks: "version", words: newer };
+  const missing = missingExtension(extensions, here.extensions);
+  return missing === undefined ? undefined : { lacks: "extension", words: `needs ${missing}` };
+}
+
+/**
+ * Names what a server lacks of the extensions that a backup was made with; undefined when it has them all. Without
  * one, a restore fails half-way; with an older one, the data would be read by code that does not know them.
  */
 export function missingExtension(
@@ -25,10 +47,10 @@ export function olderThan(version: string, than: string): boolean {
 }
 
 /**
- * The two major versions, in words, where a dump is of a newer PostgreSQL than the server: it may be in a format, and use
+ * Names the two major versions where a dump is of a newer PostgreSQL than the server: it may be in a format, and use
  * commands, that an older one does not know. Undefined when it is not, and when the dump does not tell.
  */
-export function newerServer(made: string, here: number): string | undefined {
+function newerServer(made: string, here: number): string | undefined {
   const major = Number.parseInt(made, 10);
   if (Number.isNaN(major) || major <= here) return undefined;
   return `is of PostgreSQL ${major}, and PostgreSQL ${here} runs here`;

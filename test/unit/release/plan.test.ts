@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { HostFacts } from "../../../components/release/facts";
 import type { HistoryEntry } from "../../../components/release/records/history";
+import { neededBytes } from "../../../components/release/estimate";
 import { type Plan, plan } from "../../../components/release/plan";
 import { ROLES } from "../../../components/release/restarts";
 import type { PlanSettings } from "../../../components/release/situation";
@@ -17,6 +18,7 @@ import {
   imageOf,
   HARMLESS,
   migrationsOf,
+  oneDisk,
   ownDisks,
 } from "./facts";
 
@@ -300,13 +302,13 @@ describe("backup and disk", () => {
   test("on one file system: dump, restored database, its write-ahead log, and head room", () => {
     const planned = step("1.4.2", "1.5.0", {}, { ...withBackup, database: { sizeBytes: 0.5 * GB } });
     expect(planned.disk).toEqual([
-      { of: ["backups", "docker"], neededBytes: 1.05 * GB * 1.1 + 256_000_000, freeBytes: 53 * GB },
+      { of: ["backups", "docker"], neededBytes: 1.05 * GB * 1.2 + 256_000_000, freeBytes: 53 * GB },
     ]);
   });
 
   test("the write-ahead log ends at a gibibyte", () => {
     const [, need] = step("1.4.2", "1.5.0", {}, { database: { sizeBytes: 100 * GB, disks: ownDisks() } }).disk;
-    expect(need?.neededBytes).toBe(Math.ceil((100 * GB + 1024 ** 3) * 1.1) + 256_000_000);
+    expect(need?.neededBytes).toBe(Math.ceil((100 * GB + 1024 ** 3) * 1.2) + 256_000_000);
   });
 
   test("on two file systems each has its own need", () => {
@@ -328,8 +330,32 @@ describe("backup and disk", () => {
       const found = { facts: { backups }, database: { sizeBytes: 0.5 * GB } };
       const planned = step("1.5.0", "1.4.2", { rehearsal, restore: from142 }, found);
       expect(planned.rehearsal).toBe("off");
-      expect(planned.disk[0]?.neededBytes).toBe(Math.ceil((1 * GB + 100) * 1.1) + 256_000_000);
+      expect(planned.disk[0]?.neededBytes).toBe(Math.ceil((1 * GB + 100) * 1.2) + 256_000_000);
     }
+  });
+
+  test("an update that stops the writers has a second backup, once the copy of the rehearsal is gone", () => {
+    const bytes = 0.5 * GB;
+    const facts = { backups: [backup(from142, { bytes, databaseBytes: bytes })] };
+    const needs = (rehearsal: "full" | "off", disks = ownDisks()) =>
+      step("1.4.2", "1.5.0", { rehearsal, strategy: "recreate" }, { facts, database: { sizeBytes: bytes, disks } })
+        .disk;
+    const room = (written: number) => written * 1.2 + 256_000_000;
+    expect(needs("off").map(({ neededBytes }) => neededBytes)).toEqual([room(2 * bytes)]);
+    expect(needs("full").map(({ neededBytes }) => neededBytes)).toEqual([room(2 * bytes), room(2 * bytes)]);
+    // Dump, copy and write-ahead log at first, two dumps later on.
+    expect(needs("full", oneDisk(53 * GB)).map(({ neededBytes }) => neededBytes)).toEqual([room(3 * bytes)]);
+  });
+
+  test("what the plan accepts, no part of the update refuses afterwards", () => {
+    for (let sizeBytes = 1000; sizeBytes < 1e13; sizeBytes *= 3)
+      for (const strategy of ["rolling", "recreate"] as const) {
+        const { backup: dump, disk } = step("1.4.2", "1.5.0", { strategy }, { ...withBackup, database: { sizeBytes } });
+        const [bytes, free] = [dump?.bytes ?? 0, disk[0]?.neededBytes ?? 0];
+        expect(neededBytes({ dumps: bytes })).toBeLessThanOrEqual(free);
+        expect(neededBytes({ databases: sizeBytes })).toBeLessThanOrEqual(free - bytes);
+        if (strategy === "recreate") expect(neededBytes({ dumps: bytes })).toBeLessThanOrEqual(free - bytes);
+      }
   });
 
   test("needs never shrink as the database grows", () => {

@@ -750,7 +750,7 @@ describe("the disk", () => {
   test("that is too small is refused with needed and free, before anything is touched", () => {
     const told = problem("1.4.2", "1.5.0", {}, { database: { disks: oneDisk(2 * GB) } });
     expect(told.why).toBe(
-      "where backups and Docker's own volumes lie, 4.3 GB are needed and 2 GB are free: 2.3 GB too few",
+      "where backups and Docker's own volumes lie, 4.7 GB are needed and 2 GB are free: 2.7 GB too few",
     );
     expect(told.mend).toContain(
       "without a rehearsal less is needed: pulumi config set --stack prod nestfleet:rehearsal off",

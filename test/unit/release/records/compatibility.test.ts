@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { missingExtension, newerServer, olderThan } from "../../../../components/release/records/compatibility";
+import { missingExtension, olderThan, unsuitable } from "../../../../components/release/records/compatibility";
 
 test.each([
   ["0.7.4", "0.8.0", true],
@@ -24,6 +24,16 @@ test.each([
   ["16.9", 17, undefined],
   ["9.6", 16, undefined],
   ["unknown", 17, undefined],
-])("a dump of %s on a server of %d: %s", (made, here, words) => {
-  expect(newerServer(made, here)).toBe(words);
+])("a dump of %s on a server of %d: %s", (server, major, words) => {
+  expect(unsuitable({ server, extensions: {} }, { major, extensions: {} })?.words).toBe(words);
+});
+
+test("what lacks is the version before any extension, which an older server could not use", () => {
+  const backup = { server: "17.5", extensions: { vector: "0.8.0" } };
+  expect(unsuitable(backup, { major: 16, extensions: {} })?.lacks).toBe("version");
+  expect(unsuitable(backup, { major: 17, extensions: {} })).toEqual({
+    lacks: "extension",
+    words: "needs the extension vector 0.8.0, which the postgres image does not have",
+  });
+  expect(unsuitable(backup, { major: 17, extensions: { vector: "0.8.0" } })).toBeUndefined();
 });
