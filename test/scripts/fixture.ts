@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { join } from "node:path";
 import { DockerClient } from "../../components/host/docker/client";
 import { HEADROOM_BYTES } from "../../components/release/estimate";
+import { POSTGRES_CAPABILITIES } from "../../components/host/docker/hardening";
 import { postgresHealthcheck } from "../../components/host/docker/healthchecks";
 import { Database } from "../../components/host/database/database";
 
@@ -61,7 +62,7 @@ export async function start(): Promise<void> {
   // It also keeps the backups in memory while the server's container is stopped.
   await docker.run(["run", "--detach", "--init", "--name", READ_ONLY, "--volume", `${VOLUME}:/backups:ro`, ...idle]);
   await docker.run(["run", "--detach", "--init", "--name", BARE, ...idle]);
-  const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"].map((name) => `--cap-add=${name}`);
+  const capabilities = POSTGRES_CAPABILITIES.map((name) => `--cap-add=${name}`);
   await docker.run([
     ...["run", "--detach", "--name", POSTGRES, "--network", NETWORK, "--network-alias", "postgres"],
     ...["--volume", `${VOLUME}:/backups`, "--cap-drop=ALL", ...capabilities, "--security-opt=no-new-privileges"],

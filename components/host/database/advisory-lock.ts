@@ -1,7 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import { printable } from "../../release/words";
 import { type Database, MAINTENANCE } from "./database";
-import { asksForHolder, described, ending, type Holder, holderIn } from "./holders";
+import { asksForHolder, held, type Holder, holderIn } from "./holders";
 import { Refusal, sleep } from "../output";
 import { Session } from "./session";
 
@@ -12,10 +12,10 @@ const PAUSE_MS = 200;
 const LONGEST_NAME = 63;
 
 /**
- * Does the work while nobody else does the same on this server. The lock is the database's own and lives as long as
- * the script does: killed in any way, the script lets go of it, and whatever the next one finds is a leftover.
+ * Does work of a purpose, one at a time on this server. The lock is the database's own and lives as long as the script
+ * does. A script that is killed in any way lets go of it, so that whatever the next one finds is a leftover.
  */
-export async function exclusively<T>(database: Database, purpose: string, work: () => Promise<T>): Promise<T> {
+export async function withAdvisoryLock<T>(database: Database, purpose: string, work: () => Promise<T>): Promise<T> {
   const prefix = `nestfleet-${purpose}-lock `;
   const guard = new Session(database, `${prefix}${operator()}`.slice(0, LONGEST_NAME), MAINTENANCE);
   try {
@@ -30,7 +30,7 @@ export async function exclusively<T>(database: Database, purpose: string, work: 
   }
 }
 
-/** Who sits at this machine. */
+/** The person who works at this machine. */
 export function operator(): string {
   return `${userInfo().username}@${hostname()}`;
 }
@@ -45,16 +45,14 @@ async function whoElse(database: Database, guard: Session, purpose: string, pref
 }
 
 /**
- * Why the lock cannot be had. Whoever may connect to the server can take it, and keep every backup from being taken: a
- * session that is none of ours is named, with what ends it. Ours come over the server's own socket.
+ * Says why the lock cannot be had. Any role that may connect to the server can take it, and keep every backup from being
+ * taken: a session that is not ours is named, with the command that ends it. Ours come over the server's own socket.
  */
 export function occupied(database: Database, purpose: string, prefix: string, holder: Holder | undefined): string {
   const { application, address, since } = holder ?? {};
   const isOurs = application?.startsWith(prefix) === true && address === null;
-  if (holder === undefined) return `another ${purpose} runs, by somebody; wait until it is done`;
+  if (holder === undefined) return `another ${purpose} runs; wait until it is done`;
   if (isOurs)
     return `another ${purpose} runs, by ${printable(application.slice(prefix.length))} since ${since ?? ""} UTC; wait until it is done`;
-  const command = ending(database, holder);
-  const mend = command === undefined ? "" : `; look what it is, and \`${command}\` ends it`;
-  return `the lock of a ${purpose} is held by ${described(holder)}, which is none of ours${mend}`;
+  return `the lock of a ${purpose} is held by ${held(database, holder, ", which is none of ours")}`;
 }

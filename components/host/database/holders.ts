@@ -6,7 +6,7 @@ import { duration } from "../../release/units";
 import { oneLine, printable } from "../../release/words";
 import { type Database, lines, MAINTENANCE, ROLE } from "./database";
 
-/** A session as the server tells of it. Its texts are what it says of itself, and its query may have secrets. */
+/** A session as the server describes it. Its texts are what it says of itself. Its query is left out: it may have secrets. */
 const holder = z.object({
   /** Null of a prepared transaction, which has no session any more. */
   pid: z.int().nullable(),
@@ -34,7 +34,7 @@ const OF_SESSION = `
 const LOCKS = "pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid";
 const HERE = "l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/** Who holds the lock of a purpose, as a statement to be asked on a session in the same database. */
+/** The statement that asks who holds the lock of a purpose, for a session in the same database. */
 export function asksForHolder(purpose: string): string {
   return `
     SELECT json_build_object(${OF_SESSION}) FROM ${LOCKS}
@@ -43,13 +43,13 @@ export function asksForHolder(purpose: string): string {
      ORDER BY a.backend_start LIMIT 1;`;
 }
 
-/** Undefined where it has let go meanwhile. */
+/** Undefined where the lock was let go meanwhile. */
 export function holderIn([answer = ""]: readonly string[]): Holder | undefined {
   return holder.safeParse(parseJson(answer)).data;
 }
 
-/** So many are told; whoever locks all tables need not be told of with each. */
-const TOLD = 3;
+/** So many are named: a session that locks all tables need not be named with each. */
+const NAMED = 3;
 
 /** Sessions with a lock on a table, by a condition. */
 const tables = (which: string, order: string) => `
@@ -57,57 +57,54 @@ const tables = (which: string, order: string) => `
       'state', a.state, 'seconds', extract(epoch FROM clock_timestamp() - a.xact_start))
     FROM ${LOCKS} JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE l.locktype = 'relation' AND ${HERE} AND l.pid IS DISTINCT FROM pg_backend_pid() AND ${which}
-   ORDER BY ${order}, n.nspname, c.relname LIMIT ${TOLD};`;
+   ORDER BY ${order}, n.nspname, c.relname LIMIT ${NAMED};`;
 
 function tablesIn(answers: readonly string[]): z.infer<typeof table>[] {
   return answers.flatMap((answer) => table.safeParse(parseJson(answer)).data ?? []);
 }
 
-/** What reads must wait for, and nothing else makes a dump or a count wait. */
+/** Reads wait for these locks, and nothing else makes a dump or a count wait. */
 const LOCKED = tables(
   "l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'm', 'f', 'S')",
   "l.granted DESC, a.xact_start",
 );
 
-/** Which session keeps which table from being read, in words; nothing where none does. */
-export async function lockedTables({ docker, container }: Database): Promise<string[]> {
-  return tablesIn(lines(await psql(docker, container, LOCKED))).map((found) =>
-    toldOfTable(found, found.granted ? "is locked by" : "is about to be locked by"),
-  );
+/** Tells which session keeps which table from being read; nothing where none does. */
+export async function lockedTables(database: Database): Promise<string[]> {
+  const found = tablesIn(lines(await psql(database.docker, database.container, LOCKED)));
+  return found.map((one) => tableHeld(database, one, one.granted ? "is locked by" : "is about to be locked by"));
 }
 
-/** Whoever only reads a table keeps its owner from being changed: the longest at it first. */
+/** A session that only reads a table keeps its owner from being changed. The longest at work comes first. */
 const IN_USE = tables(
   `l.granted AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
   "a.xact_start NULLS FIRST",
 );
 
-/** Which session works with which table of a database, and with what it is ended, in words. */
+/** Tells which session works with which table of a database. */
 export async function tablesInUse(database: Database, name: string): Promise<string[]> {
-  return tablesIn(await database.query(IN_USE, name)).map((found) => {
-    const end = ending(database, found);
-    return `${toldOfTable(found, "is in use by")}${end === undefined ? "" : `; \`${end}\` ends it`}`;
-  });
+  return tablesIn(await database.query(IN_USE, name)).map((found) => tableHeld(database, found, "is in use by"));
 }
 
-function toldOfTable(found: z.infer<typeof table>, by: string): string {
+function tableHeld(database: Database, found: z.infer<typeof table>, by: string): string {
   const { state, seconds } = found;
   const doing = state === null ? "" : `, ${words(state)}${seconds === null ? "" : ` for ${duration(seconds)}`}`;
-  return `${words(found.table)} ${by} ${described(found)}${doing}`;
+  return `${words(found.table)} ${by} ${held(database, found, doing)}`;
 }
 
-/** For a person: what it says of itself stands in quotes. */
-export function described({ pid, application, user, address, since }: Holder): string {
-  if (pid === null) return "a prepared transaction, which pg_prepared_xacts names";
+/**
+ * Says for a person who holds a lock in the database, what is to be said of it, and the command that ends it. What a
+ * session says of itself stands in quotes. A prepared transaction has no session that a command could end.
+ */
+export function held({ docker, container }: Database, { pid, ...session }: Holder, more: string): string {
+  if (pid === null) return `a prepared transaction, which pg_prepared_xacts names${more}`;
+  const { application, user, address, since } = session;
   const from = address === null ? "over the server's own socket" : `from ${words(address)}`;
-  return `session ${pid} (${quoted(application)}, user ${quoted(user)}, ${from}, since ${words(since ?? "")} UTC)`;
-}
-
-/** What ends a session, to be typed; a prepared transaction has none. */
-export function ending({ docker, container }: Database, { pid }: Holder): string | undefined {
-  if (pid === null) return undefined;
-  const sql = `SELECT pg_terminate_backend(${pid})`;
-  return command(docker.host, `exec ${container} psql -U ${ROLE} -d ${MAINTENANCE} -c '${sql}'`);
+  const end = `exec ${container} psql -U ${ROLE} -d ${MAINTENANCE} -c 'SELECT pg_terminate_backend(${pid})'`;
+  return (
+    `session ${pid} (${quoted(application)}, user ${quoted(user)}, ${from}, since ${words(since ?? "")} UTC)${more}; ` +
+    `look what it is, and \`${command(docker.host, end)}\` ends it`
+  );
 }
 
 function words(text: string): string {

@@ -117,7 +117,7 @@ async function probeItself(
     await docker.run(["exec", container, ...command], "", PROBE_SECONDS);
     return undefined;
   } catch (error) {
-    if (error instanceof DockerError) return complaint(error);
+    if (error instanceof DockerError) return lastLine(error);
     throw error;
   }
 }
@@ -127,8 +127,8 @@ function uptime({ upSeconds, State: { StartedAt: startedAt } }: Container): numb
   return upSeconds ?? (Date.now() - Date.parse(startedAt)) / 1000;
 }
 
-/** The last line that a failed healthcheck wrote; pg_isready complains on standard output. */
-function complaint({ stdout, stderr, exitCode }: DockerError): string {
+/** Gives the last line that a failed healthcheck wrote; pg_isready complains on standard output. */
+function lastLine({ stdout, stderr, exitCode }: DockerError): string {
   const last = `${stdout}\n${stderr}`.trim().split("\n").at(-1);
   return last === undefined || last === "" ? `its healthcheck exits with code ${exitCode ?? "unknown"}` : last;
 }

@@ -9,7 +9,7 @@ import { inspectDisks } from "../../host/database/disks";
 import { size as readable } from "../../release/units";
 import { complaint, Database, DATABASE } from "../../host/database/database";
 import { APPLICATION, bestCompression, type Compression, dump } from "./dump";
-import { exclusively } from "../../host/database/advisory-lock";
+import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { type HistoryEntry, readHistory } from "../../host/backups/history";
 import { lockedTables } from "../../host/database/holders";
 import { digestsOf } from "../../host/docker/images";
@@ -57,7 +57,7 @@ export async function takeBackup(
   try {
     await database.mustRun();
     const [compression] = await Promise.all([bestCompression(database), store.mustBeWritable()]);
-    return await exclusively(database, "backup", async () => {
+    return await withAdvisoryLock(database, "backup", async () => {
       const found = { compression, ...(await lookAround(database, store)) };
       const taken = await take(database, store, request, found, signal);
       if (taken !== undefined) await retire(store, [...found.backups, taken], found, request);

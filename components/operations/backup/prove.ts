@@ -3,7 +3,7 @@ import type { BackupManifest } from "../../release/records/manifest";
 import { total } from "../../release/records/plausibility";
 import { complaint, Database } from "../../host/database/database";
 import { restoredElsewhere } from "../restore/elsewhere";
-import { exclusively } from "../../host/database/advisory-lock";
+import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { Refusal, say } from "../../host/output";
 import type { RunningStack } from "../../host/stack";
 
@@ -17,7 +17,7 @@ export async function prove(
   const { id, rows } = manifest;
   try {
     // A drill uses the same server.
-    await exclusively(new Database(docker, found.postgres), "drill", () =>
+    await withAdvisoryLock(new Database(docker, found.postgres), "drill", () =>
       restoredElsewhere(docker, found, manifest, "proof", signal, (_, seconds) => {
         say(
           `proof: ${id} can be restored, in ${seconds} s: all ${total(rows)} rows of ${Object.keys(rows).length} tables`,

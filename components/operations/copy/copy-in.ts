@@ -10,7 +10,7 @@ import { alone } from "../../host/stack-lock";
 import { copiedDump, copyOf, mustBeDirectory, mustBeWhole } from "./copies";
 import { complaint, type Database, DATABASE } from "../../host/database/database";
 import { inspectDisks } from "../../host/database/disks";
-import { exclusively } from "../../host/database/advisory-lock";
+import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { mustSuitServer } from "../restore/copy";
 import { Refusal, say } from "../../host/output";
 import { Store } from "../../host/backups/store";
@@ -47,7 +47,7 @@ export async function copyIn(
     );
   const { manifest } = found;
   await mustBeWhole(directory, manifest, signal);
-  const bring = () => exclusively(database, "backup", () => bringIn(database, stack, directory, manifest, signal));
+  const bring = () => withAdvisoryLock(database, "backup", () => bringIn(database, stack, directory, manifest, signal));
   await alone(database.docker, stack, bring);
   await mustSuitServer(database, manifest).catch((error: unknown) => {
     say(`It cannot be restored on this server: ${complaint(error)}`);

@@ -8,7 +8,7 @@ import { complaint, Database } from "../../host/database/database";
 import { type Expected, healthIn } from "../../host/routing/health";
 import { restoredElsewhere } from "../restore/elsewhere";
 import { readEntrance } from "../../host/routing/endpoint";
-import { exclusively } from "../../host/database/advisory-lock";
+import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { findImage, howToGet, identityIn } from "../../host/docker/images";
 import { Refusal, say } from "../../host/output";
 import { reportPassedOver, selectBackup } from "../../host/backups/selection";
@@ -61,7 +61,7 @@ export async function drill(docker: DockerClient, asked: DrillRequest, signal: A
     reportPassedOver(contents);
     const manifest = selectBackup(contents, asked.backup);
     backup = manifest.id;
-    return await exclusively(live, "drill", () => perform(docker, found, manifest, signal));
+    return await withAdvisoryLock(live, "drill", () => perform(docker, found, manifest, signal));
   } catch (error) {
     const why = complaint(signal.aborted ? signal.reason : error).trimEnd();
     say(`The drill fails: ${why.includes("\nNext: ") ? why : why + NEXT}`);

@@ -6,7 +6,7 @@ import { analyze } from "../../host/database/analysis";
 import { dropDatabase } from "../../host/database/scratch";
 import { complaint, Database, DATABASE, MAINTENANCE } from "../../host/database/database";
 import { restoredElsewhere } from "../restore/elsewhere";
-import { exclusively } from "../../host/database/advisory-lock";
+import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { makeExtensions } from "../../host/database/extensions";
 import { type MigrationRun, runMigrations, type TimedMigration } from "./migration";
 import { unlessGone } from "../../host/docker/removal";
@@ -46,7 +46,7 @@ export async function rehearse(
   const live = new Database(docker, request.postgres);
   try {
     await live.mustRun();
-    return await exclusively(live, "rehearsal", async () => {
+    return await withAdvisoryLock(live, "rehearsal", async () => {
       await new Throwaway(docker, request.stack, "rehearsal", signal).clear();
       await removeFormer(live, request.stack);
       return perform(live, request, signal);

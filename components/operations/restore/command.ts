@@ -10,7 +10,7 @@ import { duration, size } from "../../release/units";
 import { alone } from "../../host/stack-lock";
 import { misused, parse, PLACE, place } from "../../host/command-line";
 import { complaint, Database } from "../../host/database/database";
-import { exclusively } from "../../host/database/advisory-lock";
+import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { keptDatabases } from "./incoming";
 import { interruptible } from "../../host/interruption";
 import { PatientClient } from "../../host/docker/patient-client";
@@ -72,7 +72,7 @@ async function recover(docker: PatientClient, stack: string, target: string | un
   const { postgres } = found;
   const database = new Database(docker, postgres);
   if (ended && (await readState(database, stack)) === undefined) return;
-  await exclusively(database, "restore", () => recoverRestore({ stack, caddy, docker, database }));
+  await withAdvisoryLock(database, "restore", () => recoverRestore({ stack, caddy, docker, database }));
   const fits = (version: string) => fitsRelease(docker, postgres, version);
   const resumed = await persistently(() => resume(docker, caddy, stack, { target, fits }));
   if (resumed.length > 0) say(`${resumed.join(", ")} started again`);

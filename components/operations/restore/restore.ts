@@ -8,7 +8,7 @@ import { NOBODY } from "../../host/routing/files";
 import { foreign, inspectContainer, versionOf } from "../../host/docker/inspection";
 import { Database } from "../../host/database/database";
 import { databases, exchange, mustBeFree } from "../../host/database/swap";
-import { exclusively } from "../../host/database/advisory-lock";
+import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { causeOfDeath, waitUntilHealthy } from "../../host/docker/health";
 import { together } from "../../host/interruption";
 import { handOver } from "../../host/database/handover";
@@ -65,7 +65,7 @@ export async function restore(docker: DockerClient, request: RestoreRequest, sig
   const { stack, postgres, caddy } = request;
   const host: Host = { stack, caddy, docker, database: new Database(docker, postgres) };
   await host.database.mustRun();
-  return exclusively(host.database, "restore", async () => {
+  return withAdvisoryLock(host.database, "restore", async () => {
     await recoverRestore(host);
     const incoming = await find(host, request, signal);
     const state = await begin(host, request, incoming);

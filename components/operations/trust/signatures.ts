@@ -1,5 +1,5 @@
 import { complaint, type Database } from "../../host/database/database";
-import { exclusively } from "../../host/database/advisory-lock";
+import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { mustBeIntact } from "../../host/backups/dump-check";
 import { Refusal, say } from "../../host/output";
 import { selectBackup } from "../../host/backups/selection";
@@ -12,7 +12,7 @@ import { Store } from "../../host/backups/store";
 export async function signThoseOfBefore(database: Database): Promise<number> {
   const store = new Store(database);
   if ((await store.list()).unsigned.length === 0) return 0;
-  return exclusively(database, "backup", async () => {
+  return withAdvisoryLock(database, "backup", async () => {
     let count = 0;
     for (const id of (await store.list()).unsigned) {
       const found = await store.read(id);
@@ -40,7 +40,7 @@ export async function signTrusted(database: Database, id: string, signal: AbortS
   }
   try {
     await mustBeIntact(database, found.manifest, signal);
-    await exclusively(database, "backup", () => store.sign(found));
+    await withAdvisoryLock(database, "backup", () => store.sign(found));
   } catch (error) {
     throw new Refusal(`${id} was not signed: ${complaint(signal.aborted ? signal.reason : error)}.`);
   }
