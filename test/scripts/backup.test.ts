@@ -7,7 +7,7 @@ import { appendHistory, type HistoryEntry, readHistory } from "../../components/
 import { lockedTables } from "../../components/host/database/holders";
 import { sleep } from "../../components/host/output";
 import { Store } from "../../components/host/backups/store";
-import { writtenSteadily } from "../../components/host/database/writeback";
+import { withContinuousSync } from "../../components/host/database/continuous-sync";
 import { FULL } from "../support/scale";
 import {
   api,
@@ -134,7 +134,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     const file = `${dataMountOf({}).target}/filling`;
     const dirtyMegabytes = async () => Number(/^Dirty: +(\d+)/m.exec(await shell("cat /proc/meminfo"))?.[1]) / 1024;
     try {
-      await writtenSteadily(database, async () => {
+      await withContinuousSync(database, async () => {
         await shell(`dd if=/dev/zero of=${file} bs=1M count=128 status=none`);
         await sleep(2000); // by itself the kernel begins after 30 s
         expect(await dirtyMegabytes()).toBeLessThan(64);

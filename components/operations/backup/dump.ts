@@ -1,17 +1,17 @@
 import { client } from "../../host/database/psql";
-import { size as readable } from "../../release/units";
+import { size } from "../../release/units";
 import { type Database, DATABASE, ROLE } from "../../host/database/database";
 import { inspectDisks } from "../../host/database/disks";
 import type { Ended } from "../../host/docker/execution";
 import { Refusal, say } from "../../host/output";
 
-/** Of the sessions that make a backup: what is under this name while nobody has the lock was left by a killed run. */
+/** The name of the sessions that make a backup. One that is found without the lock was left by a killed run. */
 export const APPLICATION = "nestfleet-backup";
 
 export type Compression = "zstd" | "gzip";
 
 const PROGRESS_MS = 3000;
-/** What pg_dump waits for a table that a migration has locked, before it gives up. */
+/** How long pg_dump waits for a table that a migration has locked. */
 const LOCK_WAIT = "60s";
 
 /**
@@ -24,18 +24,23 @@ export async function bestCompression(database: Database): Promise<Compression> 
   return /compress/i.test(stderr) ? "gzip" : "zstd";
 }
 
-/** Dumps one snapshot into a file, which is not on the disk yet. Gives the seconds it took. */
-export async function dump(
-  database: Database,
-  snapshot: string,
-  compression: Compression,
-  file: string,
-  expectedBytes: number | undefined,
-  signal: AbortSignal,
-): Promise<number> {
+/** What is dumped, and where to. */
+export interface DumpRequest {
+  /** Of a session that is open. */
+  readonly snapshot: string;
+  readonly compression: Compression;
+  readonly file: string;
+  /** For the reports of progress; undefined where it is not known. */
+  readonly expectedBytes: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Dumps a snapshot into a file, which is not on the disk yet. Gives the seconds that it took. */
+export async function dump(database: Database, request: DumpRequest): Promise<number> {
+  const { snapshot, compression, file, signal } = request;
   const started = Date.now();
   const seconds = () => (Date.now() - started) / 1000;
-  const watch = setInterval(() => void report(database, file, expectedBytes, seconds()), PROGRESS_MS);
+  const watch = setInterval(() => void report(database, request, seconds()), PROGRESS_MS);
   try {
     const ended = await database.run(
       client([
@@ -57,17 +62,16 @@ export async function dump(
   }
 }
 
-/** Only progress: when it cannot be told, the dump itself says why. */
-async function report(database: Database, file: string, expected: number | undefined, seconds: number): Promise<void> {
-  const size = await database.shell('stat -c %s "$1"', [file]).catch(() => undefined);
-  if (size === undefined) return;
-  say(progress(Number(size), expected, seconds));
+/** This is only about progress: where the size cannot be asked for, the dump itself says why. */
+async function report(database: Database, { file, expectedBytes }: DumpRequest, seconds: number): Promise<void> {
+  const found = await database.shell('stat -c %s "$1"', [file]).catch(() => undefined);
+  if (found !== undefined) say(progress(Number(found), expectedBytes, seconds));
 }
 
-/** An estimate that was passed is none: nothing more is said of it. */
+/** An estimate that the dump has passed is not mentioned any more. */
 export function progress(bytes: number, expected: number | undefined, seconds: number): string {
-  const about = expected === undefined || bytes > expected ? "" : ` of about ${readable(expected)}`;
-  return `dump: ${readable(bytes)}${about} after ${seconds.toFixed(0)} s`;
+  const about = expected === undefined || bytes > expected ? "" : ` of about ${size(expected)}`;
+  return `dump: ${size(bytes)}${about} after ${seconds.toFixed(0)} s`;
 }
 
 async function reason(database: Database, { exitCode, stderr }: Ended): Promise<string> {

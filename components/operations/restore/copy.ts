@@ -13,7 +13,7 @@ import { proving } from "./proof";
 import { restoreAnyWay } from "./ways";
 import { createMissingRoles } from "../../host/database/roles";
 import { Refusal } from "../../host/output";
-import { writtenSteadily } from "../../host/database/writeback";
+import { withContinuousSync } from "../../host/database/continuous-sync";
 
 /** Refuses a server on which the restore would fail half-way, or whose code would not know the data. */
 export async function mustSuitServer(database: Database, manifest: BackupManifest): Promise<void> {
@@ -66,7 +66,7 @@ export async function restoreCopy(
     await createMissingRoles(database, definition.roles, purpose !== "restore");
     // A server of its own has no other update that would make it.
     if (purpose !== "restore") await createApplicationRole(database);
-    const attempt = await writtenSteadily(database, () =>
+    const attempt = await withContinuousSync(database, () =>
       restoreAnyWay(database, name, { ...request, definition }, known, signal),
     );
     await dressCopy(database, name, definition.database);

@@ -72,10 +72,10 @@ export function fits({ version, migrations }: BackupManifest, { target }: HostFa
 }
 
 /**
- * The backup that a new one is compared with: the newest, or the one that was restored since then, which is what there
- * should be now.
+ * The backup by which a new one is measured: the newest, or the one that was restored since then, because the database
+ * should have its data now.
  */
-export function precedent(
+export function baseline(
   backups: readonly BackupManifest[],
   history: readonly Pick<HistoryEntry, "at" | "replaced" | "restored" | "verdict">[],
 ): BackupManifest | undefined {

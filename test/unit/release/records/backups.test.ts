@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { backupNamed, byDate, futureTold, lastProof, precedent } from "../../../../components/release/records/backups";
+import { backupNamed, byDate, futureTold, lastProof, baseline } from "../../../../components/release/records/backups";
 import { retiredBackups } from "../../../../components/release/records/retention";
 import { backup, change } from "../facts";
 
@@ -13,7 +13,7 @@ describe("backups that somebody has dated in the future", () => {
     const { backups, future } = byDate(all, NOW);
     expect([backups.map(({ id }) => id), future.map(({ id }) => id)]).toEqual([real, planted]);
     expect(retiredBackups(backups, 7, [])).toEqual([]);
-    expect(precedent(backups, [])?.id).toBe(real[3]);
+    expect(baseline(backups, [])?.id).toBe(real[3]);
   });
 
   test("are there for whoever names them", () => {
@@ -49,16 +49,16 @@ describe("the backup that a new one is compared with", () => {
     change({ at, restored: id, replaced: "nestfleet_replaced_20261124t080000z" });
 
   test("is the newest; none where there is none", () => {
-    expect(precedent([old, newest], [])).toBe(newest);
-    expect(precedent([], [restored("2026-11-24T10:00:00Z")])).toBeUndefined();
+    expect(baseline([old, newest], [])).toBe(newest);
+    expect(baseline([], [restored("2026-11-24T10:00:00Z")])).toBeUndefined();
   });
 
   test("is the one that was restored since then", () => {
-    expect(precedent([old, newest], [restored("2026-11-24T10:00:00Z")])).toBe(old);
+    expect(baseline([old, newest], [restored("2026-11-24T10:00:00Z")])).toBe(old);
   });
 
   test("is the newest again once one was taken of the restored data", () => {
-    expect(precedent([old, newest], [restored("2026-11-24T08:30:00Z")])).toBe(newest);
+    expect(baseline([old, newest], [restored("2026-11-24T08:30:00Z")])).toBe(newest);
   });
 
   test("is that of the last restore of several, whatever changed without data since then", () => {
@@ -68,22 +68,22 @@ describe("the backup that a new one is compared with", () => {
       restored("2026-11-24T11:00:00Z", older.id),
       change({ at: "2026-11-24T12:00:00Z", from: "1.4.2", to: "1.5.0", kind: "upgrade", verdict: "upgraded" }),
     ];
-    expect(precedent([older, old, newest], history)).toBe(older);
+    expect(baseline([older, old, newest], history)).toBe(older);
   });
 
   test("is not one whose restore failed", () => {
-    expect(precedent([old, newest], [change({ restored: old.id, verdict: "failed" })])).toBe(newest);
+    expect(baseline([old, newest], [change({ restored: old.id, verdict: "failed" })])).toBe(newest);
     const then = change({ at: "2026-11-24T11:00:00Z", restored: newest.id, verdict: "failed" });
-    expect(precedent([old, newest], [restored("2026-11-24T10:00:00Z"), then])).toBe(old);
+    expect(baseline([old, newest], [restored("2026-11-24T10:00:00Z"), then])).toBe(old);
   });
 
   test("is the newest where the restored one has been removed", () => {
-    expect(precedent([newest], [restored("2026-11-24T10:00:00Z")])).toBe(newest);
+    expect(baseline([newest], [restored("2026-11-24T10:00:00Z")])).toBe(newest);
   });
 
   test("is the newest by its id, also after a clock was set back", () => {
     const later = backup("20261124T090001Z-1.5.0", { takenAt: "2026-11-24T03:00:00Z" });
-    expect(precedent([later, newest], [])).toBe(later);
+    expect(baseline([later, newest], [])).toBe(later);
   });
 });
 

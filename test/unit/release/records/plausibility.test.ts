@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { shrinkage, wrongDatabase } from "../../../../components/release/records/plausibility";
+import { implausiblySmall, wrongDatabase } from "../../../../components/release/records/plausibility";
 
 const before = { id: "20261124T080102Z-1.4.2", bytes: 1_000_000, rows: { "public.cases": 9000, "public.users": 1000 } };
 
@@ -9,24 +9,24 @@ describe("a backup beside the one before", () => {
     ["half as large", { bytes: 500_000, rows: { "public.cases": 4500, "public.users": 500 } }],
     ["larger", { bytes: 9_000_000, rows: { "public.cases": 90_000 } }],
   ])("%s is fine", (_, now) => {
-    expect(shrinkage(now, before)).toBeUndefined();
+    expect(implausiblySmall(now, before)).toBeUndefined();
   });
 
   test.each([
     ["fewer bytes", { bytes: 499_999, rows: before.rows }],
     ["fewer rows", { bytes: 1_000_000, rows: { "public.cases": 3999, "public.users": 1000 } }],
   ])("far %s is told with both sizes and row counts", (_, now) => {
-    const told = shrinkage(now, before);
+    const told = implausiblySmall(now, before);
     expect(told).toContain(String(now.bytes));
     expect(told).toContain("1000000 bytes and 10000 rows");
     expect(told).toContain(before.id);
   });
 
   test("the first one has nothing to be compared with, and a nearly empty database may halve", () => {
-    expect(shrinkage({ bytes: 1, rows: {} }, undefined)).toBeUndefined();
-    expect(shrinkage({ bytes: 9000, rows: { "public.cases": 0 } }, { ...before, bytes: 20_000, rows: { a: 3 } })).toBe(
-      undefined,
-    );
+    expect(implausiblySmall({ bytes: 1, rows: {} }, undefined)).toBeUndefined();
+    expect(
+      implausiblySmall({ bytes: 9000, rows: { "public.cases": 0 } }, { ...before, bytes: 20_000, rows: { a: 3 } }),
+    ).toBe(undefined);
   });
 });
 
