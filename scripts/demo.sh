@@ -56,7 +56,7 @@ create_stack() {
   config http.bind 127.0.0.1
   config http.httpPort "$http"
   config http.httpsPort "$(free_port $((http + 363)))"
-  config health.holdSeconds 3
+  config health.soakSeconds 3
   config version "$RELEASE"
 }
 

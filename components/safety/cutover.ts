@@ -16,7 +16,7 @@ export interface Cutover {
 
 /**
  * Asks the new api and console as a user would, through the published ports, with the
- * domain's own TLS, for health, version and login page, for `health.holdSeconds`, as candidates that nobody else
+ * domain's own TLS, for health, version and login page, for `health.soakSeconds`, as candidates that nobody else
  * reaches; then sends everybody there. When they fail, before or after, the requests are with the containers that
  * served before, which have been running all along. Runs whenever one of its containers was replaced or the release
  * changes; `others` are those that no request is routed to. Workers follow: a release that is refused here has none.
@@ -46,7 +46,7 @@ export function cutOver(
       containers: [caddy, ...others].map(({ container }) => container.id),
       entrance: entranceOf(site.settings),
       release: version,
-      holdSeconds: health.holdSeconds,
+      holdSeconds: health.soakSeconds,
       timeoutSeconds: health.timeoutSeconds,
       postgres: `${site.name}-postgres`,
     },

@@ -35,7 +35,7 @@ export function giveVerdict(site: Site, caddy: Service, cutover: Cutover, servic
       workers: ids(workers),
       containers: ids([caddy, ...others]),
       timeoutSeconds: health.timeoutSeconds,
-      holdSeconds: health.holdSeconds,
+      holdSeconds: health.soakSeconds,
       repositories: source === undefined ? published : [`${site.name}-api`, `${site.name}-console`],
       keepReplacedDays: backups.keepReplacedDays,
     },

@@ -4,6 +4,7 @@ import { parseExactly } from "./exact-json";
 import { pinProblems } from "./pins";
 import { type Problem, problemsOf } from "./problem";
 import { unquoted } from "./quoting";
+import { renamedKeys } from "./renamed";
 import { schema, schemaWithMovingTag, type Settings, TEXT_KEYS } from "./schema";
 import type { Written } from "./written";
 import { tlsProblems } from "./tls";
@@ -28,14 +29,15 @@ export function check({ values, encrypted, stack, written }: RawConfig, now = Da
   const given = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, structured(key, value)]));
   const config = boundToHost(given);
   const parsed = (config["allowMovingTag"] === true ? schemaWithMovingTag : schema).safeParse(config);
-  const changed = unquoted(config, written, stack);
-  const quote = new Set(changed.map(({ path }) => path));
+  const renamed = renamedKeys({ config: given, values, encrypted, stack });
+  const first = [...unquoted(config, written, stack), ...renamed];
+  const told = new Set(first.map(({ path }) => path));
   const issues = parsed.success ? [] : parsed.error.issues;
   const others = issues.flatMap((issue) => problemsOf(issue, { config, encrypted, stack }, keysAt));
   const problems = [
-    ...changed,
-    // What breaks a rule because of the missing quotes is told once.
-    ...others.filter(({ path }) => !quote.has(path)),
+    ...first,
+    // A key that has a problem of its own breaks a rule of the schema because of that.
+    ...others.filter(({ path }) => !told.has(path)),
     ...MUST_BE_ENCRYPTED.filter((key) => !isEmpty(config[key]) && !encrypted.has(key)).map((key) =>
       inClear(key, stack),
     ),

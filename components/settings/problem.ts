@@ -17,6 +17,8 @@ export interface Problem {
 type Issue = z.core.$ZodIssue;
 
 const NAMESPACE = "nestfleet";
+/** What stands in place of a secret. */
+export const HIDDEN = "[secret]";
 export const SECRET: readonly string[] = ["secrets", "secretEnv"];
 /** User and password in a URL, which may stand in any value by mistake. */
 const URL_CREDENTIALS = /\/\/[^/@"]+@/g;
@@ -65,7 +67,8 @@ function unknownKey(path: PropertyKey[], given: Given, known: string[]): Problem
   return problem(path, given, `${where} (${known.join(", ")})${hint}`, remove(path, given.stack));
 }
 
-function problem(path: PropertyKey[], given: Given, rule: string, mend: string): Problem {
+/** A problem of the value at a path, with the value as it may be shown. */
+export function problem(path: readonly PropertyKey[], given: Given, rule: string, mend: string): Problem {
   return { path: spelled(path), value: shown(path, given), rule, mend };
 }
 
@@ -95,23 +98,24 @@ function argument(path: PropertyKey[]): string {
   return path.length > 1 ? `--path '${spelled(path)}'` : spelled(path);
 }
 
-function spelled(path: PropertyKey[]): string {
+function spelled(path: readonly PropertyKey[]): string {
   return `${NAMESPACE}:${path.map(String).join(".")}`;
 }
 
-function shown(path: PropertyKey[], { config, encrypted }: Given): string {
+function shown(path: readonly PropertyKey[], { config, encrypted }: Given): string {
   const value = at(config, path);
   if (value === undefined) return "missing";
   const names = path.map(String);
   const [top = ""] = names;
-  if (SECRET.includes(top) || encrypted.has(top) || names.some(namesCredential)) return "[secret]";
-  const written = JSON.stringify(value, (name, inner: unknown) => (namesCredential(name) ? "[secret]" : inner))
-    .replace(URL_CREDENTIALS, "//[secret]@")
-    .replace(URL_QUERY, "?[secret]");
-  if (looksLikeCredential(written)) return "[secret]";
+  if (SECRET.includes(top) || encrypted.has(top) || names.some(namesCredential)) return HIDDEN;
+  const written = JSON.stringify(value, (name, inner: unknown) => (namesCredential(name) ? HIDDEN : inner))
+    .replace(URL_CREDENTIALS, `//${HIDDEN}@`)
+    .replace(URL_QUERY, `?${HIDDEN}`);
+  if (looksLikeCredential(written)) return HIDDEN;
   return written.length > LONGEST ? `${written.slice(0, LONGEST)}… (${written.length} characters)` : written;
 }
 
-function at(config: unknown, path: PropertyKey[]): unknown {
+/** The value at a path of a config; undefined where there is none. */
+export function at(config: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], config);
 }

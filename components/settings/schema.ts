@@ -105,7 +105,7 @@ const backups = z
   });
 
 const health = z.strictObject({
-  holdSeconds: whole(0, 3600, "seconds", 30).default(30),
+  soakSeconds: whole(0, 3600, "seconds", 30).default(30),
   timeoutSeconds: whole(5, 86400, "seconds", 300).default(300),
   version: choice("compare", "ignore").default("compare"),
 });

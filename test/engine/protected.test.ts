@@ -20,7 +20,7 @@ const GIVEN = {
 };
 
 beforeAll(async () => {
-  await stack.create({ version: "1.4.2", "health.holdSeconds": "0" });
+  await stack.create({ version: "1.4.2", "health.soakSeconds": "0" });
   await expectUp(stack);
 });
 

@@ -26,7 +26,7 @@ let load: LoadInside;
 beforeAll(async () => {
   await engine.start();
   await engine.load(imagesOf(...RELEASES));
-  await stack.create({ version: "1.5.0", "health.holdSeconds": "4", allowSchemaAhead: "true" });
+  await stack.create({ version: "1.5.0", "health.soakSeconds": "4", allowSchemaAhead: "true" });
   await expectUp(stack);
   load = new LoadInside(engine, PER_SECOND);
 });

@@ -12,7 +12,7 @@ let backup = "";
 const CASES = 500;
 
 beforeAll(async () => {
-  await stack.create({ version: "1.4.2", "health.holdSeconds": "0", rehearsal: "off" });
+  await stack.create({ version: "1.4.2", "health.soakSeconds": "0", rehearsal: "off" });
   await expectUp(stack);
   await stack.sql(cases(CASES));
   await upgrade();

@@ -156,7 +156,7 @@ describe("releases that must not stay", () => {
   });
 
   test("1.6.1, which dies after some seconds with its environment in its log, is red: health must hold", async () => {
-    await stack.configure({ "health.holdSeconds": "20" });
+    await stack.configure({ "health.soakSeconds": "20" });
     const { up } = await underLoad("1.6.1");
     expect(up.exitCode).not.toBe(0);
     // It is found by whoever looks when it dies, and that depends on how fast the host is.
@@ -170,7 +170,7 @@ describe("releases that must not stay", () => {
     for (const secret of await stack.secrets())
       for (const spelling of [secret, encodeURIComponent(secret), ...inBase64(secret)])
         expect(told.includes(spelling), `a secret of ${secret.length} characters was told`).toBe(false);
-    await stack.configure({ "health.holdSeconds": "1" });
+    await stack.configure({ "health.soakSeconds": "1" });
     await revert("1.5.1");
   });
 

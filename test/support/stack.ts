@@ -72,7 +72,7 @@ export class TestStack {
     this.folder = mkdtempSync(join(tmpdir(), `nestfleet-${name}-`));
   }
 
-  /** Creates the stack and its config; `config` is by path, such as `health.holdSeconds`. */
+  /** Creates the stack and its config; `config` is by path, such as `health.soakSeconds`. */
   public async create(config: Record<string, string>): Promise<void> {
     await this.dispose({ keepFolder: true });
     await this.pulumi("stack", "init");
@@ -85,7 +85,7 @@ export class TestStack {
       "http.bind": "127.0.0.1",
       "http.httpPort": String(this.httpPort),
       "http.httpsPort": String(this.httpPort + 1),
-      "health.holdSeconds": "1",
+      "health.soakSeconds": "1",
       ...config,
     });
   }

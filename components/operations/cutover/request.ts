@@ -9,7 +9,7 @@ export const request = expectation.extend({
   stack: z.string(),
   postgres: z.string(),
   targets: z.strictObject({ api: named, console: named }),
-  /** Seconds that everything must go on answering. */
+  /** `health.soakSeconds`, under the name that it has in the states of stacks: another one would run every cutover again. */
   holdSeconds: z.number(),
   /** Ids of the other containers that must run meanwhile. */
   containers: z.array(z.string()),

@@ -17,7 +17,7 @@ export const request = z.strictObject({
   /** Ids of the other containers that the stack consists of now. */
   containers: z.array(z.string()),
   timeoutSeconds: z.number(),
-  /** Seconds that everything must go on running, at most. */
+  /** Seconds that everything must go on running, at most: `health.soakSeconds`, under the name that states have. */
   holdSeconds: z.number(),
   repositories,
   /** Days that a database is kept which a restore has replaced. */

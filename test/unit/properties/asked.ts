@@ -149,7 +149,7 @@ const rest: fc.Arbitrary<Config> = partly({
     )
     .map(([kept, place]) => ({ ...kept, ...place })),
   health: partly({
-    holdSeconds: fc.nat(3600),
+    soakSeconds: fc.nat(3600),
     timeoutSeconds: fc.integer({ min: 5, max: 86_400 }),
     version: fc.constantFrom("compare", "ignore"),
   }),

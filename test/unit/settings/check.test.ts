@@ -239,10 +239,10 @@ describe("a bad value is told with its path, the rule and the command that mends
       "pulumi config set --stack prod --path 'nestfleet:worker.replicas' 1",
     ],
     [
-      { health: { holdSeconds: "soon" } },
-      "nestfleet:health.holdSeconds",
+      { health: { soakSeconds: "soon" } },
+      "nestfleet:health.soakSeconds",
       "from 0 to 3600",
-      "pulumi config set --stack prod --path 'nestfleet:health.holdSeconds' 30",
+      "pulumi config set --stack prod --path 'nestfleet:health.soakSeconds' 30",
     ],
     [
       { migrateCommand: [] },
@@ -330,7 +330,7 @@ describe("a good config", () => {
       },
       worker: { enabled: true, replicas: 1 },
       backups: { keep: 7, acceptSmaller: false, keepReplacedDays: 7 },
-      health: { holdSeconds: 30, timeoutSeconds: 300, version: "compare" },
+      health: { soakSeconds: 30, timeoutSeconds: 300, version: "compare" },
       migrateCommand: ["node", "dist/infra/db/migrate.js"],
       rehearsal: "full",
       strategy: "auto",

@@ -1,0 +1,59 @@
+import { configRm, configRmPath, configSet, configSetPath, configSetSecret, shellWord } from "../release/commands";
+import { at, type Given, HIDDEN, type Problem, problem } from "./problem";
+
+/** The keys that an earlier program had under another name, by path, each with its name of today. */
+const RENAMED: Readonly<Record<string, string>> = { "health.holdSeconds": "health.soakSeconds" };
+
+/** The config, and its top-level values as the engine hands them over. */
+export interface Asked extends Given {
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** One key of a stack's config under its former name. */
+interface Former {
+  /** The path of the key in the config: one part where the whole name is one key of the stack's file. */
+  readonly path: readonly string[];
+  /** The value as it is typed; undefined where it is an object or a list, which no command takes. */
+  readonly typed: string | undefined;
+  /** The command that takes the key out of the stack's file. */
+  readonly removal: string;
+}
+
+/**
+ * Finds every key that is given under its former name. A former key is refused instead of read, because two names for one
+ * setting would have to be told apart for ever. The fix carries the value over.
+ */
+export function renamedKeys(asked: Asked, renamed = RENAMED): Problem[] {
+  return Object.entries(renamed).flatMap(([from, to]) => {
+    const isGiven = at(asked.config, to.split(".")) !== undefined;
+    const rule = `called nestfleet:${to}, because the key was renamed${isGiven ? "; that key is given, too" : ""}`;
+    return formsOf(from, asked).map(({ path, typed, removal }) => {
+      const former = problem(path, asked, rule, removal);
+      const value = former.value.includes(HIDDEN) ? undefined : (typed ?? "VALUE");
+      return isGiven ? former : { ...former, mend: `${setting(asked.stack, to, value)} && ${removal}` };
+    });
+  });
+}
+
+/** `pulumi config set` makes one key of a dotted name, and with `--path` a key inside of an object. */
+function formsOf(from: string, { config, values, stack }: Asked): Former[] {
+  const path = from.split(".");
+  const [whole, inside] = [at(config, [from]), path.length === 1 ? undefined : at(config, path)];
+  return [
+    // The engine's own text of it: JSON would make 1.5 of a version 1.50.
+    ...(whole === undefined
+      ? []
+      : [{ path: [from], typed: typedAs(whole, values[from]), removal: configRm(stack, from) }]),
+    ...(inside === undefined ? [] : [{ path, typed: typedAs(inside), removal: configRmPath(stack, from) }]),
+  ];
+}
+
+function typedAs(value: unknown, text = String(value)): string | undefined {
+  return typeof value === "object" ? undefined : text;
+}
+
+/** The command that gives a key its value; one that asks for it where the value is a secret. */
+function setting(stack: string, path: string, value: string | undefined): string {
+  if (value === undefined) return configSetSecret(stack, path);
+  return path.includes(".") ? configSetPath(stack, path, shellWord(value)) : configSet(stack, path, shellWord(value));
+}
