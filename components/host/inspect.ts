@@ -71,7 +71,7 @@ export async function inspectHost(
       postgres && settings.postgres.existingVolume !== undefined
         ? answerOr(takesAnyPassword(docker, postgres.name), undefined)
         : undefined,
-      inspectRelease(docker, name, settings, containers),
+      inspectRelease(docker, stack, settings, containers),
       answerOr(inspectDataVolume(docker, volume, databases), undefined),
       answerOr(backupPlace(docker, databases), undefined),
     ]);
@@ -183,11 +183,11 @@ type Release = { readonly target?: Target | undefined } & Pick<
 
 async function inspectRelease(
   docker: DockerClient,
-  name: string,
+  stack: string,
   settings: Settings,
   containers: readonly RunningContainer[],
 ): Promise<Release> {
-  const references = imageReferences(settings, name);
+  const references = imageReferences(settings, stack);
   const built = settings.source === undefined ? [] : [references.api, references.console];
   const wanted = [...new Set(Object.values<string>({ ...references }))].filter(
     (reference) => !built.includes(reference),

@@ -1,3 +1,5 @@
+import { DATABASE, SUPERUSER } from "./names";
+
 /** Commands for a person to type; each is whole, with the stack and the Docker host that it is about. */
 
 /** Where a docker client asks by itself, when nothing else is said. */
@@ -44,7 +46,7 @@ export function upRefresh(stack: string): string {
 }
 
 /** The way out of every change of release. */
-export function stay(stack: string, version: string): string {
+export function keepVersion(stack: string, version: string): string {
   return `or stay: ${configSet(stack, "version", version)}`;
 }
 
@@ -54,6 +56,37 @@ export function docker(host: string | undefined, command: string): string {
   return host === undefined || (host === LOCAL_DOCKER && !redirected)
     ? `docker ${command}`
     : `docker --host ${shellWord(host)} ${command}`;
+}
+
+/** A statement, where it is run, and as whom. */
+export interface Psql {
+  /** The database's own. */
+  readonly container: string;
+  readonly host: string | undefined;
+  /** Without a single quote. */
+  readonly sql: string;
+  /** The superuser, if none is named. */
+  readonly role?: string;
+  /** The one of the application, if none is named. */
+  readonly database?: string;
+  /** What psql is told besides. */
+  readonly options?: string;
+  /** The statement asks the person something. */
+  readonly asks?: boolean;
+}
+
+/** A statement for a person to run in the database of a stack. */
+export function psql({
+  container,
+  host,
+  sql,
+  role = SUPERUSER,
+  database = DATABASE,
+  options = "-c",
+  asks,
+}: Psql): string {
+  const exec = `exec ${asks === true ? "-it " : ""}${container}`;
+  return docker(host, `${exec} psql -U ${role} -d ${database} ${options} '${sql}'`);
 }
 
 /** One of our own scripts, on the stack's own host. */

@@ -1,4 +1,4 @@
-import type { ReleasedRole } from "./restarts";
+import { namesOf, type ReleasedRole } from "./names";
 
 /** The image of each service, by name. */
 export interface ImageReferences {
@@ -24,15 +24,16 @@ export type Pins = Readonly<Partial<Record<ReleasedRole, string | undefined>>>;
  * image is published: an api container that no proxy routes to works the queue. Built from source, the images carry
  * the stack's own name and never touch a registry.
  */
-export function imageReferences({ images, source, version }: ImageSettings, stackName: string): ImageReferences {
+export function imageReferences({ images, source, version }: ImageSettings, stack: string): ImageReferences {
   const released = (repository: string) => `${repository}:${version.tag}`;
   const { postgres, caddy } = images;
   if (source !== undefined) {
-    const api = released(`${stackName}-api`);
+    const { images: built } = namesOf(stack);
+    const api = released(built.api);
     return {
       api,
       worker: images.worker === undefined ? api : released(images.worker),
-      console: released(`${stackName}-console`),
+      console: released(built.console),
       postgres,
       caddy,
     };

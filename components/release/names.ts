@@ -1,26 +1,161 @@
-/** Prefix of the labels under which scripts and people find the containers of a stack: `.stack`, `.role`, `.version`. */
-export const LABEL = "org.nestfleet";
+/**
+ * Every name by which the parts of a stack are known on its Docker host, and every list of its services. The names are an
+ * interface: Pulumi's state, the files of a stack, the program of another version and the scripts of an operator look for
+ * them. A part whose name changed would be made a second time beside the first one.
+ */
 
-/** What the name of the database's network begins with. */
-export function backOf(name: string): string {
-  return `${name}-back`;
-}
+/** The services of a stack. */
+export const ROLES = ["api", "worker", "console", "postgres", "caddy"] as const;
+/** The service that a container runs; its label says it. */
+export type Role = (typeof ROLES)[number];
 
-/** What the names of all containers, volumes and networks of a stack begin with. */
-export function nameOf(stack: string): string {
-  return `nestfleet-${stack}`;
-}
+/** The services whose version is the release: their images are published together. */
+export const RELEASED = ["api", "worker", "console"] as const satisfies Role[];
+export type ReleasedRole = (typeof RELEASED)[number];
 
-/** The superuser of the server, with which it was made. Ours are the only sessions under it, over the server's own socket. */
-export const ROLE = "nestfleet";
-/** The role of the application: it owns what the application has, and is no superuser. */
-export const APPLICATION_ROLE = "nestfleet_app";
-/** What PostgreSQL says of that role: by this it is known as ours. */
-export const APPLICATION_COMMENT = "NestFleet: the application works as this role";
-/** The database of the application, as its contract has it. */
-export const DATABASE = "nestfleet";
+/** The services that have versions of their own: their tags move, or their line of the config is changed, without a release. */
+export const OWN_VERSION = ["postgres", "caddy"] as const satisfies Role[];
+
+/** The services that write to the database: they stop while a restore swaps it, the workers first, and follow its data. */
+export const WRITERS = ["api", "worker"] as const satisfies Role[];
+
+/** The services on the network of the database. */
+export const ON_BACK_NETWORK = ["postgres", ...WRITERS] as const satisfies Role[];
+
+/** The services in the order in which an update replaces them. */
+export const UPDATE_ORDER = ["postgres", "api", "console", "caddy", "worker"] as const satisfies Role[];
+
+/** The services that are started before all others: the others need the one, and the other one tells which of them serve. */
+export const STARTED_FIRST = ["postgres", "caddy"] as const satisfies Role[];
 
 /** The services that Caddy routes to, and the port that each listens on. */
 export const UPSTREAM_PORTS = { api: 3001, console: 3002 } as const;
-
 export type Upstream = keyof typeof UPSTREAM_PORTS;
+/** The services that Caddy routes to. */
+export const UPSTREAMS = ["api", "console"] as const satisfies Upstream[];
+
+export function isReleased(role: string): role is ReleasedRole {
+  return isOneOf(RELEASED, role);
+}
+
+/** Whether a label names one of these services; what a label says may be anything. */
+export function isOneOf<Known extends Role>(roles: readonly Known[], role: string): role is Known {
+  return (roles as readonly string[]).includes(role);
+}
+
+/** The labels of what a stack has. Scripts and people find its containers by the first three. */
+export const LABELS = {
+  /** Of a container: the stack that it belongs to. */
+  stack: "org.nestfleet.stack",
+  /** Of a container: its service, or `rehearsal`, `drill` or `trial` of one that is thrown away. */
+  role: "org.nestfleet.role",
+  /** Of a container: the tag of its release; of postgres and caddy, the image of the config. */
+  version: "org.nestfleet.version",
+  /** Of the api image: the versions that must not be skipped on the way to it. */
+  requiredStops: "org.nestfleet.required-stops",
+  /** Of the volume that is the lock: what the labels begin with that say who holds it. */
+  lock: "org.nestfleet.lock",
+} as const;
+
+const PREFIX = "nestfleet-";
+
+/** What a database server is started for that is thrown away afterwards. */
+export type ThrowawayPurpose = "rehearsal" | "drill" | "trial";
+
+/** The names of one stack. */
+export interface StackNames {
+  /** What every other name begins with, and the name of the component and of the provider in Pulumi's state. */
+  readonly prefix: string;
+  /** The containers. Those of postgres and caddy are called so; Pulumi adds a random end to those of the others. */
+  readonly containers: Readonly<Record<Role, string>>;
+  /** The networks; Pulumi adds a random end to each. */
+  readonly networks: {
+    /** Of caddy, console, api and worker, with a way out. */
+    readonly front: string;
+    /** Of postgres, api and worker. */
+    readonly back: string;
+  };
+  /** The volumes: data, backups, Caddy's certificates and Caddy's configuration; and the one that is the stack's lock. */
+  readonly volumes: Readonly<Record<"postgres" | "backups" | "caddy-data" | "caddy-config" | "lock", string>>;
+  /** The repositories of the images that are built from source. */
+  readonly images: Readonly<Record<"api" | "console", string>>;
+  /** Networks of what is thrown away; a container on one is called like it, with the service at the end. */
+  readonly throwaways: Readonly<Record<ThrowawayPurpose, string>>;
+}
+
+/** Gives the names of a stack, which is called as in Pulumi. */
+export function namesOf(stack: string): StackNames {
+  const prefix = `${PREFIX}${stack}`;
+  const named = <Key extends string>(...keys: readonly Key[]) =>
+    Object.fromEntries(keys.map((key) => [key, `${prefix}-${key}`])) as Record<Key, string>;
+  return {
+    prefix,
+    containers: named(...ROLES),
+    networks: { front: prefix, back: `${prefix}-back` },
+    volumes: named("postgres", "backups", "caddy-data", "caddy-config", "lock"),
+    images: named("api", "console"),
+    throwaways: named("rehearsal", "drill", "trial"),
+  };
+}
+
+/** Gives the stack that a name with a fixed end is of: the prefix itself, or the container of postgres or caddy. */
+export function stackIn({ name, role }: { readonly name: string; readonly role?: Role }): string {
+  const end = role === undefined ? "" : `-${role}`;
+  const rest = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
+  return end !== "" && rest.endsWith(end) ? rest.slice(0, -end.length) : rest;
+}
+
+/** An interim container, by its place. */
+interface Interim {
+  readonly stack: string;
+  /** When the restore began, as the name of the replaced database has it. */
+  readonly moment: string;
+  readonly role: string;
+}
+
+/**
+ * Names an interim container: one that a restore makes in the place of a container that Pulumi's state knows, until the
+ * next update makes that. The name is none that Pulumi could have given: a container that is named like a resource may be
+ * taken for an orphan.
+ */
+export function interimName({ stack, moment, role }: Interim): string {
+  return `${PREFIX}${stack}-restored-${moment}-${role}`;
+}
+
+export function isInterim(name: string): boolean {
+  return /-restored-\d{8}t\d{6}z-[a-z]+$/.test(name);
+}
+
+/** Names a container that only looks into an image, by a token that no other such container has. */
+export function lookName(token: string): string {
+  return `${PREFIX}look-${token}`;
+}
+
+/** Names a session of ours in the database: by that name a later run finds the session of one that was killed. */
+export function sessionName(purpose: string): string {
+  return `${PREFIX}${purpose}`;
+}
+
+/** The superuser of the server, with which it was made. Only ours work as it, over the server's own socket. */
+export const SUPERUSER = "nestfleet";
+/** The role of the application: it owns what the application has, and is no superuser. */
+export const APPLICATION_ROLE = "nestfleet_app";
+/** What PostgreSQL says of the application's role: a role without this comment is not ours. */
+export const APPLICATION_COMMENT = "NestFleet: the application works as this role";
+/** The role that a restore works as; it exists for the time of a restore. */
+export const LOADER = "nestfleet_restore";
+/** The database of the application, as its contract has it. */
+export const DATABASE = "nestfleet";
+/** The database that a restore fills beside the live one. */
+export const RESTORING = "nestfleet_restoring";
+/** What the names of the databases begin with that restores have replaced, and that are kept for an undo. */
+export const REPLACED_PREFIX = "nestfleet_replaced_";
+
+export { SUPERUSER as ROLE };
+export const LABEL = "org.nestfleet";
+export function nameOf(stack: string): string {
+  return namesOf(stack).prefix;
+}
+export function backOf(name: string): string {
+  return `${name}-back`;
+}

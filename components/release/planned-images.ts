@@ -1,4 +1,3 @@
-import { nameOf } from "./names";
 import { hashIn } from "./records/image-identity";
 import { imageReferences } from "./images";
 import { isReleased, type Role, ROLES } from "./restarts";
@@ -17,7 +16,7 @@ export interface PlannedImage {
 export function plannedImages({ facts, settings, stack, step }: Situation): PlannedImage[] {
   const { images } = facts ?? {};
   if (images === undefined || step === "restart" || step === "restore") return [];
-  const references = imageReferences(settings, nameOf(stack));
+  const references = imageReferences(settings, stack);
   return [...new Set(ROLES.map((role) => references[role]))].map((reference) => {
     const roles = ROLES.filter((role) => references[role] === reference);
     const image = roles.map((role) => images[role]).find((one) => one !== undefined);

@@ -1,20 +1,8 @@
-import { backOf, nameOf } from "./names";
+import { namesOf, ON_BACK_NETWORK, RELEASED, type Role, ROLES, WRITERS } from "./names";
 import type { RunningContainer } from "./facts";
 import type { Situation, Step } from "./situation";
 
-export const ROLES = ["api", "worker", "console", "postgres", "caddy"] as const;
-export type Role = (typeof ROLES)[number];
-
-/** Those that follow the release; postgres and caddy have versions of their own. */
-export const RELEASED = ["api", "worker", "console"] as const satisfies Role[];
-export type ReleasedRole = (typeof RELEASED)[number];
-
-/** Those that have: their tags move, or their line of the config is changed, without a release. */
-export const OWN_VERSION = ["postgres", "caddy"] as const satisfies Role[];
-
-export function isReleased(role: string): role is ReleasedRole {
-  return RELEASED.some((released) => released === role);
-}
+export { isReleased, OWN_VERSION, RELEASED, type ReleasedRole, type Role, ROLES } from "./names";
 
 /**
  * The services that stop and start, as far as versions decide that; undefined without access to the host. Each
@@ -22,7 +10,7 @@ export function isReleased(role: string): role is ReleasedRole {
  */
 export function restartsIn({ facts, settings, step, to, stack }: Situation): Role[] | undefined {
   if (facts === undefined) return undefined;
-  const stepped = [...rolesOf(step), ...(leftNetwork({ facts, stack }) === undefined ? [] : MOVED)];
+  const stepped = [...rolesOf(step), ...(leftNetwork({ facts, stack }) === undefined ? [] : ON_BACK_NETWORK)];
   const wanted: Record<Role, string> = {
     api: to.tag,
     worker: to.tag,
@@ -62,18 +50,16 @@ export function isKept(container: RunningContainer, settings: Situation["setting
   return role === "caddy" && running && version === settings.images.caddy && lacksRules(container, settings);
 }
 
-/** Those that are on the database's network. */
-const MOVED: readonly Role[] = ["postgres", "api", "worker"];
-
 /** An older program has made one network for all five: the database leaves it. Its name; undefined otherwise. */
 export function leftNetwork({ facts, stack }: Pick<Situation, "facts" | "stack">): string | undefined {
   const postgres = facts?.containers.find(({ role, running }) => role === "postgres" && running);
   const networks = postgres?.networks ?? [];
-  return networks.some((network) => network.startsWith(`${backOf(nameOf(stack))}-`)) ? undefined : networks[0];
+  const { back } = namesOf(stack).networks;
+  return networks.some((network) => network.startsWith(`${back}-`)) ? undefined : networks[0];
 }
 
 /** Those that a step always restarts. The console keeps nothing of the data, so other data do not concern it. */
 function rolesOf(step: Step): readonly Role[] {
-  if (step === "upgrade" || step === "rollback") return ["api", "worker", "console"];
-  return step === "restore" ? ["api", "worker"] : [];
+  if (step === "upgrade" || step === "rollback") return RELEASED;
+  return step === "restore" ? WRITERS : [];
 }

@@ -1,4 +1,4 @@
-import { nameOf } from "./names";
+import { namesOf } from "./names";
 
 /** The secrets that are made up where the config gives none, once per stack: the ends of their resources' names. */
 export const GENERATED = {
@@ -22,7 +22,7 @@ export const BACKUP_KEY = "backup-key";
 /** The resource that has a secret of a stack, as the state has it; undefined where none was ever generated. */
 export function generatedAs(secret: SecretName, stack: string, inState: readonly string[]): string | undefined {
   const purposes = secret === "secretEncryptionKey" ? [KEY_IN_CLEAR, GENERATED[secret]] : [GENERATED[secret]];
-  return purposes.map((purpose) => `${nameOf(stack)}-${purpose}`).find((name) => inState.includes(name));
+  return purposes.map((purpose) => `${namesOf(stack).prefix}-${purpose}`).find((name) => inState.includes(name));
 }
 
 /** Those that are known. */

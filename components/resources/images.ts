@@ -22,7 +22,7 @@ export type Images = Record<keyof ImageReferences, Image>;
  * registry that is down stops the update here.
  */
 export function bringImages(site: Site): Images {
-  const references = imageReferences(site.settings, site.name);
+  const references = imageReferences(site.settings, site.stack);
   const { source } = site.settings;
   const api = source === undefined ? pull(site, "api", references.api) : build(site, "api", references.api, ".");
   const console =

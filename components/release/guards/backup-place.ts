@@ -1,7 +1,7 @@
-import { nameOf } from "../names";
+import { namesOf } from "../names";
 import type { Place } from "../facts";
 import { newestBackup } from "../records/backups";
-import { configRm, docker, shellWord } from "../commands";
+import { configRm, configSetPath, docker, shellWord } from "../commands";
 import type { Problem } from "./problem";
 import type { Situation } from "../situation";
 
@@ -10,7 +10,7 @@ export function moved({ facts, settings, stack }: Situation): { from: Place; to:
   const from = facts?.backupPlace;
   if (from === undefined) return undefined;
   const { directory, volume } = settings.backups;
-  const to = directory === undefined ? { volume: volume ?? `${nameOf(stack)}-backups` } : { directory };
+  const to = directory === undefined ? { volume: volume ?? namesOf(stack).volumes.backups } : { directory };
   return spelled(from) === spelled(to) ? undefined : { from, to };
 }
 
@@ -59,4 +59,18 @@ function spelled(place: Place): string {
 
 function source(place: Place): string {
   return shellWord("volume" in place ? place.volume : place.directory);
+}
+
+/** Docker mounts no directory that is not there: postgres would be stopped, and could not start again. */
+export function backupDirectoryUnusable({ facts, stack }: Situation): Problem | undefined {
+  if (facts?.backupDirectory === undefined) return undefined;
+  const { path, fault } = facts.backupDirectory;
+  return {
+    title: `backups cannot be written to ${path}`,
+    why: `nestfleet:backups.directory is a directory of the Docker host; ${fault}`,
+    mend: [
+      `on the Docker host: mkdir -p ${shellWord(path)}`,
+      `or name another one: ${configSetPath(stack, "backups.directory", "DIRECTORY")}`,
+    ],
+  };
 }

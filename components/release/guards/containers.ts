@@ -1,6 +1,6 @@
-import { nameOf } from "../names";
+import { namesOf, UPDATE_ORDER } from "../names";
 import type { RunningContainer } from "../facts";
-import { configSet, docker, upRefresh } from "../commands";
+import { configSet, docker, up, upRefresh } from "../commands";
 import type { Problem } from "./problem";
 import type { Situation } from "../situation";
 import { oneLine } from "../words";
@@ -9,7 +9,7 @@ import { oneLine } from "../words";
 export function databaseStopped({ facts, settings, stack, step, from }: Situation): Problem | undefined {
   if (facts === undefined || facts.database !== undefined || (step !== "upgrade" && step !== "rollback"))
     return undefined;
-  const name = `${nameOf(stack)}-postgres`;
+  const name = namesOf(stack).containers.postgres;
   const container = facts.containers.find(({ role }) => role === "postgres");
   // Nobody may connect while its name changes: the update lets everybody in again, before it looks.
   if (facts.unfinished === true && container?.running === true) return undefined;
@@ -52,4 +52,47 @@ export function proxyNotStarted({ facts, stack, step }: Situation): Problem | un
     why: `no request reaches the stack without it; Docker says: ${oneLine(failed.reason)}`,
     mend: ["mend what Docker names", `or have it made anew, with the version as it is: ${upRefresh(stack)}`],
   };
+}
+
+/** What Docker could not start again, and no guard refuses: what the update makes anew may be exactly that. */
+export function notStarted({ facts }: Situation): string[] {
+  return (facts?.notStarted ?? []).map(
+    ({ name, reason }) => `${name} had stopped and cannot be started: ${oneLine(reason)}`,
+  );
+}
+
+/** Stopped or removed by hand: the engine's state does not know, and a plain update would leave it so. */
+export function notRunning({ facts, settings, stack, step, served }: Situation): string[] {
+  if (facts === undefined || (step === "install" && !served)) return [];
+  if (facts.containers.length === 0)
+    return [
+      `the Docker host has no container of this stack: if they were removed by hand, ${upRefresh(stack)} makes them again; if it is the wrong host, mend nestfleet:dockerHost`,
+    ];
+  const wanted = UPDATE_ORDER.filter((role) => role !== "worker" || settings.worker?.enabled === true);
+  return wanted.flatMap((role) => {
+    const ours = facts.containers.filter((container) => container.role === role);
+    if (ours.some(({ running }) => running) || facts.notStarted?.some((failed) => failed.role === role)) return [];
+    return [whyNone(role, ours, { stack, settings })];
+  });
+}
+
+function whyNone(
+  role: string,
+  containers: readonly RunningContainer[],
+  { stack, settings: { dockerHost: host } }: Pick<Situation, "stack" | "settings">,
+): string {
+  const looping = containers.find(({ state }) => state === "restarting");
+  if (looping !== undefined)
+    return `${looping.name} dies and is started again, over and over; its log says why: ${docker(host, `logs --tail 50 ${looping.name}`)}`;
+  const paused = containers.find(({ state }) => state === "paused");
+  if (paused !== undefined)
+    return `${paused.name} is paused: ${up(stack)} takes back the killed rollback that has paused it; where it was somebody else: ${docker(host, `unpause ${paused.name}`)}`;
+  return `no ${role} runs, though it should; ${up(stack)} starts what was stopped, ${upRefresh(stack)} also brings back what was removed`;
+}
+
+export function halfDone({ facts, stack }: Situation): string[] {
+  if (facts?.unfinished !== true) return [];
+  return [
+    `an update was killed while requests were held: ${up(stack)} takes it back or finishes it before all else, and may find less to do than is planned here`,
+  ];
 }

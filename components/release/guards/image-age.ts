@@ -1,5 +1,5 @@
 import { configSetPath, docker } from "../commands";
-import { OWN_VERSION } from "../restarts";
+import { OWN_VERSION } from "../names";
 import type { Situation } from "../situation";
 import { duration } from "../units";
 

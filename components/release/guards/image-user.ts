@@ -1,4 +1,4 @@
-import { RELEASED } from "../restarts";
+import { RELEASED } from "../names";
 import type { Situation } from "../situation";
 
 const ROOT = /^(?:root|0*)(?::.*)?$/;

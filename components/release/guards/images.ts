@@ -1,5 +1,5 @@
-import { nameOf } from "../names";
-import { configSet, configSetPath, docker, stay } from "../commands";
+import { namesOf } from "../names";
+import { configSet, configSetPath, docker, keepVersion } from "../commands";
 import { type ImageReferences, imageReferences } from "../images";
 import type { Problem } from "./problem";
 import { type PullFault, pullFault } from "./pull-fault";
@@ -15,22 +15,21 @@ interface MissingImage {
 export function imageMissing(situation: Situation): Problem | undefined {
   const { facts, settings, stack, step, from, to } = situation;
   if (facts === undefined) return undefined;
-  const site = nameOf(stack);
-  const references = imageReferences(settings, site);
+  const references = imageReferences(settings, stack);
   const reasons = new Map(facts.imagesMissing.map(({ reference, reason }) => [reference, reason]));
   if (facts.targetMissing !== undefined) reasons.set(references.api, facts.targetMissing);
   // What is built from source is in no registry, and not on the host before the update has built it.
   const missing = [...reasons]
-    .filter(([reference]) => settings.source === undefined || !reference.startsWith(`${site}-`))
+    .filter(([reference]) => settings.source === undefined || !reference.startsWith(`${namesOf(stack).prefix}-`))
     .map(([reference, reason]) => ({ reference, reason }));
   if (missing.length === 0) return undefined;
   const what = missing.length === 1 ? "1 image is" : `${missing.length} images are`;
-  const other = from && from.tag !== to.tag ? [stay(stack, from.tag)] : [];
+  const other = from && from.tag !== to.tag ? [keepVersion(stack, from.tag)] : [];
   return {
     title: `${what} not on the Docker host and could not be pulled`,
     why: missing.map(({ reference, reason }) => `${reference}: ${oneLine(reason)}`).join("; "),
     mend: [
-      ...new Set(missing.flatMap((image) => mendsOf(image, references, stack, settings.dockerHost))),
+      ...new Set(missing.flatMap((image) => mendsOf(image, references, situation))),
       ...(step === "install" && missing.some(mayBeMistyped)
         ? [`or another version: ${configSet(stack, "version", "VERSION")}`]
         : []),
@@ -46,8 +45,7 @@ function mayBeMistyped({ reason }: MissingImage): boolean {
 function mendsOf(
   { reference, reason }: MissingImage,
   references: ImageReferences,
-  stack: string,
-  host: string | undefined,
+  { stack, settings: { dockerHost: host } }: Situation,
 ): string[] {
   const pull = docker(host, `pull ${reference}`);
   const mends: Record<PullFault, string[]> = {
@@ -81,7 +79,7 @@ function registryOf(reference: string): string {
 export function imageUnreadable({ facts, settings, stack, from, to }: Situation): Problem | undefined {
   const reason = facts?.targetUnreadable;
   if (reason === undefined) return undefined;
-  const { api } = imageReferences(settings, nameOf(stack));
+  const { api } = imageReferences(settings, stack);
   return {
     title: `the migrations of ${api} cannot be read`,
     why: `they are read by node, in a container of the image; Docker answers: ${oneLine(reason)}`,
@@ -92,7 +90,7 @@ export function imageUnreadable({ facts, settings, stack, from, to }: Situation)
             `when it is not an image of NestFleet's api: ${configSetPath(stack, "images.api", "REPOSITORY")}`,
             `or another version: ${configSet(stack, "version", "VERSION")}`,
           ]),
-      ...(from && from.tag !== to.tag ? [stay(stack, from.tag)] : []),
+      ...(from && from.tag !== to.tag ? [keepVersion(stack, from.tag)] : []),
     ],
   };
 }

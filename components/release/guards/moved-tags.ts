@@ -1,11 +1,10 @@
-import { nameOf } from "../names";
 import type { HostFacts } from "../facts";
 import { newestBackup } from "../records/backups";
 import { configSet, docker } from "../commands";
 import { type ImageIdentity, isSameImage, preferredDigest, repositoryOf } from "../records/image-identity";
 import { imageReferences } from "../images";
 import type { Problem } from "./problem";
-import { RELEASED, type ReleasedRole } from "../restarts";
+import { RELEASED, type ReleasedRole } from "../names";
 import type { Situation } from "../situation";
 import { shortId } from "../units";
 
@@ -16,7 +15,7 @@ import { shortId } from "../units";
 export function movedTags(situation: Situation): Problem[] {
   const { settings, stack } = situation;
   if (settings.allowMovingTag || settings.source !== undefined) return [];
-  const references = imageReferences(settings, nameOf(stack));
+  const references = imageReferences(settings, stack);
   const own = RELEASED.filter((role) => role !== "worker" || references.worker !== references.api);
   return own.flatMap((role) => movedTag(situation, role, references[role]) ?? []);
 }

@@ -1,10 +1,9 @@
-import { nameOf } from "../names";
 import type { HostFacts } from "../facts";
-import { configSetPath, docker, stay } from "../commands";
+import { configSetPath, docker, keepVersion } from "../commands";
 import { hashIn, isPinned } from "../records/image-identity";
 import { imageReferences } from "../images";
 import type { Problem } from "./problem";
-import { RELEASED, type ReleasedRole } from "../restarts";
+import { RELEASED, type ReleasedRole } from "../names";
 import type { Situation } from "../situation";
 import { shortId } from "../units";
 
@@ -20,7 +19,7 @@ function otherThan(
 ): Problem | undefined {
   const now = facts?.images?.[role];
   if (facts === undefined || now === undefined || pinned === undefined || isPinned(pinned, now)) return undefined;
-  const { [role]: reference } = imageReferences(settings, nameOf(stack));
+  const { [role]: reference } = imageReferences(settings, stack);
   const present = hashIn(reference, now);
   const before = runsAs(pinned, role, to.tag, facts);
   const known = `${settings.images[role] ?? settings.images.api}@${pinned}`;
@@ -35,7 +34,7 @@ function otherThan(
             `fetch the pinned one: ${docker(settings.dockerHost, `pull ${known}`)} && ${docker(settings.dockerHost, `tag ${known} ${reference}`)}`,
             `or pin the present one, once it is known whose it is: ${pin}`,
           ]
-        : [`pin the one of ${to.tag}, once it is known whose it is: ${pin}`, stay(stack, before)],
+        : [`pin the one of ${to.tag}, once it is known whose it is: ${pin}`, keepVersion(stack, before)],
   };
 }
 

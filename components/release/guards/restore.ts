@@ -1,15 +1,13 @@
-import { nameOf } from "../names";
 import type { HostFacts } from "../facts";
-import { parseBackupId } from "../records/backup-id";
-import { backupNamed, brokenNamed, fittingBackups, newestFitting } from "../records/backups";
-import { configRm, configSet, configSetPath, docker, stay, trust, up, upRefresh } from "../commands";
-import { newestChange } from "../records/history";
+import { backupNamed, brokenNamed, fittingBackups } from "../records/backups";
+import { configRm, configSet, configSetPath, keepVersion, trust, up } from "../commands";
 import type { BackupManifest } from "../records/manifest";
 import { beyond } from "../sql/migrations";
 import type { Problem } from "./problem";
 import { unsuitable } from "../records/compatibility";
-import { asksForData, namedBackup, type Situation } from "../situation";
+import { namedBackup, type Situation } from "../situation";
 import { oneLine } from "../words";
+import { inDatabase } from "./database";
 
 /** So many backups are offered instead of one that cannot be used, the newest first. */
 const OFFERED = 3;
@@ -41,46 +39,7 @@ export function restoreUnusable(judged: Situation): Problem | undefined {
       ...offered.map(({ id, takenAt }) => `restore that of ${takenAt}: ${configSet(stack, "restore", id)}`),
       ...(others.length === 0 ? [`there is no other backup of ${to.tag} that fits`] : []),
       ...(step === "restore" ? [`or leave the data as they are: ${configRm(stack, "confirmRestore")}`] : []),
-      ...(step === "rollback" && from ? [stay(stack, from.tag)] : []),
-    ],
-  };
-}
-
-/**
- * Whether the rollback has been carried out cannot be told without knowing who serves; and carrying it out twice would
- * take away what users have written since.
- */
-export function servingUnknown({ facts, settings, stack, step, from }: Situation): Problem | undefined {
-  if (facts?.database === undefined || facts.serving !== undefined) return undefined;
-  if (step !== "rollback" || namedBackup(settings) === undefined) return undefined;
-  return {
-    title: "which release serves cannot be told",
-    why: `${nameOf(stack)}-caddy, which knows, does not answer or names a container that is gone; a restore would take away what was written since`,
-    mend: [
-      `look first: ${docker(settings.dockerHost, `ps --all --filter label=org.nestfleet.stack=${stack}`)}`,
-      `without the restore, the rest can be put in order: ${configRm(stack, "restore")} && ${upRefresh(stack)}`,
-      ...(from ? [`${stay(stack, from.tag)} && ${upRefresh(stack)}`] : []),
-    ],
-  };
-}
-
-/**
- * A config that still says what somebody has taken back by hand: the next update, whatever it is for, would take away
- * the rows that were just brought back. Once the config has been applied without it, asking again is asking anew.
- */
-export function rollbackUndone({ facts, settings, stack, step, last, from, to }: Situation): Problem | undefined {
-  const named = namedBackup(settings);
-  const newest = newestChange(facts?.history ?? []);
-  if (step !== "rollback" || named === undefined || newest?.kind !== "undo" || last.version !== to.tag)
-    return undefined;
-  if (asksForData(settings, facts, last)) return undefined;
-  const back = from?.tag ?? newest.to;
-  return {
-    title: `the rollback to ${to.tag} was undone, and the config still asks for it`,
-    why: `${newest.operator} brought ${newest.to} and its data back at ${newest.at}`,
-    mend: [
-      `keep them: ${configSet(stack, "version", back)} && ${configRm(stack, "restore")}`,
-      `or roll back once more: ${configSet(stack, "confirmRestore", "A-NEW-WORD")} && ${up(stack)}`,
+      ...(step === "rollback" && from ? [keepVersion(stack, from.tag)] : []),
     ],
   };
 }
@@ -114,10 +73,10 @@ function notSigned({ settings, stack }: Situation, { unsigned }: HostFacts, name
 function stillPrepared({ facts, settings, stack }: Situation): Fault | undefined {
   const prepared = facts?.live?.prepared ?? [];
   if (prepared.length === 0) return undefined;
-  const look = `exec ${nameOf(stack)}-postgres psql -U nestfleet -d nestfleet -c 'SELECT * FROM pg_prepared_xacts'`;
+  const look = inDatabase({ settings, stack }, { sql: "SELECT * FROM pg_prepared_xacts" });
   return {
     why: heldBy(prepared),
-    mend: [`end each in the database, with COMMIT PREPARED or ROLLBACK PREPARED: ${docker(settings.dockerHost, look)}`],
+    mend: [`end each in the database, with COMMIT PREPARED or ROLLBACK PREPARED: ${look}`],
   };
 }
 
@@ -144,39 +103,4 @@ function serverUnsuitable({ facts, stack, from }: Situation, backup: BackupManif
       ? `${first}, an image that has it: ${configSetPath(stack, "images.postgres", "IMAGE")} && ${up(stack)}`
       : `restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL ${Number.parseInt(backup.server, 10)}`;
   return { why: `it ${why.words}`, mend: [mend] };
-}
-
-/**
- * An older release on the schema of a newer one. It may work (allowSchemaAhead), lose rows or fail: the safe way back
- * takes the database along.
- */
-export function schemaAhead(judged: Situation): Problem | undefined {
-  const { facts, settings, stack, step, served, from, to, schema } = judged;
-  if (facts?.database === undefined || step !== "rollback" || settings.allowSchemaAhead) return undefined;
-  if (namedBackup(settings) !== undefined) return undefined; // it is restored, or told why not
-  const fitting = newestFitting(facts, to);
-  const ahead = schema?.ahead ?? (fitting && beyond(facts.database.applied, fitting.migrations));
-  if (ahead?.length === 0) return undefined;
-  if (ahead === undefined && settings.source === undefined) return undefined; // the missing image is reported
-  const knows = ahead
-    ? `the database has ${ahead.join(", ")}, which ${to.tag} does not know`
-    : `which migrations ${to.tag} knows is not known before it is built`;
-  const data = fitting
-    ? `go back with the data of ${fitting.takenAt}: ${configSet(stack, "restore", fitting.id)} && ${up(stack)}`
-    : `there is no backup of ${to.tag} to go back to`;
-  const keep = `when the release notes of ${to.tag} allow it on the newer schema: ${configSet(stack, "allowSchemaAhead", "true")}`;
-  return {
-    title: `${from?.tag ?? "what runs"} → ${to.tag} goes back, and the schema is ahead of it`,
-    why: [knows, ...leftOver(judged)].join("; "),
-    mend: [
-      ...(served ? [data, keep] : [keep, data]), // where nothing ever served, there are hardly data to go back to
-      ...(from ? [stay(stack, from.tag)] : []),
-    ],
-  };
-}
-
-/** A backup that the config names, and that is of another release. */
-function leftOver({ settings: { restore } }: Situation): string[] {
-  const version = restore === undefined ? undefined : parseBackupId(restore)?.version;
-  return version === undefined ? [] : [`the backup ${restore ?? ""} is of ${version} and does not count`];
 }

@@ -1,17 +1,17 @@
-import { nameOf } from "../names";
-import { APPLICATION_ROLE, ROLE } from "../names";
-import { docker, up } from "../commands";
+import { APPLICATION_ROLE, SUPERUSER } from "../names";
+import { up } from "../commands";
 import type { Problem } from "./problem";
 import type { Situation } from "../situation";
+import { inDatabase } from "./database";
 
 /** The role as which the application works is made by the superuser that the database's image makes. */
 export function superuserMissing({ facts, settings, stack }: Situation): Problem | undefined {
   if (facts?.superuserMissing !== true) return undefined;
   return {
-    title: `the role ${ROLE} is no superuser of the database`,
+    title: `the role ${SUPERUSER} is no superuser of the database`,
     why: `it makes the role as which the application works, takes the backups and restores them`,
     mend: [
-      `a superuser makes it one: ${typed(settings.dockerHost, stack, `ALTER ROLE ${ROLE} SUPERUSER`, "SUPERUSER")}`,
+      `a superuser makes it one: ${typed({ settings, stack }, `ALTER ROLE ${SUPERUSER} SUPERUSER`, "SUPERUSER")}`,
       `then ${up(stack)}`,
     ],
   };
@@ -24,7 +24,7 @@ export function roleTaken({ facts, settings, stack }: Situation): Problem | unde
     title: `the database has a role ${APPLICATION_ROLE} that is somebody else's`,
     why: `the application works as a role of that name, which gets its password and owns its tables`,
     mend: [
-      `give yours another name: ${typed(settings.dockerHost, stack, `ALTER ROLE ${APPLICATION_ROLE} RENAME TO former_app`)}`,
+      `give yours another name: ${typed({ settings, stack }, `ALTER ROLE ${APPLICATION_ROLE} RENAME TO former_app`)}`,
       `then ${up(stack)}`,
     ],
   };
@@ -36,9 +36,9 @@ export function roleComes({ facts, stack, step, settings }: Situation): string[]
   if (database === undefined || database.application !== undefined) return [];
   if (step === "install" && database.applied.length === 0) return [];
   return [
-    `from this update on the application works as ${APPLICATION_ROLE}, which is no superuser and owns the database and what ${ROLE} has in it (${database.ofSuperuser} objects): requests to a table may wait for 1.5 s meanwhile. ` +
-      `Once it has succeeded, ${ROLE} has no password any more: what you let log in with it over the network needs a role of its own, such as reports: ` +
-      `${typed(settings.dockerHost, stack, "CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/operations.md, "Roles of the database")`,
+    `from this update on the application works as ${APPLICATION_ROLE}, which is no superuser and owns the database and what ${SUPERUSER} has in it (${database.ofSuperuser} objects): requests to a table may wait for 1.5 s meanwhile. ` +
+      `Once it has succeeded, ${SUPERUSER} has no password any more: what you let log in with it over the network needs a role of its own, such as reports: ` +
+      `${typed({ settings, stack }, "CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/operations.md, "Roles of the database")`,
   ];
 }
 
@@ -47,10 +47,10 @@ export function roleIsSuperuser({ facts, stack, settings }: Situation): string[]
   if (facts?.database?.application?.superuser !== true) return [];
   return [
     `${APPLICATION_ROLE}, as which the application works, is a superuser: whoever finds a hole in the application has the database's server. To end that: ` +
-      typed(settings.dockerHost, stack, `ALTER ROLE ${APPLICATION_ROLE} NOSUPERUSER`),
+      typed({ settings, stack }, `ALTER ROLE ${APPLICATION_ROLE} NOSUPERUSER`),
   ];
 }
 
-function typed(host: string | undefined, stack: string, sql: string, role: string = ROLE): string {
-  return docker(host, `exec ${nameOf(stack)}-postgres psql -U ${role} -d postgres -c "${sql}"`);
+function typed(stack: Pick<Situation, "settings" | "stack">, sql: string, role?: string): string {
+  return inDatabase(stack, { sql, database: "postgres", ...(role !== undefined && { role }) });
 }

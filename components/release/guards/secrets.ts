@@ -1,9 +1,9 @@
-import { nameOf } from "../names";
-import { APPLICATION_ROLE, ROLE } from "../names";
-import { configRmPath, configSetSecret, docker, up } from "../commands";
+import { APPLICATION_ROLE, SUPERUSER } from "../names";
+import { configRmPath, configSetSecret, up } from "../commands";
 import type { Problem } from "./problem";
 import { APPLICATION_SECRETS, type ApplicationSecret, generatedAs, givenSecrets, SECRET_PATHS } from "../secrets";
 import type { Situation } from "../situation";
+import { inDatabase } from "./database";
 
 /**
  * The password is a setting of the database's role, and the config only says what the application takes it for: changed
@@ -21,7 +21,7 @@ export function passwordRejected(situation: Situation): Problem | undefined {
     mend: [
       `put the old one back: ${configSetSecret(stack, path)}`,
       `when it was generated before: ${configRmPath(stack, path)}`,
-      `or set the new one in the database first: ${docker(settings.dockerHost, `exec -it ${nameOf(stack)}-postgres psql -U nestfleet -d nestfleet -c '\\password ${role}'`)}`,
+      `or set the new one in the database first: ${inDatabase(situation, { sql: `\\password ${role}`, asks: true })}`,
       `then ${up(stack)}`,
     ],
   };
@@ -29,7 +29,7 @@ export function passwordRejected(situation: Situation): Problem | undefined {
 
 /** As which the application works now. */
 function workingRole({ facts }: Situation): string {
-  return facts?.database?.application === undefined ? ROLE : APPLICATION_ROLE;
+  return facts?.database?.application === undefined ? SUPERUSER : APPLICATION_ROLE;
 }
 
 function passwordTakenAway({ stack, last }: Situation, role: string): Problem {
@@ -47,11 +47,9 @@ function passwordTakenAway({ stack, last }: Situation, role: string): Problem {
 /** An adopted volume has the `pg_hba.conf` that it was made with. */
 export function passwordNotAsked({ facts, settings, stack }: Situation): string[] {
   if (facts?.passwordNotAsked !== true) return [];
-  const postgres = `${nameOf(stack)}-postgres`;
-  const inside = (command: string) => docker(settings.dockerHost, `exec ${postgres} ${command}`);
   return [
     `the database asks nobody for a password: what reaches it is its superuser. In its pg_hba.conf, the method of the lines host is scram-sha-256 instead of trust: ` +
-      `${inside("psql -U nestfleet -d nestfleet -tAc 'SHOW hba_file'")} names the file, and ${inside("psql -U nestfleet -d nestfleet -c 'SELECT pg_reload_conf()'")} has it read`,
+      `${inDatabase({ settings, stack }, { sql: "SHOW hba_file", options: "-tAc" })} names the file, and ${inDatabase({ settings, stack }, { sql: "SELECT pg_reload_conf()" })} has it read`,
   ];
 }
 

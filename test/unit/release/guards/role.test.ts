@@ -10,7 +10,7 @@ function planned(to: string, change: Change) {
 
 const OLDER = { application: undefined, ofSuperuser: 31 };
 const psql = (sql: string, role = "nestfleet") =>
-  `docker exec nestfleet-prod-postgres psql -U ${role} -d postgres -c "${sql}"`;
+  `docker exec nestfleet-prod-postgres psql -U ${role} -d postgres -c '${sql}'`;
 
 describe("the role as which the application works", () => {
   test("comes with the next update of an older program's stack, whatever that is, and is told", () => {

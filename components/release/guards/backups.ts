@@ -1,0 +1,58 @@
+import { script, trust } from "../commands";
+import { parseBackupId } from "../records/backup-id";
+import { lastProof, newestBackup } from "../records/backups";
+import type { Situation } from "../situation";
+import { duration } from "../units";
+import { firstOf, oneLine } from "../words";
+
+/** Whoever may write among the backups may have put them there; or they come from another stack, or a lost state. */
+export function notSigned({ facts, settings, stack }: Situation): string[] {
+  const unsigned = facts?.unsigned ?? [];
+  const [first] = unsigned;
+  if (first === undefined) return [];
+  const [count, named] =
+    unsigned.length === 1
+      ? ["1 backup is not signed by this stack and does", first]
+      : [`${unsigned.length} backups are not signed by this stack and do`, "ID"];
+  return [
+    `${count} not count: ${firstOf(unsigned)}; one that you know as the stack's own counts after ${trust(stack, settings.dockerHost, named)}`,
+  ];
+}
+
+/** A night may be missed. */
+const PROVEN_SECONDS = 2 * 86_400;
+
+/** That a dump can be read does not say that it can be restored: only a rehearsal, a drill or a proof does. */
+export function unproven({ facts, settings, stack, restore }: Situation): string[] {
+  const newest = newestBackup(facts?.backups ?? []);
+  const [first] = facts?.backups ?? [];
+  if (facts === undefined || newest === undefined || first === undefined) return [];
+  const command = script("backup", stack, settings.dockerHost, "--prove");
+  const broken = [newest, ...(restore && restore.id !== newest.id ? [restore] : [])].filter((one) => one.disproven);
+  if (broken.length > 0)
+    return broken.map(
+      ({ disproven }) =>
+        `${oneLine(disproven?.reason ?? "")} (found at ${disproven?.at ?? ""}); once that is mended, ${command} shows whether the next one can be`,
+    );
+  const proven = lastProof(facts.backups);
+  if (facts.clock === undefined) return [];
+  const age = facts.clock - Date.parse(proven?.at ?? first.takenAt) / 1000;
+  if (age <= PROVEN_SECONDS) return [];
+  const since = proven === undefined ? "" : ` for ${duration(age)}`;
+  return [`no backup has been shown to be restorable${since}; at once, and best every night: ${command}`];
+}
+
+/** Clocks are set back by seconds without harm. */
+const TOLERATED_SECONDS = 300;
+
+/** No refusal: an upgrade may be what is needed, and a backup's id is kept above the newest whatever the clock says. */
+export function clockBehind({ facts }: Situation): string[] {
+  const newest = newestBackup(facts?.backups ?? []);
+  if (facts?.clock === undefined || newest === undefined) return [];
+  const behind = (parseBackupId(newest.id)?.seconds ?? 0) - facts.clock;
+  return behind > TOLERATED_SECONDS
+    ? [
+        `the clock of the Docker host is ${duration(behind)} behind the newest backup (${newest.id}): set it, timedatectl shows it`,
+      ]
+    : [];
+}

@@ -1,0 +1,78 @@
+import { configRmPath, configSetPath, docker, script } from "../commands";
+import { namesOf } from "../names";
+import type { Situation } from "../situation";
+import type { Problem } from "./problem";
+
+const EXISTING_VOLUME = "postgres.existingVolume";
+
+/** A name that was mistyped: Docker would make an empty volume of it, and the data would seem lost. */
+export function volumeMissing({ facts, settings, stack }: Situation): Problem | undefined {
+  const named = settings.postgres?.existingVolume;
+  if (named === undefined || facts?.dataVolume === undefined || facts.dataVolume.exists) return undefined;
+  return {
+    title: `the volume ${named} does not exist`,
+    why: "nestfleet:postgres.existingVolume names it; the database would start empty, on a new volume of that name",
+    mend: [
+      `when it is mistyped (${docker(settings.dockerHost, "volume ls")}): ${configSetPath(stack, EXISTING_VOLUME, "VOLUME")}`,
+      `or start without data, on a volume of the stack's own: ${configRmPath(stack, EXISTING_VOLUME)}`,
+    ],
+  };
+}
+
+/** Two servers on one data directory destroy it; in containers, neither sees the other's lock file hold. */
+export function volumeInUse({ facts, settings }: Situation): Problem | undefined {
+  const { wanted, usedBy } = facts?.dataVolume ?? { wanted: "", usedBy: [] };
+  if (usedBy.length === 0) return undefined;
+  return {
+    title: `the volume ${wanted} is in use`,
+    why: `${usedBy.join(", ")} ${usedBy.length === 1 ? "runs and mounts" : "run and mount"} it; two database servers on the same data destroy them`,
+    mend: [docker(settings.dockerHost, `stop ${usedBy.join(" ")}`)],
+  };
+}
+
+/** A line of the config that was changed or lost: the stack would go on with other data, or with none. */
+export function volumeChanged({ facts, settings, stack }: Situation): Problem | undefined {
+  const { wanted, mounted } = facts?.dataVolume ?? {};
+  if (wanted === undefined || mounted === undefined || mounted === wanted) return undefined;
+  const name = namesOf(stack).containers.postgres;
+  const back = mounted === name ? configRmPath(stack, EXISTING_VOLUME) : configSetPath(stack, EXISTING_VOLUME, mounted);
+  return {
+    title: `the database would change from the volume ${mounted} to ${wanted}`,
+    why: `${name} has its data on ${mounted}; what is on ${wanted} is other data, or none`,
+    mend: [
+      `put it back: ${back}`,
+      `or, when the data on ${wanted} are meant, take the container away, which leaves both volumes: ${docker(settings.dockerHost, `stop ${name}`)} && ${docker(settings.dockerHost, `rm ${name}`)}`,
+    ],
+  };
+}
+
+/** A data directory can be read by its own major only. */
+export function postgresMajorDiffers({ facts, settings, stack }: Situation): Problem | undefined {
+  const image = facts?.target?.postgresMajor;
+  const data = facts?.database?.major;
+  if (image === undefined || data === undefined || image === data) return undefined;
+  const running = facts?.containers.find(({ role }) => role === "postgres")?.version;
+  return {
+    title: `${settings.images.postgres} is PostgreSQL ${image}, the data are of PostgreSQL ${data}`,
+    why: `PostgreSQL ${image} does not start on them; the way from ${data} to ${image} is dump and restore, into a new volume`,
+    mend: [
+      `stay on ${data}: ${configSetPath(stack, "images.postgres", running ?? `pgvector/pgvector:pg${data}`)}`,
+      `or move: a backup of this stack (${script("backup", stack)}), restored into a new stack that starts with ${settings.images.postgres}`,
+    ],
+  };
+}
+
+/** PostgreSQL would find an empty folder in the volume, and begin anew beside the data. */
+export function dataFolderDiffers({ facts, settings, stack }: Situation): Problem | undefined {
+  const { wanted, mounted, folder } = facts?.dataVolume ?? {};
+  const image = facts?.dataMount;
+  if (image === undefined || folder === undefined || mounted !== wanted || image.folder === folder) return undefined;
+  if (facts?.target?.postgresMajor !== facts?.database?.major) return undefined; // that is reported
+  const place = (path: string) => (path === "" ? "at the top of the volume" : `in the volume's folder ${path}`);
+  const running = facts?.containers.find(({ role }) => role === "postgres")?.version;
+  return {
+    title: `${settings.images.postgres} keeps its data elsewhere in the volume`,
+    why: `the data lie ${place(folder)}, the image looks for them ${place(image.folder)}; it would start with an empty database`,
+    mend: [`stay with the image: ${configSetPath(stack, "images.postgres", running ?? "IMAGE")}`],
+  };
+}

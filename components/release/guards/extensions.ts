@@ -1,0 +1,35 @@
+import { configSetPath } from "../commands";
+import { missingExtension, olderThan } from "../records/compatibility";
+import type { Situation } from "../situation";
+import { inDatabase } from "./database";
+import type { Problem } from "./problem";
+
+/** An extension whose library is older than the objects in the database fails, or reads its data wrongly. */
+export function extensionsOlder({ facts, settings, stack }: Situation): Problem | undefined {
+  const other = facts?.otherImages?.find(({ role, moved }) => role === "postgres" && !moved);
+  const has = other?.wanted.extensions;
+  const missing = has && missingExtension(facts?.database?.installed ?? {}, has);
+  if (missing === undefined) return undefined;
+  const running = facts?.containers.find(({ role }) => role === "postgres")?.version;
+  return {
+    title: `${settings.images.postgres} does not have what the database uses`,
+    why: `the database has ${missing}`,
+    mend: [
+      `name an image that has it: ${configSetPath(stack, "images.postgres", "IMAGE")}`,
+      ...(running === undefined ? [] : [`or stay: ${configSetPath(stack, "images.postgres", running)}`]),
+    ],
+  };
+}
+
+/** The server's image can be newer than the objects that an extension has made in the database. */
+export function extensionsBehind({ facts, settings, stack }: Situation): string[] {
+  const { installed = {}, extensions = {} } = facts?.database ?? {};
+  const behind = Object.entries(installed).flatMap(([name, version]) => {
+    const has = extensions[name];
+    return has !== undefined && olderThan(version, has) ? [{ name, version, has }] : [];
+  });
+  return behind.map(({ name, version, has }) => {
+    const update = inDatabase({ settings, stack }, { sql: `ALTER EXTENSION "${name}" UPDATE` });
+    return `the extension ${name} is ${version} in the database, the image has ${has}: ${update}`;
+  });
+}

@@ -1,0 +1,54 @@
+import { isLoopback } from "../address";
+import { configSet, configSetPath, docker } from "../commands";
+import { namesOf } from "../names";
+import { leftNetwork } from "../restarts";
+import type { Situation } from "../situation";
+import type { Problem } from "./problem";
+
+/** Found before anything is stopped: Caddy could not start. */
+export function portTaken({ facts, settings, stack }: Situation): Problem | undefined {
+  const [first, ...more] = facts?.portsTaken ?? [];
+  if (first === undefined) return undefined;
+  const taken = [first, ...more];
+  return {
+    title: `${taken.length === 1 ? "port" : "ports"} ${taken.map(({ port }) => port).join(" and ")} of the Docker host ${taken.length === 1 ? "is" : "are"} taken`,
+    why: taken.map(({ port, by }) => `${port} by ${by}`).join(", "),
+    mend: ["stop what has taken it", ...taken.map(({ port }) => otherPort(port, settings, stack))],
+  };
+}
+
+/**
+ * Another port is no way out for a domain: users and the certificate's authority come to 80 and 443. Another proxy that
+ * keeps them has to pass the requests on: then TLS is its affair.
+ */
+function otherPort(port: number, { http, domain }: Situation["settings"], stack: string): string {
+  const key = port === http.httpPort ? "httpPort" : "httpsPort";
+  const another = configSetPath(stack, `http.${key}`, "PORT");
+  return domain === undefined || domain === "localhost" || ![80, 443].includes(port)
+    ? `or take another one: ${another}`
+    : `or, where another proxy has taken it, has the certificate of ${domain} and passes the requests on (docs/network.md): ${another} && ${configSetPath(stack, "http.tls", "off")} && ${configSetPath(stack, "http.publicUrl", `https://${domain}`)}`;
+}
+
+/** Who has said nothing of addresses had all of them, in clear. */
+export function closedToOthers({ facts, settings: { http }, stack }: Situation): string[] {
+  const published = facts?.containers.find(({ role }) => role === "caddy")?.addresses ?? [];
+  const open = published.filter((address) => !isLoopback(address));
+  if (http.bind === undefined || open.length === 0 || !http.bind.every(isLoopback)) return [];
+  return [
+    `Caddy leaves ${open.join(", ")} for ${http.bind.join(", ")}, and restarts: other hosts reach it no more. ` +
+      `Give it a name (${configSet(stack, "domain", "NAME")}), or let them in in clear: ${configSetPath(stack, "http.allowPlainHttp", "true")}`,
+  ];
+}
+
+/** Whoever is on that network has reached the database so far: also what an operator has put there. */
+export function databaseMoves(situation: Situation): string[] {
+  const network = leftNetwork(situation);
+  const { stack, settings } = situation;
+  if (network === undefined || situation.step === "install") return [];
+  const names = "'{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}'";
+  const back = `$(${docker(settings.dockerHost, `inspect --format ${names} ${namesOf(stack).containers.postgres}`)})`;
+  return [
+    `postgres leaves the network ${network} for one of its own, with api and worker; from then on a container of yours reaches it after ` +
+      docker(settings.dockerHost, `network connect ${back} CONTAINER`),
+  ];
+}

@@ -1,0 +1,23 @@
+import { upRefresh } from "../commands";
+import { missingExtension } from "../records/compatibility";
+import { libraryChange } from "../reindex";
+import type { Situation } from "../situation";
+import { shortId } from "../units";
+
+/**
+ * The tag of postgres or caddy names another image than the one that runs. The engine's state holds the image that the
+ * container was made of, so only an update with `--refresh` goes over to the other one.
+ */
+export function imageMoved({ facts, stack }: Situation): string[] {
+  const others = (facts?.otherImages ?? []).filter(({ moved }) => moved);
+  return others.map((other) => {
+    const { role, reference, running, wanted } = other;
+    const made = wanted.created === undefined ? "" : `, made ${wanted.created.slice(0, 10)}`;
+    const change = libraryChange(other);
+    const sorted =
+      change === undefined ? "" : `; its C library is another one (${change}), so indexes on text are rebuilt`;
+    const lost = wanted.extensions && missingExtension(facts?.database?.installed ?? {}, wanted.extensions);
+    const missing = lost === undefined || role !== "postgres" ? "" : `; the database has ${lost}`;
+    return `${role} runs ${shortId(running.id)}; its tag ${reference} names ${shortId(wanted.id)} now${made}: ${upRefresh(stack)} restarts ${role} on it${sorted}${missing}`;
+  });
+}

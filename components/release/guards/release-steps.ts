@@ -1,0 +1,64 @@
+import semver from "semver";
+import { configSet, configSetPath, keepVersion, up } from "../commands";
+import type { Situation } from "../situation";
+import { crossesMajor } from "../strategy";
+import type { Problem } from "./problem";
+
+/** A major release comes with a guide that somebody must have read. The way back needs none. */
+export function majorUnacknowledged({ settings, stack, step, from, to }: Situation): Problem | undefined {
+  if (step !== "upgrade" || to.semver === undefined || !crossesMajor(from?.semver, to.semver)) return undefined;
+  const major = String(semver.major(to.semver));
+  const given = settings.acknowledgeMajor;
+  if (given === major) return undefined;
+  return {
+    title: `${from?.tag ?? ""} → ${to.tag} is a step to major release ${major}`,
+    why: `a major release has a migration guide of its own; ${given === "" ? "nobody has acknowledged it" : `what is acknowledged is ${given}`}`,
+    mend: [
+      `when the guide is read: ${configSet(stack, "acknowledgeMajor", major)}`,
+      ...(from ? [keepVersion(stack, from.tag)] : []),
+    ],
+  };
+}
+
+/** Versions between the two that must have run, because later ones rely on what they did. */
+export function requiredStopSkipped({ settings, facts, stack, step, from, to }: Situation): Problem | undefined {
+  if (step !== "upgrade" || from?.semver === undefined || to.semver === undefined) return undefined;
+  const { semver: lowest } = from;
+  const { semver: highest } = to;
+  const required = [...settings.requiredStops, ...(facts?.target?.requiredStops ?? [])];
+  const stops = [...new Set(required.flatMap((stop) => semver.valid(stop) ?? []))]
+    .filter((stop) => semver.gt(stop, lowest) && semver.lt(stop, highest))
+    .sort(semver.compare);
+  const [first] = stops;
+  if (first === undefined) return undefined;
+  return {
+    title: `${from.tag} → ${to.tag} skips ${stops.join(", ")}`,
+    why: "what these versions did to the data, the later ones rely on; they must run in between, one after the other",
+    mend: [`${configSet(stack, "version", first)} && ${up(stack)}`, `then on, until ${to.tag}`],
+  };
+}
+
+export function unreadableStops({ facts }: Situation): string[] {
+  const unreadable = facts?.target?.requiredStops.filter((stop) => semver.valid(stop) === null) ?? [];
+  return unreadable.length > 0
+    ? [`the image's required stops cannot be read as versions and do not count: ${unreadable.join(", ")}`]
+    : [];
+}
+
+/** Tags without numbers are ordered by what is on the host. */
+export function orderUnknown({ facts, step, from, to }: Situation): string[] {
+  const numbered = from?.semver !== undefined && to.semver !== undefined;
+  return facts === undefined && step !== "restart" && from !== undefined && !numbered
+    ? [`whether ${from.tag} → ${to.tag} goes up or back cannot be told without the host`]
+    : [];
+}
+
+/** A release whose `/health` does not tell its version says nothing new under the next one, and would be refused. */
+export function constantAnswer({ settings, stack, last, to }: Situation): string[] {
+  const { version, answered } = last;
+  if (settings.health?.version !== "compare" || to.semver === undefined || version === undefined) return [];
+  if (answered === undefined || answered === version || answered === to.semver) return [];
+  return [
+    `${version} answers ${answered} to /health: where that is a constant, ${to.tag} is refused unless versions are not compared: ${configSetPath(stack, "health.version", "ignore")}`,
+  ];
+}

@@ -1,0 +1,83 @@
+import { configRm, configSet, docker, keepVersion, script, up, upRefresh } from "../commands";
+import { LABELS, namesOf } from "../names";
+import { compareBackupIds } from "../records/backup-id";
+import { newestBackup } from "../records/backups";
+import { isNewest, newestChange } from "../records/history";
+import { asksForData, hasLostHistory, namedBackup, type Situation, wasPutBack } from "../situation";
+import type { Problem } from "./problem";
+
+/**
+ * Whether the rollback has been carried out cannot be told without knowing who serves; and carrying it out twice would
+ * take away what users have written since.
+ */
+export function servingUnknown({ facts, settings, stack, step, from }: Situation): Problem | undefined {
+  if (facts?.database === undefined || facts.serving !== undefined) return undefined;
+  if (step !== "rollback" || namedBackup(settings) === undefined) return undefined;
+  return {
+    title: "which release serves cannot be told",
+    why: `${namesOf(stack).containers.caddy}, which knows, does not answer or names a container that is gone; a restore would take away what was written since`,
+    mend: [
+      `look first: ${docker(settings.dockerHost, `ps --all --filter label=${LABELS.stack}=${stack}`)}`,
+      `without the restore, the rest can be put in order: ${configRm(stack, "restore")} && ${upRefresh(stack)}`,
+      ...(from ? [`${keepVersion(stack, from.tag)} && ${upRefresh(stack)}`] : []),
+    ],
+  };
+}
+
+/**
+ * A config that still says what somebody has taken back by hand: the next update, whatever it is for, would take away
+ * the rows that were just brought back. Once the config has been applied without it, asking again is asking anew.
+ */
+export function rollbackUndone({ facts, settings, stack, step, last, from, to }: Situation): Problem | undefined {
+  const named = namedBackup(settings);
+  const newest = newestChange(facts?.history ?? []);
+  if (step !== "rollback" || named === undefined || newest?.kind !== "undo" || last.version !== to.tag)
+    return undefined;
+  if (asksForData(settings, facts, last)) return undefined;
+  const back = from?.tag ?? newest.to;
+  return {
+    title: `the rollback to ${to.tag} was undone, and the config still asks for it`,
+    why: `${newest.operator} brought ${newest.to} and its data back at ${newest.at}`,
+    mend: [
+      `keep them: ${configSet(stack, "version", back)} && ${configRm(stack, "restore")}`,
+      `or roll back once more: ${configSet(stack, "confirmRestore", "A-NEW-WORD")} && ${up(stack)}`,
+    ],
+  };
+}
+
+/** A `restore` that was left over from the last rollback to the same version. */
+export function olderBackup({ facts, restore, step, to }: Situation): string[] {
+  if (step !== "rollback") return []; // under the same version, which backup is meant was confirmed
+  const newest = newestBackup(facts?.backups ?? [], to.tag);
+  return restore && newest && compareBackupIds(newest.id, restore.id) > 0
+    ? [`there is a newer backup of ${to.tag} than the one that will be restored: ${newest.id}`]
+    : [];
+}
+
+/** A `restore` that nothing is done with. Not right after it was carried out: then it says what is there. */
+export function restoreLeftOver(situation: Situation): string[] {
+  const { facts, settings, stack, step, restore } = situation;
+  const { restore: asked } = settings;
+  if (asked === undefined || restore !== undefined || isNewest(facts?.history ?? [], asked)) return [];
+  if (namedBackup(settings) === undefined || step === "upgrade" || step === "install")
+    return [`restore ${asked} is left over and does nothing: ${configRm(stack, "restore")}`];
+  if (step === "restart") return notPutBack(asked, situation);
+  return facts === undefined ? [`what the restore of ${asked} loses cannot be told without the host`] : [];
+}
+
+/** Under the version that runs, data are put back once per confirmation. */
+function notPutBack(asked: string, { facts, settings, stack, last }: Situation): string[] {
+  const { confirmRestore: word, dockerHost } = settings;
+  if (word === undefined)
+    return [
+      `restore ${asked} does nothing without a confirmation, the version stays: ${configSet(stack, "confirmRestore", "WORD")}`,
+    ];
+  if (wasPutBack(settings, facts, last))
+    return [`restore ${asked} was carried out with confirmRestore ${word}; another word does it once more`];
+  if (facts?.database === undefined || !hasLostHistory(facts))
+    return [`whether the restore of ${asked} is still to be done cannot be told before the database answers`];
+  return [
+    `history.jsonl is missing beside the backups: whether ${asked} was put back already is not known, and it is left alone; ` +
+      `bring the file from where the backups come from, or put the data back by hand: ${script("restore", stack, dockerHost, asked)}`,
+  ];
+}

@@ -1,0 +1,75 @@
+import { configSet, keepVersion, up } from "../commands";
+import { parseBackupId } from "../records/backup-id";
+import { newestFitting } from "../records/backups";
+import { breakingIn, namedBackup, type Situation } from "../situation";
+import { beyond } from "../sql/migrations";
+import type { Strategy } from "../strategy";
+import { firstOf } from "../words";
+import { inDatabase } from "./database";
+import type { Problem } from "./problem";
+
+/**
+ * An older release on the schema of a newer one. It may work (allowSchemaAhead), lose rows or fail: the safe way back
+ * takes the database along.
+ */
+export function schemaAhead(judged: Situation): Problem | undefined {
+  const { facts, settings, stack, step, served, from, to, schema } = judged;
+  if (facts?.database === undefined || step !== "rollback" || settings.allowSchemaAhead) return undefined;
+  if (namedBackup(settings) !== undefined) return undefined; // it is restored, or told why not
+  const fitting = newestFitting(facts, to);
+  const ahead = schema?.ahead ?? (fitting && beyond(facts.database.applied, fitting.migrations));
+  if (ahead?.length === 0) return undefined;
+  if (ahead === undefined && settings.source === undefined) return undefined; // the missing image is reported
+  const knows = ahead
+    ? `the database has ${ahead.join(", ")}, which ${to.tag} does not know`
+    : `which migrations ${to.tag} knows is not known before it is built`;
+  const data = fitting
+    ? `go back with the data of ${fitting.takenAt}: ${configSet(stack, "restore", fitting.id)} && ${up(stack)}`
+    : `there is no backup of ${to.tag} to go back to`;
+  const keep = `when the release notes of ${to.tag} allow it on the newer schema: ${configSet(stack, "allowSchemaAhead", "true")}`;
+  return {
+    title: `${from?.tag ?? "what runs"} → ${to.tag} goes back, and the schema is ahead of it`,
+    why: [knows, ...ofOtherRelease(judged)].join("; "),
+    mend: [
+      ...(served ? [data, keep] : [keep, data]), // where nothing ever served, there are hardly data to go back to
+      ...(from ? [keepVersion(stack, from.tag)] : []),
+    ],
+  };
+}
+
+/** A backup that the config names, and that is of another release. */
+function ofOtherRelease({ settings: { restore } }: Situation): string[] {
+  const version = restore === undefined ? undefined : parseBackupId(restore)?.version;
+  return version === undefined ? [] : [`the backup ${restore ?? ""} is of ${version} and does not count`];
+}
+
+/** A rolling update lets the old version serve on the new schema until the new one has proved itself. */
+export function sideBySide(situation: Situation, strategy: Strategy): string[] {
+  const { step, from } = situation;
+  const breaking = breakingIn(situation);
+  if (strategy !== "rolling" || step !== "upgrade" || breaking.length === 0) return [];
+  return [
+    `${breaking.join(", ")} may break ${from?.tag ?? "what runs"}, which serves until the new version has started; nestfleet:strategy recreate avoids that`,
+  ];
+}
+
+/** An upgrade does not make this worse: what runs does not know these migrations either, or knows them no longer. */
+export function schemaStaysAhead({ schema, settings, step, to, restore }: Situation): string[] {
+  const ahead = schema?.ahead ?? [];
+  const told = step === "upgrade" || (step === "rollback" && settings.allowSchemaAhead);
+  return told && !restore && ahead.length > 0
+    ? [`${to.tag} runs on a schema that is ahead of it: it does not know ${ahead.join(", ")}`]
+    : [];
+}
+
+/** The table of what is applied is the application's own, and no better than the application. */
+export function appliedByNobody({ schema, settings, stack, from, to }: Situation): string[] {
+  const files = schema?.unexplained.map(({ file }) => file) ?? [];
+  if (files.length === 0) return [];
+  const look = inDatabase({ settings, stack }, { sql: "SELECT * FROM nestfleet_migrations" });
+  return [
+    `the database counts ${firstOf(files)} of ${to.tag} as applied, which ${from?.tag ?? "what serves"} does not have and no update in the history has brought: ` +
+      "a killed update has done so, or somebody has written it there, and it will not run. " +
+      `The strategy is chosen as if it would; look: ${look}`,
+  ];
+}

@@ -1,0 +1,25 @@
+import { chainOf, daysLeft } from "../certificate";
+import { configSetFile } from "../commands";
+import type { Situation } from "../situation";
+
+/** Time enough for an operator who does not update every week. */
+const EXPIRY_DAYS = 30;
+
+/** One that has expired is refused with the config; Caddy renews only those that it has obtained itself. */
+export function certificateExpires({ settings, stack, facts }: Situation): string[] {
+  const [leaf] = chainOf(settings.http.certificate ?? "");
+  if (leaf === undefined) return [];
+  const days = daysLeft(leaf, (facts?.clock ?? Math.floor(Date.now() / 1000)) * 1000);
+  return days > EXPIRY_DAYS
+    ? []
+    : [
+        `the certificate in http.certificate expires in ${days} days, on ${leaf.validTo}; put a new one there, and its key in secrets.tlsKey: ${configSetFile(stack, "http.certificate", "certificate.pem")}`,
+      ];
+}
+
+const TLS_SWITCH = "NODE_TLS_REJECT_UNAUTHORIZED";
+
+export function tlsUnverified({ settings: { env, secretEnv } }: Situation): string[] {
+  if ((env?.[TLS_SWITCH] ?? secretEnv?.[TLS_SWITCH]) !== "0") return [];
+  return [`${TLS_SWITCH} is 0: the application trusts whoever answers in a provider's name, and sends its keys there`];
+}
