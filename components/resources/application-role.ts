@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { runScript, type ScriptInput } from "./script";
+import { runScript } from "./script";
 import type { Site } from "./site";
 
 /**
@@ -10,16 +10,22 @@ import type { Site } from "./site";
  */
 export function grantOwnership(
   site: Site,
-  subject: ScriptInput,
+  subject: {
+    readonly dockerHost: string;
+    readonly stack: string;
+    readonly postgres: pulumi.Output<string>;
+    readonly attempt: string;
+    readonly release: { readonly from: string | undefined; readonly to: string };
+  },
   after: pulumi.Resource,
   frozen: boolean,
 ): pulumi.Resource {
   const { extensions, preparesRole } = site.plan;
-  return runScript(
-    site,
-    "application-role",
-    "application-role",
-    { ...subject, extensions },
-    { dependsOn: [after], frozen: frozen && !preparesRole },
-  );
+  return runScript(site, {
+    name: "application-role",
+    script: "application-role",
+    input: { ...subject, extensions },
+    dependsOn: [after],
+    frozen: frozen && !preparesRole,
+  });
 }

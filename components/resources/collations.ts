@@ -10,11 +10,11 @@ import type { Site } from "./site";
  */
 export function refreshCollations(site: Site, container: docker.Container, after: pulumi.Resource[]): pulumi.Resource {
   const { dockerHost } = site.settings;
-  return runScript(
-    site,
-    "collations",
-    "collations",
-    { dockerHost, postgres: container.name, container: container.id },
-    { dependsOn: after, again: site.plan.reindex?.now === true },
-  );
+  return runScript(site, {
+    name: "collations",
+    script: "collations",
+    input: { dockerHost, postgres: container.name, container: container.id },
+    dependsOn: after,
+    again: site.plan.reindex?.now === true,
+  });
 }

@@ -21,16 +21,20 @@ export function createGate(
   migrationSeconds: pulumi.Input<number> = 0,
 ): pulumi.Resource {
   const { dockerHost, health } = site.settings;
-  return runScript(site, `${name}-gate`, "gate", {
-    dockerHost,
-    stack: site.stack,
-    role,
-    container: container.id,
-    ...(healthcheck && { probe: healthcheck.test }),
-    timeoutSeconds: health.timeoutSeconds,
-    migrationSeconds,
-    postgres: `${site.name}-postgres`,
-    caddy: `${site.name}-caddy`,
-    whenRefused,
+  return runScript(site, {
+    name: `${name}-gate`,
+    script: "gate",
+    input: {
+      dockerHost,
+      stack: site.stack,
+      role,
+      container: container.id,
+      ...(healthcheck && { probe: healthcheck.test }),
+      timeoutSeconds: health.timeoutSeconds,
+      migrationSeconds,
+      postgres: `${site.name}-postgres`,
+      caddy: `${site.name}-caddy`,
+      whenRefused,
+    },
   });
 }

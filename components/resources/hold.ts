@@ -24,11 +24,10 @@ interface Next {
  */
 export function holdRequests(site: Site, { image, back, definition, readOnly, present }: Next): command.local.Command {
   const digest = pulumi.jsonStringify(definition).apply((json) => createHash("sha256").update(json).digest("hex"));
-  return runScript(
-    site,
-    "postgres-hold",
-    "hold",
-    {
+  return runScript(site, {
+    name: "postgres-hold",
+    script: "hold",
+    input: {
       dockerHost: site.settings.dockerHost,
       stack: site.stack,
       postgres: `${site.name}-postgres`,
@@ -38,17 +37,17 @@ export function holdRequests(site: Site, { image, back, definition, readOnly, pr
       back,
       definition: digest,
     },
-    { dependsOn: present, again: site.plan.resumes },
-  );
+    dependsOn: present,
+    again: site.plan.resumes,
+  });
 }
 
 /** Once postgres answers: the requests go to who had them before. It runs whenever the script before it has held any. */
 export function reopen(site: Site, held: command.local.Command, ready: pulumi.Resource): pulumi.Resource {
-  return runScript(
-    site,
-    "postgres-reopen",
-    "reopen",
-    { dockerHost: site.settings.dockerHost, caddy: `${site.name}-caddy`, held: held.stdout },
-    { dependsOn: [ready] },
-  );
+  return runScript(site, {
+    name: "postgres-reopen",
+    script: "reopen",
+    input: { dockerHost: site.settings.dockerHost, caddy: `${site.name}-caddy`, held: held.stdout },
+    dependsOn: [ready],
+  });
 }

@@ -24,11 +24,12 @@ export type Images = Record<keyof ImageReferences, Image>;
 export function bringImages(site: Site): Images {
   const references = imageReferences(site.settings, site.stack);
   const { source } = site.settings;
-  const api = source === undefined ? pull(site, "api", references.api) : build(site, "api", references.api, ".");
+  const api =
+    source === undefined ? pull(site, "api", references.api) : build(site, source, "api", references.api, ".");
   const console =
     source === undefined
       ? pull(site, "console", references.console)
-      : build(site, "console", references.console, "console");
+      : build(site, source, "console", references.console, "console");
   return {
     api,
     worker: references.worker === references.api ? api : pull(site, "worker", references.worker),
@@ -45,14 +46,12 @@ function pull(site: Site, role: string, reference: string): Image {
 }
 
 /** Builds at the release's tag; a build that fails stops the update before anything that runs is touched. */
-function build(site: Site, role: string, reference: string, context: string): Image {
-  const { source, version, dockerHost } = site.settings;
-  const command = runScript(site, `${role}-build`, "build-image", {
-    dockerHost,
-    source,
-    tag: `v${version.tag}`,
-    context,
-    image: reference,
+function build(site: Site, source: string, role: string, reference: string, context: string): Image {
+  const { version, dockerHost } = site.settings;
+  const command = runScript(site, {
+    name: `${role}-build`,
+    script: "build-image",
+    input: { dockerHost, source, tag: `v${version.tag}`, context, image: reference },
   });
   const id = command.stdout.apply((stdout) => stdout.trim());
   return { id, digest: id, brought: command };

@@ -1,15 +1,45 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { Requests } from "../operations/requests";
 import type { Site } from "./site";
 
-/** What a script is told, as JSON on its standard input: nothing of it appears in a process list or in a failure. */
-export type ScriptInput = Record<string, unknown>;
+type Leaf = string | number | boolean | null | undefined;
 
-export interface ScriptOptions {
+/** A value of which any part may be known only once another resource is there. */
+type Given<Value> = [Value] extends [Leaf]
+  ? pulumi.Input<Value>
+  : Value extends readonly (infer Item)[]
+    ? pulumi.Input<readonly Given<Item>[]>
+    : Value extends object
+      ? pulumi.Input<GivenKeys<Value>>
+      : pulumi.Input<Value>;
+type GivenKeys<Value> = { readonly [Key in keyof Value]: Given<Value[Key]> };
+
+/** The keys of a request, and what one of them holds; of a union, those of any member. */
+type KeyOf<Value> = Value extends object ? keyof Value : never;
+type At<Value, Key> = Value extends object ? (Key extends keyof Value ? Value[Key] : never) : never;
+
+/** `Input`, in which each key that `Value` does not have is `never`: TypeScript lets those pass that a spread brings. */
+type Exact<Value, Input> = Input extends Leaf | pulumi.OutputInstance<unknown> | Promise<unknown>
+  ? Input
+  : Input extends readonly (infer Item)[]
+    ? readonly Exact<Value extends readonly (infer One)[] ? One : never, Item>[]
+    : { readonly [Key in keyof Input]: Key extends KeyOf<Value> ? Exact<At<Value, Key>, Input[Key]> : never };
+
+/** A script, and how it is run. */
+export interface ScriptArgs<Script extends keyof Requests, Input> {
+  /** The resource's logical name, after the stack's prefix. */
+  readonly name: string;
+  readonly script: Script;
+  /**
+   * What the script is asked, as JSON on its standard input: nothing of it appears in a process list or in a failure. A
+   * key that is missing, or that the script does not know, does not compile.
+   */
+  readonly input: Input & Exact<Requests[Script], Input>;
   readonly dependsOn?: pulumi.Resource[];
   /** A changed input is no reason to run again: what it did belongs to an update that is over. */
   readonly frozen?: boolean;
-  /** True runs it although nothing of its input has changed; to be given, true or false, by whoever ever gives it. */
+  /** True runs it although nothing of its input has changed. A script that has it once has it always, true or false. */
   readonly again?: boolean;
 }
 
@@ -21,13 +51,10 @@ export interface ScriptOptions {
  * The path is relative, because the state must not depend on where an operator has the checkout. The output of the run
  * before stays out of the environment: it is evidence for people, not an input.
  */
-export function runScript(
+export function runScript<Script extends keyof Requests, Input extends GivenKeys<Requests[Script]>>(
   site: Site,
-  name: string,
-  script: string,
-  input: pulumi.Input<ScriptInput>,
-  { dependsOn = [], frozen = false, again }: ScriptOptions = {},
-) {
+  { name, script, input, dependsOn = [], frozen = false, again }: ScriptArgs<Script, Input>,
+): command.local.Command {
   return new command.local.Command(
     `${site.name}-${name}`,
     {

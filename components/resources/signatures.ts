@@ -15,11 +15,10 @@ export function signBackups(
   ready: pulumi.Resource,
 ): pulumi.Resource {
   const digest = key.apply((text) => createHash("sha256").update(text).digest("hex"));
-  return runScript(
-    site,
-    "signatures",
-    "sign",
-    { dockerHost: site.settings.dockerHost, postgres: container.name, key: digest },
-    { dependsOn: [ready] },
-  );
+  return runScript(site, {
+    name: "signatures",
+    script: "sign",
+    input: { dockerHost: site.settings.dockerHost, postgres: container.name, key: digest },
+    dependsOn: [ready],
+  });
 }

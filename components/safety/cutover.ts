@@ -34,11 +34,10 @@ export function cutOver(
     name: container.name,
     probe: healthcheck?.test,
   });
-  const cutover = runScript(
-    site,
-    "cutover",
-    "cutover",
-    {
+  const cutover = runScript(site, {
+    name: "cutover",
+    script: "cutover",
+    input: {
       dockerHost,
       stack: site.stack,
       caddy: caddy.container.name,
@@ -50,8 +49,9 @@ export function cutOver(
       timeoutSeconds: health.timeoutSeconds,
       postgres: `${site.name}-postgres`,
     },
-    { again: site.plan.settles, dependsOn: [caddy, api, console, ...others].map(({ ready }) => ready) },
-  );
+    dependsOn: [caddy, api, console, ...others].map(({ ready }) => ready),
+    again: site.plan.settles,
+  });
   const answer = cutover.stdout.apply((stdout) => JSON.parse(stdout) as Answer);
   return { version: answer.version, started: answer.started, done: cutover };
 }

@@ -35,19 +35,18 @@ export function safeguard(site: Site, postgres: Postgres, images: Images): Prepa
   const release = { from: plan.from?.tag, to: plan.to.tag };
   // Not before every image is there: a pull may take long, and what is written meanwhile belongs into the backup.
   const present = [postgres.ready, ...Object.values(images).map(({ brought }) => brought)];
-  const backup = runScript(
-    site,
-    "backup",
-    "backup",
-    { ...taking, rehearsal: mode, release, partOfUpdate: true },
-    { dependsOn: present, frozen },
-  );
+  const backup = runScript(site, {
+    name: "backup",
+    script: "backup",
+    input: { ...taking, rehearsal: mode, release, partOfUpdate: true },
+    dependsOn: present,
+    frozen,
+  });
   const taken = backup.stdout.apply((stdout) => (JSON.parse(stdout) as { backup: string | null }).backup);
-  const rehearsal = runScript(
-    site,
-    "rehearsal",
-    "rehearse",
-    {
+  const rehearsal = runScript(site, {
+    name: "rehearsal",
+    script: "rehearse",
+    input: {
       ...subject,
       release,
       image: images.api.id,
@@ -56,14 +55,14 @@ export function safeguard(site: Site, postgres: Postgres, images: Images): Prepa
       mode,
       backup: taken,
     },
-    { dependsOn: [backup], frozen },
-  );
+    dependsOn: [backup],
+    frozen,
+  });
   const owned = grantOwnership(site, { ...subject, release }, rehearsal, frozen);
-  const ready = runScript(
-    site,
-    "writers",
-    "writers",
-    {
+  const ready = runScript(site, {
+    name: "writers",
+    script: "writers",
+    input: {
       ...taking,
       caddy: `${site.name}-caddy`,
       target: plan.to.tag,
@@ -76,8 +75,9 @@ export function safeguard(site: Site, postgres: Postgres, images: Images): Prepa
         images: { api: images.api.id, worker: images.worker.id, console: images.console.id },
       }),
     },
-    { dependsOn: [owned], frozen },
-  );
+    dependsOn: [owned],
+    frozen,
+  });
   const seconds = rehearsal.stdout.apply((stdout) => (JSON.parse(stdout) as Rehearsed).totalMigrationSeconds ?? 0);
   // Known where no migration is rehearsed: a preview need not take it for a change.
   const migrationSeconds = mode === "full" ? seconds : 0;

@@ -20,11 +20,10 @@ export function giveVerdict(site: Site, caddy: Service, cutover: Cutover, servic
   const { api, console, workers, others } = services;
   const ids = (some: readonly Service[]) => some.map(({ container }) => container.id);
   const published = [...new Set([images.api, images.worker ?? images.api, images.console])];
-  runScript(
-    site,
-    "verdict",
-    "verdict",
-    {
+  runScript(site, {
+    name: "verdict",
+    script: "verdict",
+    input: {
       dockerHost,
       stack: site.stack,
       caddy: caddy.container.name,
@@ -39,6 +38,6 @@ export function giveVerdict(site: Site, caddy: Service, cutover: Cutover, servic
       repositories: source === undefined ? published : [`${site.name}-api`, `${site.name}-console`],
       keepReplacedDays: backups.keepReplacedDays,
     },
-    { dependsOn: [cutover.done, ...[...workers, ...others].map(({ ready }) => ready)] },
-  );
+    dependsOn: [cutover.done, ...[...workers, ...others].map(({ ready }) => ready)],
+  });
 }

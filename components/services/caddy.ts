@@ -34,11 +34,10 @@ export function createCaddy(
   const { dockerHost, http, images, resources } = site.settings;
   const publish = publisher(site.plan.bind);
   const fixedName = `${site.name}-caddy`;
-  const configuration = runScript(
-    site,
-    "caddyfile",
-    "caddyfile",
-    {
+  const configuration = runScript(site, {
+    name: "caddyfile",
+    script: "caddyfile",
+    input: {
       dockerHost,
       container: fixedName,
       image: image.id,
@@ -48,8 +47,8 @@ export function createCaddy(
       folder: PROXY_FILES,
       files: filesOf(site),
     },
-    { dependsOn: upstreams.map(({ ready }) => ready) },
-  );
+    dependsOn: upstreams.map(({ ready }) => ready),
+  });
   const container = createContainer(
     site,
     "caddy",

@@ -1,21 +1,6 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { z } from "zod";
 import { isSecret, type Registered, registered, requestOf } from "../support/program";
-import { backup, host } from "../unit/release/facts";
-
-const SCRIPTS = join(__dirname, "../../scripts");
-
-/** The schema that a script parses its input with, found through the script's own imports. */
-async function requestSchema(script: string): Promise<z.ZodType> {
-  const [, operation] = /components\/operations\/([a-z-]+)\/request"/.exec(
-    readFileSync(join(SCRIPTS, `${script}.ts`), "utf8"),
-  ) ?? ["", script];
-  const { request } = (await import(`../../components/operations/${operation}/request.ts`)) as { request: z.ZodType };
-  return request;
-}
 
 const names = (resources: Registered[]) =>
   resources.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`).sort();
@@ -149,64 +134,6 @@ describe("a stack with nothing but a version", async () => {
       postgres: of("postgres", "pgvector/pgvector:pg16-bookworm"),
       caddy: of("caddy", "caddy:2-alpine"),
     });
-  });
-});
-
-describe("what scripts are told", () => {
-  const scripts = (resources: Registered[]) =>
-    resources.flatMap((resource) => {
-      const [, script] = /^node scripts\/run\.mjs (\S+)$/.exec(String(resource.inputs["create"])) ?? [];
-      return script === undefined ? [] : [{ script, request: requestOf(resource) }];
-    });
-  const understood = async (resources: Registered[]) => {
-    const asked = scripts(resources);
-    expect(asked.length).toBeGreaterThanOrEqual(9);
-    for (const { script, request } of asked) {
-      const schema = await requestSchema(script);
-      expect(schema.safeParse(request).error, `${script}: ${JSON.stringify(request)}`).toBeUndefined();
-    }
-    return Object.fromEntries(asked.map(({ script, request }) => [script, request as Record<string, unknown>]));
-  };
-  const backups = [backup("20261124T080000Z-1.4.2")];
-  const everything = {
-    domain: "fleet.example.com",
-    worker: { replicas: 2 },
-    images: { worker: "ghcr.io/nestfleet/worker" },
-    backups: { keep: 3, acceptSmaller: true, directory: "/srv/backups" },
-    env: { LOG_LEVEL: "debug" },
-    secretEnv: { LLM_API_KEY: "k".repeat(20) },
-  };
-
-  test("an installation, with nothing but a version and with every setting that reaches a script", async () => {
-    await understood(await registered({ version: "1.5.0" }));
-    await understood(await registered({ version: "1.5.0", ...everything }));
-  });
-
-  test("a build from source", async () => {
-    const asked = await understood(await registered({ version: "1.5.0", source: "https://example.com/nestfleet.git" }));
-    expect(Object.keys(asked)).toContain("build-image");
-  });
-
-  test("an upgrade that stops the release before: its second backup spares what the config names, as the first does", async () => {
-    const config = { version: "1.5.0", strategy: "recreate", restore: "20261124T080000Z-1.4.2" };
-    const asked = await understood(await registered(config, host("1.4.2", "1.5.0", { facts: { backups } })));
-    expect(asked["writers"]).toMatchObject({ action: "stop", spare: [config.restore], compared: true });
-    expect(asked["backup"]).toMatchObject({ spare: [config.restore], compared: true });
-  });
-
-  test("a rollback that restores a backup", async () => {
-    const config = { version: "1.4.2", restore: "20261124T080000Z-1.4.2", confirmRestore: "now" };
-    const asked = await understood(await registered(config, host("1.5.0", "1.4.2", { facts: { backups } })));
-    expect(asked["writers"]).toMatchObject({ action: "restore", restore: config.restore, confirmation: "now" });
-  });
-
-  test("a word that no script knows is an error", async () => {
-    const doors = readdirSync(SCRIPTS).filter((file) => file.endsWith(".ts") && file !== "frame.ts");
-    expect(doors.length).toBeGreaterThanOrEqual(15);
-    for (const script of doors.map((file) => file.replace(".ts", ""))) {
-      const schema = await requestSchema(script);
-      expect(JSON.stringify(schema.safeParse({ sapre: [] }).error?.issues), script).toContain("unrecognized_keys");
-    }
   });
 });
 

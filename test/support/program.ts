@@ -4,11 +4,34 @@ import type { HostFacts } from "../../components/release/facts";
 import { type LastUpdate, plan, type Unreachable } from "../../components/release/plan";
 import { check } from "../../components/settings/check";
 
-/** A resource as the program asked for it. Mocks show inputs, not options: those are proved on the real engine. */
+type Request = Parameters<NonNullable<ReturnType<typeof pulumi.runtime.getMonitor>>["registerResource"]>[0];
+
+/** A resource as the program asks the engine for it. What the engine makes of the options is proved on a real one. */
 export interface Registered {
+  readonly urn: string;
   readonly type: string;
   readonly name: string;
+  readonly parent: string;
+  /** False of a component. */
+  readonly custom: boolean;
   readonly inputs: Record<string, unknown>;
+  /** Other URNs under which the state may have it. */
+  readonly aliases: readonly string[];
+  /** URNs of what it waits for. */
+  readonly dependencies: readonly string[];
+  readonly options: Options;
+}
+
+/** What the engine is told of a resource besides. */
+interface Options {
+  readonly provider: string;
+  readonly protect: boolean;
+  readonly retainOnDelete: boolean;
+  /** Null leaves it to the provider. */
+  readonly deleteBeforeReplace: boolean | null;
+  readonly ignoreChanges: readonly string[];
+  readonly replaceOnChanges: readonly string[];
+  readonly additionalSecretOutputs: readonly string[];
 }
 
 const COMPUTED: Record<string, (name: string) => Record<string, unknown>> = {
@@ -38,6 +61,40 @@ export function isSecret(value: unknown): boolean {
   return (value as Record<string, unknown> | undefined)?.[SECRET_SIGNATURE.key] === SECRET_SIGNATURE.value;
 }
 
+/** The engine's own rule: the types of all that it lies under are part of it. */
+function urnOf(parent: string, type: string, name: string): string {
+  const [, , types = ""] = parent.split("::");
+  return `urn:pulumi:test::nestfleet::${types === "" ? "" : `${types}$`}${type}::${name}`;
+}
+
+function asked(request: Request): Registered {
+  const [type, name, parent] = [request.getType(), request.getName(), request.getParent()];
+  const object = request.getObject();
+  return {
+    urn: urnOf(parent, type, name),
+    type,
+    name,
+    parent,
+    custom: request.getCustom(),
+    inputs: object === undefined ? {} : pulumi.runtime.deserializeProperties(object),
+    aliases: request.getAliasesList().map((alias) => {
+      const spec = alias.getSpec();
+      if (spec === undefined) return alias.getUrn();
+      return urnOf(spec.getParenturn(), spec.getType() || type, spec.getName() || name);
+    }),
+    dependencies: request.getDependenciesList(),
+    options: {
+      provider: request.getProvider(),
+      protect: request.getProtect() === true,
+      retainOnDelete: request.getRetainondelete() === true,
+      deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : null,
+      ignoreChanges: request.getIgnorechangesList(),
+      replaceOnChanges: request.getReplaceonchangesList(),
+      additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    },
+  };
+}
+
 /**
  * What the program registers for a config, in the order of registration, without the stack itself: on a host that
  * cannot be asked, or on one that has these facts.
@@ -51,15 +108,20 @@ export async function registered(
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {
-        const given = inputs as Record<string, unknown>;
-        resources.push({ type, name, inputs: given });
-        return { id: `id-${name}`, state: { ...COMPUTED[type]?.(name), ...given } };
+        return { id: `id-${name}`, state: { ...COMPUTED[type]?.(name), ...(inputs as Record<string, unknown>) } };
       },
       call: () => ({}),
     },
     "nestfleet",
     "test",
   );
+  const monitor = pulumi.runtime.getMonitor();
+  if (monitor === undefined) throw new Error("there is no mock of the engine");
+  const register = monitor.registerResource.bind(monitor) as (...call: unknown[]) => never;
+  monitor.registerResource = (request: Request, ...rest: unknown[]) => {
+    resources.push(asked(request));
+    return register(request, ...rest);
+  };
   const values = Object.fromEntries(
     Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );

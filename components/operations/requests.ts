@@ -1,0 +1,34 @@
+import type { z } from "zod";
+import type { request as applicationRole } from "./application-role/request";
+import type { request as backup } from "./backup/request";
+import type { request as build } from "./build/request";
+import type { request as caddyfile } from "./caddyfile/request";
+import type { request as collations } from "./collations/request";
+import type { request as cutover } from "./cutover/request";
+import type { request as gate } from "./gate/request";
+import type { request as hold } from "./hold/request";
+import type { request as recreate } from "./recreate/request";
+import type { request as rehearsal } from "./rehearsal/request";
+import type { request as reopen } from "./reopen/request";
+import type { request as sign } from "./sign/request";
+import type { request as verdict } from "./verdict/request";
+
+/**
+ * What the program asks of each script. The key is the script's name, `scripts/NAME.ts`; the request is the one that this
+ * script parses. Types alone: the program loads no schema for it.
+ */
+export interface Requests {
+  "application-role": z.input<typeof applicationRole>;
+  backup: z.input<typeof backup>;
+  "build-image": z.input<typeof build>;
+  caddyfile: z.input<typeof caddyfile>;
+  collations: z.input<typeof collations>;
+  cutover: z.input<typeof cutover>;
+  gate: z.input<typeof gate>;
+  hold: z.input<typeof hold>;
+  rehearse: z.input<typeof rehearsal>;
+  reopen: z.input<typeof reopen>;
+  sign: z.input<typeof sign>;
+  verdict: z.input<typeof verdict>;
+  writers: z.input<typeof recreate>;
+}
