@@ -5,7 +5,11 @@ import { dockerProvider } from "./resources/provider";
 import type { Site } from "./resources/site";
 import { createVolume, namedOrOwn } from "./resources/volume";
 import { cutOver } from "./safety/cutover";
-import { safeguard } from "./safety/safeguard";
+import { grantOwnership } from "./safety/application-role";
+import { takeBackup } from "./safety/backup";
+import { recreate } from "./safety/recreate";
+import { rehearse } from "./safety/rehearsal";
+import { restore } from "./safety/restore";
 import { createSecrets } from "./resources/secrets";
 import { giveVerdict } from "./safety/verdict";
 import { applicationEnv, createApi } from "./services/api";
@@ -44,9 +48,16 @@ export class NestFleet extends pulumi.ComponentResource {
     const proxy = { data: createVolume(site, "caddy-data").name, config: createVolume(site, "caddy-config").name };
 
     const postgres = createPostgres(site, images, networks, data, backups.mount, secrets);
-    const safe = safeguard(site, postgres, images);
+    const backup = takeBackup(site, { postgres, images });
+    const rehearsal = rehearse(site, { postgres, backup, image: images.api });
+    const owned = grantOwnership(site, { postgres, after: rehearsal.passed });
+    const { restore: restoration } = plan;
+    const ready =
+      restoration === undefined
+        ? recreate(site, { postgres, after: owned })
+        : restore(site, { postgres, images, restoration, backup, after: owned });
     const env = applicationEnv(site, postgres.url, secrets);
-    const api = createApi(site, images.api, networks, env, safe);
+    const api = createApi(site, images.api, networks, env, { ready, migrationSeconds: rehearsal.migrationSeconds });
     const console = createConsole(site, images.console, networks, api.ready);
     const caddy = createCaddy(site, images.caddy, networks, proxy, [api, console]);
     const cutover = cutOver(site, caddy, api, console, [postgres]);

@@ -10,6 +10,7 @@ import type { request as hold } from "./hold/request";
 import type { request as recreate } from "./recreate/request";
 import type { request as rehearsal } from "./rehearsal/request";
 import type { request as reopen } from "./reopen/request";
+import type { request as restoreRelease } from "./restore-release/request";
 import type { request as sign } from "./sign/request";
 import type { request as verdict } from "./verdict/request";
 
@@ -26,9 +27,10 @@ export interface Requests {
   cutover: z.input<typeof cutover>;
   gate: z.input<typeof gate>;
   hold: z.input<typeof hold>;
+  recreate: z.input<typeof recreate>;
   rehearse: z.input<typeof rehearsal>;
   reopen: z.input<typeof reopen>;
+  "restore-release": z.input<typeof restoreRelease>;
   sign: z.input<typeof sign>;
   verdict: z.input<typeof verdict>;
-  writers: z.input<typeof recreate>;
 }

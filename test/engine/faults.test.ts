@@ -252,7 +252,7 @@ async function shaken(): Promise<Ran> {
   const client = (await run("sh", ["-c", "command -v docker"])).output.trim();
   const losing = [
     "#!/bin/bash",
-    `step=$(tr '\\0' ' ' < /proc/$PPID/cmdline | grep -oE '(writers|gate|cutover|verdict) *$' | tr -d ' ')`,
+    `step=$(tr '\\0' ' ' < /proc/$PPID/cmdline | grep -oE '(recreate|gate|cutover|verdict) *$' | tr -d ' ')`,
     `kind=$3`,
     `if [[ -n $step ]] && (set -o noclobber; : > "${folder}/lost-$step-$PPID-$kind") 2>/dev/null; then`,
     `  echo "Cannot connect to the Docker daemon for $step. Is the docker daemon running?" >&2`,
@@ -300,7 +300,7 @@ describe("refused in the update", () => {
     await stack.configure({ version: "1.5.0", "images.worker": BROKEN_WORKER, strategy: "recreate" });
     const { exitCode, output } = await shaken();
     expect(exitCode).not.toBe(0);
-    for (const step of ["writers", "gate", "cutover"]) expect(lost(output)).toContain(step);
+    for (const step of ["recreate", "gate", "cutover"]) expect(lost(output)).toContain(step);
     expect(output).toMatch(
       /requests are held; stopped[^]*requests go to[^]*worker is not healthy: it exited[^]*started again, on the database as it is now/,
     );
@@ -314,7 +314,7 @@ describe("refused in the update", () => {
     await stack.configure({ version: "1.5.0", strategy: "recreate" });
     const { exitCode, output } = await shaken();
     expect(exitCode, output).toBe(0);
-    for (const step of ["writers", "gate", "cutover", "verdict"]) expect(lost(output)).toContain(step);
+    for (const step of ["recreate", "gate", "cutover", "verdict"]) expect(lost(output)).toContain(step);
     await expectSettled(stack, "1.5.0");
     expect(await workedOnBy()).toBe("1.5.0");
     const upgraded = (await stack.history()).filter(({ to, verdict }) => to === "1.5.0" && verdict === "upgraded");

@@ -22,11 +22,12 @@ const RUN = Object.keys({
   cutover: true,
   gate: true,
   hold: true,
+  recreate: true,
   rehearse: true,
   reopen: true,
+  "restore-release": true,
   sign: true,
   verdict: true,
-  writers: true,
 } satisfies Record<keyof Requests, true>);
 
 /** The folder of the operation whose request a file takes. */
@@ -100,28 +101,29 @@ describe("every request is one that its script understands", () => {
 
   test("a restart", async () => {
     const asked = await understood(await step("1.5.0", { version: "1.5.0" }));
-    expect(asked["writers"]).toMatchObject({ action: "leave" });
+    expect(asked["recreate"]).toMatchObject({ action: "leave" });
   });
 
   test("an upgrade beside the release before, which may fail on a migration or may not", async () => {
-    const { writers } = await understood(await step("1.2.0", { version: "1.4.2" }));
-    expect(writers).toMatchObject({ action: "leave" });
+    const beside = await understood(await step("1.2.0", { version: "1.4.2" }));
+    expect(beside["recreate"]).toMatchObject({ action: "leave" });
     const hurried = await understood(await step("1.4.2", { version: "1.5.1" }));
-    expect(hurried["writers"]).toMatchObject({ action: "hurry" });
+    expect(hurried["recreate"]).toMatchObject({ action: "hurry" });
     expect(hurried["rehearse"]).toMatchObject({ mode: "full" });
   });
 
   test("an upgrade that stops the release before: its second backup spares what the config names, as the first does", async () => {
     const config = { version: "1.5.0", strategy: "recreate", restore: "20261124T080000Z-1.4.2" };
     const asked = await understood(await step("1.4.2", config));
-    expect(asked["writers"]).toMatchObject({ action: "stop", spare: [config.restore], compared: true });
+    expect(asked["recreate"]).toMatchObject({ action: "stop", spare: [config.restore], compared: true });
     expect(asked["backup"]).toMatchObject({ spare: [config.restore], compared: true });
   });
 
   test("a rollback that restores a backup", async () => {
     const config = { version: "1.4.2", restore: "20261124T080000Z-1.4.2", confirmRestore: "now" };
     const asked = await understood(await step("1.5.0", config));
-    expect(asked["writers"]).toMatchObject({ action: "restore", restore: config.restore, confirmation: "now" });
+    expect(asked["restore-release"]).toMatchObject({ backup: config.restore, to: "1.4.2", confirmation: "now" });
+    expect(asked).not.toHaveProperty("recreate");
   });
 
   test("and none is left out", () => {

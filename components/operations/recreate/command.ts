@@ -3,12 +3,9 @@ import { containersOf, isUp } from "../../host/docker/containers";
 import { script, up } from "../../release/commands";
 import { takeBackup } from "../backup/backup";
 import { complaint } from "../../host/database/database";
-import { interruptible } from "../../host/interruption";
 import { PatientClient } from "../../host/docker/patient-client";
 import { hurry, stopWriters, takeBack, WRITERS } from "../../host/routing/writers";
 import { reasonOf, report } from "../../host/report";
-import { restore } from "../restore/restore";
-import { NEXT } from "../../host/output";
 import { findStack } from "../../host/stack";
 import { persistently, undoing } from "../../host/undoing";
 import type { Request } from "./request";
@@ -17,14 +14,11 @@ import type { Request } from "./request";
  * What happens to the writers before the new release starts. Mostly nothing: the two serve side by side. Where they
  * cannot, the writers stop and are backed up once more: what was written since the first backup is in the second; from
  * there until the cutover Caddy holds the requests, and shows a page that refreshes itself when that takes too long.
- * And where the release is to have its data back, this is where they are brought back.
  */
-export async function prepareWriters(asked: Request): Promise<string | undefined> {
+export async function recreate(asked: Request): Promise<string | undefined> {
   const docker = new PatientClient(asked.dockerHost);
   await hurry(docker, asked.caddy, asked.action === "hurry");
-  if (asked.action === "stop") return stop(docker, asked);
-  if (asked.action === "restore") return bringBack(docker, asked);
-  return undefined;
+  return asked.action === "stop" ? stop(docker, asked) : undefined;
 }
 
 async function stop(docker: DockerClient, asked: Request): Promise<string | undefined> {
@@ -56,10 +50,4 @@ async function undo(docker: DockerClient, { caddy, stack }: Request): Promise<st
   } catch (error) {
     return `Starting what ran before failed, too: ${complaint(error)}. Requests wait until \`${up(stack)}\`, or ${script("restore", stack, docker.host, "--recover")}, has done it.`;
   }
-}
-
-async function bringBack(docker: DockerClient, { restore: backup, target: to, ...asked }: Request): Promise<string> {
-  if (backup === undefined) throw new Error("a restore names its backup");
-  const restored = await interruptible((signal) => restore(docker, { ...asked, backup, to, next: NEXT }, signal));
-  return JSON.stringify(restored);
 }

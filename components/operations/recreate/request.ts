@@ -17,17 +17,7 @@ export const request = z.strictObject({
   /** Ids of backups that stay, however old they are: the config names them. */
   spare: z.array(z.string()),
   attempt,
-  /**
-   * `stop` where the two releases cannot run side by side, `hurry` where the old one may fail on the new schema,
-   * `restore` where the data of the target are to come back with it.
-   */
-  action: z.enum(["stop", "hurry", "restore", "leave"]),
-  /** Of a restore. */
-  restore: z.string().optional(),
-  confirmation: z.string().optional(),
-  /** Id of the backup that the update took before it. */
-  taken: z.string().nullish(),
-  images: z.record(z.string(), z.string()).optional(),
-  timeoutSeconds: z.number(),
+  /** `stop` where the two releases cannot run side by side, `hurry` where the old one may fail on the new schema. */
+  action: z.enum(["leave", "hurry", "stop"]),
 });
 export type Request = z.infer<typeof request>;

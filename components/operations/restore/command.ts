@@ -27,7 +27,7 @@ import type { Request, request } from "./request";
 /** Of a refusal, for somebody who works by hand because config or state are out of reach. */
 const AGAIN = "Next: mend the cause, then run the same command again.";
 
-/** Takes data and code back together, by hand: the same as `nestfleet:restore` in config does. */
+/** Takes data and code back together, by hand: the same as an update does where the config has `nestfleet:restore`. */
 export async function restoreByHand(asked: Request): Promise<string | undefined> {
   const docker = new PatientClient(asked.dockerHost);
   if (asked.action === "recover") {

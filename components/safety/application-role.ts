@@ -1,6 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { runScript } from "./script";
-import type { Site } from "./site";
+import { runScript } from "../resources/script";
+import type { Site } from "../resources/site";
+import type { Postgres } from "../services/postgres";
+import { databaseOf, isPrepared } from "./preparation";
 
 /**
  * After the rehearsal, and before anything is stopped: the role as which the application works owns its database and all
@@ -10,22 +12,18 @@ import type { Site } from "./site";
  */
 export function grantOwnership(
   site: Site,
-  subject: {
-    readonly dockerHost: string;
-    readonly stack: string;
-    readonly postgres: pulumi.Output<string>;
-    readonly attempt: string;
-    readonly release: { readonly from: string | undefined; readonly to: string };
-  },
-  after: pulumi.Resource,
-  frozen: boolean,
+  { postgres, after }: { postgres: Postgres; after: pulumi.Resource },
 ): pulumi.Resource {
-  const { extensions, preparesRole } = site.plan;
+  const { plan } = site;
   return runScript(site, {
     name: "application-role",
     script: "application-role",
-    input: { ...subject, extensions },
+    input: {
+      ...databaseOf(site, postgres),
+      release: { from: plan.from?.tag, to: plan.to.tag },
+      extensions: plan.extensions,
+    },
     dependsOn: [after],
-    frozen: frozen && !preparesRole,
+    frozen: !isPrepared(plan) && !plan.preparesRole,
   });
 }

@@ -1,0 +1,40 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Plan } from "../release/plan";
+import { breakingIn } from "../release/situation";
+import { runScript } from "../resources/script";
+import type { Site } from "../resources/site";
+import type { Postgres } from "../services/postgres";
+import { backupPolicy } from "./backup";
+import { databaseOf, isPrepared } from "./preparation";
+
+/** The logical name of what stops the writers, or restores beside them: one resource, whatever an update needs. */
+export const WRITERS = "writers";
+
+/**
+ * Where the two releases cannot run side by side: stops the writers of the one that serves, and backs up what they have
+ * written since the first backup. Elsewhere they go on, and the cutover is hurried where a migration may break them.
+ */
+export function recreate(
+  site: Site,
+  { postgres, after }: { postgres: Postgres; after: pulumi.Resource },
+): pulumi.Resource {
+  const { name, plan } = site;
+  return runScript(site, {
+    name: WRITERS,
+    script: "recreate",
+    input: {
+      ...databaseOf(site, postgres),
+      ...backupPolicy(site),
+      caddy: `${name}-caddy`,
+      target: plan.to.tag,
+      action: actionOf(plan),
+    },
+    dependsOn: [after],
+    frozen: !isPrepared(plan),
+  });
+}
+
+function actionOf({ strategy, pending = [], unexplained, ahead }: Plan): "stop" | "hurry" | "leave" {
+  if (strategy === "recreate") return "stop";
+  return breakingIn({ schema: { pending, unexplained, ahead } }).length > 0 ? "hurry" : "leave";
+}

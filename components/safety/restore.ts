@@ -1,0 +1,41 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Restoration } from "../release/restoration";
+import type { Images } from "../resources/images";
+import { runScript } from "../resources/script";
+import type { Site } from "../resources/site";
+import type { Postgres } from "../services/postgres";
+import type { Backup } from "./backup";
+import { databaseOf } from "./preparation";
+import { WRITERS } from "./recreate";
+
+/**
+ * Where a backup is to become the database: restores it beside the live one, changes the two, and sends the requests to
+ * the release that the data are of. It takes the place of `recreate`, also in the state.
+ */
+export function restore(
+  site: Site,
+  {
+    postgres,
+    images,
+    restoration,
+    backup,
+    after,
+  }: { postgres: Postgres; images: Images; restoration: Restoration; backup: Backup; after: pulumi.Resource },
+): pulumi.Resource {
+  const { confirmRestore, health } = site.settings;
+  return runScript(site, {
+    name: WRITERS,
+    script: "restore-release",
+    input: {
+      ...databaseOf(site, postgres),
+      caddy: `${site.name}-caddy`,
+      backup: restoration.manifest.id,
+      to: site.plan.to.tag,
+      images: { api: images.api.id, worker: images.worker.id, console: images.console.id },
+      confirmation: confirmRestore,
+      taken: backup.id,
+      timeoutSeconds: health.timeoutSeconds,
+    },
+    dependsOn: [after],
+  });
+}

@@ -1,5 +1,0 @@
-import { prepareWriters } from "../components/operations/recreate/command";
-import { request } from "../components/operations/recreate/request";
-import { run } from "./frame";
-
-void run(request, prepareWriters);
