@@ -58,7 +58,7 @@ async function prepare(name: string, settings: Settings, done: string[]): Promis
     "unreachable" in host
       ? host
       : { ...host, unfinished, ...(changed && { notStarted: changed.failed, resumed: changed.resumed }) };
-  const planned = plan(stack, settings, facts, last);
+  const planned = plan({ stack, settings, host: facts, last });
   if (planned.unreachable !== undefined && hostRequired()) throw refusal(`${summary(planned)}\n\n${NOT_LOOKED_AT}`);
   if (planned.kind === "refusal") throw refusal(summary(planned));
   await pulumi.log.info(summary(planned));

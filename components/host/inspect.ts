@@ -5,7 +5,7 @@ import type { LimitSupport } from "../release/containers/limits";
 import { isPinned } from "../release/records/image-identity";
 import { unexplained } from "../release/explanation";
 import { imageReferences } from "../release/images";
-import type { LastUpdate } from "../release/situation";
+import type { LastUpdate } from "../release/plan-context";
 import type { SecretValues } from "../release/secrets";
 import { BEFORE, NOBODY, pointer } from "./routing/files";
 import type { Settings } from "../settings/schema";

@@ -1,6 +1,7 @@
 import type { DockerClient } from "./docker/client";
 import { backupNamed } from "../release/records/backups";
-import { asksForData, type LastUpdate, namedBackup } from "../release/situation";
+import { type LastUpdate } from "../release/plan-context";
+import { asksForData, namedBackup } from "../release/restore-request";
 import type { Settings } from "../settings/schema";
 import { answerOr } from "./docker/answer";
 import { inspectDump } from "./backups/dump-check";

@@ -1,6 +1,6 @@
 import type { BackupEstimate } from "./estimate";
 import { seenHold } from "./restoration";
-import { breakingIn, type Situation } from "./situation";
+import { breakingIn, type PlanContext } from "./plan-context";
 import type { Strategy } from "./strategy";
 import { duration } from "./units";
 
@@ -16,33 +16,31 @@ const UNKNOWN = "unknown: the Docker host was not looked at";
 const OF_SETTINGS =
   "none where a setting of api, worker or console changes: requests wait at most a second; where one of postgres changes, they wait for some seconds, and where one of caddy changes, it refuses connections for a second or two";
 
-/** What users notice, in words. What is not known is not promised. */
-export function downtime(
-  situation: Situation,
-  strategy: Strategy,
-  backup: BackupEstimate | undefined,
-  restarts: readonly string[],
-): string {
-  if (situation.facts === undefined) return UNKNOWN;
-  if (situation.step === "install") return "none: nothing runs yet";
-  return [ofVersion(situation, strategy, backup, restarts), ...ofOthers(restarts)].join("; ");
+/** What of a plan users notice. */
+interface Planned {
+  readonly strategy: Strategy;
+  readonly backup: BackupEstimate | undefined;
+  /** Roles. */
+  readonly restarts: readonly string[];
 }
 
-function ofVersion(
-  situation: Situation,
-  strategy: Strategy,
-  backup: BackupEstimate | undefined,
-  restarts: readonly string[],
-): string {
-  const { step, restore, schema } = situation;
-  if (restore || step === "restore") return ofSwap(seenHold(situation.facts?.history ?? []));
-  if (strategy === "recreate") return ofPause(situation, backup);
+/** What users notice, in words. What is not known is not promised. */
+export function downtime(context: PlanContext, planned: Planned): string {
+  if (context.facts === undefined) return UNKNOWN;
+  if (context.step === "install") return "none: nothing runs yet";
+  return [ofVersion(context, planned), ...ofOthers(planned.restarts)].join("; ");
+}
+
+function ofVersion(context: PlanContext, { strategy, backup, restarts }: Planned): string {
+  const { step, restore, schema } = context;
+  if (restore || step === "restore") return ofSwap(seenHold(context.facts?.history ?? []));
+  if (strategy === "recreate") return ofPause(context, backup);
   if (step === "restart") return restarts.length === 0 ? OF_SETTINGS : "requests wait at most a second";
   if (schema === undefined) return "unknown until the migrations are known";
-  const breaking = breakingIn(situation);
+  const breaking = breakingIn(context);
   return breaking.length === 0
     ? "none: requests wait at most a second"
-    : `requests wait at most a second, unless ${breaking.join(", ")} breaks ${situation.from?.tag ?? "what runs"} meanwhile`;
+    : `requests wait at most a second, unless ${breaking.join(", ")} breaks ${context.from?.tag ?? "what runs"} meanwhile`;
 }
 
 /** Most of it is the start of the api, which is the application's own. */
@@ -54,7 +52,7 @@ function ofSwap(seconds: number | undefined): string {
 }
 
 /** The old release stops before the backup, and the new one migrates before it answers. */
-function ofPause({ schema }: Situation, backup: BackupEstimate | undefined): string {
+function ofPause({ schema }: PlanContext, backup: BackupEstimate | undefined): string {
   const seconds = STOP_AND_START_SECONDS + (backup?.seconds ?? 0);
   const more = [
     ...(backup?.seconds === undefined ? ["the backup's time (unknown)"] : []),

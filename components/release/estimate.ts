@@ -1,7 +1,7 @@
 import type { Disks } from "./facts";
 import { newestBackup } from "./records/backups";
 import type { BackupManifest } from "./records/manifest";
-import type { Situation } from "./situation";
+import type { PlanContext } from "./plan-context";
 import type { Strategy } from "./strategy";
 
 /** What a backup is expected to be, scaled from the newest one by the size of the database. */
@@ -58,7 +58,7 @@ export function expectedBackup(databaseBytes: number, newest: BackupManifest | u
 }
 
 /** Undefined when the database does not run. */
-export function estimateBackup({ facts }: Situation): BackupEstimate | undefined {
+export function estimateBackup({ facts }: PlanContext): BackupEstimate | undefined {
   if (facts?.database === undefined) return undefined;
   return expectedBackup(facts.database.sizeBytes, newestBackup(facts.backups));
 }
@@ -70,7 +70,7 @@ export function estimateBackup({ facts }: Situation): BackupEstimate | undefined
  * backup; the copy of the rehearsal is gone by then.
  */
 export function estimateDisk(
-  { facts, settings, restore }: Situation,
+  { facts, settings, restore }: PlanContext,
   backup: BackupEstimate,
   strategy: Strategy,
 ): DiskNeed[] {

@@ -7,31 +7,23 @@ import { type DataMount, dataMountByTag } from "./data-mount";
 import { downtime } from "./downtime";
 import { pendingExtensions, type WantedExtension } from "./sql/extensions";
 import { type BackupEstimate, type DiskNeed, estimateBackup, estimateDisk } from "./estimate";
-import { problemsOf } from "./guards/guards";
+import { runGuards } from "./guards/guards";
 import type { BackupManifest } from "./records/manifest";
 import { type PlannedImage, plannedImages } from "./planned-images";
 import { beyond, mayRun, type PendingMigration } from "./sql/migrations";
-import type { Problem } from "./guards/problem";
+import type { GuardProblem } from "./guards/problem";
 import { type KeptDatabase, keptFor } from "./records/replaced";
 import { type Reindex, reindexOf } from "./reindex";
 import { isKept, type Role, restartsIn, ROLES } from "./restarts";
 import { type Restoration, restorationOf } from "./restoration";
-import {
-  type LastUpdate,
-  type PlanSettings,
-  type Restored,
-  type Situation,
-  situation,
-  type Step,
-  type Unreachable,
-} from "./situation";
+import { type Asked, type PlanSettings, type Restored, type PlanContext, assess, type Step } from "./plan-context";
 import { type Strategy, strategyFor } from "./strategy";
 import { isStandIn } from "./interim";
 import { UPSTREAM_PORTS } from "./names";
 import type { Version } from "./version";
-import { warningsOf } from "./guards/warnings";
+import { runWarnings } from "./guards/warnings";
 
-export type { LastUpdate, PlanSettings, Restored, Step, Unreachable } from "./situation";
+export type { LastUpdate, PlanSettings, Restored, Step, Unreachable } from "./plan-context";
 
 /** What an update will do, and why it is refused if it is. Preview, update, commands and history all read this one. */
 export interface Plan {
@@ -79,7 +71,7 @@ export interface Plan {
   /** How this update is taken back: undefined when there is nothing to go back to. */
   readonly wayBack?: WayBack | undefined;
   /** Who takes the requests is decided again, even where no container changes. */
-  readonly settles: boolean;
+  readonly runsCutover: boolean;
   /** Roles of containers whose log is another than the one that this program gives. */
   readonly otherLogs: readonly string[];
   /** The proxy keeps the rules under which an older program has made it, and is not replaced for them. */
@@ -102,7 +94,7 @@ export interface Plan {
   /** Logical names of the volumes and secrets that the stack has before this update: protected, they stay declared. */
   readonly inState: readonly string[];
   readonly warnings: readonly string[];
-  readonly problems: readonly Problem[];
+  readonly problems: readonly GuardProblem[];
 }
 
 export interface WayBack {
@@ -114,17 +106,18 @@ export interface WayBack {
   readonly backup: "none" | "of this update" | "replaced" | { readonly id: string };
 }
 
-/** Compares what is asked with what is there. Pure: asks nobody, touches nothing. */
-export function plan(stack: string, settings: PlanSettings, host: HostFacts | Unreachable, last: LastUpdate): Plan {
-  const judged = situation(stack, settings, host, last);
-  const { step, from, to, facts, schema } = judged;
-  const restore = restorationOf(judged);
-  const strategy = strategyFor(judged);
-  const needsBackup = takesBackup(judged);
-  const backup = needsBackup ? estimateBackup(judged) : undefined;
-  const disk = backup ? estimateDisk(judged, backup, strategy) : [];
-  const restarts = restartsIn(judged);
-  const problems = problemsOf(judged, disk);
+/** Compares what is asked with what is there. It is pure: it reads and touches nothing. */
+export function plan(asked: Asked): Plan {
+  const { settings, host, last } = asked;
+  const context = assess(asked);
+  const { step, from, to, facts, schema } = context;
+  const restore = restorationOf(context);
+  const strategy = strategyFor(context);
+  const needsBackup = takesBackup(context);
+  const backup = needsBackup ? estimateBackup(context) : undefined;
+  const disk = backup ? estimateDisk(context, backup, strategy) : [];
+  const restarts = restartsIn(context);
+  const problems = runGuards(context, disk);
   return {
     kind: problems.length > 0 ? "refusal" : step,
     step,
@@ -136,7 +129,7 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     ahead: schema?.ahead ?? [],
     extensions: pendingExtensions(
       facts?.target?.migrations ?? [],
-      (judged.restore ?? { migrations: facts?.database?.applied ?? [] }).migrations,
+      (context.restore ?? { migrations: facts?.database?.applied ?? [] }).migrations,
     ),
     strategy,
     rehearsal: restore === undefined ? settings.rehearsal : "off",
@@ -145,17 +138,17 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     disk,
     dataMount: facts?.dataMount ?? dataMountByTag(settings.images.postgres),
     bind: bindOf(settings, facts),
-    reindex: reindexOf(judged),
+    reindex: reindexOf(context),
     restarts,
     stays: restarts && ROLES.filter((role) => !restarts.includes(role)),
-    images: plannedImages(judged),
-    downtime: downtime(judged, strategy, backup, restarts ?? []),
+    images: plannedImages(context),
+    downtime: downtime(context, { strategy, backup, restarts: restarts ?? [] }),
     restore,
     replaced: (facts?.database?.replaced ?? []).map((database) =>
       keptFor(database, settings.backups.keepReplacedDays, facts?.clock),
     ),
-    wayBack: wayBack(judged),
-    settles: settles(judged),
+    wayBack: wayBack(context),
+    runsCutover: runsCutover(context),
     otherLogs: (facts?.containers ?? []).filter(({ log }) => log && !isOwnLog(log)).map(({ role }) => role),
     keepsProxy: (facts?.containers ?? []).some((container) => isKept(container, settings)),
     preparesRole: preparesRole(facts),
@@ -166,14 +159,14 @@ export function plan(stack: string, settings: PlanSettings, host: HostFacts | Un
     }),
     isolates: facts?.isolates === true,
     limits: facts?.limits,
-    restored: restoredBy(judged),
+    restored: restoredBy(context),
     inState: last.inState ?? [],
-    warnings: warningsOf(judged, strategy),
+    warnings: runWarnings(context, strategy),
     problems,
   };
 }
 
-function restoredBy({ restore, settings, last }: Situation): Restored | undefined {
+function restoredBy({ restore, settings, last }: PlanContext): Restored | undefined {
   const { confirmRestore: confirmation } = settings;
   return restore === undefined || confirmation === undefined ? last.restored : { backup: restore.id, confirmation };
 }
@@ -182,7 +175,7 @@ function restoredBy({ restore, settings, last }: Situation): Restored | undefine
  * Also where something could not be started again: whether the update has mended that is seen from outside; and where
  * an update under the same release has had no verdict, which leaves one container of each service.
  */
-function settles({ step, facts }: Situation): boolean {
+function runsCutover({ step, facts }: PlanContext): boolean {
   if (step !== "restart" || isStandIn(facts?.serving?.name ?? "")) return true;
   const { containers = [], notStarted = [] } = facts ?? {};
   const several = Object.keys(UPSTREAM_PORTS).some(
@@ -207,12 +200,12 @@ function preparesRole(facts: HostFacts | undefined): boolean {
 }
 
 /** Whenever version or data change, and whenever migrations will run on data that exist. */
-function takesBackup({ step, schema, facts }: Situation): boolean {
+function takesBackup({ step, schema, facts }: PlanContext): boolean {
   if (step === "upgrade" || step === "rollback" || step === "restore") return true;
   return (facts?.database?.applied.length ?? 0) > 0 && (schema?.pending.length ?? 0) > 0;
 }
 
-function wayBack({ step, from, facts, schema, restore }: Situation): WayBack | undefined {
+function wayBack({ step, from, facts, schema, restore }: PlanContext): WayBack | undefined {
   if (from === undefined || step === "install" || step === "restart") return undefined;
   if (restore !== undefined) return { version: from.tag, backup: "replaced" };
   const earlier = backupBeforeMigrations(from.tag, facts);

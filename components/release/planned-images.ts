@@ -1,7 +1,7 @@
 import { hashIn } from "./records/image-identity";
 import { imageReferences } from "./images";
 import { isReleased, type Role, ROLES } from "./restarts";
-import type { Situation } from "./situation";
+import type { PlanContext } from "./plan-context";
 
 /** What a name of the config means on the host; services that share the name share the entry. */
 export interface PlannedImage {
@@ -13,7 +13,7 @@ export interface PlannedImage {
 }
 
 /** None where the release stays, or the host was not looked at. */
-export function plannedImages({ facts, settings, stack, step }: Situation): PlannedImage[] {
+export function plannedImages({ facts, settings, stack, step }: PlanContext): PlannedImage[] {
   const { images } = facts ?? {};
   if (images === undefined || step === "restart" || step === "restore") return [];
   const references = imageReferences(settings, stack);

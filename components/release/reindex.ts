@@ -1,5 +1,5 @@
 import type { OtherImage } from "./facts";
-import type { Situation } from "./situation";
+import type { PlanContext } from "./plan-context";
 
 /** Indexes that are built anew because text is sorted otherwise than when they were made. */
 export interface Reindex {
@@ -12,7 +12,7 @@ export interface Reindex {
 }
 
 /** Undefined when nothing is to be rebuilt, as far as can be told. */
-export function reindexOf({ facts }: Situation): Reindex | undefined {
+export function reindexOf({ facts }: PlanContext): Reindex | undefined {
   const collations = facts?.database?.collations;
   if (collations === undefined) return undefined;
   const { indexes, bytes, outdated, recorded, actual } = collations;

@@ -1,6 +1,6 @@
 import { namesOf, ON_BACK_NETWORK, RELEASED, type Role, ROLES, WRITERS } from "./names";
 import type { RunningContainer } from "./facts";
-import type { Situation, Step } from "./situation";
+import type { PlanContext, Step } from "./plan-context";
 
 export { isReleased, OWN_VERSION, RELEASED, type ReleasedRole, type Role, ROLES } from "./names";
 
@@ -8,7 +8,7 @@ export { isReleased, OWN_VERSION, RELEASED, type ReleasedRole, type Role, ROLES 
  * The services that stop and start, as far as versions decide that; undefined without access to the host. Each
  * container carries as its label the release, or for postgres and caddy the image of the config.
  */
-export function restartsIn({ facts, settings, step, to, stack }: Situation): Role[] | undefined {
+export function restartsIn({ facts, settings, step, to, stack }: PlanContext): Role[] | undefined {
   if (facts === undefined) return undefined;
   const stepped = [...rolesOf(step), ...(leftNetwork({ facts, stack }) === undefined ? [] : ON_BACK_NETWORK)];
   const wanted: Record<Role, string> = {
@@ -30,7 +30,7 @@ export function restartsIn({ facts, settings, step, to, stack }: Situation): Rol
  * A container that an older program has made, without what this one gives it: made anew. Not the proxy for that alone:
  * connections are refused while it is, and it gets the rest with its next image.
  */
-function isOlder(container: RunningContainer, settings: Situation["settings"]): boolean {
+function isOlder(container: RunningContainer, settings: PlanContext["settings"]): boolean {
   const { running, asSuperuser } = container;
   return running && (asSuperuser === true || lacksRules(container, settings)) && !isKept(container, settings);
 }
@@ -38,20 +38,20 @@ function isOlder(container: RunningContainer, settings: Situation["settings"]): 
 /** An engine may give every container some of the limits: all of them are ours alone. */
 function lacksRules(
   { role, noCore, readOnly }: RunningContainer,
-  { postgres, resources }: Situation["settings"],
+  { postgres, resources }: PlanContext["settings"],
 ): boolean {
   const wanted = { ...resources, postgres }[role as Role]?.readOnly === true;
   return noCore === false || (wanted && readOnly === false);
 }
 
 /** The proxy of an older program, which stays as it was made for as long as its image is the one of the config. */
-export function isKept(container: RunningContainer, settings: Situation["settings"]): boolean {
+export function isKept(container: RunningContainer, settings: PlanContext["settings"]): boolean {
   const { role, running, version } = container;
   return role === "caddy" && running && version === settings.images.caddy && lacksRules(container, settings);
 }
 
 /** An older program has made one network for all five: the database leaves it. Its name; undefined otherwise. */
-export function leftNetwork({ facts, stack }: Pick<Situation, "facts" | "stack">): string | undefined {
+export function leftNetwork({ facts, stack }: Pick<PlanContext, "facts" | "stack">): string | undefined {
   const postgres = facts?.containers.find(({ role, running }) => role === "postgres" && running);
   const networks = postgres?.networks ?? [];
   const { back } = namesOf(stack).networks;

@@ -1,7 +1,7 @@
 import type { LiveData } from "./facts";
 import type { HistoryEntry } from "./records/history";
 import type { BackupManifest } from "./records/manifest";
-import type { Situation } from "./situation";
+import type { PlanContext } from "./plan-context";
 
 /** What a restore puts back, and what goes with the data that it replaces. */
 export interface Restoration {
@@ -33,7 +33,7 @@ export function seenHold(history: readonly HistoryEntry[]): number | undefined {
 const RESTORE_PER_DUMP = 2.5;
 
 /** Undefined when this update restores nothing. */
-export function restorationOf({ restore: manifest, facts }: Situation): Restoration | undefined {
+export function restorationOf({ restore: manifest, facts }: PlanContext): Restoration | undefined {
   if (manifest === undefined) return undefined;
   return {
     manifest,

@@ -1,6 +1,6 @@
 import semver from "semver";
 import { mayRun } from "./sql/migrations";
-import type { Situation } from "./situation";
+import type { PlanContext } from "./plan-context";
 
 /** rolling: new beside old. recreate: the writers stop, the backup is taken, the new version starts. */
 export type Strategy = "rolling" | "recreate";
@@ -10,7 +10,7 @@ export type Strategy = "rolling" | "recreate";
  * same release serves beside itself, so a change of settings is always rolling. A restore stops the writers itself, and
  * for as long as the swap of the databases takes: nothing has to stop before.
  */
-export function strategyFor({ settings, step, from, to, schema, restore }: Situation): Strategy {
+export function strategyFor({ settings, step, from, to, schema, restore }: PlanContext): Strategy {
   if (restore !== undefined || step === "restore") return "rolling";
   if (step === "install" || (step === "restart" && !migrates(schema))) return "rolling";
   if (settings.strategy !== "auto") return settings.strategy;
@@ -19,7 +19,7 @@ export function strategyFor({ settings, step, from, to, schema, restore }: Situa
   return marked || crossesMajor(from?.semver, to.semver) ? "recreate" : "rolling";
 }
 
-function migrates(schema: Situation["schema"]): boolean {
+function migrates(schema: PlanContext["schema"]): boolean {
   return (schema?.pending.length ?? 0) > 0;
 }
 

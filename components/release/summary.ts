@@ -2,7 +2,7 @@ import { script } from "./commands";
 import { diskUses } from "./estimate";
 import { mayRun, type PendingMigration } from "./sql/migrations";
 import type { Plan } from "./plan";
-import type { Problem } from "./guards/problem";
+import type { GuardProblem } from "./guards/problem";
 import type { KeptDatabase } from "./records/replaced";
 import type { Restoration } from "./restoration";
 import { duration, shortId, size } from "./units";
@@ -186,7 +186,7 @@ function endOf({ droppedAfter, due }: KeptDatabase): string {
   return due === true ? `dropped by the next good update, since ${day} is over` : `dropped after ${day}`;
 }
 
-function refusal(problems: readonly Problem[]): string[] {
+function refusal(problems: readonly GuardProblem[]): string[] {
   if (problems.length === 0) return [];
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   return [

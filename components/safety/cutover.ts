@@ -50,7 +50,7 @@ export function cutOver(
       postgres: `${site.name}-postgres`,
     },
     dependsOn: [caddy, api, console, ...others].map(({ ready }) => ready),
-    again: site.plan.settles,
+    again: site.plan.runsCutover,
   });
   const answer = cutover.stdout.apply((stdout) => JSON.parse(stdout) as Answer);
   return { version: answer.version, started: answer.started, done: cutover };

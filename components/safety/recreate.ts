@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../release/plan";
-import { breakingIn } from "../release/situation";
+import { breakingIn } from "../release/plan-context";
 import { runScript } from "../resources/script";
 import type { Site } from "../resources/site";
 import type { Postgres } from "../services/postgres";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { configRm, configSetSecret } from "../release/commands";
 import { parseExactly } from "./exact-json";
 import { pinProblems } from "./pins";
-import { type Problem, problemsOf } from "./problem";
+import { type ConfigProblem, problemsBehind } from "./problem";
 import { unquoted } from "./quoting";
 import { renamedKeys } from "./renamed";
 import { schema, schemaWithMovingTag, type Settings, TEXT_KEYS } from "./schema";
@@ -10,7 +10,7 @@ import type { Written } from "./written";
 import { tlsProblems } from "./tls";
 
 /** What the checks said: settings to build from, or everything that must be mended first. */
-export type Checked = { readonly settings: Settings } | { readonly problems: readonly Problem[] };
+export type Checked = { readonly settings: Settings } | { readonly problems: readonly ConfigProblem[] };
 
 /** Raw config as the engine hands it over: every value a string, structured ones as JSON. */
 export interface RawConfig {
@@ -33,7 +33,7 @@ export function check({ values, encrypted, stack, written }: RawConfig, now = Da
   const first = [...unquoted(config, written, stack), ...renamed];
   const told = new Set(first.map(({ path }) => path));
   const issues = parsed.success ? [] : parsed.error.issues;
-  const others = issues.flatMap((issue) => problemsOf(issue, { config, encrypted, stack }, keysAt));
+  const others = issues.flatMap((issue) => problemsBehind(issue, { config, encrypted, stack }, keysAt));
   const problems = [
     ...first,
     // A key that has a problem of its own breaks a rule of the schema because of that.
@@ -80,7 +80,7 @@ function isEmpty(value: unknown): boolean {
   return value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
 }
 
-function inClear(key: string, stack: string): Problem {
+function inClear(key: string, stack: string): ConfigProblem {
   return {
     path: `nestfleet:${key}`,
     value: "not encrypted",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { configRm, configRmPath, configSetPath } from "../release/commands";
-import type { Problem } from "./problem";
+import type { ConfigProblem } from "./problem";
 
 const DIGESTS = "images.digests";
 const WORKER = "images.worker";
@@ -12,7 +12,7 @@ const asked = z.object({
 });
 
 /** Pins of images that there are not: of those that are built here, and of a worker that has none of its own. */
-export function pinProblems(config: Readonly<Record<string, unknown>>, stack: string): Problem[] {
+export function pinProblems(config: Readonly<Record<string, unknown>>, stack: string): ConfigProblem[] {
   const { success, data } = asked.safeParse(config);
   if (!success || Object.keys(data.images.digests).length === 0) return [];
   const { source, images } = data;

@@ -4,7 +4,7 @@ import { looksLikeCredential, namesCredential } from "./credential";
 import { nearest } from "./nearest";
 
 /** One thing that is wrong with the config, told so that it can be mended without reading the code. */
-export interface Problem {
+export interface ConfigProblem {
   /** As `pulumi config` spells it: `nestfleet:backups.keep`. */
   readonly path: string;
   /** What was given, shortened; never the value of a secret. */
@@ -34,7 +34,7 @@ export interface Given {
 }
 
 /** The problems behind one zod issue: an issue can name several unknown keys. */
-export function problemsOf(issue: Issue, given: Given, keysAt: (path: PropertyKey[]) => string[]): Problem[] {
+export function problemsBehind(issue: Issue, given: Given, keysAt: (path: PropertyKey[]) => string[]): ConfigProblem[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => unknownKey([...issue.path, key], given, keysAt(issue.path)));
   }
@@ -48,7 +48,7 @@ export function problemsOf(issue: Issue, given: Given, keysAt: (path: PropertyKe
 }
 
 /** The report of a refused config: everything at once, nothing was touched. */
-export function report(problems: readonly Problem[], stack: string): string {
+export function report(problems: readonly ConfigProblem[], stack: string): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const entries = problems.map(
     ({ path, value, rule, mend }) => `  ${path} is ${value}\n    must be: ${rule}\n    mend:    ${mend}`,
@@ -59,7 +59,7 @@ export function report(problems: readonly Problem[], stack: string): string {
   ].join("\n\n");
 }
 
-function unknownKey(path: PropertyKey[], given: Given, known: string[]): Problem {
+function unknownKey(path: PropertyKey[], given: Given, known: string[]): ConfigProblem {
   const key = String(path.at(-1));
   const meant = nearest(key, known);
   const where = path.length > 1 ? `a key of ${spelled(path.slice(0, -1))}` : "a key of this project";
@@ -68,7 +68,7 @@ function unknownKey(path: PropertyKey[], given: Given, known: string[]): Problem
 }
 
 /** A problem of the value at a path, with the value as it may be shown. */
-export function problem(path: readonly PropertyKey[], given: Given, rule: string, mend: string): Problem {
+export function problem(path: readonly PropertyKey[], given: Given, rule: string, mend: string): ConfigProblem {
   return { path: spelled(path), value: shown(path, given), rule, mend };
 }
 

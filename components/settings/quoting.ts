@@ -1,6 +1,6 @@
 import { pulumi, shellWord } from "../release/commands";
 import { CREDENTIAL } from "./credential";
-import { type Problem, SECRET } from "./problem";
+import { type ConfigProblem, SECRET } from "./problem";
 import { TEXT_KEYS } from "./schema";
 import { changedByYaml, type Written } from "./written";
 
@@ -16,7 +16,7 @@ export function unquoted(
   config: Readonly<Record<string, unknown>>,
   written: Written | undefined,
   stack: string,
-): Problem[] {
+): ConfigProblem[] {
   return Object.entries(config)
     .filter(([key]) => !SECRET.includes(key))
     .flatMap(([key, value]) => texts([key], value))
@@ -37,7 +37,7 @@ function texts(path: readonly string[], value: unknown): Found[] {
   return typeof value === "string" || key === TEXTS || TEXT_KEYS.includes(key) ? [{ path, value }] : [];
 }
 
-function changed({ path, value }: Found, written: Written | undefined, stack: string): Problem[] {
+function changed({ path, value }: Found, written: Written | undefined, stack: string): ConfigProblem[] {
   const typed = written?.get(path.join("."));
   if (written !== undefined && typed === undefined) return []; // quoted
   if (changedByYaml(value, typed) === undefined) return [];

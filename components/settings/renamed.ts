@@ -1,5 +1,5 @@
 import { configRm, configRmPath, configSet, configSetPath, configSetSecret, shellWord } from "../release/commands";
-import { at, type Given, HIDDEN, type Problem, problem } from "./problem";
+import { at, type Given, HIDDEN, type ConfigProblem, problem } from "./problem";
 
 /** The keys that an earlier program had under another name, by path, each with its name of today. */
 const RENAMED: Readonly<Record<string, string>> = { "health.holdSeconds": "health.soakSeconds" };
@@ -23,7 +23,7 @@ interface Former {
  * Finds every key that is given under its former name. A former key is refused instead of read, because two names for one
  * setting would have to be told apart for ever. The fix carries the value over.
  */
-export function renamedKeys(asked: Asked, renamed = RENAMED): Problem[] {
+export function renamedKeys(asked: Asked, renamed = RENAMED): ConfigProblem[] {
   return Object.entries(renamed).flatMap(([from, to]) => {
     const isGiven = at(asked.config, to.split(".")) !== undefined;
     const rule = `called nestfleet:${to}, because the key was renamed${isGiven ? "; that key is given, too" : ""}`;

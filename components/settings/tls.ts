@@ -5,17 +5,12 @@ import { configRmPath, configSet, configSetFile, configSetPath, configSetSecret 
 import { chainOf, daysLeft } from "../release/certificate";
 import { inUrl, isLoopback } from "../release/address";
 import { schema, type Settings } from "./schema";
-import type { Problem } from "./problem";
+import type { ConfigProblem } from "./problem";
 
 type Asked = Pick<Settings, "domain" | "http" | "secrets">;
 
-/** One thing that does not go together; `value` never is a secret. */
-interface Fault {
-  readonly path: string;
-  readonly value: string;
-  readonly rule: string;
-  readonly mend: string;
-}
+/** A problem whose path has no namespace yet. Its value never is a secret. */
+type Fault = ConfigProblem;
 
 const CERTIFICATE = "http.certificate";
 const KEY = "secrets.tlsKey";
@@ -25,7 +20,7 @@ const URL_KEY = "http.publicUrl";
  * What each key for itself cannot show: whether certificate, key and name fit, and whether what is asked of TLS, ACME
  * and the public URL goes together. Looked at also where other keys have problems of their own. `now` in milliseconds.
  */
-export function tlsProblems(config: Readonly<Record<string, unknown>>, stack: string, now: number): Problem[] {
+export function tlsProblems(config: Readonly<Record<string, unknown>>, stack: string, now: number): ConfigProblem[] {
   const { domain, http, secrets } = schema.shape;
   const { success, data } = z.object({ domain, http, secrets }).safeParse(config);
   if (!success) return [];

@@ -128,7 +128,7 @@ export async function registered(
   const checked = check({ values, encrypted: new Set(["secrets", "secretEnv"]), stack: "test" });
   if ("problems" in checked) throw new Error(JSON.stringify(checked.problems));
   const { settings } = checked;
-  new NestFleet("nestfleet-test", settings, plan("test", settings, host, last));
+  new NestFleet("nestfleet-test", settings, plan({ stack: "test", settings, host, last }));
   await pulumi.runtime.disconnect();
   return resources;
 }

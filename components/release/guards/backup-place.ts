@@ -2,11 +2,11 @@ import { namesOf } from "../names";
 import type { Place } from "../facts";
 import { newestBackup } from "../records/backups";
 import { configRm, configSetPath, docker, shellWord } from "../commands";
-import type { Problem } from "./problem";
-import type { Situation } from "../situation";
+import type { GuardProblem } from "./problem";
+import type { PlanContext } from "../plan-context";
 
 /** Where backups lie now, and where the config wants them; undefined where they stay. */
-export function moved({ facts, settings, stack }: Situation): { from: Place; to: Place } | undefined {
+export function moved({ facts, settings, stack }: PlanContext): { from: Place; to: Place } | undefined {
   const from = facts?.backupPlace;
   if (from === undefined) return undefined;
   const { directory, volume } = settings.backups;
@@ -15,10 +15,10 @@ export function moved({ facts, settings, stack }: Situation): { from: Place; to:
 }
 
 /** What stays behind when backups are kept elsewhere from now on, and how it is taken along. */
-export function backupsMoved(situation: Situation): string[] {
-  const places = moved(situation);
+export function backupsMoved(context: PlanContext): string[] {
+  const places = moved(context);
   if (places === undefined) return [];
-  const { facts, settings } = situation;
+  const { facts, settings } = context;
   const backups = facts?.backups ?? [];
   const newest = newestBackup(backups);
   const left =
@@ -37,10 +37,10 @@ export function backupsMoved(situation: Situation): string[] {
  * The backup that is to be restored, and the record of restores that were carried out, lie in the old place: an update
  * that moves and restores would find neither.
  */
-export function movedWhileRestoring(situation: Situation): Problem | undefined {
-  const places = moved(situation);
-  const { settings, stack } = situation;
-  const restores = situation.restore !== undefined || (settings.restore ?? settings.confirmRestore) !== undefined;
+export function movedWhileRestoring(context: PlanContext): GuardProblem | undefined {
+  const places = moved(context);
+  const { settings, stack } = context;
+  const restores = context.restore !== undefined || (settings.restore ?? settings.confirmRestore) !== undefined;
   if (places === undefined || !restores) return undefined;
   const keys = (["restore", "confirmRestore"] as const).filter((key) => settings[key] !== undefined);
   return {
@@ -62,7 +62,7 @@ function source(place: Place): string {
 }
 
 /** Docker mounts no directory that is not there: postgres would be stopped, and could not start again. */
-export function backupDirectoryUnusable({ facts, stack }: Situation): Problem | undefined {
+export function backupDirectoryUnusable({ facts, stack }: PlanContext): GuardProblem | undefined {
   if (facts?.backupDirectory === undefined) return undefined;
   const { path, fault } = facts.backupDirectory;
   return {

@@ -1,12 +1,12 @@
 import { script, trust } from "../commands";
 import { parseBackupId } from "../records/backup-id";
 import { lastProof, newestBackup } from "../records/backups";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 import { duration } from "../units";
 import { firstOf, oneLine } from "../words";
 
 /** Whoever may write among the backups may have put them there; or they come from another stack, or a lost state. */
-export function notSigned({ facts, settings, stack }: Situation): string[] {
+export function notSigned({ facts, settings, stack }: PlanContext): string[] {
   const unsigned = facts?.unsigned ?? [];
   const [first] = unsigned;
   if (first === undefined) return [];
@@ -23,7 +23,7 @@ export function notSigned({ facts, settings, stack }: Situation): string[] {
 const PROVEN_SECONDS = 2 * 86_400;
 
 /** That a dump can be read does not say that it can be restored: only a rehearsal, a drill or a proof does. */
-export function unproven({ facts, settings, stack, restore }: Situation): string[] {
+export function unproven({ facts, settings, stack, restore }: PlanContext): string[] {
   const newest = newestBackup(facts?.backups ?? []);
   const [first] = facts?.backups ?? [];
   if (facts === undefined || newest === undefined || first === undefined) return [];
@@ -46,7 +46,7 @@ export function unproven({ facts, settings, stack, restore }: Situation): string
 const TOLERATED_SECONDS = 300;
 
 /** No refusal: an upgrade may be what is needed, and a backup's id is kept above the newest whatever the clock says. */
-export function clockBehind({ facts }: Situation): string[] {
+export function clockBehind({ facts }: PlanContext): string[] {
   const newest = newestBackup(facts?.backups ?? []);
   if (facts?.clock === undefined || newest === undefined) return [];
   const behind = (parseBackupId(newest.id)?.seconds ?? 0) - facts.clock;

@@ -1,12 +1,12 @@
 import { namesOf, UPDATE_ORDER } from "../names";
 import type { RunningContainer } from "../facts";
 import { configSet, docker, up, upRefresh } from "../commands";
-import type { Problem } from "./problem";
-import type { Situation } from "../situation";
+import type { GuardProblem } from "./problem";
+import type { PlanContext } from "../plan-context";
 import { oneLine } from "../words";
 
 /** Without the database there is no backup, and nobody knows which migrations are applied. */
-export function databaseStopped({ facts, settings, stack, step, from }: Situation): Problem | undefined {
+export function databaseStopped({ facts, settings, stack, step, from }: PlanContext): GuardProblem | undefined {
   if (facts === undefined || facts.database !== undefined || (step !== "upgrade" && step !== "rollback"))
     return undefined;
   const name = namesOf(stack).containers.postgres;
@@ -43,7 +43,7 @@ function mendsOf({ name, state, running }: RunningContainer, host: string | unde
  * A change of release ends with the requests going over, which needs the proxy: told before the backup. A taken port
  * has a guard of its own.
  */
-export function proxyNotStarted({ facts, stack, step }: Situation): Problem | undefined {
+export function proxyNotStarted({ facts, stack, step }: PlanContext): GuardProblem | undefined {
   const failed = facts?.notStarted?.find(({ role }) => role === "caddy");
   if (facts === undefined || failed === undefined || step === "install" || step === "restart") return undefined;
   if (facts.portsTaken.length > 0) return undefined;
@@ -55,14 +55,14 @@ export function proxyNotStarted({ facts, stack, step }: Situation): Problem | un
 }
 
 /** What Docker could not start again, and no guard refuses: what the update makes anew may be exactly that. */
-export function notStarted({ facts }: Situation): string[] {
+export function notStarted({ facts }: PlanContext): string[] {
   return (facts?.notStarted ?? []).map(
     ({ name, reason }) => `${name} had stopped and cannot be started: ${oneLine(reason)}`,
   );
 }
 
 /** Stopped or removed by hand: the engine's state does not know, and a plain update would leave it so. */
-export function notRunning({ facts, settings, stack, step, served }: Situation): string[] {
+export function notRunning({ facts, settings, stack, step, served }: PlanContext): string[] {
   if (facts === undefined || (step === "install" && !served)) return [];
   if (facts.containers.length === 0)
     return [
@@ -79,7 +79,7 @@ export function notRunning({ facts, settings, stack, step, served }: Situation):
 function whyNone(
   role: string,
   containers: readonly RunningContainer[],
-  { stack, settings: { dockerHost: host } }: Pick<Situation, "stack" | "settings">,
+  { stack, settings: { dockerHost: host } }: Pick<PlanContext, "stack" | "settings">,
 ): string {
   const looping = containers.find(({ state }) => state === "restarting");
   if (looping !== undefined)
@@ -90,7 +90,7 @@ function whyNone(
   return `no ${role} runs, though it should; ${up(stack)} starts what was stopped, ${upRefresh(stack)} also brings back what was removed`;
 }
 
-export function halfDone({ facts, stack }: Situation): string[] {
+export function halfDone({ facts, stack }: PlanContext): string[] {
   if (facts?.unfinished !== true) return [];
   return [
     `an update was killed while requests were held: ${up(stack)} takes it back or finishes it before all else, and may find less to do than is planned here`,

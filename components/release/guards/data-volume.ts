@@ -1,12 +1,12 @@
 import { configRmPath, configSetPath, docker, script } from "../commands";
 import { namesOf } from "../names";
-import type { Situation } from "../situation";
-import type { Problem } from "./problem";
+import type { PlanContext } from "../plan-context";
+import type { GuardProblem } from "./problem";
 
 const EXISTING_VOLUME = "postgres.existingVolume";
 
 /** A name that was mistyped: Docker would make an empty volume of it, and the data would seem lost. */
-export function volumeMissing({ facts, settings, stack }: Situation): Problem | undefined {
+export function volumeMissing({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const named = settings.postgres?.existingVolume;
   if (named === undefined || facts?.dataVolume === undefined || facts.dataVolume.exists) return undefined;
   return {
@@ -20,7 +20,7 @@ export function volumeMissing({ facts, settings, stack }: Situation): Problem | 
 }
 
 /** Two servers on one data directory destroy it; in containers, neither sees the other's lock file hold. */
-export function volumeInUse({ facts, settings }: Situation): Problem | undefined {
+export function volumeInUse({ facts, settings }: PlanContext): GuardProblem | undefined {
   const { wanted, usedBy } = facts?.dataVolume ?? { wanted: "", usedBy: [] };
   if (usedBy.length === 0) return undefined;
   return {
@@ -31,7 +31,7 @@ export function volumeInUse({ facts, settings }: Situation): Problem | undefined
 }
 
 /** A line of the config that was changed or lost: the stack would go on with other data, or with none. */
-export function volumeChanged({ facts, settings, stack }: Situation): Problem | undefined {
+export function volumeChanged({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const { wanted, mounted } = facts?.dataVolume ?? {};
   if (wanted === undefined || mounted === undefined || mounted === wanted) return undefined;
   const name = namesOf(stack).containers.postgres;
@@ -47,7 +47,7 @@ export function volumeChanged({ facts, settings, stack }: Situation): Problem | 
 }
 
 /** A data directory can be read by its own major only. */
-export function postgresMajorDiffers({ facts, settings, stack }: Situation): Problem | undefined {
+export function postgresMajorDiffers({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const image = facts?.target?.postgresMajor;
   const data = facts?.database?.major;
   if (image === undefined || data === undefined || image === data) return undefined;
@@ -63,7 +63,7 @@ export function postgresMajorDiffers({ facts, settings, stack }: Situation): Pro
 }
 
 /** PostgreSQL would find an empty folder in the volume, and begin anew beside the data. */
-export function dataFolderDiffers({ facts, settings, stack }: Situation): Problem | undefined {
+export function dataFolderDiffers({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const { wanted, mounted, folder } = facts?.dataVolume ?? {};
   const image = facts?.dataMount;
   if (image === undefined || folder === undefined || mounted !== wanted || image.folder === folder) return undefined;

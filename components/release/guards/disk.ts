@@ -3,15 +3,15 @@ import { type DiskNeed, type DiskUse, diskUses } from "../estimate";
 import type { HostFacts } from "../facts";
 import { namesOf, SUPERUSER } from "../names";
 import type { ReplacedDatabase } from "../records/replaced";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 import { size } from "../units";
-import type { Problem } from "./problem";
+import type { GuardProblem } from "./problem";
 
 /** A disk that fills in the middle stops the database, and the version that serves with it. */
 export function diskTooSmall(
-  { facts, settings, stack, restore }: Situation,
+  { facts, settings, stack, restore }: PlanContext,
   disk: readonly DiskNeed[],
-): Problem | undefined {
+): GuardProblem | undefined {
   const short = disk.filter(({ neededBytes, freeBytes }) => neededBytes > freeBytes);
   if (short.length === 0) return undefined;
   const of = (use: DiskUse) => short.some((need) => need.of.includes(use));

@@ -1,11 +1,11 @@
 import { configSetPath } from "../commands";
 import { missingExtension, olderThan } from "../records/compatibility";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 import { inDatabase } from "./database";
-import type { Problem } from "./problem";
+import type { GuardProblem } from "./problem";
 
 /** An extension whose library is older than the objects in the database fails, or reads its data wrongly. */
-export function extensionsOlder({ facts, settings, stack }: Situation): Problem | undefined {
+export function extensionsOlder({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const other = facts?.otherImages?.find(({ role, moved }) => role === "postgres" && !moved);
   const has = other?.wanted.extensions;
   const missing = has && missingExtension(facts?.database?.installed ?? {}, has);
@@ -22,7 +22,7 @@ export function extensionsOlder({ facts, settings, stack }: Situation): Problem 
 }
 
 /** The server's image can be newer than the objects that an extension has made in the database. */
-export function extensionsBehind({ facts, settings, stack }: Situation): string[] {
+export function extensionsBehind({ facts, settings, stack }: PlanContext): string[] {
   const { installed = {}, extensions = {} } = facts?.database ?? {};
   const behind = Object.entries(installed).flatMap(([name, version]) => {
     const has = extensions[name];

@@ -4,11 +4,11 @@ import { backupDirectoryUnusable, movedWhileRestoring } from "./backup-place";
 import { imageMissing, imageUnreadable } from "./images";
 import { movedTags } from "./moved-tags";
 import { otherThanPinned } from "./pinned-images";
-import type { Problem } from "./problem";
+import type { GuardProblem } from "./problem";
 import { passwordRejected } from "./secrets";
 import { roleTaken, superuserMissing } from "./role";
 import { restoreUnusable } from "./restore";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 import { dataFolderDiffers, postgresMajorDiffers, volumeChanged, volumeInUse, volumeMissing } from "./data-volume";
 import { diskTooSmall } from "./disk";
 import { extensionsOlder } from "./extensions";
@@ -18,10 +18,10 @@ import { rollbackUndone, servingUnknown } from "./restore-request";
 import { schemaAhead } from "./schema";
 
 /** Gives the reasons to refuse an update; none when it does not apply, or when the facts that it needs are not known. */
-type Guard = (situation: Situation) => Problem | Problem[] | undefined;
+type Guard = (context: PlanContext) => GuardProblem | GuardProblem[] | undefined;
 
 /** Gives every problem at once, the most fundamental first. */
-export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Problem[] {
+export function runGuards(context: PlanContext, disk: readonly DiskNeed[]): GuardProblem[] {
   const guards: Guard[] = [
     imageMissing,
     imageUnreadable,
@@ -46,8 +46,8 @@ export function problemsOf(situation: Situation, disk: readonly DiskNeed[]): Pro
     servingUnknown,
     rollbackUndone,
     schemaAhead,
-    (judged) => diskTooSmall(judged, disk),
+    (context) => diskTooSmall(context, disk),
     portTaken,
   ];
-  return guards.flatMap((guard) => guard(situation) ?? []);
+  return guards.flatMap((guard) => guard(context) ?? []);
 }

@@ -1,6 +1,6 @@
 import { configSetPath, docker } from "../commands";
 import { OWN_VERSION } from "../names";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 import { duration } from "../units";
 
 const OLD_SECONDS = 90 * 86_400;
@@ -9,7 +9,7 @@ const OLD_SECONDS = 90 * 86_400;
 const FIRST_DATE = Date.parse("2015-01-01T00:00:00Z") / 1000;
 
 /** What is on the host is never fetched again by itself: PostgreSQL and Caddy would be those of the first day for ever. */
-export function imagesOld({ facts, settings, stack }: Situation): string[] {
+export function imagesOld({ facts, settings, stack }: PlanContext): string[] {
   return OWN_VERSION.flatMap((role) => {
     const age = ageOf(facts?.images?.[role]?.created, facts?.clock);
     if (age === undefined || age <= OLD_SECONDS) return [];

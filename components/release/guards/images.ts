@@ -1,9 +1,9 @@
 import { namesOf } from "../names";
 import { configSet, configSetPath, docker, keepVersion } from "../commands";
 import { type ImageReferences, imageReferences } from "../images";
-import type { Problem } from "./problem";
+import type { GuardProblem } from "./problem";
 import { type PullFault, pullFault } from "./pull-fault";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 import { oneLine } from "../words";
 
 interface MissingImage {
@@ -12,8 +12,8 @@ interface MissingImage {
 }
 
 /** A tag that was mistyped, a registry that is down, an image that was pruned before a rollback. */
-export function imageMissing(situation: Situation): Problem | undefined {
-  const { facts, settings, stack, step, from, to } = situation;
+export function imageMissing(context: PlanContext): GuardProblem | undefined {
+  const { facts, settings, stack, step, from, to } = context;
   if (facts === undefined) return undefined;
   const references = imageReferences(settings, stack);
   const reasons = new Map(facts.imagesMissing.map(({ reference, reason }) => [reference, reason]));
@@ -29,7 +29,7 @@ export function imageMissing(situation: Situation): Problem | undefined {
     title: `${what} not on the Docker host and could not be pulled`,
     why: missing.map(({ reference, reason }) => `${reference}: ${oneLine(reason)}`).join("; "),
     mend: [
-      ...new Set(missing.flatMap((image) => mendsOf(image, references, situation))),
+      ...new Set(missing.flatMap((image) => mendsOf(image, references, context))),
       ...(step === "install" && missing.some(mayBeMistyped)
         ? [`or another version: ${configSet(stack, "version", "VERSION")}`]
         : []),
@@ -45,7 +45,7 @@ function mayBeMistyped({ reason }: MissingImage): boolean {
 function mendsOf(
   { reference, reason }: MissingImage,
   references: ImageReferences,
-  { stack, settings: { dockerHost: host } }: Situation,
+  { stack, settings: { dockerHost: host } }: PlanContext,
 ): string[] {
   const pull = docker(host, `pull ${reference}`);
   const mends: Record<PullFault, string[]> = {
@@ -76,7 +76,7 @@ function registryOf(reference: string): string {
 }
 
 /** The image is there, and a container of it cannot tell what it would do to the database. */
-export function imageUnreadable({ facts, settings, stack, from, to }: Situation): Problem | undefined {
+export function imageUnreadable({ facts, settings, stack, from, to }: PlanContext): GuardProblem | undefined {
   const reason = facts?.targetUnreadable;
   if (reason === undefined) return undefined;
   const { api } = imageReferences(settings, stack);

@@ -1,8 +1,8 @@
 import type { Limits } from "../containers/limits";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 
 /** The kernel lacks what a limit takes; the service runs without it. */
-export function limitsNotHeld({ facts, settings }: Situation): string[] {
+export function limitsNotHeld({ facts, settings }: PlanContext): string[] {
   const support = facts?.limits;
   if (support === undefined) return [];
   const limited = Object.entries<Limits | undefined>({ postgres: settings.postgres, ...settings.resources });

@@ -3,29 +3,29 @@ import { newestBackup } from "../records/backups";
 import { configSet, docker } from "../commands";
 import { type ImageIdentity, isSameImage, preferredDigest, repositoryOf } from "../records/image-identity";
 import { imageReferences } from "../images";
-import type { Problem } from "./problem";
+import type { GuardProblem } from "./problem";
 import { RELEASED, type ReleasedRole } from "../names";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 import { shortId } from "../units";
 
 /**
  * Images that run under a tag of the release, or that ran when a backup was taken, and are not those that the tag names
  * now. What is built from source is not compared: the same source gives another image each time.
  */
-export function movedTags(situation: Situation): Problem[] {
-  const { settings, stack } = situation;
+export function movedTags(context: PlanContext): GuardProblem[] {
+  const { settings, stack } = context;
   if (settings.allowMovingTag || settings.source !== undefined) return [];
   const references = imageReferences(settings, stack);
   const own = RELEASED.filter((role) => role !== "worker" || references.worker !== references.api);
-  return own.flatMap((role) => movedTag(situation, role, references[role]) ?? []);
+  return own.flatMap((role) => movedTag(context, role, references[role]) ?? []);
 }
 
-function movedTag(situation: Situation, role: ReleasedRole, reference: string): Problem | undefined {
-  const { facts, settings, stack, to } = situation;
+function movedTag(context: PlanContext, role: ReleasedRole, reference: string): GuardProblem | undefined {
+  const { facts, settings, stack, to } = context;
   const now = facts && namedNow(facts, role);
-  const known = knownAs(situation, role);
+  const known = knownAs(context, role);
   if (now === undefined || known === undefined || isSameImage(known, now)) return undefined;
-  if (role !== "api" && !isOf(reference, repositoriesOf(known, role, situation))) return undefined;
+  if (role !== "api" && !isOf(reference, repositoriesOf(known, role, context))) return undefined;
   const { id, digests, runs } = known;
   const pulled = preferredDigest(reference, digests);
   const pull = pulled === undefined ? [] : [docker(settings.dockerHost, `pull ${pulled}`)];
@@ -54,7 +54,7 @@ interface KnownImage extends ImageIdentity {
   readonly runs: boolean;
 }
 
-function knownAs({ facts, to, served }: Situation, role: ReleasedRole): KnownImage | undefined {
+function knownAs({ facts, to, served }: PlanContext, role: ReleasedRole): KnownImage | undefined {
   if (facts === undefined) return undefined;
   const { serving, containers, backups } = facts;
   // Before anything has served, what runs is what was refused, maybe because its image was the wrong one.
@@ -75,7 +75,7 @@ function knownAs({ facts, to, served }: Situation, role: ReleasedRole): KnownIma
 function repositoriesOf(
   { id, digests, runs }: KnownImage,
   role: ReleasedRole,
-  { facts, last }: Situation,
+  { facts, last }: PlanContext,
 ): readonly string[] {
   if (!runs) return digests;
   const told = facts?.digestsRunning?.[id] ?? [];

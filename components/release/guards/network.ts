@@ -2,11 +2,11 @@ import { isLoopback } from "../address";
 import { configSet, configSetPath, docker } from "../commands";
 import { namesOf } from "../names";
 import { leftNetwork } from "../restarts";
-import type { Situation } from "../situation";
-import type { Problem } from "./problem";
+import type { PlanContext } from "../plan-context";
+import type { GuardProblem } from "./problem";
 
 /** Found before anything is stopped: Caddy could not start. */
-export function portTaken({ facts, settings, stack }: Situation): Problem | undefined {
+export function portTaken({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const [first, ...more] = facts?.portsTaken ?? [];
   if (first === undefined) return undefined;
   const taken = [first, ...more];
@@ -21,7 +21,7 @@ export function portTaken({ facts, settings, stack }: Situation): Problem | unde
  * Another port is no way out for a domain: users and the certificate's authority come to 80 and 443. Another proxy that
  * keeps them has to pass the requests on: then TLS is its affair.
  */
-function otherPort(port: number, { http, domain }: Situation["settings"], stack: string): string {
+function otherPort(port: number, { http, domain }: PlanContext["settings"], stack: string): string {
   const key = port === http.httpPort ? "httpPort" : "httpsPort";
   const another = configSetPath(stack, `http.${key}`, "PORT");
   return domain === undefined || domain === "localhost" || ![80, 443].includes(port)
@@ -30,7 +30,7 @@ function otherPort(port: number, { http, domain }: Situation["settings"], stack:
 }
 
 /** Who has said nothing of addresses had all of them, in clear. */
-export function closedToOthers({ facts, settings: { http }, stack }: Situation): string[] {
+export function closedToOthers({ facts, settings: { http }, stack }: PlanContext): string[] {
   const published = facts?.containers.find(({ role }) => role === "caddy")?.addresses ?? [];
   const open = published.filter((address) => !isLoopback(address));
   if (http.bind === undefined || open.length === 0 || !http.bind.every(isLoopback)) return [];
@@ -41,10 +41,10 @@ export function closedToOthers({ facts, settings: { http }, stack }: Situation):
 }
 
 /** Whoever is on that network has reached the database so far: also what an operator has put there. */
-export function databaseMoves(situation: Situation): string[] {
-  const network = leftNetwork(situation);
-  const { stack, settings } = situation;
-  if (network === undefined || situation.step === "install") return [];
+export function databaseMoves(context: PlanContext): string[] {
+  const network = leftNetwork(context);
+  const { stack, settings } = context;
+  if (network === undefined || context.step === "install") return [];
   const names = "'{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}'";
   const back = `$(${docker(settings.dockerHost, `inspect --format ${names} ${namesOf(stack).containers.postgres}`)})`;
   return [

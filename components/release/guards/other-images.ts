@@ -1,14 +1,14 @@
 import { upRefresh } from "../commands";
 import { missingExtension } from "../records/compatibility";
 import { libraryChange } from "../reindex";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 import { shortId } from "../units";
 
 /**
  * The tag of postgres or caddy names another image than the one that runs. The engine's state holds the image that the
  * container was made of, so only an update with `--refresh` goes over to the other one.
  */
-export function imageMoved({ facts, stack }: Situation): string[] {
+export function imageMoved({ facts, stack }: PlanContext): string[] {
   const others = (facts?.otherImages ?? []).filter(({ moved }) => moved);
   return others.map((other) => {
     const { role, reference, running, wanted } = other;

@@ -2,21 +2,21 @@ import type { HostFacts } from "../facts";
 import { configSetPath, docker, keepVersion } from "../commands";
 import { hashIn, isPinned } from "../records/image-identity";
 import { imageReferences } from "../images";
-import type { Problem } from "./problem";
+import type { GuardProblem } from "./problem";
 import { RELEASED, type ReleasedRole } from "../names";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 import { shortId } from "../units";
 
 /** Tags of the release that name another image on the host than the config has pinned. */
-export function otherThanPinned(situation: Situation): Problem[] {
-  return RELEASED.flatMap((role) => otherThan(situation.settings.images.digests[role], role, situation) ?? []);
+export function otherThanPinned(context: PlanContext): GuardProblem[] {
+  return RELEASED.flatMap((role) => otherThan(context.settings.images.digests[role], role, context) ?? []);
 }
 
 function otherThan(
   pinned: string | undefined,
   role: ReleasedRole,
-  { facts, settings, stack, to }: Situation,
-): Problem | undefined {
+  { facts, settings, stack, to }: PlanContext,
+): GuardProblem | undefined {
   const now = facts?.images?.[role];
   if (facts === undefined || now === undefined || pinned === undefined || isPinned(pinned, now)) return undefined;
   const { [role]: reference } = imageReferences(settings, stack);

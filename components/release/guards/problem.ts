@@ -1,5 +1,5 @@
 /** Why an update is refused, told so that a person at 2 a.m. can go on without reading the code. */
-export interface Problem {
+export interface GuardProblem {
   /** What is wrong, in one line. */
   readonly title: string;
   readonly why: string;

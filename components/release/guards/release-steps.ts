@@ -1,11 +1,11 @@
 import semver from "semver";
 import { configSet, configSetPath, keepVersion, up } from "../commands";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 import { crossesMajor } from "../strategy";
-import type { Problem } from "./problem";
+import type { GuardProblem } from "./problem";
 
 /** A major release comes with a guide that somebody must have read. The way back needs none. */
-export function majorUnacknowledged({ settings, stack, step, from, to }: Situation): Problem | undefined {
+export function majorUnacknowledged({ settings, stack, step, from, to }: PlanContext): GuardProblem | undefined {
   if (step !== "upgrade" || to.semver === undefined || !crossesMajor(from?.semver, to.semver)) return undefined;
   const major = String(semver.major(to.semver));
   const given = settings.acknowledgeMajor;
@@ -21,7 +21,7 @@ export function majorUnacknowledged({ settings, stack, step, from, to }: Situati
 }
 
 /** Versions between the two that must have run, because later ones rely on what they did. */
-export function requiredStopSkipped({ settings, facts, stack, step, from, to }: Situation): Problem | undefined {
+export function requiredStopSkipped({ settings, facts, stack, step, from, to }: PlanContext): GuardProblem | undefined {
   if (step !== "upgrade" || from?.semver === undefined || to.semver === undefined) return undefined;
   const { semver: lowest } = from;
   const { semver: highest } = to;
@@ -38,7 +38,7 @@ export function requiredStopSkipped({ settings, facts, stack, step, from, to }: 
   };
 }
 
-export function unreadableStops({ facts }: Situation): string[] {
+export function unreadableStops({ facts }: PlanContext): string[] {
   const unreadable = facts?.target?.requiredStops.filter((stop) => semver.valid(stop) === null) ?? [];
   return unreadable.length > 0
     ? [`the image's required stops cannot be read as versions and do not count: ${unreadable.join(", ")}`]
@@ -46,7 +46,7 @@ export function unreadableStops({ facts }: Situation): string[] {
 }
 
 /** Tags without numbers are ordered by what is on the host. */
-export function orderUnknown({ facts, step, from, to }: Situation): string[] {
+export function orderUnknown({ facts, step, from, to }: PlanContext): string[] {
   const numbered = from?.semver !== undefined && to.semver !== undefined;
   return facts === undefined && step !== "restart" && from !== undefined && !numbered
     ? [`whether ${from.tag} → ${to.tag} goes up or back cannot be told without the host`]
@@ -54,7 +54,7 @@ export function orderUnknown({ facts, step, from, to }: Situation): string[] {
 }
 
 /** A release whose `/health` does not tell its version says nothing new under the next one, and would be refused. */
-export function constantAnswer({ settings, stack, last, to }: Situation): string[] {
+export function constantAnswer({ settings, stack, last, to }: PlanContext): string[] {
   const { version, answered } = last;
   if (settings.health?.version !== "compare" || to.semver === undefined || version === undefined) return [];
   if (answered === undefined || answered === version || answered === to.semver) return [];

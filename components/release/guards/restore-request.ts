@@ -3,14 +3,15 @@ import { LABELS, namesOf } from "../names";
 import { compareBackupIds } from "../records/backup-id";
 import { newestBackup } from "../records/backups";
 import { isNewest, newestChange } from "../records/history";
-import { asksForData, hasLostHistory, namedBackup, type Situation, wasPutBack } from "../situation";
-import type { Problem } from "./problem";
+import { type PlanContext } from "../plan-context";
+import { asksForData, hasLostHistory, namedBackup, wasPutBack } from "../restore-request";
+import type { GuardProblem } from "./problem";
 
 /**
  * Whether the rollback has been carried out cannot be told without knowing who serves; and carrying it out twice would
  * take away what users have written since.
  */
-export function servingUnknown({ facts, settings, stack, step, from }: Situation): Problem | undefined {
+export function servingUnknown({ facts, settings, stack, step, from }: PlanContext): GuardProblem | undefined {
   if (facts?.database === undefined || facts.serving !== undefined) return undefined;
   if (step !== "rollback" || namedBackup(settings) === undefined) return undefined;
   return {
@@ -28,7 +29,15 @@ export function servingUnknown({ facts, settings, stack, step, from }: Situation
  * A config that still says what somebody has taken back by hand: the next update, whatever it is for, would take away
  * the rows that were just brought back. Once the config has been applied without it, asking again is asking anew.
  */
-export function rollbackUndone({ facts, settings, stack, step, last, from, to }: Situation): Problem | undefined {
+export function rollbackUndone({
+  facts,
+  settings,
+  stack,
+  step,
+  last,
+  from,
+  to,
+}: PlanContext): GuardProblem | undefined {
   const named = namedBackup(settings);
   const newest = newestChange(facts?.history ?? []);
   if (step !== "rollback" || named === undefined || newest?.kind !== "undo" || last.version !== to.tag)
@@ -46,7 +55,7 @@ export function rollbackUndone({ facts, settings, stack, step, last, from, to }:
 }
 
 /** A `restore` that was left over from the last rollback to the same version. */
-export function olderBackup({ facts, restore, step, to }: Situation): string[] {
+export function olderBackup({ facts, restore, step, to }: PlanContext): string[] {
   if (step !== "rollback") return []; // under the same version, which backup is meant was confirmed
   const newest = newestBackup(facts?.backups ?? [], to.tag);
   return restore && newest && compareBackupIds(newest.id, restore.id) > 0
@@ -55,18 +64,18 @@ export function olderBackup({ facts, restore, step, to }: Situation): string[] {
 }
 
 /** A `restore` that nothing is done with. Not right after it was carried out: then it says what is there. */
-export function restoreLeftOver(situation: Situation): string[] {
-  const { facts, settings, stack, step, restore } = situation;
+export function restoreLeftOver(context: PlanContext): string[] {
+  const { facts, settings, stack, step, restore } = context;
   const { restore: asked } = settings;
   if (asked === undefined || restore !== undefined || isNewest(facts?.history ?? [], asked)) return [];
   if (namedBackup(settings) === undefined || step === "upgrade" || step === "install")
     return [`restore ${asked} is left over and does nothing: ${configRm(stack, "restore")}`];
-  if (step === "restart") return notPutBack(asked, situation);
+  if (step === "restart") return notPutBack(asked, context);
   return facts === undefined ? [`what the restore of ${asked} loses cannot be told without the host`] : [];
 }
 
 /** Under the version that runs, data are put back once per confirmation. */
-function notPutBack(asked: string, { facts, settings, stack, last }: Situation): string[] {
+function notPutBack(asked: string, { facts, settings, stack, last }: PlanContext): string[] {
   const { confirmRestore: word, dockerHost } = settings;
   if (word === undefined)
     return [

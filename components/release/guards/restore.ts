@@ -3,9 +3,10 @@ import { backupNamed, brokenNamed, fittingBackups } from "../records/backups";
 import { configRm, configSet, configSetPath, keepVersion, trust, up } from "../commands";
 import type { BackupManifest } from "../records/manifest";
 import { beyond } from "../sql/migrations";
-import type { Problem } from "./problem";
+import type { GuardProblem } from "./problem";
 import { unsuitable } from "../records/compatibility";
-import { namedBackup, type Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
+import { namedBackup } from "../restore-request";
 import { oneLine } from "../words";
 import { inDatabase } from "./database";
 
@@ -22,12 +23,12 @@ interface Fault {
  * The backup that the config names for this very release, and that cannot be used: told before anything is touched, and
  * not replaced by another choice in silence. What is not known, for want of the database, is no fault.
  */
-export function restoreUnusable(judged: Situation): Problem | undefined {
-  const { facts, settings, stack, step, from, to } = judged;
+export function restoreUnusable(context: PlanContext): GuardProblem | undefined {
+  const { facts, settings, stack, step, from, to } = context;
   const named = namedBackup(settings);
   if (facts?.database === undefined || named === undefined || (step !== "rollback" && step !== "restore"))
     return undefined;
-  const fault = faultOf(judged, facts, named);
+  const fault = faultOf(context, facts, named);
   if (fault === undefined) return undefined;
   const others = fittingBackups(facts, to).filter(({ id }) => id !== named);
   const offered = others.slice(-OFFERED).reverse();
@@ -44,24 +45,24 @@ export function restoreUnusable(judged: Situation): Problem | undefined {
   };
 }
 
-function faultOf(judged: Situation, facts: HostFacts, named: string): Fault | undefined {
+function faultOf(context: PlanContext, facts: HostFacts, named: string): Fault | undefined {
   const backup = backupNamed(facts, named);
-  if (backup === undefined) return missing(judged, facts, named);
+  if (backup === undefined) return missing(context, facts, named);
   if (facts.restoreFault !== undefined) return { why: facts.restoreFault };
-  return stillPrepared(judged) ?? migrationsUnknown(judged, backup) ?? serverUnsuitable(judged, backup);
+  return stillPrepared(context) ?? migrationsUnknown(context, backup) ?? serverUnsuitable(context, backup);
 }
 
 /** A backup that the stack has not signed may have been written by anyone who can write among the backups. */
-function missing(judged: Situation, facts: HostFacts, named: string): Fault {
+function missing(context: PlanContext, facts: HostFacts, named: string): Fault {
   const damage = brokenNamed(facts.broken ?? [], named);
   return (
-    notSigned(judged, facts, named) ?? {
+    notSigned(context, facts, named) ?? {
       why: damage === undefined ? "there is no backup of that name" : `it cannot be relied on: ${damage}`,
     }
   );
 }
 
-function notSigned({ settings, stack }: Situation, { unsigned }: HostFacts, named: string): Fault | undefined {
+function notSigned({ settings, stack }: PlanContext, { unsigned }: HostFacts, named: string): Fault | undefined {
   if (unsigned?.includes(named) !== true) return undefined;
   return {
     why: "it is not signed by this stack: somebody else may have written it",
@@ -70,7 +71,7 @@ function notSigned({ settings, stack }: Situation, { unsigned }: HostFacts, name
 }
 
 /** A database that has one cannot change its name. */
-function stillPrepared({ facts, settings, stack }: Situation): Fault | undefined {
+function stillPrepared({ facts, settings, stack }: PlanContext): Fault | undefined {
   const prepared = facts?.live?.prepared ?? [];
   if (prepared.length === 0) return undefined;
   const look = inDatabase({ settings, stack }, { sql: "SELECT * FROM pg_prepared_xacts" });
@@ -86,7 +87,7 @@ export function heldBy(prepared: readonly string[]): string {
   return `the live database cannot be replaced while a prepared transaction has not been ended: ${names}`;
 }
 
-function migrationsUnknown({ facts, to }: Situation, { migrations }: BackupManifest): Fault | undefined {
+function migrationsUnknown({ facts, to }: PlanContext, { migrations }: BackupManifest): Fault | undefined {
   const known = facts?.target?.migrations.map(({ file }) => file);
   const unknown = known === undefined ? [] : beyond(migrations, known);
   if (unknown.length === 0) return undefined;
@@ -94,7 +95,7 @@ function migrationsUnknown({ facts, to }: Situation, { migrations }: BackupManif
 }
 
 /** The server that runs counts: it is the one that restores. */
-function serverUnsuitable({ facts, stack, from }: Situation, backup: BackupManifest): Fault | undefined {
+function serverUnsuitable({ facts, stack, from }: PlanContext, backup: BackupManifest): Fault | undefined {
   const why = facts?.database && unsuitable(backup, facts.database);
   if (why === undefined) return undefined;
   const first = from === undefined ? "first" : `first, with ${from.tag}`;

@@ -1,11 +1,11 @@
 import { APPLICATION_ROLE, SUPERUSER } from "../names";
 import { up } from "../commands";
-import type { Problem } from "./problem";
-import type { Situation } from "../situation";
+import type { GuardProblem } from "./problem";
+import type { PlanContext } from "../plan-context";
 import { inDatabase } from "./database";
 
 /** The role as which the application works is made by the superuser that the database's image makes. */
-export function superuserMissing({ facts, settings, stack }: Situation): Problem | undefined {
+export function superuserMissing({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   if (facts?.superuserMissing !== true) return undefined;
   return {
     title: `the role ${SUPERUSER} is no superuser of the database`,
@@ -18,7 +18,7 @@ export function superuserMissing({ facts, settings, stack }: Situation): Problem
 }
 
 /** It would get a password and a database that its maker does not know of. */
-export function roleTaken({ facts, settings, stack }: Situation): Problem | undefined {
+export function roleTaken({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   if (facts?.database?.application?.ours !== false) return undefined;
   return {
     title: `the database has a role ${APPLICATION_ROLE} that is somebody else's`,
@@ -31,7 +31,7 @@ export function roleTaken({ facts, settings, stack }: Situation): Problem | unde
 }
 
 /** Whoever has used the superuser's password has to know, before it is gone. */
-export function roleComes({ facts, stack, step, settings }: Situation): string[] {
+export function roleComes({ facts, stack, step, settings }: PlanContext): string[] {
   const database = facts?.database;
   if (database === undefined || database.application !== undefined) return [];
   if (step === "install" && database.applied.length === 0) return [];
@@ -43,7 +43,7 @@ export function roleComes({ facts, stack, step, settings }: Situation): string[]
 }
 
 /** Its migrations may need it for once; nobody means it for good. */
-export function roleIsSuperuser({ facts, stack, settings }: Situation): string[] {
+export function roleIsSuperuser({ facts, stack, settings }: PlanContext): string[] {
   if (facts?.database?.application?.superuser !== true) return [];
   return [
     `${APPLICATION_ROLE}, as which the application works, is a superuser: whoever finds a hole in the application has the database's server. To end that: ` +
@@ -51,6 +51,6 @@ export function roleIsSuperuser({ facts, stack, settings }: Situation): string[]
   ];
 }
 
-function typed(stack: Pick<Situation, "settings" | "stack">, sql: string, role?: string): string {
+function typed(stack: Pick<PlanContext, "settings" | "stack">, sql: string, role?: string): string {
   return inDatabase(stack, { sql, database: "postgres", ...(role !== undefined && { role }) });
 }

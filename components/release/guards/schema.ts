@@ -1,19 +1,20 @@
 import { configSet, keepVersion, up } from "../commands";
 import { parseBackupId } from "../records/backup-id";
 import { newestFitting } from "../records/backups";
-import { breakingIn, namedBackup, type Situation } from "../situation";
+import { breakingIn, type PlanContext } from "../plan-context";
+import { namedBackup } from "../restore-request";
 import { beyond } from "../sql/migrations";
 import type { Strategy } from "../strategy";
 import { firstOf } from "../words";
 import { inDatabase } from "./database";
-import type { Problem } from "./problem";
+import type { GuardProblem } from "./problem";
 
 /**
  * An older release on the schema of a newer one. It may work (allowSchemaAhead), lose rows or fail: the safe way back
  * takes the database along.
  */
-export function schemaAhead(judged: Situation): Problem | undefined {
-  const { facts, settings, stack, step, served, from, to, schema } = judged;
+export function schemaAhead(context: PlanContext): GuardProblem | undefined {
+  const { facts, settings, stack, step, served, from, to, schema } = context;
   if (facts?.database === undefined || step !== "rollback" || settings.allowSchemaAhead) return undefined;
   if (namedBackup(settings) !== undefined) return undefined; // it is restored, or told why not
   const fitting = newestFitting(facts, to);
@@ -29,7 +30,7 @@ export function schemaAhead(judged: Situation): Problem | undefined {
   const keep = `when the release notes of ${to.tag} allow it on the newer schema: ${configSet(stack, "allowSchemaAhead", "true")}`;
   return {
     title: `${from?.tag ?? "what runs"} → ${to.tag} goes back, and the schema is ahead of it`,
-    why: [knows, ...ofOtherRelease(judged)].join("; "),
+    why: [knows, ...ofOtherRelease(context)].join("; "),
     mend: [
       ...(served ? [data, keep] : [keep, data]), // where nothing ever served, there are hardly data to go back to
       ...(from ? [keepVersion(stack, from.tag)] : []),
@@ -38,15 +39,15 @@ export function schemaAhead(judged: Situation): Problem | undefined {
 }
 
 /** A backup that the config names, and that is of another release. */
-function ofOtherRelease({ settings: { restore } }: Situation): string[] {
+function ofOtherRelease({ settings: { restore } }: PlanContext): string[] {
   const version = restore === undefined ? undefined : parseBackupId(restore)?.version;
   return version === undefined ? [] : [`the backup ${restore ?? ""} is of ${version} and does not count`];
 }
 
 /** A rolling update lets the old version serve on the new schema until the new one has proved itself. */
-export function sideBySide(situation: Situation, strategy: Strategy): string[] {
-  const { step, from } = situation;
-  const breaking = breakingIn(situation);
+export function sideBySide(context: PlanContext, strategy: Strategy): string[] {
+  const { step, from } = context;
+  const breaking = breakingIn(context);
   if (strategy !== "rolling" || step !== "upgrade" || breaking.length === 0) return [];
   return [
     `${breaking.join(", ")} may break ${from?.tag ?? "what runs"}, which serves until the new version has started; nestfleet:strategy recreate avoids that`,
@@ -54,7 +55,7 @@ export function sideBySide(situation: Situation, strategy: Strategy): string[] {
 }
 
 /** An upgrade does not make this worse: what runs does not know these migrations either, or knows them no longer. */
-export function schemaStaysAhead({ schema, settings, step, to, restore }: Situation): string[] {
+export function schemaStaysAhead({ schema, settings, step, to, restore }: PlanContext): string[] {
   const ahead = schema?.ahead ?? [];
   const told = step === "upgrade" || (step === "rollback" && settings.allowSchemaAhead);
   return told && !restore && ahead.length > 0
@@ -63,7 +64,7 @@ export function schemaStaysAhead({ schema, settings, step, to, restore }: Situat
 }
 
 /** The table of what is applied is the application's own, and no better than the application. */
-export function appliedByNobody({ schema, settings, stack, from, to }: Situation): string[] {
+export function appliedByNobody({ schema, settings, stack, from, to }: PlanContext): string[] {
   const files = schema?.unexplained.map(({ file }) => file) ?? [];
   if (files.length === 0) return [];
   const look = inDatabase({ settings, stack }, { sql: "SELECT * FROM nestfleet_migrations" });

@@ -1,12 +1,12 @@
 import { chainOf, daysLeft } from "../certificate";
 import { configSetFile } from "../commands";
-import type { Situation } from "../situation";
+import type { PlanContext } from "../plan-context";
 
 /** Time enough for an operator who does not update every week. */
 const EXPIRY_DAYS = 30;
 
 /** One that has expired is refused with the config; Caddy renews only those that it has obtained itself. */
-export function certificateExpires({ settings, stack, facts }: Situation): string[] {
+export function certificateExpires({ settings, stack, facts }: PlanContext): string[] {
   const [leaf] = chainOf(settings.http.certificate ?? "");
   if (leaf === undefined) return [];
   const days = daysLeft(leaf, (facts?.clock ?? Math.floor(Date.now() / 1000)) * 1000);
@@ -19,7 +19,7 @@ export function certificateExpires({ settings, stack, facts }: Situation): strin
 
 const TLS_SWITCH = "NODE_TLS_REJECT_UNAUTHORIZED";
 
-export function tlsUnverified({ settings: { env, secretEnv } }: Situation): string[] {
+export function tlsUnverified({ settings: { env, secretEnv } }: PlanContext): string[] {
   if ((env?.[TLS_SWITCH] ?? secretEnv?.[TLS_SWITCH]) !== "0") return [];
   return [`${TLS_SWITCH} is 0: the application trusts whoever answers in a provider's name, and sends its keys there`];
 }

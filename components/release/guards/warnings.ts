@@ -3,7 +3,7 @@ import { futureTold } from "../records/backups";
 import { imagesOld } from "./image-age";
 import { imagesOfRoot } from "./image-user";
 import { roleComes, roleIsSuperuser } from "./role";
-import { type Situation } from "../situation";
+import { type PlanContext } from "../plan-context";
 import { passwordNotAsked, secretsChanged } from "./secrets";
 import type { Strategy } from "../strategy";
 import { clockBehind, notSigned, unproven } from "./backups";
@@ -18,13 +18,13 @@ import { appliedByNobody, schemaStaysAhead, sideBySide } from "./schema";
 import { certificateExpires, tlsUnverified } from "./tls";
 
 /** Gives lines for a person; none when there is nothing to say, or when the facts that it needs are not known. */
-type Warning = (situation: Situation) => string[];
+type Warning = (context: PlanContext) => string[];
 
 /** Gives what should be known, and is no reason to refuse. */
-export function warningsOf(situation: Situation, strategy: Strategy): string[] {
+export function runWarnings(context: PlanContext, strategy: Strategy): string[] {
   const warnings: Warning[] = [
     orderUnknown,
-    (judged) => sideBySide(judged, strategy),
+    (context) => sideBySide(context, strategy),
     schemaStaysAhead,
     appliedByNobody,
     olderBackup,
@@ -53,5 +53,5 @@ export function warningsOf(situation: Situation, strategy: Strategy): string[] {
     databaseMoves,
     closedToOthers,
   ];
-  return warnings.flatMap((warning) => warning(situation));
+  return warnings.flatMap((warning) => warning(context));
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { printable } from "../../../components/release/words";
 import { check } from "../../../components/settings/check";
-import { type Problem, report } from "../../../components/settings/problem";
+import { type ConfigProblem, report } from "../../../components/settings/problem";
 import { schema } from "../../../components/settings/schema";
 import { checked, problems, settings } from "../settings/checked";
 import { accepted, asWritten, type Config, ENCRYPTED } from "./asked";
@@ -100,7 +100,7 @@ const raw = fc.dictionary(
 );
 
 describe("a config of anything", () => {
-  function expectTold(found: readonly Problem[]) {
+  function expectTold(found: readonly ConfigProblem[]) {
     expect(found).not.toEqual([]);
     for (const { path, rule, mend } of found) {
       expect(path).toMatch(/^nestfleet:/);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { situation, type Step } from "../../../components/release/situation";
+import { assess, type Step } from "../../../components/release/plan-context";
 import { strategyFor } from "../../../components/release/strategy";
 import { isTag, parseVersion } from "../../../components/release/version";
 import { asked, backup, host } from "../release/facts";
@@ -52,7 +52,7 @@ const UNREACHABLE = { unreachable: "nobody is there" };
 
 /** What an update is, as far as the last one's outputs tell. */
 function step(from: string, to: string): Step {
-  return situation("prod", asked(to), UNREACHABLE, { version: from }).step;
+  return assess({ stack: "prod", settings: asked(to), host: UNREACHABLE, last: { version: from } }).step;
 }
 
 /** A number such as a sort wants it: what goes up comes later. */
@@ -138,7 +138,7 @@ describe("the direction of an update", () => {
   test("is that from the release that serves, whatever the last update has noted", () => {
     fc.assert(
       fc.property(parts.map(tagOf), parts.map(tagOf), parts.map(tagOf), (serving, to, noted) => {
-        const found = situation("prod", asked(to), host(serving, to), { version: noted });
+        const found = assess({ stack: "prod", settings: asked(to), host: host(serving, to), last: { version: noted } });
         expect(found.step).toBe(step(serving, to));
         expect(found.from?.tag).toBe(serving);
       }),
@@ -158,7 +158,7 @@ describe("the direction of an update", () => {
             database: { applied },
             target: { migrations: target.map((file) => ({ file, sql: "SELECT 1" })) },
           });
-          return situation("prod", asked(to), facts, {}).step;
+          return assess({ stack: "prod", settings: asked(to), host: facts, last: {} }).step;
         };
         expect(between(older, newer, known, all)).toBe("upgrade");
         expect(between(newer, older, all, known)).toBe("rollback");
@@ -170,7 +170,9 @@ describe("the direction of an update", () => {
 describe("whether an update recreates", () => {
   const strategies = fc.constantFrom("auto" as const, "rolling" as const, "recreate" as const);
   const between = (from: string, to: string, strategy: "auto" | "rolling" | "recreate") =>
-    strategyFor(situation("prod", asked(to, { strategy }), UNREACHABLE, { version: from }));
+    strategyFor(
+      assess({ stack: "prod", settings: asked(to, { strategy }), host: UNREACHABLE, last: { version: from } }),
+    );
 
   test("is the same in both directions", () => {
     fc.assert(

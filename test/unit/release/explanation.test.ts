@@ -48,7 +48,12 @@ describe("a migration that the database says is applied", () => {
 
 describe("a migration that somebody has written into the table", () => {
   const planned = (applied: readonly string[]) =>
-    plan("prod", asked("1.5.1"), host("1.5.0", "1.5.1", { database: { applied } }), { version: "1.5.0" });
+    plan({
+      stack: "prod",
+      settings: asked("1.5.1"),
+      host: host("1.5.0", "1.5.1", { database: { applied } }),
+      last: { version: "1.5.0" },
+    });
 
   test("is told by name, and what it harms with it", () => {
     const { pending, unexplained: found, warnings, problems, wayBack } = planned(filesOf("1.5.1"));
@@ -67,8 +72,12 @@ describe("a migration that somebody has written into the table", () => {
     const marked = { file: "0007_marked.sql", reading: { ...HARMLESS, incompatible: true } };
     const target = { migrations: [...migrationsOf("1.5.0"), marked] };
     const strategy = (applied: readonly string[]) =>
-      plan("prod", asked("1.5.1"), host("1.5.0", "1.5.1", { database: { applied }, target }), { version: "1.5.0" })
-        .strategy;
+      plan({
+        stack: "prod",
+        settings: asked("1.5.1"),
+        host: host("1.5.0", "1.5.1", { database: { applied }, target }),
+        last: { version: "1.5.0" },
+      }).strategy;
     expect(strategy(filesOf("1.5.0"))).toBe("recreate");
     expect(strategy([...filesOf("1.5.0"), marked.file])).toBe("recreate");
   });

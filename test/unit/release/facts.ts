@@ -9,7 +9,7 @@ import type {
 import type { HistoryEntry } from "../../../components/release/records/history";
 import type { BackupManifest } from "../../../components/release/records/manifest";
 import type { Reading } from "../../../components/release/sql/reading";
-import type { PlanSettings } from "../../../components/release/situation";
+import type { PlanSettings } from "../../../components/release/plan-context";
 import { parseVersion } from "../../../components/release/version";
 import { releases } from "../../images/nestfleet/releases";
 

@@ -4,7 +4,7 @@ import type { HistoryEntry } from "../../../components/release/records/history";
 import { neededBytes } from "../../../components/release/estimate";
 import { type Plan, plan } from "../../../components/release/plan";
 import { ROLES } from "../../../components/release/restarts";
-import type { PlanSettings } from "../../../components/release/situation";
+import type { PlanSettings } from "../../../components/release/plan-context";
 import { releases } from "../../images/nestfleet/releases";
 import {
   asked,
@@ -31,7 +31,7 @@ function step(
   settings: Partial<PlanSettings> = {},
   change: Parameters<typeof host>[2] = {},
 ): Plan {
-  return plan("prod", asked(to, settings), host(from, to, change), { version: from });
+  return plan({ stack: "prod", settings: asked(to, settings), host: host(from, to, change), last: { version: from } });
 }
 
 function pendingFiles({ pending }: Plan): string[] | undefined {
@@ -40,14 +40,17 @@ function pendingFiles({ pending }: Plan): string[] | undefined {
 
 describe("what an update is", () => {
   test("an install, where nothing ran", () => {
-    const planned = plan("prod", asked("1.4.2"), emptyHost("1.4.2"), {});
+    const planned = plan({ stack: "prod", settings: asked("1.4.2"), host: emptyHost("1.4.2"), last: {} });
     expect(planned).toMatchObject({ kind: "install", from: undefined, needsBackup: false, disk: [], problems: [] });
     expect(planned.wayBack).toBeUndefined();
   });
 
   test("still an install, when the first one was killed after it had migrated", () => {
     const killed = host("1.4.2", "1.4.2", { facts: { serving: undefined } });
-    expect(plan("prod", asked("1.4.2"), killed, {})).toMatchObject({ kind: "install", needsBackup: false });
+    expect(plan({ stack: "prod", settings: asked("1.4.2"), host: killed, last: {} })).toMatchObject({
+      kind: "install",
+      needsBackup: false,
+    });
   });
 
   test("an upgrade, with the migrations that the target brings", () => {
@@ -73,7 +76,12 @@ describe("what an update is", () => {
   });
 
   test("what serves counts, not what the last good update brought", () => {
-    const planned = plan("prod", asked("1.5.0"), host("1.5.0", "1.5.0"), { version: "1.4.2" });
+    const planned = plan({
+      stack: "prod",
+      settings: asked("1.5.0"),
+      host: host("1.5.0", "1.5.0"),
+      last: { version: "1.4.2" },
+    });
     expect(planned.kind).toBe("restart");
   });
 
@@ -83,7 +91,7 @@ describe("what an update is", () => {
       containers: [container("postgres", "pgvector/pgvector:pg16")],
       serving: undefined,
     };
-    expect(plan("prod", asked("1.5.0"), facts, {})).toMatchObject({
+    expect(plan({ stack: "prod", settings: asked("1.5.0"), host: facts, last: {} })).toMatchObject({
       kind: "upgrade",
       from: undefined,
       needsBackup: true,
@@ -107,16 +115,16 @@ describe("what an update is", () => {
 
 describe("tags without numbers are ordered by what is on the host", () => {
   const tags = (applied: string, known: string, backups = [backup(from142)]) =>
-    plan(
-      "prod",
-      asked("sha-bbbbbbb", { allowSchemaAhead: true }),
-      host("sha-aaaaaaa", "sha-bbbbbbb", {
+    plan({
+      stack: "prod",
+      settings: asked("sha-bbbbbbb", { allowSchemaAhead: true }),
+      host: host("sha-aaaaaaa", "sha-bbbbbbb", {
         database: { applied: filesOf(applied) },
         target: { migrations: migrationsOf(known) },
         facts: { backups },
       }),
-      {},
-    ).kind;
+      last: {},
+    }).kind;
 
   test.each([
     ["the target knows more", "1.4.2", "1.5.0", "upgrade"],
@@ -133,11 +141,16 @@ describe("tags without numbers are ordered by what is on the host", () => {
 
   test("a number on one side only orders nothing", () => {
     const facts = host("9.9.9", "sha-bbbbbbb", { target: { migrations: migrationsOf("1.5.0") } });
-    expect(plan("prod", asked("sha-bbbbbbb"), facts, {}).kind).toBe("upgrade");
+    expect(plan({ stack: "prod", settings: asked("sha-bbbbbbb"), host: facts, last: {} }).kind).toBe("upgrade");
   });
 
   test("without the host nobody knows, and the plan says so", () => {
-    const planned = plan("prod", asked("sha-bbbbbbb"), { unreachable: "no route" }, { version: "sha-aaaaaaa" });
+    const planned = plan({
+      stack: "prod",
+      settings: asked("sha-bbbbbbb"),
+      host: { unreachable: "no route" },
+      last: { version: "sha-aaaaaaa" },
+    });
     expect(planned.warnings).toEqual([
       "whether sha-aaaaaaa → sha-bbbbbbb goes up or back cannot be told without the host",
     ]);
@@ -146,7 +159,12 @@ describe("tags without numbers are ordered by what is on the host", () => {
 
 describe("a tag that may move", () => {
   const latest = (target: Parameters<typeof host>[2]) =>
-    plan("prod", asked("latest", { allowMovingTag: true }), host("latest", "latest", target), { version: "latest" });
+    plan({
+      stack: "prod",
+      settings: asked("latest", { allowMovingTag: true }),
+      host: host("latest", "latest", target),
+      last: { version: "latest" },
+    });
 
   test("is restarted while it names the image that serves", () => {
     expect(latest({}).kind).toBe("restart");
@@ -155,7 +173,7 @@ describe("a tag that may move", () => {
   test("is restarted, when it is built from source: the same source gives another image each time", () => {
     const built = asked("latest", { allowMovingTag: true, source: "../nestfleet" });
     const facts = host("latest", "latest", { target: { imageId: "" } });
-    expect(plan("prod", built, facts, { version: "latest" }).kind).toBe("restart");
+    expect(plan({ stack: "prod", settings: built, host: facts, last: { version: "latest" } }).kind).toBe("restart");
   });
 
   test("is an upgrade, with a backup, once it names another one", () => {
@@ -173,7 +191,7 @@ describe("who takes the requests is decided again", () => {
   const standIn = container("api", "1.4.2", { name: "nestfleet-prod-restored-20261124t080102z-api" });
 
   test.each<[string, Plan]>([
-    ["install", plan("prod", asked("1.4.2"), emptyHost("1.4.2"), {})],
+    ["install", plan({ stack: "prod", settings: asked("1.4.2"), host: emptyHost("1.4.2"), last: {} })],
     ["upgrade", step("1.4.2", "1.5.0")],
     ["rollback", step("1.6.1", "1.5.1")],
     [
@@ -181,13 +199,13 @@ describe("who takes the requests is decided again", () => {
       step("1.4.2", "1.4.2", { restore: from142, confirmRestore: "monday" }, { facts: { backups: [backup(from142)] } }),
     ],
   ])("by each %s, also where no container changes", (kind, planned) => {
-    expect(planned).toMatchObject({ kind, settles: true });
+    expect(planned).toMatchObject({ kind, runsCutover: true });
   });
 
   test("by a restart only while a stand-in serves", () => {
-    expect(step("1.4.2", "1.4.2")).toMatchObject({ kind: "restart", settles: false });
+    expect(step("1.4.2", "1.4.2")).toMatchObject({ kind: "restart", runsCutover: false });
     const after = step("1.4.2", "1.4.2", {}, { facts: { serving: standIn } });
-    expect(after).toMatchObject({ kind: "restart", settles: true });
+    expect(after).toMatchObject({ kind: "restart", runsCutover: true });
   });
 
   test("by a restart after an update under the same release that had no verdict: both containers are there", () => {
@@ -195,18 +213,23 @@ describe("who takes the requests is decided again", () => {
     const beside = (role: "api" | "worker") => ({
       facts: { containers: [...containers, container(role, "1.4.2", { name: `nestfleet-prod-${role}-2` })] },
     });
-    expect(step("1.4.2", "1.4.2", {}, beside("api"))).toMatchObject({ kind: "restart", settles: true });
-    expect(step("1.4.2", "1.4.2", {}, beside("worker"))).toMatchObject({ kind: "restart", settles: false });
+    expect(step("1.4.2", "1.4.2", {}, beside("api"))).toMatchObject({ kind: "restart", runsCutover: true });
+    expect(step("1.4.2", "1.4.2", {}, beside("worker"))).toMatchObject({ kind: "restart", runsCutover: false });
   });
 
   test("not by a restart of which nobody knows who serves", () => {
     const hidden = host("1.4.2", "1.4.2", { facts: { serving: undefined } });
-    expect(plan("prod", asked("1.4.2"), hidden, { version: "1.4.2" })).toMatchObject({
+    expect(plan({ stack: "prod", settings: asked("1.4.2"), host: hidden, last: { version: "1.4.2" } })).toMatchObject({
       kind: "restart",
-      settles: false,
+      runsCutover: false,
     });
-    const away = plan("prod", asked("1.4.2"), { unreachable: "the Docker host does not answer" }, { version: "1.4.2" });
-    expect(away).toMatchObject({ kind: "restart", settles: false });
+    const away = plan({
+      stack: "prod",
+      settings: asked("1.4.2"),
+      host: { unreachable: "the Docker host does not answer" },
+      last: { version: "1.4.2" },
+    });
+    expect(away).toMatchObject({ kind: "restart", runsCutover: false });
   });
 });
 
@@ -235,10 +258,14 @@ describe("strategy", () => {
     ],
     [
       "an install has nothing to stop, whatever the config says",
-      plan("prod", asked("1.4.2", { strategy: "recreate" }), emptyHost("1.4.2"), {}),
+      plan({ stack: "prod", settings: asked("1.4.2", { strategy: "recreate" }), host: emptyHost("1.4.2"), last: {} }),
       "rolling",
     ],
-    ["an install has nothing to stop", plan("prod", asked("1.4.2"), emptyHost("1.4.2"), {}), "rolling"],
+    [
+      "an install has nothing to stop",
+      plan({ stack: "prod", settings: asked("1.4.2"), host: emptyHost("1.4.2"), last: {} }),
+      "rolling",
+    ],
   ])("%s", (_, { strategy }, expected) => {
     expect(strategy).toBe(expected);
   });
@@ -273,7 +300,12 @@ describe("what users notice", () => {
   });
 
   test.each(["1.4.2", "1.5.0"])("is not promised without the host (%s)", (version) => {
-    const planned = plan("prod", asked(version), { unreachable: "no route" }, { version: "1.4.2" });
+    const planned = plan({
+      stack: "prod",
+      settings: asked(version),
+      host: { unreachable: "no route" },
+      last: { version: "1.4.2" },
+    });
     expect(planned.downtime).toBe("unknown: the Docker host was not looked at");
   });
 });
@@ -440,7 +472,7 @@ describe("what was stopped or removed by hand", () => {
   test("caddy: the last outputs say that something served", () => {
     const found = host("1.4.2", "1.4.2", { facts: { serving: undefined } });
     const containers = found.containers.map((one) => (one.role === "caddy" ? { ...one, running: false } : one));
-    const planned = plan("prod", asked("1.4.2"), { ...found, containers }, last);
+    const planned = plan({ stack: "prod", settings: asked("1.4.2"), host: { ...found, containers }, last });
     expect(planned).toMatchObject({ kind: "restart", problems: [] });
     expect(planned.warnings).toEqual([
       "no caddy runs, though it should; pulumi up --stack prod starts what was stopped, pulumi up --refresh --stack prod also brings back what was removed",
@@ -448,14 +480,17 @@ describe("what was stopped or removed by hand", () => {
   });
 
   test("all containers: the same version brings them back, and one line says how", () => {
-    const planned = plan("prod", asked("1.4.2"), emptyHost("1.4.2"), last);
+    const planned = plan({ stack: "prod", settings: asked("1.4.2"), host: emptyHost("1.4.2"), last });
     expect(planned).toMatchObject({ kind: "restart", problems: [] });
     expect(planned.warnings).toHaveLength(1);
     expect(planned.warnings[0]).toMatch(/^the Docker host has no container of this stack: .*pulumi up --refresh/);
   });
 
   test("on a new stack nothing is missing", () => {
-    expect(plan("prod", asked("1.4.2"), emptyHost("1.4.2"), {})).toMatchObject({ kind: "install", warnings: [] });
+    expect(plan({ stack: "prod", settings: asked("1.4.2"), host: emptyHost("1.4.2"), last: {} })).toMatchObject({
+      kind: "install",
+      warnings: [],
+    });
   });
 });
 
@@ -564,12 +599,22 @@ describe("the data alone", () => {
     const facts = host("1.4.2", "1.4.2", { facts: { backups, history: [installed] } });
     const restored = { backup: from142, confirmation: "monday" };
     const known = { version: "1.4.2", restored };
-    expect(plan("prod", asked("1.4.2", asks), facts, known)).toMatchObject({ kind: "restart", restored });
-    expect(plan("prod", asked("1.4.2", asks), facts, { version: "1.4.2" })).toMatchObject({
+    expect(plan({ stack: "prod", settings: asked("1.4.2", asks), host: facts, last: known })).toMatchObject({
+      kind: "restart",
+      restored,
+    });
+    expect(
+      plan({ stack: "prod", settings: asked("1.4.2", asks), host: facts, last: { version: "1.4.2" } }),
+    ).toMatchObject({
       kind: "restore",
       restored,
     });
-    const anew = plan("prod", asked("1.4.2", { ...asks, confirmRestore: "tuesday" }), facts, known);
+    const anew = plan({
+      stack: "prod",
+      settings: asked("1.4.2", { ...asks, confirmRestore: "tuesday" }),
+      host: facts,
+      last: known,
+    });
     expect(anew).toMatchObject({ kind: "restore", restored: { ...restored, confirmation: "tuesday" } });
   });
 
@@ -599,7 +644,9 @@ describe("the data alone", () => {
   });
 
   test("stay on a first install", () => {
-    expect(plan("prod", asked("1.4.2", asks), emptyHost("1.4.2"), {}).kind).toBe("install");
+    expect(plan({ stack: "prod", settings: asked("1.4.2", asks), host: emptyHost("1.4.2"), last: {} }).kind).toBe(
+      "install",
+    );
   });
 
   test("of a schema that a refused update migrated go back to the release's own", () => {
@@ -699,7 +746,12 @@ describe("databases that were replaced", () => {
 });
 
 describe("without access to the host", () => {
-  const planned = plan("prod", asked("1.5.0"), { unreachable: "no such file" }, { version: "1.4.2" });
+  const planned = plan({
+    stack: "prod",
+    settings: asked("1.5.0"),
+    host: { unreachable: "no such file" },
+    last: { version: "1.4.2" },
+  });
 
   test("config and last outputs still say what the step is", () => {
     expect(planned).toMatchObject({
@@ -716,18 +768,23 @@ describe("without access to the host", () => {
   });
 
   test("a restore is announced, and nothing is told of what it loses", () => {
-    const back = plan("prod", asked("1.4.2", { restore: from142 }), { unreachable: "no" }, { version: "1.5.0" });
+    const back = plan({
+      stack: "prod",
+      settings: asked("1.4.2", { restore: from142 }),
+      host: { unreachable: "no" },
+      last: { version: "1.5.0" },
+    });
     expect(back).toMatchObject({ kind: "rollback", restore: undefined, problems: [] });
     expect(back.warnings).toEqual(["what the restore of 20261124T080000Z-1.4.2 loses cannot be told without the host"]);
   });
 
   test("what needs no facts is still refused", () => {
-    const major = plan(
-      "prod",
-      asked("2.0.0", { requiredStops: ["1.6.3"] }),
-      { unreachable: "no" },
-      { version: "1.4.2" },
-    );
+    const major = plan({
+      stack: "prod",
+      settings: asked("2.0.0", { requiredStops: ["1.6.3"] }),
+      host: { unreachable: "no" },
+      last: { version: "1.4.2" },
+    });
     expect(major.problems.map(({ title }) => title)).toEqual([
       "1.4.2 → 2.0.0 is a step to major release 2",
       "1.4.2 → 2.0.0 skips 1.6.3",
@@ -782,14 +839,16 @@ test("a log that this program would give another way is a change, what the engin
     container("console", "1.5.0"),
   ];
   expect(step("1.5.0", "1.5.0", {}, { facts: { containers } }).otherLogs).toEqual(["api"]);
-  expect(plan("prod", asked("1.5.0"), { unreachable: "no host" }, {}).otherLogs).toEqual([]);
+  expect(
+    plan({ stack: "prod", settings: asked("1.5.0"), host: { unreachable: "no host" }, last: {} }).otherLogs,
+  ).toEqual([]);
 });
 
 describe("the addresses that the proxy is published at", () => {
   const bindOf = (bind: string[], addresses?: string[]) => {
     const containers = [container("caddy", "caddy:2-alpine", { addresses })];
     const settings = asked("1.4.2", { http: { bind, httpPort: 80, httpsPort: 443 } });
-    return plan("prod", settings, host("1.4.2", "1.4.2", { facts: { containers } }), {}).bind;
+    return plan({ stack: "prod", settings, host: host("1.4.2", "1.4.2", { facts: { containers } }), last: {} }).bind;
   };
 
   test("keep Docker's own order, which the provider would take for a change", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { HostFacts, LiveData } from "../../../components/release/facts";
 import { plan } from "../../../components/release/plan";
-import type { LastUpdate, PlanSettings, Unreachable } from "../../../components/release/situation";
+import type { LastUpdate, PlanSettings, Unreachable } from "../../../components/release/plan-context";
 import { summary } from "../../../components/release/summary";
 import { asked, backup, emptyHost, filesOf, GB, HARMLESS, host, migrationsOf, ownDisks } from "./facts";
 
@@ -13,7 +13,7 @@ function printed(
   last: LastUpdate = {},
   settings: Partial<PlanSettings> = {},
 ) {
-  return summary(plan("prod", asked(tag, settings), found, last)).split("\n");
+  return summary(plan({ stack: "prod", settings: asked(tag, settings), host: found, last })).split("\n");
 }
 
 test("an install", () => {

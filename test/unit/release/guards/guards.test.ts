@@ -2,14 +2,15 @@ import { describe, expect, test } from "vitest";
 import { futureTold } from "../../../../components/release/records/backups";
 import { plan } from "../../../../components/release/plan";
 import type { DataVolume, HostFacts, RunningContainer } from "../../../../components/release/facts";
-import type { Problem } from "../../../../components/release/guards/problem";
-import { hasLostHistory, type PlanSettings } from "../../../../components/release/situation";
+import type { GuardProblem } from "../../../../components/release/guards/problem";
+import { type PlanSettings } from "../../../../components/release/plan-context";
+import { hasLostHistory } from "../../../../components/release/restore-request";
 import { asked, backup, change, container, emptyHost, filesOf, GB, host, imageOf, oneDisk, ownDisks } from "../facts";
 
 type Change = Parameters<typeof host>[2];
 
 function step(from: string, to: string, settings: Partial<PlanSettings> = {}, change: Change = {}) {
-  return plan("prod", asked(to, settings), host(from, to, change), { version: from });
+  return plan({ stack: "prod", settings: asked(to, settings), host: host(from, to, change), last: { version: from } });
 }
 
 function problems(
@@ -17,12 +18,12 @@ function problems(
   to: string,
   settings: Partial<PlanSettings> = {},
   change: Change = {},
-): readonly Problem[] {
+): readonly GuardProblem[] {
   return step(from, to, settings, change).problems;
 }
 
 /** The only problem there is. */
-function problem(...args: Parameters<typeof problems>): Problem {
+function problem(...args: Parameters<typeof problems>): GuardProblem {
   const found = problems(...args);
   expect(found).toHaveLength(1);
   return found[0] ?? { title: "", why: "", mend: [] };
@@ -82,7 +83,7 @@ describe("a downgrade while the schema is ahead", () => {
 
   test("where nothing ever served, the override comes first", () => {
     const facts = host("1.5.0", "1.4.2", { facts: { serving: undefined } });
-    const [told] = plan("prod", asked("1.4.2"), facts, {}).problems;
+    const [told] = plan({ stack: "prod", settings: asked("1.4.2"), host: facts, last: {} }).problems;
     expect(told?.mend[0]).toContain("allowSchemaAhead true");
     expect(told?.mend[1]).toBe("there is no backup of 1.4.2 to go back to");
   });
@@ -227,7 +228,12 @@ test("a password that only the config knows is refused, with both ways out", () 
     ],
   });
   expect(problems("1.5.0", "1.5.0", {}, { facts: { passwordRejected: false } })).toEqual([]);
-  const { warnings } = plan("prod", asked("1.5.0"), host("1.5.0", "1.5.0", { facts: { passwordNotAsked: true } }), {});
+  const { warnings } = plan({
+    stack: "prod",
+    settings: asked("1.5.0"),
+    host: host("1.5.0", "1.5.0", { facts: { passwordNotAsked: true } }),
+    last: {},
+  });
   expect(warnings).toEqual([
     "the database asks nobody for a password: what reaches it is its superuser. In its pg_hba.conf, the method of the lines host is scram-sha-256 instead of trust: " +
       "docker exec nestfleet-prod-postgres psql -U nestfleet -d nestfleet -tAc 'SHOW hba_file' names the file, and " +
@@ -243,7 +249,12 @@ test.each([
   [[], "none was ever generated for this stack: a new one would be, which the database does not know"],
 ])("a password that was taken out of the config is refused where %j does not open the database", (inState, why) => {
   const facts = host("1.5.0", "1.5.0", { facts: { passwordRejected: true } });
-  const [told] = plan("prod", asked("1.5.0"), facts, { version: "1.5.0", inState }).problems;
+  const [told] = plan({
+    stack: "prod",
+    settings: asked("1.5.0"),
+    host: facts,
+    last: { version: "1.5.0", inState },
+  }).problems;
   expect(told?.why).toContain(why);
   expect(told?.mend[0]).toBe(
     "give the database's own: pulumi config set --stack prod --secret --path 'nestfleet:secrets.postgresPassword'",
@@ -252,9 +263,14 @@ test.each([
 
 describe("another value of a secret", () => {
   const warned = (secrets: PlanSettings["secrets"], inState: string[]) =>
-    plan("prod", asked("1.5.0", { secrets }), host("1.5.0", "1.5.0", { facts: { secretsChanged: ["jwtSecret"] } }), {
-      version: "1.5.0",
-      inState,
+    plan({
+      stack: "prod",
+      settings: asked("1.5.0", { secrets }),
+      host: host("1.5.0", "1.5.0", { facts: { secretsChanged: ["jwtSecret"] } }),
+      last: {
+        version: "1.5.0",
+        inState,
+      },
     });
 
   test.each([
@@ -317,7 +333,7 @@ describe("a major step", () => {
   test("the way back, an install and a minor step need none", () => {
     expect(problems("2.0.0", "1.6.3", { allowSchemaAhead: true })).toEqual([]);
     expect(problems("1.5.0", "1.5.1")).toEqual([]);
-    expect(plan("prod", asked("2.0.0"), emptyHost("2.0.0"), {}).problems).toEqual([]);
+    expect(plan({ stack: "prod", settings: asked("2.0.0"), host: emptyHost("2.0.0"), last: {} }).problems).toEqual([]);
   });
 });
 
@@ -416,7 +432,12 @@ describe("images", () => {
     expect(problems("1.5.0", "1.4.2", {}, missing).map(({ title }) => title)).toContain(
       "1 image is not on the Docker host and could not be pulled",
     );
-    const install = plan("prod", asked("1.5.0"), { ...emptyHost("1.5.0"), ...missing.facts }, {});
+    const install = plan({
+      stack: "prod",
+      settings: asked("1.5.0"),
+      host: { ...emptyHost("1.5.0"), ...missing.facts },
+      last: {},
+    });
     expect(install.problems[0]?.mend).toContain(
       "or another version: pulumi config set --stack prod nestfleet:version VERSION",
     );
@@ -435,8 +456,10 @@ describe("a moved tag", () => {
 
   test("is not told from a first installation that was refused: its image may have been what was wrong", () => {
     const facts = host("1.5.0", "1.5.0", { ...other, facts: { serving: undefined } });
-    expect(plan("prod", asked("1.5.0"), facts, {}).problems).toEqual([]);
-    expect(plan("prod", asked("1.5.0"), facts, { version: "1.5.0" }).problems).toHaveLength(1);
+    expect(plan({ stack: "prod", settings: asked("1.5.0"), host: facts, last: {} }).problems).toEqual([]);
+    expect(
+      plan({ stack: "prod", settings: asked("1.5.0"), host: facts, last: { version: "1.5.0" } }).problems,
+    ).toHaveLength(1);
   });
 
   test("is told from what runs under it", () => {
@@ -552,7 +575,12 @@ describe("a moved tag", () => {
       ],
     ])("of which repository it is, %s says", (_, digestsOfRunning, noted, backups) => {
       const facts = host("1.5.0", "1.5.0", { facts: { images, digestsRunning: digestsOfRunning, backups } });
-      const { problems: told } = plan("prod", asked("1.5.0"), facts, { version: "1.5.0", images: noted });
+      const { problems: told } = plan({
+        stack: "prod",
+        settings: asked("1.5.0"),
+        host: facts,
+        last: { version: "1.5.0", images: noted },
+      });
       expect(told.map(({ title }) => title)).toEqual(["the tag 1.5.0 of console was moved to another image"]);
     });
 
@@ -675,8 +703,8 @@ describe("a proxy that Docker cannot start", () => {
     const planned = step("1.5.0", "1.5.0", {}, { facts: { notStarted } });
     expect(planned.problems).toEqual([]);
     expect(planned.warnings).toEqual(["nestfleet-prod-caddy had stopped and cannot be started: network not found"]);
-    expect(planned.settles).toBe(true);
-    expect(step("1.5.0", "1.5.0").settles).toBe(false);
+    expect(planned.runsCutover).toBe(true);
+    expect(step("1.5.0", "1.5.0").runsCutover).toBe(false);
   });
 });
 
@@ -689,7 +717,10 @@ describe("the volume of the database", () => {
   test("that is as it was is no problem, nor one of the stack's own that is not there yet", () => {
     expect(problems("1.5.0", "1.5.0", { postgres }, { facts: { dataVolume } })).toEqual([]);
     const own = { wanted: "nestfleet-prod-postgres", exists: false, usedBy: [] };
-    expect(plan("prod", asked("1.5.0"), { ...emptyHost("1.5.0"), dataVolume: own }, {}).problems).toEqual([]);
+    expect(
+      plan({ stack: "prod", settings: asked("1.5.0"), host: { ...emptyHost("1.5.0"), dataVolume: own }, last: {} })
+        .problems,
+    ).toEqual([]);
   });
 
   test("that config names and Docker does not have is refused", () => {
@@ -803,7 +834,12 @@ test("ports that something else has taken are named, with the setting of each", 
     { port: 80, by: "nginx" },
     { port: 443, by: "the container traefik" },
   ];
-  const { problems: found } = plan("prod", asked("1.5.0"), { ...emptyHost("1.5.0"), portsTaken }, {});
+  const { problems: found } = plan({
+    stack: "prod",
+    settings: asked("1.5.0"),
+    host: { ...emptyHost("1.5.0"), portsTaken },
+    last: {},
+  });
   expect(found).toEqual([
     {
       title: "ports 80 and 443 of the Docker host are taken",
@@ -820,7 +856,7 @@ test("ports that something else has taken are named, with the setting of each", 
 test("another port than 80 and 443 is no way out for a domain, unless something passes its requests on", () => {
   const portsTaken = [{ port: 443, by: "nginx" }];
   const settings = asked("1.5.0", { domain: "fleet.example.com" });
-  const [told] = plan("prod", settings, { ...emptyHost("1.5.0"), portsTaken }, {}).problems;
+  const [told] = plan({ stack: "prod", settings, host: { ...emptyHost("1.5.0"), portsTaken }, last: {} }).problems;
   expect(told?.mend).toEqual([
     "stop what has taken it",
     "or, where another proxy has taken it, has the certificate of fleet.example.com and passes the requests on (docs/network.md): " +
@@ -830,7 +866,9 @@ test("another port than 80 and 443 is no way out for a domain, unless something 
   ]);
   const other = asked("1.5.0", { domain: "fleet.example.com", http: { httpPort: 8080, httpsPort: 8443 } });
   const facts = { ...emptyHost("1.5.0"), portsTaken: [{ port: 8443, by: "nginx" }] };
-  expect(plan("prod", other, facts, {}).problems[0]?.mend[1]).toMatch(/^or take another one: /);
+  expect(plan({ stack: "prod", settings: other, host: facts, last: {} }).problems[0]?.mend[1]).toMatch(
+    /^or take another one: /,
+  );
 });
 
 describe("a clock behind the newest backup", () => {
@@ -928,7 +966,12 @@ describe("another postgres image", () => {
       dataVolume: { wanted: "v", exists: true, mounted: "v", folder: "", usedBy: [] },
       dataMount: { target: "/var/lib/postgresql", folder: "16/docker" },
     };
-    const [problem] = plan("prod", asked("1.4.2"), host("1.4.2", "1.4.2", { facts }), {}).problems;
+    const [problem] = plan({
+      stack: "prod",
+      settings: asked("1.4.2"),
+      host: host("1.4.2", "1.4.2", { facts }),
+      last: {},
+    }).problems;
     expect(problem?.title).toBe("pgvector/pgvector:pg16 keeps its data elsewhere in the volume");
     expect(problem?.why).toContain(
       "at the top of the volume, the image looks for them in the volume's folder 16/docker",
@@ -938,10 +981,20 @@ describe("another postgres image", () => {
   test("whose extension is older than the database's is refused; a newer one is offered", () => {
     const database = { installed: { vector: "0.8.0", plpgsql: "1.0" } };
     const facts = { otherImages: [pg({ extensions: { plpgsql: "1.0", vector: "0.7.4" } })] };
-    const [problem] = plan("prod", asked("1.4.2"), host("1.4.2", "1.4.2", { facts, database }), {}).problems;
+    const [problem] = plan({
+      stack: "prod",
+      settings: asked("1.4.2"),
+      host: host("1.4.2", "1.4.2", { facts, database }),
+      last: {},
+    }).problems;
     expect(problem?.why).toBe("the database has the extension vector 0.8.0, and the postgres image has 0.7.4");
     const behind = { installed: { vector: "0.7.4" } };
-    const { warnings } = plan("prod", asked("1.4.2"), host("1.4.2", "1.4.2", { database: behind }), {});
+    const { warnings } = plan({
+      stack: "prod",
+      settings: asked("1.4.2"),
+      host: host("1.4.2", "1.4.2", { database: behind }),
+      last: {},
+    });
     expect(warnings.join()).toContain(`'ALTER EXTENSION "vector" UPDATE'`);
   });
 
@@ -949,7 +1002,12 @@ describe("another postgres image", () => {
     const collations = { recorded: "2.36", actual: "2.36", outdated: false, indexes: 12, bytes: 34_000_000 };
     const planned = (moved: boolean) => {
       const facts = { otherImages: [{ ...pg({ created: "2026-11-01T00:00:00Z" }), moved }] };
-      return plan("prod", asked("1.4.2"), host("1.4.2", "1.4.2", { facts, database: { collations } }), {});
+      return plan({
+        stack: "prod",
+        settings: asked("1.4.2"),
+        host: host("1.4.2", "1.4.2", { facts, database: { collations } }),
+        last: {},
+      });
     };
     expect(planned(false).reindex).toEqual({
       indexes: 12,
@@ -960,7 +1018,12 @@ describe("another postgres image", () => {
     expect(planned(true).reindex).toBeUndefined();
     expect(planned(true).warnings.join()).toMatch(/names b now, made 2026-11-01: pulumi up --refresh --stack prod/);
     const outdated = { ...collations, recorded: "2.31", outdated: true };
-    const now = plan("prod", asked("1.4.2"), host("1.4.2", "1.4.2", { database: { collations: outdated } }), {});
+    const now = plan({
+      stack: "prod",
+      settings: asked("1.4.2"),
+      host: host("1.4.2", "1.4.2", { database: { collations: outdated } }),
+      last: {},
+    });
     expect(now.reindex).toMatchObject({ now: true, indexes: 12 });
   });
 });

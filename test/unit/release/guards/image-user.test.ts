@@ -5,7 +5,7 @@ import { asked, host } from "../facts";
 const warned = (user: string | undefined) => {
   const image = { id: "sha256:1", digests: [], user };
   const facts = host("1.5.0", "1.5.0", { facts: { images: { console: image, postgres: image, caddy: image } } });
-  return plan("prod", asked("1.5.0"), facts, {}).warnings;
+  return plan({ stack: "prod", settings: asked("1.5.0"), host: facts, last: {} }).warnings;
 };
 
 test.each(["", "0", "root", "0:0", "root:node"])(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { HostFacts } from "../../../../components/release/facts";
 import { plan } from "../../../../components/release/plan";
-import type { PlanSettings } from "../../../../components/release/situation";
+import type { PlanSettings } from "../../../../components/release/plan-context";
 import { asked, container, host, imageOf } from "../facts";
 
 const PINNED = `sha256:${"a".repeat(64)}`;
@@ -17,7 +17,7 @@ function problems(
 ) {
   const found = host("1.4.2", "1.5.0", { facts: { images, ...facts } });
   const pinned = { ...settings, images: { ...(settings.images ?? asked("1.5.0").images), digests } };
-  return plan("prod", asked("1.5.0", pinned), found, { version: "1.4.2" }).problems;
+  return plan({ stack: "prod", settings: asked("1.5.0", pinned), host: found, last: { version: "1.4.2" } }).problems;
 }
 
 test("an image that is not the pinned one is refused, each by its role, with both ways out", () => {
@@ -76,7 +76,12 @@ test("a pin that was left from the release that runs is told as that: its image 
 test("that its tag was moved is told as well, though what is not the pinned image is not looked into", () => {
   const found = host("1.5.0", "1.5.0", { facts: { images: { api: { id: PRESENT, digests: [] } }, target: undefined } });
   const images = { ...asked("1.5.0").images, digests: { api: PINNED } };
-  const { problems: told } = plan("prod", asked("1.5.0", { images }), found, { version: "1.5.0" });
+  const { problems: told } = plan({
+    stack: "prod",
+    settings: asked("1.5.0", { images }),
+    host: found,
+    last: { version: "1.5.0" },
+  });
   expect(told.map(({ title }) => title)).toEqual([
     `${API}:1.5.0 is not the image that is pinned for api`,
     "the tag 1.5.0 was moved to another image",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { plan } from "../../../../components/release/plan";
 import type { HostFacts } from "../../../../components/release/facts";
-import type { PlanSettings } from "../../../../components/release/situation";
+import type { PlanSettings } from "../../../../components/release/plan-context";
 import { asked, backup, change, host } from "../facts";
 
 describe("a rollback with data while nobody can tell which release serves", () => {
@@ -11,13 +11,21 @@ describe("a rollback with data while nobody can tell which release serves", () =
 
   /** The last good update brought 1.5.0; the titles of what stands against going on to `to`. */
   const titles = (to: string, settings: Partial<PlanSettings>, facts: Partial<HostFacts>) =>
-    plan("prod", asked(to, settings), host("1.5.0", to, { facts }), { version: "1.5.0" }).problems.map(
-      ({ title }) => title,
-    );
+    plan({
+      stack: "prod",
+      settings: asked(to, settings),
+      host: host("1.5.0", to, { facts }),
+      last: { version: "1.5.0" },
+    }).problems.map(({ title }) => title);
 
   test("is refused: it may have been carried out", () => {
     const facts = host("1.5.0", "1.4.2", { facts: hidden });
-    const refused = plan("prod", asked("1.4.2", { restore: named }), facts, { version: "1.5.0" });
+    const refused = plan({
+      stack: "prod",
+      settings: asked("1.4.2", { restore: named }),
+      host: facts,
+      last: { version: "1.5.0" },
+    });
     expect(refused).toMatchObject({ kind: "refusal", step: "rollback" });
     expect(refused.problems).toHaveLength(1);
     expect(refused.problems[0]).toMatchObject({
@@ -57,7 +65,12 @@ describe("a rollback that was undone by hand, and that the config still asks for
 
   const problems = (last: string, settings: Partial<PlanSettings> = {}, history = [rolledBack, undone]) => {
     const facts = host("1.5.0", "1.4.2", { facts: { backups: [backup(named)], history } });
-    return plan("prod", asked("1.4.2", { restore: named, ...settings }), facts, { version: last }).problems;
+    return plan({
+      stack: "prod",
+      settings: asked("1.4.2", { restore: named, ...settings }),
+      host: facts,
+      last: { version: last },
+    }).problems;
   };
 
   test("is refused, with both ways on", () => {

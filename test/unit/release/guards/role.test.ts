@@ -5,7 +5,7 @@ import { asked, container, host } from "../facts";
 type Change = Parameters<typeof host>[2];
 
 function planned(to: string, change: Change) {
-  return plan("prod", asked(to), host("1.5.0", to, change), { version: "1.5.0" });
+  return plan({ stack: "prod", settings: asked(to), host: host("1.5.0", to, change), last: { version: "1.5.0" } });
 }
 
 const OLDER = { application: undefined, ofSuperuser: 31 };
@@ -31,12 +31,19 @@ describe("the role as which the application works", () => {
   test("is made on a new server, also where the state knows one", () => {
     const containers = host("1.5.0", "1.5.0").containers.filter(({ role }) => role !== "postgres");
     expect(
-      plan("prod", asked("1.5.0"), { ...host("1.5.0", "1.5.0"), containers, database: undefined }, {}),
+      plan({
+        stack: "prod",
+        settings: asked("1.5.0"),
+        host: { ...host("1.5.0", "1.5.0"), containers, database: undefined },
+        last: {},
+      }),
     ).toMatchObject({
       preparesRole: true,
     });
     const starting = { ...host("1.5.0", "1.5.0"), database: undefined };
-    expect(plan("prod", asked("1.5.0"), starting, {})).toMatchObject({ preparesRole: false });
+    expect(plan({ stack: "prod", settings: asked("1.5.0"), host: starting, last: {} })).toMatchObject({
+      preparesRole: false,
+    });
   });
 
   test("gets the password that an operator has given the superuser", () => {

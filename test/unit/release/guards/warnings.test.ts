@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { plan } from "../../../../components/release/plan";
-import type { LastUpdate, PlanSettings } from "../../../../components/release/situation";
+import type { LastUpdate, PlanSettings } from "../../../../components/release/plan-context";
 import { certified } from "../../../support/certificates";
 import { asked, container, host } from "../facts";
 
@@ -8,8 +8,8 @@ const unreachable = { unreachable: "nobody asks" };
 
 describe("a release whose answer is a constant", () => {
   const warned = (to: string, last: LastUpdate, version: "compare" | "ignore" = "compare") =>
-    plan("prod", asked(to, { health: { version } }), unreachable, last).warnings.filter((one) =>
-      one.includes("/health"),
+    plan({ stack: "prod", settings: asked(to, { health: { version } }), host: unreachable, last }).warnings.filter(
+      (one) => one.includes("/health"),
     );
 
   test("is told beforehand, with the setting", () => {
@@ -34,7 +34,9 @@ describe("a certificate of the operator's", () => {
   const warned = (until: number) => {
     const { certificate } = certified({ name: "fleet.example.com", until });
     const http = { httpPort: 80, httpsPort: 443, certificate };
-    return plan("prod", asked("1.5.0", { http }), unreachable, {}).warnings.filter((one) => one.includes("expires"));
+    return plan({ stack: "prod", settings: asked("1.5.0", { http }), host: unreachable, last: {} }).warnings.filter(
+      (one) => one.includes("expires"),
+    );
   };
 
   test("is warned about when it expires soon", () => {
@@ -53,7 +55,7 @@ test.each([
   ["1", 0],
 ])("that TLS is not verified is told (%s)", (value, count) => {
   const env = { NODE_TLS_REJECT_UNAUTHORIZED: value };
-  const { warnings } = plan("prod", asked("1.5.0", { env }), unreachable, {});
+  const { warnings } = plan({ stack: "prod", settings: asked("1.5.0", { env }), host: unreachable, last: {} });
   expect(warnings.filter((one) => one.includes("trusts whoever answers"))).toHaveLength(count);
 });
 
@@ -69,18 +71,18 @@ test.each([
   const caddy = { ...container("caddy", "caddy:2-alpine"), addresses };
   const facts = host("1.5.0", "1.5.0", { facts: { containers: [caddy] } });
   const http = { httpPort: 80, httpsPort: 443, bind };
-  const warnings = plan("prod", asked("1.5.0", { http }), facts, {}).warnings.filter((one) =>
-    one.startsWith("Caddy leaves"),
+  const warnings = plan({ stack: "prod", settings: asked("1.5.0", { http }), host: facts, last: {} }).warnings.filter(
+    (one) => one.startsWith("Caddy leaves"),
   );
   expect(warnings).toEqual(told === undefined ? [] : [expect.stringMatching(told)]);
 });
 
 test("what was killed half-way is told, and is no database that does not run: the update puts that in order first", () => {
   const facts = (unfinished: boolean) => host("1.5.0", "1.5.1", { facts: { database: undefined, unfinished } });
-  const { kind, warnings } = plan("prod", asked("1.5.1"), facts(true), {});
+  const { kind, warnings } = plan({ stack: "prod", settings: asked("1.5.1"), host: facts(true), last: {} });
   expect(kind).toBe("upgrade");
   expect(warnings.filter((one) => one.startsWith("an update was killed"))).toHaveLength(1);
-  expect(plan("prod", asked("1.5.1"), facts(false), {})).toMatchObject({
+  expect(plan({ stack: "prod", settings: asked("1.5.1"), host: facts(false), last: {} })).toMatchObject({
     kind: "refusal",
     problems: [{ title: "the database does not run" }],
   });
@@ -94,7 +96,9 @@ describe("an image of postgres or caddy that is old", () => {
   ) => {
     const images = { api: image(created), postgres: image("2026-11-01T00:00:00Z"), caddy: image(created) };
     const facts = host("1.5.0", "1.5.0", { facts: { images, clock: Date.parse(clock) / 1000 } });
-    return plan("prod", asked("1.5.0", settings), facts, {}).warnings.filter((one) => one.includes("was made"));
+    return plan({ stack: "prod", settings: asked("1.5.0", settings), host: facts, last: {} }).warnings.filter((one) =>
+      one.includes("was made"),
+    );
   };
   const image = (created: string | undefined) => ({ id: "sha256:1", digests: [], created });
 

@@ -1,15 +1,14 @@
 import semver from "semver";
 import type { Limits } from "./containers/limits";
 import type { HostFacts } from "./facts";
-import { parseBackupId } from "./records/backup-id";
 import type { BackupManifest } from "./records/manifest";
 import { backupNamed, fits, newestBackup } from "./records/backups";
 import { unexplained } from "./explanation";
-import { isSpent } from "./records/history";
 import type { ImageReferences, Pins } from "./images";
 import { compareSchema, mayRun, type SchemaDifference } from "./sql/migrations";
 import type { SecretValues } from "./secrets";
 import { parseVersion, type Version } from "./version";
+import { asksForData } from "./restore-request";
 
 interface ReadOnly {
   /** Whether the root file system of the service is. */
@@ -83,7 +82,7 @@ export interface LastUpdate {
 export type Step = "install" | "upgrade" | "rollback" | "restart" | "restore";
 
 /** Everything that the guards and the estimates judge by. */
-export interface Situation {
+export interface PlanContext {
   /** Name of the Pulumi stack, for commands to type. */
   readonly stack: string;
   readonly settings: PlanSettings;
@@ -103,13 +102,17 @@ export interface Situation {
   readonly restore?: BackupManifest | undefined;
 }
 
+/** What a plan is made of. */
+export interface Asked {
+  /** Name of the Pulumi stack. */
+  readonly stack: string;
+  readonly settings: PlanSettings;
+  readonly host: HostFacts | Unreachable;
+  readonly last: LastUpdate;
+}
+
 /** Compares what is asked with what is there. */
-export function situation(
-  stack: string,
-  settings: PlanSettings,
-  host: HostFacts | Unreachable,
-  last: LastUpdate,
-): Situation {
+export function assess({ stack, settings, host, last }: Asked): PlanContext {
   const facts = "unreachable" in host ? undefined : host;
   const to = settings.version;
   const from = versionBefore(facts, last);
@@ -137,62 +140,13 @@ export function situation(
 }
 
 /**
- * The backup that the config names, when its id is of this very release: whether it exists is another question. A
- * leftover of another release does not count.
- */
-export function namedBackup({ restore, version }: Pick<PlanSettings, "restore" | "version">): string | undefined {
-  return restore !== undefined && parseBackupId(restore)?.version === version.tag ? restore : undefined;
-}
-
-/**
- * True when the config asks to put the data back under the version that runs: by a `confirmRestore` that is not used
- * up, as the history has it, and the last update's outputs. Where the history cannot be read nobody knows, and nothing is
- * put back.
- */
-export function asksForData(
-  settings: Pick<PlanSettings, "restore" | "version" | "confirmRestore">,
-  facts: Pick<HostFacts, "database" | "history" | "backups" | "future" | "broken"> | undefined,
-  last: Pick<LastUpdate, "restored">,
-): boolean {
-  if (namedBackup(settings) === undefined || settings.confirmRestore === undefined) return false;
-  if (facts?.database === undefined || facts.history === undefined || hasLostHistory(facts)) return false;
-  return !wasPutBack(settings, facts, last);
-}
-
-/** Whether the data were put back under the word that the config has, as far as that is known. */
-export function wasPutBack(
-  settings: Pick<PlanSettings, "restore" | "version" | "confirmRestore">,
-  facts: Pick<HostFacts, "history"> | undefined,
-  { restored }: Pick<LastUpdate, "restored">,
-): boolean {
-  const backup = namedBackup(settings);
-  const { confirmRestore } = settings;
-  if (backup === undefined || confirmRestore === undefined) return false;
-  if (restored?.backup === backup && restored.confirmation === confirmRestore) return true;
-  return isSpent(facts?.history ?? [], backup, confirmRestore);
-}
-
-/**
- * Whether there are backups, broken ones included, without the history that an installation begins. Then it is not known
- * which restore was done already.
- */
-export function hasLostHistory({
-  history,
-  backups,
-  future = [],
-  broken = [],
-}: Pick<HostFacts, "history" | "backups" | "future" | "broken">): boolean {
-  return history?.length === 0 && [...backups, ...future, ...broken].length > 0;
-}
-
-/**
  * Files of migrations that may run and after which the release that runs may fail. One that cannot be read is among
  * them: it must not pass as harmless, so whatever names these names it, and the old release is not left on its schema
  * for longer than needed. It does not choose the strategy, though, as no finding does: that it runs at all, the
  * rehearsal shows, and a release whose every migration has a text that it computes would stop the service each time.
  * An operator who knows better sets nestfleet:strategy, an author marks the migration.
  */
-export function breakingIn({ schema }: Pick<Situation, "schema">): string[] {
+export function breakingIn({ schema }: Pick<PlanContext, "schema">): string[] {
   const breaking = mayRun(schema).filter(
     ({ findings, unreadable }) => unreadable !== undefined || findings.some(({ breaksRunning }) => breaksRunning),
   );
@@ -213,7 +167,7 @@ function afterRestore(
  * True when the release's tag is allowed to move and names another image than the one that serves. What is built from
  * source is not compared: the same source gives another image each time.
  */
-export function hasMoved({ settings, facts }: Pick<Situation, "settings" | "facts">): boolean {
+export function hasMoved({ settings, facts }: Pick<PlanContext, "settings" | "facts">): boolean {
   const { serving, target } = facts ?? {};
   if (!settings.allowMovingTag || settings.source !== undefined) return false;
   return serving !== undefined && target !== undefined && serving.imageId !== target.imageId;
@@ -229,7 +183,7 @@ function versionBefore(facts: HostFacts | undefined, last: LastUpdate): Version 
   return tag === undefined ? undefined : (parseVersion(tag, true) ?? { tag });
 }
 
-type Known = Pick<Situation, "settings" | "facts" | "from" | "to" | "schema" | "served" | "last">;
+type Known = Pick<PlanContext, "settings" | "facts" | "from" | "to" | "schema" | "served" | "last">;
 
 function stepFrom(known: Known): Step {
   const { from, to, facts, served } = known;
