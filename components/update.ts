@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DockerClient, DockerError } from "./host/docker/client";
+import { DockerClient } from "./host/docker/client";
 import { unreachable } from "./host/docker/unreachable";
 import { endUnheard, endWithEngine } from "./host/watchdog";
-import { answerOr } from "./host/docker/answer";
+import { onDockerError, unlessDockerFails } from "./host/docker/errors";
 import type { HostFacts } from "./release/facts";
 import { inspectHost } from "./host/inspect";
 import { afterKilledRun } from "./operations/recovery/killed-run";
@@ -48,12 +48,12 @@ async function prepare(name: string, settings: Settings, done: string[]): Promis
   const preview = pulumi.runtime.isDryRun();
   const changed = preview ? undefined : await putInOrder(docker, name, settings, blind, done);
   if (preview && blind === undefined)
-    for (const line of await answerOr(afterKilledRun(docker, stack, true), [])) await pulumi.log.warn(line);
+    for (const line of await unlessDockerFails(afterKilledRun(docker, stack, true), [])) await pulumi.log.warn(line);
   if (blind)
     await pulumi.log.warn(`This preview is made without the Docker host: ${blind.unreachable}${nextOf(blind)}`);
   const trust = { update: !preview, host: !preview || dockerHostIn(state) === settings.dockerHost };
   const host = blind ?? seen(await inspectHost(docker, name, stack, settings, secrets, last, trust), docker, last);
-  const unfinished = preview && blind === undefined && (await answerOr(isUnfinished(docker, name), false));
+  const unfinished = preview && blind === undefined && (await unlessDockerFails(isUnfinished(docker, name), false));
   const facts =
     "unreachable" in host
       ? host
@@ -129,13 +129,8 @@ function nextOf({ next }: Unreachable): string {
 }
 
 async function whyUnreachable(docker: DockerClient): Promise<Unreachable | undefined> {
-  try {
-    await docker.run(["version", "--format", "{{.Server.Version}}"]);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof DockerError)) throw error;
-    return unreachable(docker.host, error.stderr);
-  }
+  const answers = docker.run(["version", "--format", "{{.Server.Version}}"]).then(() => undefined);
+  return onDockerError(answers, ({ stderr }) => unreachable(docker.host, stderr));
 }
 
 /**

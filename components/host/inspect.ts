@@ -1,4 +1,4 @@
-import { type DockerClient, DockerError } from "./docker/client";
+import type { DockerClient } from "./docker/client";
 import { isolates } from "./docker/isolation";
 import { dataMountOf } from "../release/data-mount";
 import type { LimitSupport } from "../release/containers/limits";
@@ -9,7 +9,7 @@ import type { LastUpdate } from "../release/plan-context";
 import type { SecretValues } from "../release/secrets";
 import { BEFORE, NOBODY, pointer } from "./routing/files";
 import type { Settings } from "../settings/schema";
-import { answerOr } from "./docker/answer";
+import { onDockerError, unlessDockerFails } from "./docker/errors";
 import { hostTime } from "./docker/clock";
 import { backupDirectoryFault } from "./backups/directory";
 import { backupPlace } from "./backups/place";
@@ -63,17 +63,17 @@ export async function inspectHost(
   const caddy = running("caddy");
   const [serving, looked, contents, history, passwordOf, passwordNotAsked, release, dataVolume, place] =
     await Promise.all([
-      caddy && answerOr(servingApi(docker, caddy, containers), undefined),
+      caddy && unlessDockerFails(servingApi(docker, caddy, containers), undefined),
       postgres && lookInto(docker, postgres.name),
-      live && answerOr(new Store(live).list(), undefined),
-      live && answerOr(readHistory(live), undefined),
-      postgres && trust.host ? answerOr(whosePassword(docker, postgres.name, secrets), undefined) : undefined,
+      live && unlessDockerFails(new Store(live).list(), undefined),
+      live && unlessDockerFails(readHistory(live), undefined),
+      postgres && trust.host ? unlessDockerFails(whosePassword(docker, postgres.name, secrets), undefined) : undefined,
       postgres && settings.postgres.existingVolume !== undefined
-        ? answerOr(takesAnyPassword(docker, postgres.name), undefined)
+        ? unlessDockerFails(takesAnyPassword(docker, postgres.name), undefined)
         : undefined,
       inspectRelease(docker, stack, settings, containers),
-      answerOr(inspectDataVolume(docker, volume, databases), undefined),
-      answerOr(backupPlace(docker, databases), undefined),
+      unlessDockerFails(inspectDataVolume(docker, volume, databases), undefined),
+      unlessDockerFails(backupPlace(docker, databases), undefined),
     ]);
   const database = looked === NO_SUPERUSER ? undefined : looked;
   const { backups, future, broken, unsigned } = contents ?? { backups: [], future: [], broken: [], unsigned: [] };
@@ -87,17 +87,17 @@ export async function inspectHost(
     passwordRejected: passwordOf === null,
     passwordOf: passwordOf ?? undefined,
     passwordNotAsked,
-    secretsChanged: serving && (await answerOr(changedSecrets(docker, serving.id, secrets), undefined)),
+    secretsChanged: serving && (await unlessDockerFails(changedSecrets(docker, serving.id, secrets), undefined)),
     backupPlace: place,
     ...release,
     servingMigrations: await servingMigrations(docker, { ...known, target: release.target }),
     // Once the release is fetched: another network than this process's is looked at with its postgres image.
-    portsTaken: await answerOr(takenPorts(docker, settings, caddy), []),
+    portsTaken: await unlessDockerFails(takenPorts(docker, settings, caddy), []),
     dataVolume,
     // Once the release is fetched: where there is no database yet, the directory is tried with its postgres image.
     backupDirectory: await unusableDirectory(docker, settings, postgres ?? containers.find(isPostgres), trust),
     limits: await limitsIn(docker, settings),
-    isolates: await answerOr(isolates(docker), undefined),
+    isolates: await unlessDockerFails(isolates(docker), undefined),
     clock: await inSeconds(hostTime(docker)),
   };
   const { target } = release;
@@ -115,12 +115,9 @@ async function lookInto(
   docker: DockerClient,
   postgres: string,
 ): Promise<DatabaseFacts | typeof NO_SUPERUSER | undefined> {
-  const looked = inspectDatabase(docker, postgres).catch((error: unknown): typeof NO_SUPERUSER => {
-    if (error instanceof DockerError && error.stderr.includes("permission denied to set parameter"))
-      return NO_SUPERUSER;
-    throw error;
-  });
-  return answerOr(looked, undefined);
+  return onDockerError(inspectDatabase(docker, postgres), ({ stderr }) =>
+    stderr.includes("permission denied to set parameter") ? NO_SUPERUSER : undefined,
+  );
 }
 
 /** A container more, which a preview of an ordinary stack is spared. */
@@ -133,7 +130,7 @@ async function limitsIn(docker: DockerClient, { postgres, resources }: Settings)
   const limited = [postgres, ...Object.values(resources)].some(
     ({ memory, cpus }) => memory !== undefined || cpus !== undefined,
   );
-  return limited ? answerOr(limitSupport(docker), undefined) : undefined;
+  return limited ? unlessDockerFails(limitSupport(docker), undefined) : undefined;
 }
 
 async function takenPorts(docker: DockerClient, { http, images }: Settings, caddy: RunningContainer | undefined) {
@@ -153,7 +150,7 @@ async function unusableDirectory(
 ) {
   const { directory: path } = backups;
   if (path === undefined) return undefined;
-  const fault = await answerOr(
+  const fault = await unlessDockerFails(
     backupDirectoryFault(docker, path, { postgres, image: images.postgres, writes }),
     undefined,
   );
@@ -172,7 +169,7 @@ async function servingApi(
 }
 
 async function publishedPorts(docker: DockerClient, caddy: string | undefined): Promise<number[]> {
-  const ports = caddy === undefined ? "" : await answerOr(docker.run(["port", caddy]), "");
+  const ports = caddy === undefined ? "" : await unlessDockerFails(docker.run(["port", caddy]), "");
   return [...ports.matchAll(/:(\d+)$/gm)].map(([, port]) => Number(port));
 }
 

@@ -3,7 +3,7 @@ import { backupNamed } from "../release/records/backups";
 import { type LastUpdate } from "../release/plan-context";
 import { asksForData, namedBackup } from "../release/restore-request";
 import type { Settings } from "../settings/schema";
-import { answerOr } from "./docker/answer";
+import { unlessDockerFails } from "./docker/errors";
 import { inspectDump } from "./backups/dump-check";
 import type { HostFacts } from "../release/facts";
 import { inspectLiveData } from "./database/live-data";
@@ -27,8 +27,8 @@ export async function inspectRestore(
   const changesVersion = known.serving?.version !== settings.version.tag;
   if (!changesVersion && !asksForData(settings, known, last)) return {};
   const [live, restoreFault] = await Promise.all([
-    answerOr(inspectLiveData(docker, postgres), undefined),
-    answerOr(inspectDump(docker, postgres, backup), undefined),
+    unlessDockerFails(inspectLiveData(docker, postgres), undefined),
+    unlessDockerFails(inspectDump(docker, postgres, backup), undefined),
   ]);
   return { live, restoreFault };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type DockerClient, DockerError } from "./docker/client";
+import type { DockerClient } from "./docker/client";
+import { onDockerError } from "./docker/errors";
 import { parseJson } from "../release/records/json";
 import type { DataImage } from "../release/data-mount";
 import type { MigrationFile, TargetFacts } from "../release/facts";
@@ -38,13 +39,9 @@ export interface ImageInspection {
 export async function fetchImage(docker: DockerClient, reference: string): Promise<ImageInspection | string> {
   const present = (await docker.inspect(reference, "image")) as ImageInspection | undefined;
   if (present !== undefined) return present;
-  try {
-    await docker.run(["pull", "--quiet", reference]);
-  } catch (error) {
-    if (error instanceof DockerError) return error.stderr.trim();
-    throw error;
-  }
-  return (await docker.inspect(reference, "image")) as ImageInspection;
+  const pulled = docker.run(["pull", "--quiet", reference]).then(() => undefined);
+  const fault = await onDockerError(pulled, ({ stderr }) => stderr.trim());
+  return fault ?? ((await docker.inspect(reference, "image")) as ImageInspection);
 }
 
 /** The target before its migrations have been read: which of them a plan asks for is known later. */
@@ -82,15 +79,14 @@ export async function migrationsIn(docker: DockerClient, image: string): Promise
 }
 
 async function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
-  try {
-    const printed = await look(docker, ["--entrypoint=node", image, "-e", READ_MIGRATIONS], READ_SECONDS);
+  const looked = look(docker, ["--entrypoint=node", image, "-e", READ_MIGRATIONS], READ_SECONDS).then((printed) => {
     const read = migrationFiles.safeParse(parseJson(printed));
     return read.success ? read.data : "what node prints in it is no list of migrations";
-  } catch (error) {
-    if (error instanceof DockerError)
-      return error.stderr.trim() || `node exits with code ${error.exitCode ?? "unknown"}`;
-    throw error;
-  }
+  });
+  return onDockerError(
+    looked,
+    ({ stderr, exitCode }) => stderr.trim() || `node exits with code ${exitCode ?? "unknown"}`,
+  );
 }
 
 /** The official images and those built on them tell their major in PG_MAJOR. */

@@ -18,6 +18,10 @@ export class ScriptedDocker extends DockerClient {
       throw new DockerError(args[0] ?? "", 1, "Error: No such container", "");
     });
   }
+
+  public override logs(container: string, lines: number): Promise<string> {
+    return this.run(["logs", "--tail", String(lines), container]);
+  }
 }
 
 /** What `docker ps` and `docker inspect` tell `containersOf` about these. */

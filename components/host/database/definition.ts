@@ -1,3 +1,4 @@
+import { jsonIn } from "../docker/errors";
 import { asTheApplication } from "./psql";
 import { definition, type Definition } from "../../release/records/definition";
 import type { Database } from "./database";
@@ -77,5 +78,5 @@ const DEFINITION = `
 /** What the database is beside its contents, and the roles of its server; no password is among it. */
 export async function definitionOf(asked: Session | Database): Promise<Definition> {
   const [answer = ""] = await asked.query(DEFINITION);
-  return definition.parse(JSON.parse(answer));
+  return definition.parse(jsonIn(answer, "exec"));
 }

@@ -1,3 +1,4 @@
+import { jsonIn } from "../docker/errors";
 import { BELONGS_TO_SUPERUSER, HAND_OVER, TO_HAND_OVER } from "./ownership";
 import { APPLICATION_SCHEMAS, searchPathOf } from "./psql";
 import { APPLICATION_ROLE } from "../../release/names";
@@ -93,7 +94,7 @@ const SEARCH_PATH = `
 
 async function set(database: Database, name: string, asked: string): Promise<void> {
   const found = (await database.query(asked, name)).map(
-    (answer) => JSON.parse(answer) as Parameters<typeof settingValues>[0],
+    (answer) => jsonIn(answer, "exec") as Parameters<typeof settingValues>[0],
   );
   const statements = found.map((setting) => {
     const values = settingValues(setting).map(literal).join(", ");

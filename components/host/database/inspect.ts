@@ -1,4 +1,5 @@
 import type { DockerClient } from "../docker/client";
+import { jsonIn } from "../docker/errors";
 import {
   parseReplacedComment,
   REPLACED_PREFIX,
@@ -42,7 +43,7 @@ export async function inspectDatabase(docker: DockerClient, postgres: string): P
     inspectCollations(docker, postgres),
   ]);
   const [known = "{}", ofSuperuser = ""] = facts.split("\n");
-  const { application, ...told } = JSON.parse(known) as Told;
+  const { application, ...told } = jsonIn(known, "exec") as Told;
   return {
     ...told,
     application: application ?? undefined,
@@ -72,7 +73,7 @@ interface Described {
 export async function replacedDatabases(docker: DockerClient, postgres: string): Promise<ReplacedDatabase[]> {
   const answers = lines(await psql(docker, postgres, REPLACED));
   return answers.flatMap((answer) => {
-    const { name, bytes, comment } = JSON.parse(answer) as Described;
+    const { name, bytes, comment } = jsonIn(answer, "exec") as Described;
     const named = replacedAtByName(name);
     if (named === undefined) return [];
     const { version, replacedAt, images } = parseReplacedComment(comment) ?? {};

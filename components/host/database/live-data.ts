@@ -1,4 +1,5 @@
 import type { DockerClient } from "../docker/client";
+import { jsonIn } from "../docker/errors";
 import type { LiveData } from "../../release/facts";
 import { psql } from "./psql";
 import { countOrEstimate } from "./rows";
@@ -24,5 +25,5 @@ export async function inspectLiveData(docker: DockerClient, postgres: string): P
 
 /** Names of the transactions that were prepared (`PREPARE TRANSACTION`) and are not ended: the database keeps its name. */
 export async function preparedTransactions(docker: DockerClient, postgres: string): Promise<string[]> {
-  return JSON.parse(await psql(docker, postgres, PREPARED)) as string[];
+  return jsonIn(await psql(docker, postgres, PREPARED), "exec") as string[];
 }

@@ -1,6 +1,7 @@
 import { COUNTED_TABLES } from "../../release/records/tables";
 import type { LiveData } from "../../release/facts";
 import { type DockerClient, DockerError } from "../docker/client";
+import { jsonIn } from "../docker/errors";
 import { psql } from "./psql";
 import type { Session } from "./session";
 
@@ -21,7 +22,7 @@ export async function countRows(session: Session, signal?: AbortSignal): Promise
 
 /** Reads the answers to COUNT. */
 export function counted(answers: readonly string[]): Rows {
-  return Object.fromEntries(answers.map((answer) => JSON.parse(answer) as [string, number]));
+  return Object.fromEntries(answers.map((answer) => jsonIn(answer, "exec") as [string, number]));
 }
 
 /** One statement for all tables, so that its time limit is that of the whole count. */
@@ -55,7 +56,7 @@ export async function countOrEstimate(
 
 /** Where there is no table, PostgreSQL answers with nothing. */
 function rowsIn(answer: string): Rows {
-  return answer === "" ? {} : (JSON.parse(answer) as Rows);
+  return answer === "" ? {} : (jsonIn(answer, "exec") as Rows);
 }
 
 /** Names the first few tables whose rows differ; undefined when all are equal. */

@@ -1,3 +1,4 @@
+import { jsonIn } from "../docker/errors";
 import type { DatabaseFacts } from "../../release/facts";
 import { type Database, MAINTENANCE } from "./database";
 
@@ -14,5 +15,5 @@ export const INSTALLED_EXTENSIONS = "(SELECT json_object_agg(extname, extversion
 
 export async function serverOf(database: Database): Promise<Server> {
   const [answer = ""] = await database.query(`SELECT json_build_object(${SERVER});`, MAINTENANCE);
-  return JSON.parse(answer) as Server;
+  return jsonIn(answer, "exec") as Server;
 }

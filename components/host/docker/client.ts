@@ -1,20 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
 import { childEnvironment } from "../child-environment";
+import { DockerError, jsonIn, onDockerError } from "./errors";
 import { spelled } from "./spelling";
 
-/** A docker command that failed, with what it said. The message has its first word, `asked` the whole command, cut. */
-export class DockerError extends Error {
-  public constructor(
-    command: string,
-    public readonly exitCode: number | undefined,
-    public readonly stderr: string,
-    public readonly stdout: string,
-    public readonly asked = `docker ${command}`,
-  ) {
-    super(`docker ${command}: ${stderr.trim() || `exit code ${exitCode ?? "unknown"}`}`);
-    this.name = "DockerError";
-  }
-}
+export { DockerError };
 
 type ObjectType = "container" | "image" | "volume";
 
@@ -84,11 +73,11 @@ export class DockerClient {
   /** The same of several at once, without those that are not there: Docker fails then, but tells of the others first. */
   public async inspectAll(ids: readonly string[], type: ObjectType = "container"): Promise<unknown[]> {
     if (ids.length === 0) return [];
-    const told = await this.run(["inspect", "--type", type, ...ids]).catch((error: unknown) => {
-      if (error instanceof DockerError && /no such/i.test(error.stderr)) return error.stdout;
+    const told = await onDockerError(this.run(["inspect", "--type", type, ...ids]), (error) => {
+      if (/no such/i.test(error.stderr)) return error.stdout;
       throw error;
     });
-    return JSON.parse(told.trim() || "[]") as unknown[];
+    return jsonIn(told.trim() || "[]", "inspect") as unknown[];
   }
 
   private limitOf([first = "", second = ""]: readonly string[]): number {

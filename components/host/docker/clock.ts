@@ -1,5 +1,5 @@
 import type { DockerClient } from "./client";
-import { answerOr } from "./answer";
+import { unlessDockerFails } from "./errors";
 
 const PATIENCE_SECONDS = 20;
 
@@ -12,7 +12,7 @@ const ahead = new WeakMap<DockerClient, Promise<number | undefined>>();
  */
 export async function hostTime(docker: DockerClient): Promise<number | undefined> {
   let known = ahead.get(docker);
-  if (known === undefined) ahead.set(docker, (known = answerOr(difference(docker), undefined)));
+  if (known === undefined) ahead.set(docker, (known = unlessDockerFails(difference(docker), undefined)));
   const milliseconds = await known;
   return milliseconds === undefined ? undefined : Date.now() + milliseconds;
 }

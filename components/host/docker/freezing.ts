@@ -1,6 +1,6 @@
-import { type DockerClient, DockerError } from "./client";
+import type { DockerClient } from "./client";
+import { onDockerError, unlessGone } from "./errors";
 import type { RunningContainer } from "../../release/facts";
-import { unlessGone } from "./removal";
 
 /** As Docker calls it. */
 const FROZEN = "paused";
@@ -19,12 +19,9 @@ export function isFrozen({ state }: Pick<RunningContainer, "state">): boolean {
  * group for that (a rootless one) or it is just restarting, is stopped without grace, which is slower.
  */
 export async function freeze(docker: DockerClient, name: string): Promise<void> {
-  try {
-    await unlessGone(docker.run(["pause", name]), STANDS_STILL);
-  } catch (error) {
-    if (!(error instanceof DockerError)) throw error;
-    await docker.run(["stop", "-t", "0", name]);
-  }
+  await onDockerError(unlessGone(docker.run(["pause", name]), STANDS_STILL), () =>
+    docker.run(["stop", "-t", "0", name]),
+  );
 }
 
 /** Lets it run on where it stood. */

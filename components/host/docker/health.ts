@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type DockerClient, DockerError } from "./client";
+import type { DockerClient } from "./client";
+import { type DockerError, onDockerError } from "./errors";
 import { type Container, inspectContainer, inspectContainers } from "./inspection";
 import { sleep } from "../output";
 
@@ -113,13 +114,8 @@ async function probeItself(
   [kind, ...command]: string[],
 ): Promise<string | undefined> {
   if (kind !== "CMD") throw new Error(`a healthcheck starts with CMD, not ${String(kind)}`);
-  try {
-    await docker.run(["exec", container, ...command], "", PROBE_SECONDS);
-    return undefined;
-  } catch (error) {
-    if (error instanceof DockerError) return lastLine(error);
-    throw error;
-  }
+  const passed = docker.run(["exec", container, ...command], "", PROBE_SECONDS).then(() => undefined);
+  return onDockerError(passed, lastLine);
 }
 
 /** Where the Docker host does not tell its time, by the clock of this machine. */

@@ -1,4 +1,5 @@
-import { type DockerClient, DockerError } from "./client";
+import type { DockerClient } from "./client";
+import { onDockerError } from "./errors";
 import { ISOLATED, isolates } from "./isolation";
 import { Refusal } from "../output";
 
@@ -12,13 +13,12 @@ export async function createIsolatedNetwork(
   labels: readonly string[] = [],
 ): Promise<void> {
   const options = (await isolates(docker)) ? Object.entries(ISOLATED).map((option) => `--opt=${option.join("=")}`) : [];
-  try {
-    await docker.run(["network", "create", "--internal", ...options, ...labels.map((label) => `--${label}`), name]);
-  } catch (error) {
-    if (!(error instanceof DockerError && NO_RANGE.test(error.stderr))) throw error;
+  const words = ["network", "create", "--internal", ...options, ...labels.map((label) => `--${label}`), name];
+  await onDockerError(docker.run(words), (error) => {
+    if (!NO_RANGE.test(error.stderr)) throw error;
     throw new Refusal(
       `The Docker host has no address range left for another network (${name}): ${error.stderr.trim()}\n` +
         "Next: remove networks that no container uses (docker network ls, docker network prune), or give the engine more ranges (default-address-pools in its daemon.json), then run the same again.",
     );
-  }
+  });
 }

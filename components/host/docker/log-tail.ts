@@ -11,17 +11,21 @@ const LINES = 30;
 const LINES_OF_PROXY = 500;
 const ACCESS = '"logger":"http.log.access';
 
-/** The end of a container's log as lines of a report, without the secrets of its environment; none when there is none. */
+/**
+ * The end of a container's log as lines of a report, without the secrets of its environment; none when there is none. It
+ * is read before something is undone: whatever fails here is said in the report and keeps nothing from being undone.
+ */
 export async function lastWords(docker: DockerClient, name: string | undefined): Promise<string[]> {
-  const container = name === undefined ? undefined : await inspectContainer(docker, name).catch(() => undefined);
-  if (name === undefined || container === undefined) return [];
-  const log = await read(docker, name, container).catch(
-    (error: unknown) => `the log cannot be read: ${complaint(error)}`,
-  );
-  const environment = environmentOf(container.Config.Env ?? []);
-  return log === ""
-    ? []
-    : [`Last lines of the log of ${container.Name.slice(1)}:`, indented(withheld(log, environment))];
+  if (name === undefined) return [];
+  try {
+    const container = await inspectContainer(docker, name);
+    const log = container && (await read(docker, name, container));
+    if (container === undefined || log === undefined || log === "") return [];
+    const shown = withheld(log, environmentOf(container.Config.Env ?? []));
+    return [`Last lines of the log of ${container.Name.slice(1)}:`, indented(shown)];
+  } catch (error) {
+    return [`The log of ${name} cannot be read: ${complaint(error)}`];
+  }
 }
 
 /** What users have asked for is none of a report's: its readers are others. */

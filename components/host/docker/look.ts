@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DockerClient } from "./client";
+import { unlessDockerFails } from "./errors";
 import { looking } from "./hardening";
 
 /**
@@ -11,7 +12,7 @@ export async function look(docker: DockerClient, command: readonly string[], sec
   try {
     return await docker.run([...looking(), `--name=${name}`, ...command], "", seconds);
   } catch (error) {
-    await docker.run(["rm", "--force", "--volumes", name]).catch(() => undefined); // gone, as it should be
+    await unlessDockerFails(docker.run(["rm", "--force", "--volumes", name]), undefined); // gone, as it should be
     throw error;
   }
 }

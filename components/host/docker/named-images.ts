@@ -1,7 +1,7 @@
 import type { DockerClient } from "./client";
 import type { ImageReferences } from "../../release/images";
 import { isReleased, ROLES } from "../../release/restarts";
-import { answerOr } from "./answer";
+import { unlessDockerFails } from "./errors";
 import type { HostFacts, RunningContainer } from "../../release/facts";
 import { imageDigests } from "./image-digests";
 import type { ImageInspection } from "../target";
@@ -36,7 +36,7 @@ export async function digestsRunning(
     const image = isReleased(role) ? named[role] : undefined;
     return running && image !== undefined && image.id !== imageId;
   });
-  return answerOr(
+  return unlessDockerFails(
     imageDigests(
       docker,
       others.map(({ imageId }) => imageId),

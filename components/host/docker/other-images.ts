@@ -1,7 +1,7 @@
 import type { DockerClient } from "./client";
 import type { ImageReferences } from "../../release/images";
 import { OWN_VERSION } from "../../release/restarts";
-import { answerOr } from "./answer";
+import { unlessDockerFails } from "./errors";
 import type { ImageFacts, OtherImage, RunningContainer } from "../../release/facts";
 import { look } from "./look";
 import type { ImageInspection } from "../target";
@@ -60,7 +60,7 @@ async function described(
   run: (shell: string, ...rest: string[]) => Promise<string>,
 ): Promise<Omit<ImageFacts, "id" | "created">> {
   if (role !== "postgres") return {};
-  const said = await answerOr(run("sh", "-c", DESCRIBE), "");
+  const said = await unlessDockerFails(run("sh", "-c", DESCRIBE), "");
   const lines = said.split("\n").map((line) => line.split("\t"));
   const value = (name: string) => lines.find(([key]) => key === name)?.[1] ?? "";
   const extensions = lines.flatMap(([key, name = "", version = ""]) =>

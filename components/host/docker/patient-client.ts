@@ -1,4 +1,5 @@
-import { DockerClient, DockerError } from "./client";
+import { DockerClient } from "./client";
+import { DockerError } from "./errors";
 import { complaint } from "../database/database";
 import { say, sleep } from "../output";
 

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
-import { type DockerClient, DockerError } from "./client";
+import type { DockerClient } from "./client";
+import { unlessDockerFails } from "./errors";
 import { blocks, type Listener, listenersOn } from "./listeners";
 import { vantageOf } from "./vantage";
 
@@ -61,12 +62,8 @@ function isTaken({ address, port }: Listener): Promise<boolean> {
 }
 
 async function holderOf(docker: DockerClient, port: number): Promise<string> {
-  const names = await docker
-    .run(["ps", "--filter", `publish=${port}/tcp`, "--format", "{{.Names}}"])
-    .catch((error: unknown) => {
-      if (error instanceof DockerError) return "";
-      throw error;
-    });
+  const asked = docker.run(["ps", "--filter", `publish=${port}/tcp`, "--format", "{{.Names}}"]);
+  const names = await unlessDockerFails(asked, "");
   const [name] = names.split("\n").filter(Boolean);
   return name === undefined ? "another program" : `the container ${name}`;
 }

@@ -1,4 +1,5 @@
-import { type DockerClient, DockerError } from "./client";
+import type { DockerClient } from "./client";
+import { onDockerError } from "./errors";
 import { PROCESSES } from "./hardening";
 import { complaint, lines } from "../database/database";
 
@@ -8,12 +9,9 @@ import { complaint, lines } from "../database/database";
  * it does not: a kernel without that control, or an engine that may not use it, is no reason to refuse a release.
  */
 export async function limitProcesses(docker: DockerClient, container: string): Promise<string | undefined> {
-  try {
-    const told = lines(await docker.run(["update", `--pids-limit=${PROCESSES}`, container]));
-    const warnings = told.filter((line) => line !== container);
+  const limited = docker.run(["update", `--pids-limit=${PROCESSES}`, container]).then((told) => {
+    const warnings = lines(told).filter((line) => line !== container);
     return warnings.length === 0 ? undefined : warnings.join(" ");
-  } catch (error) {
-    if (error instanceof DockerError) return complaint(error);
-    throw error;
-  }
+  });
+  return onDockerError(limited, complaint);
 }

@@ -1,4 +1,5 @@
-import { type DockerClient, DockerError } from "./client";
+import type { DockerClient } from "./client";
+import { REMOVED, unlessGone } from "./errors";
 
 /**
  * Stops a container, which gives it its own grace time for what it has in hand, and removes it with its anonymous
@@ -9,12 +10,4 @@ export async function removeContainer(docker: DockerClient, id: string): Promise
   await unlessGone(docker.run(["rm", "--volumes", id]), REMOVED);
 }
 
-/** Of a container that is gone, or about to be. */
-export const REMOVED = /no such container|already in progress/i;
-
-/** Work on something that may be gone by now, as the complaint then says. */
-export async function unlessGone(work: Promise<unknown>, gone = /no such container/i): Promise<void> {
-  await work.catch((error: unknown) => {
-    if (!(error instanceof DockerError && gone.test(error.stderr))) throw error;
-  });
-}
+export { REMOVED, unlessGone };

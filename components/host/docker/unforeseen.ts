@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { DockerError } from "./client";
+import { DockerError } from "./errors";
 import { oneLine } from "../../release/words";
 
 /**

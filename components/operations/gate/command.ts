@@ -1,5 +1,5 @@
 import type { DockerClient } from "../../host/docker/client";
-import { answerOr } from "../../host/docker/answer";
+import { unlessDockerFails } from "../../host/docker/errors";
 import { environmentOf } from "../../host/docker/environment";
 import { askMigrations, psql } from "../../host/database/psql";
 import { configSetPath } from "../../release/commands";
@@ -50,7 +50,7 @@ export async function waitForContainer(asked: Request): Promise<string | undefin
 function migrationCount(docker: DockerClient, postgres: string): () => Promise<number> {
   let known = 0;
   return async () => {
-    const counted = await answerOr(psql(docker, postgres, COUNT), undefined);
+    const counted = await unlessDockerFails(psql(docker, postgres, COUNT), undefined);
     if (counted !== undefined) known = Number(counted);
     return known;
   };
@@ -61,7 +61,10 @@ function migrationCount(docker: DockerClient, postgres: string): () => Promise<n
  * again changes which release is seen to be new. The history has what serves when all that is over.
  */
 async function refuse(docker: DockerClient, asked: Request, failure: Failure, started: number): Promise<Refusal> {
-  const container = await inspectContainer(docker, asked.container).catch(() => undefined);
+  const container = await inspectContainer(docker, asked.container).catch((error: unknown) => {
+    say(`What the container of ${asked.role} is cannot be found out: ${complaint(error)}`);
+    return undefined;
+  });
   const environment = environmentOf(container?.Config.Env ?? []);
   const reason = withheld(whyRefused(asked, failure), environment);
   const [words, change] = await Promise.all([

@@ -1,6 +1,6 @@
 import { newestChange } from "../../release/records/history";
 import type { DockerClient } from "../../host/docker/client";
-import { answerOr } from "../../host/docker/answer";
+import { unlessDockerFails } from "../../host/docker/errors";
 import { containersOf } from "../../host/docker/containers";
 import { isReleased } from "../../release/restarts";
 import { versionOf } from "../../host/docker/inspection";
@@ -36,9 +36,9 @@ export async function changeOf(
 
 /** By the proxy's pointer; where the proxy does not run, or its container is gone, by the history. */
 async function servedBefore(docker: DockerClient, { caddy, postgres }: Attempt): Promise<string | undefined> {
-  const before = await answerOr(readServing(docker, caddy), undefined);
+  const before = await unlessDockerFails(readServing(docker, caddy), undefined);
   const served = before && (await versionOf(docker, before.api));
   if (served !== undefined) return served;
-  const history = await answerOr(readHistory(new Database(docker, postgres)), []);
+  const history = await unlessDockerFails(readHistory(new Database(docker, postgres)), []);
   return newestChange(history)?.to;
 }

@@ -1,0 +1,50 @@
+/**
+ * A docker command that failed, or whose answer was not what it is asked for, with what it said. The message has its first
+ * word; `asked` is the whole command, cut.
+ */
+export class DockerError extends Error {
+  public constructor(
+    command: string,
+    public readonly exitCode: number | undefined,
+    public readonly stderr: string,
+    public readonly stdout: string,
+    public readonly asked = `docker ${command}`,
+  ) {
+    super(`docker ${command}: ${stderr.trim() || `exit code ${exitCode ?? "unknown"}`}`);
+    this.name = "DockerError";
+  }
+}
+
+/** Gives what Docker answers, or what `instead` makes of its failure. Any other error is a fault of the program. */
+export function onDockerError<T, U>(asked: Promise<T>, instead: (error: DockerError) => U): Promise<T | U> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof DockerError) return instead(error);
+    throw error;
+  });
+}
+
+/** Gives what Docker answers, or a value that stands for "not known": containers come and go during a look. */
+export function unlessDockerFails<T, U>(asked: Promise<T>, unknown: U): Promise<T | U> {
+  return onDockerError(asked, () => unknown);
+}
+
+/** What Docker says of a container that is gone. */
+const GONE = /no such container/i;
+/** What Docker says of a container that is gone, or about to be. */
+export const REMOVED = /no such container|already in progress/i;
+
+/** Does work on something that may be gone by now: the work is done then, too, as the complaint shows. */
+export async function unlessGone(work: Promise<unknown>, gone = GONE): Promise<void> {
+  await onDockerError(work, (error) => {
+    if (!gone.test(error.stderr)) throw error;
+  });
+}
+
+/** Reads an answer that must be JSON. */
+export function jsonIn(answer: string, command: string): unknown {
+  try {
+    return JSON.parse(answer);
+  } catch {
+    throw new DockerError(command, undefined, "the answer is not valid JSON", answer);
+  }
+}

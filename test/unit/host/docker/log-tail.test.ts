@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { DockerError } from "../../../../components/host/docker/client";
+import { lastWords } from "../../../../components/host/docker/log-tail";
+import { ScriptedDocker } from "../../../support/docker";
+
+const inspected = (role: string) => ({
+  Id: "1f",
+  Name: "/nestfleet-prod-api",
+  RestartCount: 0,
+  Config: { Labels: { "org.nestfleet.role": role }, Env: ["JWT_SECRET=s3cret-s3cret"] },
+  State: { Status: "", Running: false, Restarting: false, OOMKilled: false, ExitCode: 1, StartedAt: "" },
+});
+
+const host = (log: () => string, role = "api") =>
+  new ScriptedDocker((command) => {
+    if (command.startsWith("inspect ")) return JSON.stringify([inspected(role)]);
+    return command.startsWith("logs ") ? log() : undefined;
+  });
+
+test("the end of a log is quoted without the secrets of its container", async () => {
+  expect(
+    await lastWords(
+      host(() => "it was s3cret-s3cret"),
+      "1f",
+    ),
+  ).toEqual(["Last lines of the log of nestfleet-prod-api:", "  | it was ***"]);
+});
+
+test("a log that is empty, and a container that is gone, add nothing to a report", async () => {
+  expect(
+    await lastWords(
+      host(() => ""),
+      "1f",
+    ),
+  ).toEqual([]);
+  expect(
+    await lastWords(
+      host(() => ""),
+      undefined,
+    ),
+  ).toEqual([]);
+});
+
+test.each([
+  ["Docker's", new DockerError("logs", 1, "the engine is away", "")],
+  ["the program's", new TypeError("the engine is away")],
+])("a log that cannot be read is said in the report, whose ever fault it is: %s", async (_, error) => {
+  const docker = host(() => {
+    throw error;
+  });
+  expect(await lastWords(docker, "1f")).toEqual(["The log of 1f cannot be read: the engine is away"]);
+});
