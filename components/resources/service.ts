@@ -2,8 +2,7 @@ import type { Healthcheck } from "../host/docker/healthchecks";
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { goDuration } from "../release/containers/canonical";
-import { DROPPED_CAPABILITIES, SECURITY_OPTIONS, TEMPORARY, ULIMITS } from "../host/docker/hardening";
-import { LOG_DRIVER, LOG_OPTIONS } from "../release/containers/logging";
+import { asInputs, TEMPORARY } from "../host/docker/hardening";
 import { LABEL } from "../release/names";
 import { ALL_LIMITS, heldLimits, type Limits } from "../release/containers/limits";
 import { placed, type Site } from "./site";
@@ -97,18 +96,14 @@ export function containerArgs(site: Site, args: ServiceArgs): docker.ContainerAr
     ...(args.healthcheck && { healthcheck: healthcheck(args.healthcheck) }),
     mounts: args.mounts ?? [],
     ports: args.ports ?? [],
-    restart: "unless-stopped",
-    logDriver: LOG_DRIVER,
-    logOpts: LOG_OPTIONS,
-    securityOpts: SECURITY_OPTIONS,
-    capabilities: {
-      drops: DROPPED_CAPABILITIES,
-      adds: (args.capabilities ?? []).map((capability) => `CAP_${capability}`),
-    },
-    ...(args.asBefore !== true && { ulimits: ULIMITS }),
-    ...(args.readOnly && args.asBefore !== true && { readOnly: true, tmpfs: { ...TEMPORARY, ...args.temporary } }),
-    stopTimeout: args.graceSeconds,
-    destroyGraceSeconds: args.graceSeconds,
+    ...asInputs(
+      {
+        capabilities: args.capabilities,
+        readOnly: args.readOnly ? { ...TEMPORARY, ...args.temporary } : undefined,
+        serves: { graceSeconds: args.graceSeconds },
+      },
+      args.asBefore,
+    ),
     ...heldLimits(args.limits, site.plan.limits ?? ALL_LIMITS),
     ...(args.shmMegabytes !== undefined && { shmSize: args.shmMegabytes }),
     ...(args.init && { init: args.init }),

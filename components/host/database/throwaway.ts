@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DockerClient } from "../docker/client";
-import { hardened, LOW_WEIGHT, passing, POSTGRES_CAPABILITIES } from "../docker/hardening";
+import { asOptions, LOW_CPU_SHARES, POSTGRES_CAPABILITIES } from "../docker/hardening";
 import { LABEL, nameOf } from "../../release/names";
 import type { Healthcheck } from "../docker/healthchecks";
 import type { Mount } from "../docker/mounts";
@@ -57,12 +57,12 @@ export class Throwaway {
     const environment = { POSTGRES_USER: ROLE, POSTGRES_DB: DATABASE, POSTGRES_PASSWORD: this.password };
     conceal(environment);
     const options = [
-      ...hardened(POSTGRES_CAPABILITIES),
+      ...asOptions({ capabilities: POSTGRES_CAPABILITIES, readOnly: readOnly?.temporary }),
       "--network-alias=postgres",
       "--init",
       "--shm-size=256m", // indexes are built in parallel
       ...(backups === undefined ? [] : [`--volume=${backups.Name ?? backups.Source}:${BACKUPS_PATH}:ro`]),
-      ...(readOnly === undefined ? [] : writingOnlyTo(readOnly)),
+      ...(readOnly === undefined ? [] : [`--volume=${readOnly.data}`]),
     ];
     const command = ["postgres", ...settings.flatMap((setting) => ["-c", setting])];
     const container = await this.start("postgres", options, image, command, environment);
@@ -75,7 +75,7 @@ export class Throwaway {
 
   /** The answer to `/health` of a release that serves that database. */
   public async health(image: string): Promise<string> {
-    const container = await this.start("api", hardened(), image, [], this.application());
+    const container = await this.start("api", asOptions(), image, [], this.application());
     await this.untilHealthy(container, apiHealthcheck);
     return this.docker.run(["exec", container, "node", "-e", READ_HEALTH]);
   }
@@ -83,7 +83,7 @@ export class Throwaway {
   /** Runs a command of an image of the application on that database, to its end. Hears both streams, line by line. */
   public command(image: string, command: readonly string[], hear: (line: string) => void): Promise<Ended> {
     const environment = this.application();
-    const options = ["--rm", ...this.options("command", Object.keys(environment)), ...passing()];
+    const options = ["--rm", ...this.options("command", Object.keys(environment)), ...asOptions({ logs: false })];
     const heard = { onLine: hear, onErrorLine: hear };
     return new Execution(this.docker, ["run", ...options, image, ...command], {
       environment,
@@ -127,7 +127,7 @@ export class Throwaway {
     return [
       ...["--pull=never", `--name=${this.nameOf(service)}`, `--network=${this.name}`],
       ...this.labels.map((label) => `--${label}`),
-      LOW_WEIGHT,
+      LOW_CPU_SHARES,
       ...variables.map((variable) => `--env=${variable}`),
     ];
   }
@@ -154,11 +154,6 @@ export class Throwaway {
       `${container} is not healthy: ${refusal}${log && `\nLast lines of its log:\n${indented(log)}\n`}`,
     );
   }
-}
-
-function writingOnlyTo({ temporary, data }: NonNullable<Server["readOnly"]>): string[] {
-  const inMemory = Object.entries(temporary).map(([directory, options]) => `--tmpfs=${directory}:${options}`);
-  return ["--read-only", ...inMemory, `--volume=${data}`];
 }
 
 /** 64 hexadecimal digits, which need no encoding anywhere. */

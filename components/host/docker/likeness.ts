@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hardened } from "./hardening";
+import { asOptions } from "./hardening";
 
 /** Of a container, what another one that takes its place has as well; durations in nanoseconds, as Docker has them. */
 export const likeness = z.object({
@@ -20,17 +20,24 @@ export const likeness = z.object({
     MemorySwap: z.number().nullish(),
     NanoCpus: z.number(),
     Init: z.boolean().nullish(),
+    ReadonlyRootfs: z.boolean().nullish(),
+    Tmpfs: z.record(z.string(), z.string()).nullish(),
   }),
 });
 type Likeness = z.infer<typeof likeness>;
 
-/** The house rules, and the healthcheck, grace time, init and limits of the other, as options of the docker client. */
+/** What Docker gives a container that asks for nothing. */
+const DEFAULT_GRACE_SECONDS = 10;
+
+/** The house rules, and what the other has of its own, as options of the docker client. */
 export function optionsLike({ Config, HostConfig }: Likeness): string[] {
-  const { Memory, MemorySwap, NanoCpus, Init } = HostConfig;
+  const { Memory, MemorySwap, NanoCpus, Init, ReadonlyRootfs, Tmpfs } = HostConfig;
   return [
-    ...hardened(),
+    ...asOptions({
+      readOnly: ReadonlyRootfs === true ? (Tmpfs ?? {}) : undefined,
+      serves: { graceSeconds: Config.StopTimeout ?? DEFAULT_GRACE_SECONDS },
+    }),
     ...health(Config.Healthcheck),
-    `--stop-timeout=${Config.StopTimeout ?? 10}`,
     ...(Init === true ? ["--init"] : []),
     ...(Memory > 0 ? [`--memory=${Memory}`, `--memory-swap=${MemorySwap ?? Memory}`] : []),
     ...(NanoCpus > 0 ? [`--cpus=${NanoCpus / 1e9}`] : []),

@@ -1,5 +1,5 @@
 import { DockerClient, DockerError } from "../../host/docker/client";
-import { passing } from "../../host/docker/hardening";
+import { asOptions } from "../../host/docker/hardening";
 import { candidate, CANDIDATE_TOKEN, NEW_TOKEN, NOBODY, pointer } from "../../host/routing/files";
 import { inspectContainer } from "../../host/docker/inspection";
 import { Refusal, say } from "../../host/output";
@@ -53,7 +53,7 @@ export async function applyCaddyfile({
         "--interactive",
         "--pull=never",
         "--network=none",
-        ...passing(["NET_BIND_SERVICE"]), // the program asks for it, and does not start without
+        ...asOptions({ capabilities: ["NET_BIND_SERVICE"], logs: false }), // the program asks for it, and does not start without
         "--mount",
         mount,
         "--entrypoint",

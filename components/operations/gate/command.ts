@@ -2,7 +2,6 @@ import type { DockerClient } from "../../host/docker/client";
 import { unlessDockerFails } from "../../host/docker/errors";
 import { environmentOf } from "../../host/docker/environment";
 import { askMigrations, psql } from "../../host/database/psql";
-import { configSetPath } from "../../release/commands";
 import { changeOf } from "../history/change";
 import { inspectContainer } from "../../host/docker/inspection";
 import { goBack, goOn } from "../cutover/route-back";
@@ -12,7 +11,7 @@ import { lastWords } from "../../host/docker/log-tail";
 import { PatientClient } from "../../host/docker/patient-client";
 import { readPointers, readServing } from "../../host/routing/pointers";
 import { limitProcesses } from "../../host/docker/process-limit";
-import { READ_ONLY } from "../../host/docker/read-only";
+import { writableAgain } from "../../host/docker/read-only";
 import { recordRefusal } from "../history/record";
 import { reasonOf, report } from "../../host/report";
 import { Refusal, say } from "../../host/output";
@@ -73,16 +72,7 @@ async function refuse(docker: DockerClient, asked: Request, failure: Failure, st
   ]);
   const undone = await undo(docker, asked, failure, container?.Name.slice(1));
   if (change !== undefined) await recordRefusal(docker, { ...asked, ...change, started }, reason);
-  return report(docker, asked.stack, [reason, ...words, ...undone, ...writable(asked, words)]);
-}
-
-/** An image that writes beside its volumes works with the root file system that it has had so far. */
-function writable({ role, stack }: Request, words: readonly string[]): string[] {
-  if (!words.some((line) => READ_ONLY.test(line))) return [];
-  const key = role === "postgres" ? role : `resources.${role}`;
-  return [
-    `Its file system is read-only, but for /tmp and its volumes. Where it must write elsewhere: ${configSetPath(stack, `${key}.readOnly`, "false")}`,
-  ];
+  return report(docker, asked.stack, [reason, ...words, ...undone, ...writableAgain({ ...asked, words })]);
 }
 
 function whyRefused({ role }: Request, { error, stopped }: Failure): string {

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { type DockerClient, DockerError } from "../../host/docker/client";
+import type { DockerClient } from "../../host/docker/client";
 import { LABEL } from "../../release/names";
 import { environmentOf } from "../../host/docker/environment";
 import { inspectContainer } from "../../host/docker/inspection";
 import { Execution } from "../../host/docker/execution";
 import { likeness, optionsLike } from "../../host/docker/likeness";
-import { REMOVED, unlessGone } from "../../host/docker/removal";
+import { DockerError, REMOVED, unlessDockerFails, unlessGone } from "../../host/docker/errors";
 import { Refusal } from "../../host/output";
 
 const model = z.object({
@@ -20,7 +20,7 @@ const image = z.object({ Config: z.object({ Env: z.array(z.string()).nullish(), 
 /** A container that takes the place of another until the next update makes one that its state knows. */
 export interface StandIn {
   readonly name: string;
-  /** The container whose environment, networks, healthcheck and limits it has. */
+  /** The container whose environment, networks, healthcheck, limits and read-only file system it has. */
   readonly like: string;
   readonly imageId: string;
   readonly version: string;
@@ -28,10 +28,16 @@ export interface StandIn {
   readonly waits?: boolean;
 }
 
-/** In the container; it stays, so that one that is restarted later does not wait again. */
-const GOES_ON = "/.nestfleet-goes-on";
+/**
+ * An anonymous volume: the container may have a read-only root file system, and what is in memory is gone after a restart,
+ * after which a container that went on before must not wait again. It goes when the container is removed.
+ */
+const MARKS = "/.nestfleet-goes-on";
+const GOES_ON = `${MARKS}/now`;
 /** The image's own command follows it. An order to stop ends it, too. */
 const WAIT = `trap 'exit 143' TERM; until [ -e ${GOES_ON} ]; do sleep 0.1; done; trap - TERM; exec "$@"`;
+/** In a container that an older program has made, the mark is a file in place of the volume. */
+const GO_ON = `if [ -d ${MARKS} ]; then : >${GOES_ON}; else : >${MARKS}; fi`;
 
 /** Created and not started. Its environment goes over standard input and the client's own, never on a command line. */
 export async function createStandIn(docker: DockerClient, standIn: StandIn): Promise<void> {
@@ -45,7 +51,6 @@ export async function createStandIn(docker: DockerClient, standIn: StandIn): Pro
     `--name=${name}`,
     ...(network === undefined ? [] : [`--network=${network}`]),
     ...Object.entries(labels).map(([key, value]) => `--label=${key}=${value}`),
-    "--restart=unless-stopped",
     ...optionsLike(likeness.parse(inspected)),
   ];
   const entries = await ownEntries(docker, found, imageId);
@@ -68,7 +73,10 @@ export async function createStandIn(docker: DockerClient, standIn: StandIn): Pro
 async function waiting(docker: DockerClient, imageId: string): Promise<[string[], string[]]> {
   const { Entrypoint, Cmd } = image.parse(await docker.inspect(imageId, "image")).Config;
   const own = [Entrypoint, Cmd].flatMap((part) => part ?? []);
-  return [["--entrypoint=sh"], ["-c", WAIT, "-", ...own]];
+  return [
+    ["--entrypoint=sh", `--volume=${MARKS}`],
+    ["-c", WAIT, "-", ...own],
+  ];
 }
 
 /** Seconds: what a slow disk has not given by then is read when it is needed. */
@@ -87,7 +95,8 @@ export async function startWaiting(docker: DockerClient, name: string): Promise<
     if (error instanceof DockerError && /executable file not found|no such file/i.test(error.stderr)) return false;
     throw error;
   }
-  await docker.run(["exec", name, "sh", "-c", READ], "", READING_SECONDS).catch(() => undefined); // a favour, no need
+  const read = docker.run(["exec", name, "sh", "-c", READ], "", READING_SECONDS);
+  await unlessDockerFails(read, undefined); // the container works without that, too
   return true;
 }
 
@@ -98,7 +107,7 @@ export async function startWaiting(docker: DockerClient, name: string): Promise<
  */
 export async function letGo(docker: DockerClient, name: string): Promise<void> {
   if ((await inspectContainer(docker, name))?.State.Running !== true) await docker.run(["start", name]);
-  else await docker.run(["exec", "--user=0:0", name, "sh", "-c", `: >${GOES_ON}`]);
+  else await docker.run(["exec", "--user=0:0", name, "sh", "-c", GO_ON]);
 }
 
 /** Its own settings; what its image only brought along, the other image brings in its own way. */

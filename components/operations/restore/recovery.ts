@@ -7,6 +7,7 @@ import { inspectContainer } from "../../host/docker/inspection";
 import { complaint, type Database, DATABASE } from "../../host/database/database";
 import { admit, databases, exchangeBack, keepAs, restoreComment } from "../../host/database/swap";
 import { lastWords } from "../../host/docker/log-tail";
+import { writableAgain } from "../../host/docker/read-only";
 import { operator } from "../../host/database/advisory-lock";
 import { end, isFrozen, thaw } from "../../host/docker/freezing";
 import { waitUntilHealthy } from "../../host/docker/health";
@@ -81,6 +82,11 @@ async function goesTo(docker: DockerClient, caddy: string): Promise<string | und
 export async function undoRestore(host: Host, state: RestoreState, error: unknown, next: string): Promise<Refusal> {
   const why = reasonOf(error);
   const words = await lastWords(host.docker, standsIn(state) ? state.after.api : undefined);
+  const hint = writableAgain({ stack: host.stack, role: "api", words });
+  if (hint.length > 0)
+    hint.push(
+      `What a restore makes has the file system of what serves now: first \`${up(host.stack)}\` with that alone.`,
+    );
   const outcome = await persistently(async () => {
     // What is on the disk may say more than was done.
     if (state.step !== "restoring") await writeState(host.database, host.stack, { ...state, step: "exchanging" });
@@ -95,7 +101,7 @@ export async function undoRestore(host: Host, state: RestoreState, error: unknow
       say(`The history could not be written: ${complaint(failure)}`);
     },
   );
-  return report(host.docker, host.stack, [`${named(state)} failed: ${why}`, ...words, outcome], next);
+  return report(host.docker, host.stack, [`${named(state)} failed: ${why}`, ...words, ...hint, outcome], next);
 }
 
 /** As an operator calls it. */

@@ -1,11 +1,11 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DockerError } from "../../../../components/host/docker/client";
-import { hardened } from "../../../../components/host/docker/hardening";
+import { asOptions } from "../../../../components/host/docker/hardening";
 import { createStandIn, letGo, removeStandIn, startWaiting } from "../../../../components/operations/restore/interim";
 import { ScriptedDocker } from "../../../support/docker";
 
@@ -43,6 +43,29 @@ function host(container: unknown = like): ScriptedDocker {
     if (command.startsWith("network connect ")) return "";
     return command === "inspect --type container nestfleet-prod-api" ? JSON.stringify([container]) : undefined;
   });
+}
+
+const answering = (start: string | undefined, running = true) =>
+  new ScriptedDocker((command) => {
+    if (command.startsWith("start ") && start !== undefined) throw new DockerError("start", 127, start, "");
+    if (command.startsWith("inspect ")) return JSON.stringify([inspected(running)]);
+    return "";
+  });
+/** As `docker inspect` has it. */
+const inspected = (Running: boolean) => ({
+  Id: "1f",
+  Name: "/api",
+  RestartCount: 0,
+  Config: { Labels: {} },
+  State: { Status: "", Running, Restarting: false, OOMKilled: false, ExitCode: 0, StartedAt: "" },
+});
+
+/** What is run in a container that is to go on; the place of the mark is `marks`. */
+async function goOn(marks: string): Promise<string> {
+  const docker = answering(undefined);
+  await letGo(docker, "api");
+  const [, script = ""] = /^exec --user=0:0 api sh -c ([^]+)$/.exec(docker.asked.at(-1) ?? "") ?? [];
+  return script.replaceAll("/.nestfleet-goes-on", marks);
 }
 
 describe("a container in the place of another", () => {
@@ -92,7 +115,6 @@ describe("a container in the place of another", () => {
         "--label=org.nestfleet.stack=prod",
         "--label=org.nestfleet.role=api",
         "--label=org.nestfleet.version=1.4.2",
-        "--stop-timeout=30",
         "--memory=536870912",
         "--memory-swap=-1", // a host that cannot limit it
         "--cpus=1.5",
@@ -102,7 +124,7 @@ describe("a container in the place of another", () => {
         "--health-timeout=5000000000ns",
         "--health-start-period=300000000000ns",
         "--health-retries=3",
-        ...hardened(),
+        ...asOptions({ serves: { graceSeconds: 30 } }),
       ]),
     );
     expect(words).not.toContain("--label=org.nestfleet.version=1.5.0");
@@ -119,6 +141,14 @@ describe("a container in the place of another", () => {
     ]);
   });
 
+  test("has the other's read-only file system, and may write where the other may", async () => {
+    const Tmpfs = { "/tmp": "size=1g" };
+    await make(host({ ...like, HostConfig: { ...like.HostConfig, ReadonlyRootfs: true, Tmpfs } }));
+    expect(told("arguments")).toEqual(expect.arrayContaining(["--read-only", "--tmpfs=/tmp:size=1g"]));
+    await make(host());
+    expect(told("arguments").join(" ")).not.toMatch(/--read-only|--tmpfs/);
+  });
+
   test("has no limits and no healthcheck where the other has none", async () => {
     const Config = { ...like.Config, Env: null, Healthcheck: undefined };
     const bare = { ...like, Config, HostConfig: { Memory: 0, MemorySwap: 0, NanoCpus: 0 } };
@@ -133,13 +163,16 @@ describe("a container in the place of another", () => {
     const [image, shell, script = "", zero, ...own] = words.slice(words.indexOf("sha256:new"));
     expect([image, shell, zero, own]).toEqual(["sha256:new", "-c", "-", ["entry.sh", "node", "x y.js"]]);
     expect(words).toContain("--entrypoint=sh");
-    const mark = join(directory, "goes-on");
-    const waiting = spawn("sh", ["-c", script.replaceAll("/.nestfleet-goes-on", mark), "-", "echo", "x y.js"]);
+    // What is in memory, or cannot be written, would make a container wait again that is restarted.
+    expect(words).toContain("--volume=/.nestfleet-goes-on");
+    const marks = join(directory, "goes-on");
+    mkdirSync(marks);
+    const waiting = spawn("sh", ["-c", script.replaceAll("/.nestfleet-goes-on", marks), "-", "echo", "x y.js"]);
     const said: Buffer[] = [];
     waiting.stdout.on("data", (chunk: Buffer) => said.push(chunk));
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect([waiting.exitCode, said]).toEqual([null, []]);
-    writeFileSync(mark, "");
+    expect(spawnSync("sh", ["-c", await goOn(marks)]).status).toBe(0);
     expect(await once(waiting, "close")).toEqual([0, null]);
     expect(Buffer.concat(said).toString()).toBe("x y.js\n");
   });
@@ -151,25 +184,19 @@ describe("a container in the place of another", () => {
 });
 
 describe("one that waits", () => {
-  const answering = (start: string | undefined, running = true) =>
-    new ScriptedDocker((command) => {
-      if (command.startsWith("start ") && start !== undefined) throw new DockerError("start", 127, start, "");
-      if (command.startsWith("inspect ")) return JSON.stringify([inspected(running)]);
-      return "";
-    });
-  const inspected = (Running: boolean) => ({
-    Id: "1f",
-    Name: "/api",
-    RestartCount: 0,
-    Config: { Labels: {} },
-    State: { Status: "", Running, Restarting: false, OOMKilled: false, ExitCode: 0, StartedAt: "" },
+  test("of an older program waits for a file, and gets it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "stand-in-"));
+    const marks = join(folder, "goes-on");
+    expect(spawnSync("sh", ["-c", await goOn(marks)]).status).toBe(0);
+    expect(readFileSync(marks, "utf8")).toBe("");
+    rmSync(folder, { recursive: true });
   });
 
   test("goes on when it is told, as root; one that was not started is started", async () => {
     const waiting = answering(undefined);
     expect(await startWaiting(waiting, "api")).toBe(true);
     await letGo(waiting, "api");
-    expect(waiting.asked.at(-1)).toBe("exec --user=0:0 api sh -c : >/.nestfleet-goes-on");
+    expect(waiting.asked.at(-1)).toMatch(/^exec --user=0:0 api sh -c .*\/\.nestfleet-goes-on/);
     const created = answering(undefined, false);
     await letGo(created, "api");
     expect(created.asked.at(-1)).toBe("start api");
