@@ -1,5 +1,5 @@
 import type { BackupEstimate } from "./estimate";
-import { seenHold } from "./restoration";
+import { longestHeld } from "./restore-impact";
 import { breakingIn, type PlanContext } from "./plan-context";
 import type { Strategy } from "./strategy";
 import { duration } from "./units";
@@ -33,7 +33,7 @@ export function downtime(context: PlanContext, planned: Planned): string {
 
 function ofVersion(context: PlanContext, { strategy, backup, restarts }: Planned): string {
   const { step, restore, schema } = context;
-  if (restore || step === "restore") return ofSwap(seenHold(context.facts?.history ?? []));
+  if (restore || step === "restore") return ofSwap(longestHeld(context.facts?.history ?? []));
   if (strategy === "recreate") return ofPause(context, backup);
   if (step === "restart") return restarts.length === 0 ? OF_SETTINGS : "requests wait at most a second";
   if (schema === undefined) return "unknown until the migrations are known";

@@ -12,13 +12,13 @@ import type { BackupManifest } from "./records/manifest";
 import { type PlannedImage, plannedImages } from "./planned-images";
 import { beyond, mayRun, type PendingMigration } from "./sql/migrations";
 import type { GuardProblem } from "./guards/problem";
-import { type KeptDatabase, keptFor } from "./records/replaced";
+import { type ExpiringDatabase, withExpiry } from "./records/replaced";
 import { type Reindex, reindexOf } from "./reindex";
 import { isKept, type Role, restartsIn, ROLES } from "./restarts";
-import { type Restoration, restorationOf } from "./restoration";
+import { type RestoreImpact, restoreImpact } from "./restore-impact";
 import { type Asked, type PlanSettings, type Restored, type PlanContext, assess, type Step } from "./plan-context";
 import { type Strategy, strategyFor } from "./strategy";
-import { isStandIn } from "./interim";
+import { isInterim } from "./interim";
 import { UPSTREAM_PORTS } from "./names";
 import type { Version } from "./version";
 import { runWarnings } from "./guards/warnings";
@@ -65,9 +65,9 @@ export interface Plan {
   /** What users notice, in words. */
   readonly downtime: string;
   /** The backup that is restored, and what that costs. */
-  readonly restore?: Restoration | undefined;
+  readonly restore?: RestoreImpact | undefined;
   /** Databases that restores have replaced; oldest first. */
-  readonly replaced: readonly KeptDatabase[];
+  readonly replaced: readonly ExpiringDatabase[];
   /** How this update is taken back: undefined when there is nothing to go back to. */
   readonly wayBack?: WayBack | undefined;
   /** Who takes the requests is decided again, even where no container changes. */
@@ -111,7 +111,7 @@ export function plan(asked: Asked): Plan {
   const { settings, host, last } = asked;
   const context = assess(asked);
   const { step, from, to, facts, schema } = context;
-  const restore = restorationOf(context);
+  const restore = restoreImpact(context);
   const strategy = strategyFor(context);
   const needsBackup = takesBackup(context);
   const backup = needsBackup ? estimateBackup(context) : undefined;
@@ -145,7 +145,7 @@ export function plan(asked: Asked): Plan {
     downtime: downtime(context, { strategy, backup, restarts: restarts ?? [] }),
     restore,
     replaced: (facts?.database?.replaced ?? []).map((database) =>
-      keptFor(database, settings.backups.keepReplacedDays, facts?.clock),
+      withExpiry(database, settings.backups.keepReplacedDays, facts?.clock),
     ),
     wayBack: wayBack(context),
     runsCutover: runsCutover(context),
@@ -176,7 +176,7 @@ function restoredBy({ restore, settings, last }: PlanContext): Restored | undefi
  * an update under the same release has had no verdict, which leaves one container of each service.
  */
 function runsCutover({ step, facts }: PlanContext): boolean {
-  if (step !== "restart" || isStandIn(facts?.serving?.name ?? "")) return true;
+  if (step !== "restart" || isInterim(facts?.serving?.name ?? "")) return true;
   const { containers = [], notStarted = [] } = facts ?? {};
   const several = Object.keys(UPSTREAM_PORTS).some(
     (upstream) => containers.filter(({ role }) => role === upstream).length > 1,

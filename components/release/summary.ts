@@ -3,8 +3,8 @@ import { diskUses } from "./estimate";
 import { mayRun, type PendingMigration } from "./sql/migrations";
 import type { Plan } from "./plan";
 import type { GuardProblem } from "./guards/problem";
-import type { KeptDatabase } from "./records/replaced";
-import type { Restoration } from "./restoration";
+import type { ExpiringDatabase } from "./records/replaced";
+import type { RestoreImpact } from "./restore-impact";
 import { duration, shortId, size } from "./units";
 import { oneLine, printable } from "./words";
 
@@ -25,7 +25,7 @@ export function summary(plan: Plan): string {
     ...reindex(plan),
     ...entry("downtime", plan.downtime),
     ...rollback(plan),
-    ...kept(plan),
+    ...replacedDatabases(plan),
     ...plan.warnings.flatMap((warning) => entry("warning", warning)),
   ];
   return printable([...lines, ...refusal(plan.problems)].join("\n"));
@@ -99,7 +99,7 @@ function restore({ restore: restoration }: Plan): string[] {
 }
 
 /** The tables that lose most first. What was changed or deleted, no count tells. */
-function loss({ added, exact }: Restoration): string {
+function loss({ added, exact }: RestoreImpact): string {
   // The migrations have a line of their own.
   const tables = Object.entries(added).filter(([table]) => table !== "public.nestfleet_migrations");
   if (tables.length === 0)
@@ -172,7 +172,7 @@ function rollback({ wayBack }: Plan): string[] {
   return entry("rollback", `version ${version} ${backup}`);
 }
 
-function kept({ replaced }: Plan): string[] {
+function replacedDatabases({ replaced }: Plan): string[] {
   return replaced.flatMap((database, index) => {
     const { name, bytes, version } = database;
     const of = version === undefined ? "" : ` of ${version}`;
@@ -180,7 +180,7 @@ function kept({ replaced }: Plan): string[] {
   });
 }
 
-function endOf({ droppedAfter, due }: KeptDatabase): string {
+function endOf({ droppedAfter, due }: ExpiringDatabase): string {
   if (droppedAfter === undefined) return "kept until it is dropped by hand";
   const day = droppedAfter.slice(0, 10);
   return due === true ? `dropped by the next good update, since ${day} is over` : `dropped after ${day}`;

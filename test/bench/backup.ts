@@ -3,7 +3,7 @@ import { DockerClient } from "../../components/host/docker/client";
 import { postgresHealthcheck } from "../../components/host/docker/healthchecks";
 import { takeBackup } from "../../components/operations/backup/backup";
 import { Database } from "../../components/host/database/database";
-import { restoreBeside } from "../../components/operations/restore/incoming";
+import { restoreBeside } from "../../components/operations/restore/restore-beside";
 import { sleep } from "../../components/host/output";
 import { findBackup } from "../../components/host/backups/selection";
 

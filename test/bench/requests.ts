@@ -62,7 +62,7 @@ function newStack(): TestStack {
 async function rollback(name: string): Promise<void> {
   const backup = (await stack.history()).at(-1)?.backup ?? "";
   await measured(name, { version: "1.4.2", restore: backup });
-  console.log(`requests were held for ${(await stack.history()).at(-1)?.holdSeconds?.toFixed(1) ?? "?"} s`);
+  console.log(`requests were held for ${(await stack.history()).at(-1)?.heldSeconds?.toFixed(1) ?? "?"} s`);
 }
 
 /** As somebody else's backup does, on the disk of the engine, with a wait for it after each half gigabyte. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DockerClient, type DockerError } from "../../components/host/docker/client";
 import { PROCESSES } from "../../components/host/docker/hardening";
-import { createStandIn } from "../../components/operations/restore/interim";
+import { createInterim } from "../../components/operations/restore/interim";
 import { expectNoChangeAtAll, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
 import { run, TestStack } from "../support/stack";
 
@@ -111,7 +111,7 @@ async function asSuperuserProgram(): Promise<void> {
     const format = "{{.Name}} {{.Image}}";
     const [path = "", imageId = ""] = (await stack.docker.run(["inspect", "--format", format, id])).trim().split(" ");
     const own = path.slice(1);
-    await createStandIn(new Older(stack.docker.host), { name: `${own}-older`, like: id, imageId, version: "1.4.2" });
+    await createInterim(new Older(stack.docker.host), { name: `${own}-older`, like: id, imageId, version: "1.4.2" });
     await stack.docker.run(["rm", "--force", id]);
     await stack.docker.run(["rename", `${own}-older`, own]);
     await stack.docker.run(["start", own]);

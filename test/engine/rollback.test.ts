@@ -118,7 +118,7 @@ describe("back from 1.5.0 to 1.4.2 with the backup from before", () => {
       restored: backup,
       replaced: kept,
     });
-    expect(entry?.holdSeconds).toBeGreaterThan(0);
+    expect(entry?.heldSeconds).toBeGreaterThan(0);
     expect(entry?.lost?.["public.cases"]).toBe(Number(await stack.sql("SELECT count(*) FROM cases", kept)) - seeded);
     expect(await stack.sql(OWNERS)).toBe("former of of_former\nnestfleet_app of the others");
     expect(await stack.sql("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'former'")).toBe("f");

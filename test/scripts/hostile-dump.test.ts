@@ -7,7 +7,7 @@ import { dropDatabase } from "../../components/host/database/scratch";
 import { Database, lines } from "../../components/host/database/database";
 import { restoredElsewhere } from "../../components/operations/restore/elsewhere";
 import { handOver } from "../../components/host/database/handover";
-import { restoreBeside } from "../../components/operations/restore/incoming";
+import { restoreBeside } from "../../components/operations/restore/restore-beside";
 import { LOADER } from "../../components/host/database/loader";
 import { RESTORING } from "../../components/operations/restore/state";
 import { type Portrait, portrait } from "../support/portrait";
@@ -55,7 +55,9 @@ const loaderIsThere = async () =>
 
 describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE }, () => {
   test("has its say on a server that is thrown away, but not as the superuser", async () => {
-    await restoredElsewhere(docker, server, manifest, "rehearsal", signal, async (_server, _seconds, copy) => {
+    const { stack, postgres } = server;
+    const elsewhere = { docker, stack, postgres, manifest, purpose: "rehearsal", signal } as const;
+    await restoredElsewhere(elsewhere, async ({ database: copy }) => {
       expect(await conquests(copy)).toEqual([]);
       const ran = await attacks(copy);
       expect(ran.filter((attack) => / as nestfleet in|: nestfleet in/.test(attack))).toEqual([]);

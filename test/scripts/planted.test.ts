@@ -8,8 +8,8 @@ import {
 import { signed } from "../../components/release/records/signature";
 import { postgresHealthcheck } from "../../components/host/docker/healthchecks";
 import { Database, identifier } from "../../components/host/database/database";
-import { exchange } from "../../components/host/database/swap";
-import { keptDatabases } from "../../components/operations/restore/incoming";
+import { swapDatabases } from "../../components/host/database/swap";
+import { undoTargets } from "../../components/operations/restore/replaced-databases";
 import { Store } from "../../components/host/backups/store";
 import { takeBackup } from "../../components/operations/backup/backup";
 import { docker, DOCKER_HOST, type Ended, launch, POSTGRES_IMAGE } from "./fixture";
@@ -78,7 +78,7 @@ describe("a note of a killed restore that somebody has put among the backups", (
       new RegExp(`${NEIGHBOUR} is no container of ${STACK}`),
     ],
     ["runs a command of psql's", { incoming: "x;\n\\! id > /tmp/planted\nSELECT 1" }, /incoming: (?!.*planted)/],
-    ["renames a database of somebody else's", { replaced: "postgres" }, /replaced: no name of a kept database/],
+    ["renames a database of somebody else's", { replaced: "postgres" }, /replaced: no name of a replaced database/],
     ["asks a client for an option", { before: { ...nobody, console: "--format=x" } }, /before\.console: no container/],
     ["has a field too many", { then: "rm -rf /" }, /then/],
   ])("and that %s is not obeyed, and stays for a look", async (_, planted, why) => {
@@ -123,8 +123,8 @@ test("a database whose name is a command of psql's is none that an undo brings b
   for (const name of ["nestfleet_replaced_99\n\\! id > /tmp/named\n", 'nestfleet_replaced_x"; --']) {
     await docker.run(["exec", POSTGRES, "createdb", "-U", "nestfleet", name]);
     await database.query(`COMMENT ON DATABASE ${identifier(name)} IS '${comment}'`, "postgres");
-    expect(await keptDatabases(database)).toEqual([]);
-    await expect(exchange(database, name, "nestfleet_replaced_20261124t080102z", {})).rejects.toThrow(
+    expect(await undoTargets(database)).toEqual([]);
+    await expect(swapDatabases(database, name, "nestfleet_replaced_20261124t080102z", {})).rejects.toThrow(
       /no database of ours/,
     );
     expect(await database.query("SELECT count(*) FROM pg_database WHERE datname = 'nestfleet'", "postgres")).toEqual([

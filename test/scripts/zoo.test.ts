@@ -4,13 +4,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { BackupManifest } from "../../components/release/records/manifest";
 import { createApplicationRole } from "../../components/host/database/application-role";
 import { dropDatabase } from "../../components/host/database/scratch";
-import { Database } from "../../components/host/database/database";
-
 import { restoredElsewhere } from "../../components/operations/restore/elsewhere";
-import { exchange, exchangeBack, restoreComment } from "../../components/host/database/swap";
+import { swapDatabases, swapBack, restoreComment } from "../../components/host/database/swap";
 import { handOver } from "../../components/host/database/handover";
-import { restoreBeside } from "../../components/operations/restore/incoming";
-import { lossOf } from "../../components/operations/restore/loss";
+import { restoreBeside } from "../../components/operations/restore/restore-beside";
+import { lostRows } from "../../components/operations/restore/lost-rows";
 import { prove } from "../../components/operations/backup/prove";
 import { RESTORING } from "../../components/operations/restore/state";
 import { Store } from "../../components/host/backups/store";
@@ -59,8 +57,9 @@ function listen(): () => string {
 
 /** Restores a backup as a rehearsal does, on a server that has none of its roles, tablespaces and settings. */
 function rehearse(from: BackupManifest): Promise<Awaited<ReturnType<typeof portrait>>> {
-  const look = (_server: unknown, _seconds: number, copy: Database) => portrait(copy, "nestfleet");
-  return restoredElsewhere(docker, server, from, "rehearsal", signal, look);
+  const { stack, postgres } = server;
+  const elsewhere = { docker, stack, postgres, manifest: from, purpose: "rehearsal", signal } as const;
+  return restoredElsewhere(elsewhere, (copy) => portrait(copy.database, "nestfleet"));
 }
 
 describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE }, () => {
@@ -112,15 +111,15 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
 
   test("is the same after a rollback, and again after its undo", async () => {
     await restoreBeside(database, manifest, signal);
-    await exchange(database, RESTORING, REPLACED, COMMENT);
+    await swapDatabases(database, RESTORING, REPLACED, COMMENT);
     expect(await portrait(database, "nestfleet")).toEqual(original);
-    expect(await lossOf(database, REPLACED, manifest.rows)).toEqual({});
-    await exchangeBack(database, RESTORING, REPLACED);
+    expect(await lostRows(database, REPLACED, manifest.rows)).toEqual({});
+    await swapBack(database, RESTORING, REPLACED);
     expect(await portrait(database, "nestfleet")).toEqual(original);
 
-    await exchange(database, RESTORING, REPLACED, COMMENT);
+    await swapDatabases(database, RESTORING, REPLACED, COMMENT);
     const later = REPLACED.replace("120000", "130000");
-    await exchange(database, REPLACED, later, COMMENT);
+    await swapDatabases(database, REPLACED, later, COMMENT);
     await restoreComment(database);
     expect(await portrait(database, "nestfleet")).toEqual(original);
     expect(await count(subscriptions)).toBe(2);

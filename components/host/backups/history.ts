@@ -1,8 +1,8 @@
 import { BACKUPS_PATH } from "../../release/records/backup-id";
-import { HISTORY_FILE, type HistoryEntry, historyEntry, parseHistory } from "../../release/records/history";
+import { formatEntry, HISTORY_FILE, type HistoryEntry, parseHistory } from "../../release/records/history";
 import type { Database } from "../database/database";
 
-export { type HistoryEntry, historyEntry } from "../../release/records/history";
+export type { HistoryEntry } from "../../release/records/history";
 
 /**
  * One write to a file opened for appending, so that two entries never mix; on the disk before it counts. A line that a
@@ -16,7 +16,7 @@ const APPEND = `
   sync "$2"`;
 
 export async function appendHistory(database: Database, entry: HistoryEntry): Promise<void> {
-  await database.shell(APPEND, [HISTORY_FILE, BACKUPS_PATH], `${JSON.stringify(historyEntry.parse(entry))}\n`);
+  await database.shell(APPEND, [HISTORY_FILE, BACKUPS_PATH], formatEntry(entry));
 }
 
 /** A link is not followed: what it leads to is not the stack's history. */

@@ -19,7 +19,7 @@ const PAUSE_MS = 1000;
  * Gives a database and what the superuser has in it to the application, one object after the other. A request to a table
  * that is in use waits for 1.5 s at most, and again at the next try; both roles can work on it, before and afterwards.
  * Does nothing where the application has no role of its own yet. Can be done again: the database itself changes its owner
- * last, and until then all of it counts as the superuser's. A kept database stays the superuser's until it is exchanged.
+ * last, and until then all of it counts as the superuser's. A replaced database stays the superuser's until it is swapped back.
  */
 export async function handOver(database: Database, name: string, patienceMs = PATIENCE_MS): Promise<void> {
   if (!(await hasApplicationRole(database))) return;

@@ -98,7 +98,7 @@ const OBJECTS = KINDS.map(
 ).join("\n    UNION ALL ");
 
 /**
- * The database has not been given to the application. A kept one is set aside with its owner's name in its comment, which
+ * The database has not been given to the application. A replaced one is set aside with its owner's name in its comment, which
  * only a superuser can have written.
  */
 export const BELONGS_TO_SUPERUSER = `(

@@ -12,7 +12,7 @@ const REJECTED = "password authentication failed";
  * Prints as which role the password lets in: that of the application, or, as before it had one, the superuser. Over the
  * container's own address: the official image trusts its socket and 127.0.0.1, and asks everybody else. The password
  * comes by standard input: on a command line it would be seen in process lists. A role whose password is right and that
- * is kept out for another reason (a database that a restore is about to exchange) is not known to be either.
+ * is kept out for another reason (a database that a restore is about to swap) is not known to be either.
  */
 const CONNECT = `
   IFS= read -r PGPASSWORD

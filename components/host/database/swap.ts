@@ -12,10 +12,11 @@ const PAUSE_MS = 10;
 const AGAIN = 3;
 
 /**
- * The live database steps aside under the name `replaced`, and `incoming` becomes the live one, in one transaction:
- * whoever looks finds both as before, or both as after. The comment, which travels with it, tells what was replaced.
+ * Swaps two databases in one transaction: the live one gets the name `replaced`, and `incoming` becomes the live one. A
+ * reader finds both as before, or both as after. The comment of the replaced one says what it is; it goes where the
+ * database goes.
  */
-export async function exchange(
+export async function swapDatabases(
   database: Database,
   incoming: string,
   replaced: string,
@@ -34,21 +35,21 @@ export async function exchange(
   );
 }
 
-/** Takes an exchange back: the two names change places once more. */
-export async function exchangeBack(database: Database, incoming: string, replaced: string): Promise<void> {
+/** Swaps them back: the two names change places once more. */
+export async function swapBack(database: Database, incoming: string, replaced: string): Promise<void> {
   const names = [[DATABASE, incoming], [replaced, DATABASE]] as const; // prettier-ignore
   const aside = incoming.startsWith(REPLACED_PREFIX) ? [setAside(incoming)] : [];
   await rename(database, names, [...aside, OWN_RIGHTS, OWN_COMMENT].join("\n"));
 }
 
-/** Keeps a database under another name, with a comment that tells of it. */
-export async function keepAs(
+/** Keeps a database as a replaced one, with a comment that says what it is. */
+export async function keepReplaced(
   database: Database,
   name: string,
-  kept: string,
+  replaced: string,
   comment: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await rename(database, [[name, kept]], [commented(kept, comment), setAside(kept)].join("\n"));
+  await rename(database, [[name, replaced]], [commented(replaced, comment), setAside(replaced)].join("\n"));
 }
 
 /** What the operator has said of it stays inside, and so does what `setAside` takes away. */
@@ -59,7 +60,7 @@ function commented(name: string, comment: Readonly<Record<string, unknown>>): st
             FROM pg_database WHERE datname = ${literal(name)} \\gexec`;
 }
 
-/** A kept database is for undoing: the application, whoever works as it, can neither change it nor drop it. */
+/** A replaced database is for undoing: a session that works as the application can neither change it nor drop it. */
 function setAside(name: string): string {
   return `ALTER DATABASE ${identifier(name)} OWNER TO ${ROLE}; ALTER DATABASE ${identifier(name)} CONNECTION LIMIT 0;`;
 }

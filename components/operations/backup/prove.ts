@@ -18,9 +18,9 @@ export async function prove(
   try {
     // A drill uses the same server.
     await withAdvisoryLock(new Database(docker, found.postgres), "drill", () =>
-      restoredElsewhere(docker, found, manifest, "proof", signal, (_, seconds) => {
+      restoredElsewhere({ docker, ...found, manifest, purpose: "proof", signal }, ({ restoreSeconds }) => {
         say(
-          `proof: ${id} can be restored, in ${seconds} s: all ${total(rows)} rows of ${Object.keys(rows).length} tables`,
+          `proof: ${id} can be restored, in ${restoreSeconds} s: all ${total(rows)} rows of ${Object.keys(rows).length} tables`,
         );
         return Promise.resolve();
       }),

@@ -11,7 +11,7 @@ import { copiedDump, copyOf, mustBeDirectory, mustBeWhole } from "./copies";
 import { complaint, type Database, DATABASE } from "../../host/database/database";
 import { inspectDisks } from "../../host/database/disks";
 import { withAdvisoryLock } from "../../host/database/advisory-lock";
-import { mustSuitServer } from "../restore/copy";
+import { mustSuitServer } from "../restore/pg-restore";
 import { Refusal, say } from "../../host/output";
 import { Store } from "../../host/backups/store";
 import { sendFile } from "./transfer";

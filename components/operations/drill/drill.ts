@@ -76,10 +76,12 @@ async function perform(
   signal: AbortSignal,
 ): Promise<Drilled> {
   const image = await apiImage(docker, manifest);
-  return restoredElsewhere(docker, found, manifest, "drill", signal, async (throwaway, restoreSeconds) => {
+  const { stack, postgres } = found;
+  const elsewhere = { docker, stack, postgres, manifest, purpose: "drill", signal } as const;
+  return restoredElsewhere(elsewhere, async ({ throwaway, restoreSeconds }) => {
     const [rows, tables] = [total(manifest.rows), Object.keys(manifest.rows).length];
     say(`drill: ${manifest.id} restored in ${restoreSeconds} s, all ${rows} rows of ${tables} tables`);
-    const { health } = (await readEntrance(docker, `${nameOf(found.stack)}-caddy`)) ?? COMPARED;
+    const { health } = (await readEntrance(docker, `${nameOf(stack)}-caddy`)) ?? COMPARED;
     const expected = { semver: parseVersion(manifest.version)?.semver, health };
     const healthSeconds = await timed(async () => {
       mustBeWell(await throwaway.health(image), manifest, expected);
@@ -88,7 +90,7 @@ async function perform(
     const { id, version, takenAt, bytes } = manifest;
     const ageSeconds = Math.round((((await hostTime(docker)) ?? Date.now()) - Date.parse(takenAt)) / 1000);
     const measured = { rows, tables, restoreSeconds, healthSeconds, ageSeconds };
-    return { ok: true, stack: found.stack, backup: id, version, takenAt, bytes, ...measured };
+    return { ok: true, stack, backup: id, version, takenAt, bytes, ...measured };
   });
 }
 

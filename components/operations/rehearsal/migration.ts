@@ -12,6 +12,7 @@ export interface MigrationRun {
   readonly command: readonly string[];
   /** The migrations that the copy has. */
   readonly applied: readonly string[];
+  readonly signal: AbortSignal;
 }
 
 export interface TimedMigration {
@@ -39,8 +40,7 @@ const PROGRESS = `
 export async function runMigrations(
   throwaway: Throwaway,
   database: Database,
-  { image, command, applied }: MigrationRun,
-  signal: AbortSignal,
+  { image, command, applied, signal }: MigrationRun,
 ): Promise<TimedMigration[]> {
   const log: string[] = [];
   const ended = throwaway.command(image, command, (line) => {

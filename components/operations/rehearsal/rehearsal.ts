@@ -5,7 +5,7 @@ import { total } from "../../release/records/plausibility";
 import { analyze } from "../../host/database/analysis";
 import { dropDatabase } from "../../host/database/scratch";
 import { complaint, Database, DATABASE, MAINTENANCE } from "../../host/database/database";
-import { restoredElsewhere } from "../restore/elsewhere";
+import { type CopyElsewhere, restoredElsewhere } from "../restore/elsewhere";
 import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { makeExtensions } from "../../host/database/extensions";
 import { type MigrationRun, runMigrations, type TimedMigration } from "./migration";
@@ -60,35 +60,40 @@ export async function rehearse(
 }
 
 async function perform(live: Database, request: RehearsalRequest, signal: AbortSignal): Promise<Rehearsed> {
-  const { mode, backup, image, command } = request;
+  const { mode, backup, stack, postgres } = request;
   if (mode === "off" || backup === null) {
     say(mode === "off" ? "no rehearsal (nestfleet:rehearsal is off)" : "no backup, nothing to rehearse");
     return NOTHING;
   }
   const manifest = await findBackup(live, backup);
-  return restoredElsewhere(
-    live.docker,
-    request,
-    manifest,
-    "rehearsal",
-    signal,
-    async (server, restoreSeconds, copy) => {
-      const tables = Object.keys(manifest.rows).length;
-      say(
-        `rehearsal: ${manifest.id} restored in ${restoreSeconds.toFixed(1)} s, all ${total(manifest.rows)} rows of ${tables} tables`,
-      );
-      if (mode === "restore") return { ...NOTHING, restoreSeconds };
-      // Without statistics a migration may take a plan that production, which has them, would not; and what it takes here is
-      // what the gate waits for there, where each commit waits for the disk.
-      await analyze(copy, DATABASE);
-      await copy.query("ALTER SYSTEM RESET fsync; SELECT pg_reload_conf(); CHECKPOINT", MAINTENANCE);
-      await makeExtensions(copy, request.extensions);
-      const migrations = await runMigrations(server, copy, { image, command, applied: manifest.migrations }, signal);
-      const totalMigrationSeconds = migrations.reduce((sum, { seconds }) => sum + seconds, 0);
-      say(`rehearsal: ${migrations.length} migrations in ${totalMigrationSeconds.toFixed(1)} s`);
-      return { restoreSeconds, migrations, totalMigrationSeconds };
-    },
-  );
+  const elsewhere = { docker: live.docker, stack, postgres, manifest, purpose: "rehearsal", signal } as const;
+  return restoredElsewhere(elsewhere, async (copy) => {
+    const { restoreSeconds } = copy;
+    const tables = Object.keys(manifest.rows).length;
+    say(
+      `rehearsal: ${manifest.id} restored in ${restoreSeconds.toFixed(1)} s, all ${total(manifest.rows)} rows of ${tables} tables`,
+    );
+    if (mode === "restore") return { ...NOTHING, restoreSeconds };
+    const migrations = await migrate(copy, request, { applied: manifest.migrations, signal });
+    const totalMigrationSeconds = migrations.reduce((sum, { seconds }) => sum + seconds, 0);
+    say(`rehearsal: ${migrations.length} migrations in ${totalMigrationSeconds.toFixed(1)} s`);
+    return { restoreSeconds, migrations, totalMigrationSeconds };
+  });
+}
+
+/**
+ * Runs the migrations under the conditions of production. Without statistics a migration may take a plan that production,
+ * which has them, would not. Each commit waits for the disk, because the gate waits as long there as they take here.
+ */
+async function migrate(
+  { throwaway, database }: CopyElsewhere,
+  { image, command, extensions }: RehearsalRequest,
+  known: Pick<MigrationRun, "applied" | "signal">,
+): Promise<TimedMigration[]> {
+  await analyze(database, DATABASE);
+  await database.query("ALTER SYSTEM RESET fsync; SELECT pg_reload_conf(); CHECKPOINT", MAINTENANCE);
+  await makeExtensions(database, extensions);
+  return runMigrations(throwaway, database, { image, command, ...known });
 }
 
 const FORMER = "nestfleet_rehearsal";

@@ -11,7 +11,7 @@ import { alone } from "../../host/stack-lock";
 import { misused, parse, PLACE, place } from "../../host/command-line";
 import { complaint, Database } from "../../host/database/database";
 import { withAdvisoryLock } from "../../host/database/advisory-lock";
-import { keptDatabases } from "./incoming";
+import { undoTargets } from "./replaced-databases";
 import { interruptible } from "../../host/interruption";
 import { PatientClient } from "../../host/docker/patient-client";
 import { endHold, resume } from "../../host/routing/writers";
@@ -46,7 +46,7 @@ export async function restoreByHand(asked: Request): Promise<string | undefined>
     postgres,
     caddy,
     backup,
-    kept: asked.subject,
+    replaced: asked.subject,
     timeoutSeconds: asked.timeoutSeconds,
     next: AGAIN,
   };
@@ -97,7 +97,7 @@ function named({ subject }: Request): string {
 async function announcement(database: Database, serving: string | undefined, { action, subject }: Request) {
   const what =
     action === "undo" ? `the database ${subject ?? "that was replaced last"}` : `the backup ${subject ?? ""}`;
-  const names = await keptDatabases(database).catch((error: unknown) => complaint(error));
+  const names = await undoTargets(database).catch((error: unknown) => complaint(error));
   return [
     `${what} would become the live database, with its own release; nothing was touched.`,
     `What ${serving ?? "the release that serves"} has written since then is not in it; the live database is kept, for --undo.`,
@@ -110,7 +110,7 @@ async function announcement(database: Database, serving: string | undefined, { a
 
 /** For people: what can be restored, newest last. */
 async function list(database: Database): Promise<string> {
-  const [{ backups, broken, future }, kept] = await Promise.all([new Store(database).list(), keptDatabases(database)]);
+  const [{ backups, broken, future }, kept] = await Promise.all([new Store(database).list(), undoTargets(database)]);
   const described = ({ id, bytes, databaseBytes, seconds }: BackupManifest) =>
     [id, `dump ${size(bytes)}`, `database ${size(databaseBytes)}`, `taken in ${duration(seconds)}`].join("\t");
   return [

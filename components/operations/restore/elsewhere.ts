@@ -3,27 +3,41 @@ import { inspectMounts } from "../../host/docker/mounts";
 import { BACKUPS_PATH } from "../../release/records/backup-id";
 import type { BackupManifest, Proof } from "../../release/records/manifest";
 import { complaint, Database, DATABASE, MAINTENANCE } from "../../host/database/database";
-import { mustBeRestorable, restoreCopy } from "./copy";
+import { mustBeRestorable, restoreCopy } from "./pg-restore";
 import { Refusal, say } from "../../host/output";
 import { Throwaway } from "../../host/database/throwaway";
 
-/** One: nobody waits for it, and the release that serves wants the other cores. */
+/** One: no request waits for it, and the release that serves wants the other cores. */
 const JOBS = 1;
 
 /** Without them the server refuses what the backup has: an extension's library, or as many locks as a dump has tables. */
 const SETTINGS = ["shared_preload_libraries", "max_locks_per_transaction"];
 
+/** A backup that is to be restored away from the data of its stack. */
+export interface Elsewhere {
+  readonly docker: DockerClient;
+  readonly stack: string;
+  /** The container of the live database, which has the backups. */
+  readonly postgres: string;
+  readonly manifest: BackupManifest;
+  readonly purpose: Proof["by"];
+  readonly signal: AbortSignal;
+}
+
+/** A copy on a server that is thrown away. */
+export interface CopyElsewhere {
+  readonly throwaway: Throwaway;
+  readonly database: Database;
+  readonly restoreSeconds: number;
+}
+
 /**
  * Restores a backup on a server that is thrown away afterwards, with the image of the one that serves, and does further
- * work there. Gives the seconds of the restore to it. The live database is only asked.
+ * work there. The live database is only asked.
  */
 export async function restoredElsewhere<T>(
-  docker: DockerClient,
-  { stack, postgres }: { readonly stack: string; readonly postgres: string },
-  manifest: BackupManifest,
-  purpose: Proof["by"],
-  signal: AbortSignal,
-  further: (throwaway: Throwaway, restoreSeconds: number, database: Database) => Promise<T>,
+  { docker, stack, postgres, manifest, purpose, signal }: Elsewhere,
+  further: (copy: CopyElsewhere) => Promise<T>,
 ): Promise<T> {
   const throwaway = new Throwaway(docker, stack, purpose === "rehearsal" ? "rehearsal" : "drill", signal);
   await throwaway.clear();
@@ -35,8 +49,8 @@ export async function restoredElsewhere<T>(
     const live = new Database(docker, postgres);
     const database = await throwaway.database(image, { backups, settings: await settingsOf(live) });
     await mustBeRestorable(database, manifest, signal);
-    const seconds = await restoreCopy(database, DATABASE, { manifest, purpose, jobs: JOBS, live }, signal);
-    return await further(throwaway, Math.round(seconds * 10) / 10, database);
+    const seconds = await restoreCopy({ database, name: DATABASE, manifest, purpose, jobs: JOBS, live, signal });
+    return await further({ throwaway, database, restoreSeconds: Math.round(seconds * 10) / 10 });
   } finally {
     await throwaway.clear().catch((error: unknown) => {
       say(`What was made for the ${purpose} could not be removed (${complaint(error)}); the next one removes it`);
@@ -44,6 +58,7 @@ export async function restoredElsewhere<T>(
   }
 }
 
+/** Gives the settings of the live server that a copy of it needs. */
 async function settingsOf(live: Database): Promise<string[]> {
   const values = await live.query(
     SETTINGS.map((name) => `SELECT '${name}=' || current_setting('${name}');`).join("\n"),

@@ -18,13 +18,13 @@ const words = z.union([z.string(), z.array(z.string())]).nullish();
 const image = z.object({ Config: z.object({ Env: z.array(z.string()).nullish(), Entrypoint: words, Cmd: words }) });
 
 /** A container that takes the place of another until the next update makes one that its state knows. */
-export interface StandIn {
+export interface InterimContainer {
   readonly name: string;
   /** The container whose environment, networks, healthcheck, limits and read-only file system it has. */
   readonly like: string;
   readonly imageId: string;
   readonly version: string;
-  /** Started, it does nothing until `letGo`. */
+  /** Once started, it does nothing until `letGo`. */
   readonly waits?: boolean;
 }
 
@@ -39,9 +39,9 @@ const WAIT = `trap 'exit 143' TERM; until [ -e ${GOES_ON} ]; do sleep 0.1; done;
 /** In a container that an older program has made, the mark is a file in place of the volume. */
 const GO_ON = `if [ -d ${MARKS} ]; then : >${GOES_ON}; else : >${MARKS}; fi`;
 
-/** Created and not started. Its environment goes over standard input and the client's own, never on a command line. */
-export async function createStandIn(docker: DockerClient, standIn: StandIn): Promise<void> {
-  const { name, like, imageId, version, waits = false } = standIn;
+/** Creates one and does not start it. Its environment goes over standard input and the client's own, never on a command line. */
+export async function createInterim(docker: DockerClient, interim: InterimContainer): Promise<void> {
+  const { name, like, imageId, version, waits = false } = interim;
   const inspected = await docker.inspect(like);
   const found = model.parse(inspected);
   const labels = { ...found.Config.Labels, [`${LABEL}.version`]: version };
@@ -122,7 +122,7 @@ async function variablesOf(docker: DockerClient, imageId: string): Promise<strin
   return image.parse(await docker.inspect(imageId, "image")).Config.Env ?? [];
 }
 
-/** Killed and not asked: it has served nobody, or nobody any more. One that is gone is no error. */
-export async function removeStandIn(docker: DockerClient, name: string): Promise<void> {
+/** Removes one. It is killed and not asked to stop, because it has no requests. One that is gone is no error. */
+export async function removeInterim(docker: DockerClient, name: string): Promise<void> {
   await unlessGone(docker.run(["rm", "--force", "--volumes", name]), REMOVED);
 }

@@ -15,9 +15,9 @@ import {
 import { type Database, ROLE } from "../../host/database/database";
 import { handOverObjects } from "../../host/database/handover";
 import { DROP_LOADER, LOADER, makeLoader, ownerOf } from "../../host/database/loader";
-import { Unrestorable } from "./proof";
+import { Unrestorable } from "./outcome";
 import { counted, type Rows } from "../../host/database/rows";
-import { doSteps, type Restored, type Step } from "./steps";
+import { doSteps, type Filling, type Step } from "./steps";
 import { BODIES } from "./dormant-code";
 
 /** Entries by the owner as whom they are restored; null stands for any superuser. */
@@ -53,26 +53,15 @@ export type Passed = { readonly rows: Rows } | { readonly failure: string; reado
  *    Then the rows are counted.
  * 7. materialized views, which PostgreSQL fills as their owner, and event triggers.
  */
-export async function restoreByPasses(
-  database: Database,
-  restored: Restored,
-  toHandOver: boolean,
-  signal: AbortSignal,
-): Promise<Passed> {
+export async function restoreByPasses(filling: Filling, toHandOver: boolean): Promise<Passed> {
   const sections = ["data", "post-data"] as const;
   const lists = sections.map((section) => ({ do: "list", section }) as const);
-  const begun = await doSteps(database, restored, [...lists, { do: "begin" }], signal);
+  const begun = await doSteps(filling, [...lists, { do: "begin" }]);
   if (begun.failure !== undefined) return { failure: begun.failure };
   const [data = [], post = []] = begun.output.map(entriesOf);
-  const plan = await planOf(
-    database,
-    restored,
-    { data, post },
-    await ownersIn(database, restored.name, toHandOver),
-    signal,
-  );
+  const plan = await planOf(filling, { data, post }, await ownersIn(filling.database, filling.name, toHandOver));
   const steps = stepsOf(plan);
-  const { failure, output } = await doSteps(database, restored, steps, signal);
+  const { failure, output } = await doSteps(filling, steps);
   if (failure !== undefined) return { failure, plan };
   const found = Object.entries(counted(output[steps.findIndex((step) => step.do === "count")] ?? []));
   return { rows: Object.fromEntries(found.filter(([table]) => table !== BODIES)) };
@@ -105,20 +94,18 @@ async function ownersIn(database: Database, name: string, toHandOver: boolean): 
 }
 
 async function planOf(
-  database: Database,
-  restored: Restored,
+  filling: Filling,
   { data, post }: Record<"data" | "post", readonly Entry[]>,
   { roles, owned }: Ownership,
-  signal: AbortSignal,
 ): Promise<Plan> {
   const owners = new Owners(owned, roles);
   const rules = post.filter((entry) => kindOf(entry) === "rule");
   return {
-    rows: grouped(data.filter(isRows), (entry) => owners.ofRows(entry), restored),
-    rules: grouped(rules, (entry) => owners.ofRule(entry), restored),
+    rows: grouped(data.filter(isRows), (entry) => owners.ofRows(entry), filling),
+    rules: grouped(rules, (entry) => owners.ofRule(entry), filling),
     values: data.filter((entry) => !isRows(entry) && !isStatistics(entry)),
     post: post.filter((entry) => kindOf(entry) !== "rule" && !isStatistics(entry)),
-    referenced: await referencedBy(database, restored, rules, owned, signal),
+    referenced: await referencedBy(filling, rules, owned),
   };
 }
 
@@ -126,7 +113,7 @@ async function planOf(
 function grouped(
   entries: readonly Entry[],
   ownersOf: (entry: Entry) => ReadonlySet<string | null>,
-  { id }: Restored,
+  { id }: Filling,
 ): ByOwner {
   const groups = new Map<string | null, Entry[]>();
   for (const entry of entries) {
@@ -144,15 +131,13 @@ function grouped(
 
 /** Only for tables of others permissions are needed. */
 async function referencedBy(
-  database: Database,
-  restored: Restored,
+  filling: Filling,
   rules: readonly Entry[],
   owned: readonly Owned[],
-  signal: AbortSignal,
 ): Promise<Plan["referenced"]> {
   const found = new Map<string | null, Reference["to"][]>();
   if (rules.length === 0 || new Set(owned.map(({ owner }) => owner)).size < 2) return found;
-  const { output } = await doSteps(database, restored, [{ do: "print", entries: ids(rules) }], signal);
+  const { output } = await doSteps(filling, [{ do: "print", entries: ids(rules) }]);
   const owners = new Map(owned.map((table) => [nameOf(table), table.owner]));
   for (const { from, to } of referencesIn((output[0] ?? []).join("\n"))) {
     const owner = owners.get(nameOf(from)) ?? null;

@@ -5,15 +5,15 @@ import { apiHealthcheck } from "../../host/docker/healthchecks";
 import { NOBODY } from "../../host/routing/files";
 import { inspectContainer } from "../../host/docker/inspection";
 import { complaint, type Database, DATABASE } from "../../host/database/database";
-import { admit, databases, exchangeBack, keepAs, restoreComment } from "../../host/database/swap";
+import { admit, databases, swapBack, keepReplaced, restoreComment } from "../../host/database/swap";
 import { lastWords } from "../../host/docker/log-tail";
 import { writableAgain } from "../../host/docker/read-only";
 import { operator } from "../../host/database/advisory-lock";
 import { end, isFrozen, thaw } from "../../host/docker/freezing";
 import { waitUntilHealthy } from "../../host/docker/health";
 import { appendHistory, type HistoryEntry, readHistory } from "../../host/backups/history";
-import { keptName, moment } from "./incoming";
-import { lossOf } from "./loss";
+import { replacedName, moment } from "./replaced-databases";
+import { lostRows } from "./lost-rows";
 import { forget, resumeRelease, runs, takeBack } from "../../host/routing/writers";
 import {
   forgetBefore,
@@ -29,7 +29,7 @@ import { removeLoader } from "../../host/database/loader";
 import { reasonOf, report } from "../../host/report";
 import { bootId, clearState, readState, RESTORING, type RestoreState, writeState } from "./state";
 import { Refusal, say } from "../../host/output";
-import { removeStandIn } from "./interim";
+import { removeInterim } from "./interim";
 import { findBackup } from "../../host/backups/selection";
 import { persistently } from "../../host/undoing";
 
@@ -51,11 +51,11 @@ export interface Restored {
   readonly replaced: string;
   /** Rows per table that it has and the restored one has not. */
   readonly lost: Record<string, number>;
-  /** Seconds that requests have waited. */
+  /** Seconds that requests were held, by the name that it has where it is printed and written. */
   readonly holdSeconds: number;
 }
 
-/** Ends what a killed run has begun: before the restored data served it is taken back, afterwards it is finished. */
+/** Ends what a killed run has begun. It is taken back if the restored data did not serve yet, and else finished. */
 export async function recoverRestore(host: Host): Promise<void> {
   const { docker, caddy, database, stack } = host;
   const state = await readState(database, stack);
@@ -67,9 +67,9 @@ export async function recoverRestore(host: Host): Promise<void> {
     return;
   }
   say(`a restore of ${state.backup ?? state.incoming}, begun ${state.started}, was killed (${state.step})`);
-  // Nobody but the restore itself sends them to the container that it has made.
+  // Only the restore itself sends them to the container that it has made.
   const sent = state.step === "opening" && (await goesTo(docker, caddy)) === state.after.api;
-  if (state.step === "serving" || (sent && standsIn(state))) await finishRestore(host, state);
+  if (state.step === "serving" || (sent && hasInterims(state))) await finishRestore(host, state);
   else await persistently(() => takeRestoreBack(host, state));
 }
 
@@ -78,10 +78,10 @@ async function goesTo(docker: DockerClient, caddy: string): Promise<string | und
   return (await runs(docker, caddy)) ? (await readPointers(docker, caddy)).api : undefined;
 }
 
-/** Takes back what has been done, tells of it and keeps it in the history. Gives the refusal, for the caller to throw. */
+/** Takes back what has been done, and writes that into the history. Gives the refusal, for the caller to throw. */
 export async function undoRestore(host: Host, state: RestoreState, error: unknown, next: string): Promise<Refusal> {
   const why = reasonOf(error);
-  const words = await lastWords(host.docker, standsIn(state) ? state.after.api : undefined);
+  const words = await lastWords(host.docker, hasInterims(state) ? state.after.api : undefined);
   const hint = writableAgain({ stack: host.stack, role: "api", words });
   if (hint.length > 0)
     hint.push(
@@ -104,7 +104,7 @@ export async function undoRestore(host: Host, state: RestoreState, error: unknow
   return report(host.docker, host.stack, [`${named(state)} failed: ${why}`, ...words, ...hint, outcome], next);
 }
 
-/** As an operator calls it. */
+/** Names the restore as an operator calls it. */
 function named(state: RestoreState): string {
   const { to } = state;
   const kind = kindOf(state);
@@ -118,14 +118,14 @@ function named(state: RestoreState): string {
  */
 async function takeRestoreBack(host: Host, state: RestoreState): Promise<void> {
   const { docker, database, caddy, stack } = host;
-  const { incoming, replaced, standIns } = state;
+  const { incoming, replaced, interims } = state;
   await admit(database, [DATABASE, incoming, replaced]);
   const target = await goesTo(docker, caddy);
-  const exchanged = (await databases(database)).includes(replaced);
-  // Half-way, requests go to nobody. Where they go to somebody, a person has sent them there.
-  const used = exchanged && (target !== NOBODY || (state.step === "opening" && (await hasRestarted(database, state))));
-  for (const name of standIns) await removeStandIn(docker, name);
-  if (exchanged) await exchangeBack(database, incoming, replaced);
+  const swapped = (await databases(database)).includes(replaced);
+  // Half-way, no container takes the requests. Where one does, a person has sent them there.
+  const used = swapped && (target !== NOBODY || (state.step === "opening" && (await hasRestarted(database, state))));
+  for (const name of interims) await removeInterim(docker, name);
+  if (swapped) await swapBack(database, incoming, replaced);
   if (incoming === RESTORING) {
     if (used) await keepUsed(database, state);
     else await dropDatabase(database, RESTORING);
@@ -140,16 +140,16 @@ async function takeRestoreBack(host: Host, state: RestoreState): Promise<void> {
   await clearState(database);
 }
 
-/** A host that has lost its power may have lost whom the proxy sent the requests to. */
+/** A host that has lost its power may have lost to which container the proxy sent the requests. */
 async function hasRestarted(database: Database, { boot }: RestoreState): Promise<boolean> {
   return boot !== undefined && boot !== (await bootId(database));
 }
 
-/** Somebody may have written to it. */
+/** Keeps the restored database, because users may have written to it. */
 async function keepUsed(database: Database, { to, images }: RestoreState): Promise<void> {
   const now = await moment(database.docker);
-  const name = keptName(now, await databases(database));
-  await keepAs(database, RESTORING, name, { version: to, replacedAt: now.toISOString(), images });
+  const name = replacedName(now, await databases(database));
+  await keepReplaced(database, RESTORING, name, { version: to, replacedAt: now.toISOString(), images });
   say(`users may have written to the restored database: it is kept as ${name}`);
 }
 
@@ -172,31 +172,31 @@ export async function finishRestore(host: Host, state: RestoreState): Promise<Re
 
 async function finish(host: Host, state: RestoreState): Promise<Restored> {
   const { docker, database, caddy, stack } = host;
-  const { replaced, to: version, holdSeconds = 0 } = state;
+  const { replaced, to: version, heldSeconds = 0 } = state;
   if (state.from !== version) await settleIn(host, state);
-  else if (standsIn(state)) await comeHome(host, state);
+  else if (hasInterims(state)) await comeHome(host, state);
   await forget(docker, caddy);
   await restoreComment(database);
   const manifest = state.backup === null ? undefined : await findBackup(database, state.backup).catch(() => undefined);
-  const lost = await lossOf(database, replaced, manifest?.rows);
+  const lost = await lostRows(database, replaced, manifest?.rows);
   if (!(await readHistory(database)).some((entry) => entry.replaced === replaced && entry.verdict !== "failed"))
-    await appendHistory(database, { ...entryOf(state), lost, holdSeconds });
+    await appendHistory(database, { ...entryOf(state), lost, heldSeconds });
   await clearState(database);
-  say(`${version} serves the restored data; requests waited ${holdSeconds.toFixed(1)} s`);
+  say(`${version} serves the restored data; requests waited ${heldSeconds.toFixed(1)} s`);
   say(
     `the database from before is kept as ${replaced}; ${script("restore", stack, docker.host, "--undo")} brings it back`,
   );
-  return { version, replaced, lost, holdSeconds };
+  return { version, replaced, lost, holdSeconds: heldSeconds };
 }
 
 /** The other release stays where it is until the next update makes containers that its state knows. */
-async function settleIn({ docker, caddy, stack }: Host, { before, after, standIns }: RestoreState): Promise<void> {
+async function settleIn({ docker, caddy, stack }: Host, { before, after, interims }: RestoreState): Promise<void> {
   for (const name of [after.api, after.console]) await unlessGone(docker.run(["start", name]));
   await sendTo(docker, caddy, after);
   await endFrozen(docker, stack);
-  if (standIns.length === 0) return;
+  if (interims.length === 0) return;
   await unlessGone(docker.run(["stop", before.console]));
-  await unlessGone(docker.run(["start", standIns.at(-1) ?? ""])); // a stack may have no workers
+  await unlessGone(docker.run(["start", interims.at(-1) ?? ""])); // a stack may have no workers
 }
 
 /**
@@ -204,9 +204,9 @@ async function settleIn({ docker, caddy, stack }: Host, { before, after, standIn
  * other one serves: the state knows it.
  */
 async function comeHome({ docker, caddy, stack }: Host, { before, after, to }: RestoreState): Promise<void> {
-  const standIn = await inspectContainer(docker, after.api);
-  if (standIn !== undefined) {
-    if (standIn.State.Running) await sendTo(docker, caddy, after);
+  const interim = await inspectContainer(docker, after.api);
+  if (interim !== undefined) {
+    if (interim.State.Running) await sendTo(docker, caddy, after);
     await endFrozen(docker, stack);
     await docker.run(["start", before.api]);
     const asked = { container: before.api, probe: apiHealthcheck.test };
@@ -228,8 +228,8 @@ async function endFrozen(docker: DockerClient, stack: string): Promise<void> {
   for (const { name } of (await containersOf(docker, stack)).filter(isFrozen)) await end(docker, name);
 }
 
-function standsIn({ standIns }: RestoreState): boolean {
-  return standIns.length > 0;
+function hasInterims({ interims }: RestoreState): boolean {
+  return interims.length > 0;
 }
 
 function kindOf({ backup, from, to }: RestoreState): "undo" | "restore" | "rollback" {

@@ -1,39 +1,42 @@
 import type { DockerClient } from "../../host/docker/client";
-import { nameOf } from "../../release/names";
 import { containersOf, isUp } from "../../host/docker/containers";
+import type { BackupManifest } from "../../release/records/manifest";
 import { REPLACED_PREFIX, type ReplacedComment } from "../../release/records/replaced";
 import { consoleHealthcheck } from "../../host/docker/healthchecks";
-import { standInName } from "../../release/interim";
+import { interimName } from "../../release/interim";
 import { NOBODY } from "../../host/routing/files";
 import { foreign, inspectContainer, versionOf } from "../../host/docker/inspection";
 import { Database } from "../../host/database/database";
-import { databases, exchange, mustBeFree } from "../../host/database/swap";
+import { databases, swapDatabases, mustBeFree } from "../../host/database/swap";
 import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { causeOfDeath, waitUntilHealthy } from "../../host/docker/health";
 import { together } from "../../host/interruption";
 import { handOver } from "../../host/database/handover";
 import { findImage, howToGet, identityIn } from "../../host/docker/images";
-import { findKept, type Incoming, keptName, moment, restoreBeside } from "./incoming";
+import { findReplaced, moment, replacedName } from "./replaced-databases";
+import { restoreBeside } from "./restore-beside";
 import { freezeWriters, WRITERS } from "../../host/routing/writers";
 import { nominate, type Pointers, readServing, writePointers } from "../../host/routing/pointers";
-import { mustBeRestorable } from "./copy";
+import { mustBeRestorable } from "./pg-restore";
 import { finishRestore, type Host, recoverRestore, type Restored, undoRestore } from "./recovery";
-import { bootId, RESTORING, type RestoreState, writeState } from "./state";
+import { bootId, Progress, RESTORING, type RestoreState } from "./state";
 import { Refusal, say } from "../../host/output";
 import { siteOf } from "../../host/routing/endpoint";
-import { createStandIn, letGo, removeStandIn, startWaiting } from "./interim";
+import { createInterim, letGo, removeInterim, startWaiting } from "./interim";
 import { findBackup } from "../../host/backups/selection";
 import { persistently } from "../../host/undoing";
 import { type Expectation, reach, verify } from "../../host/routing/verification";
 
+/** A restore that is asked for. */
 export interface RestoreRequest {
   readonly stack: string;
   /** The containers of the database and of the proxy. */
   readonly postgres: string;
   readonly caddy: string;
-  /** Id of a backup; null brings a kept database back: the one of that name, or the newest. */
+  /** Id of a backup; null brings a replaced database back. */
   readonly backup: string | null;
-  readonly kept?: string | undefined;
+  /** Name of the replaced database, where no backup is named; undefined takes the newest. */
+  readonly replaced: string | undefined;
   /** Tag of the release that is to serve; undefined takes that of the data. */
   readonly to?: string | undefined;
   /** Id of the image of each service, where it is not the one that the backup names. */
@@ -47,9 +50,19 @@ export interface RestoreRequest {
   readonly next: string;
 }
 
-/** Requests wait meanwhile. */
+/** The database that is to become the live one. */
+interface Incoming {
+  readonly name: string;
+  /** Tag of the release that its data are of. */
+  readonly version: string;
+  /** Id of the image of each service of that release. */
+  readonly images: Readonly<Record<string, string>>;
+  readonly backup: BackupManifest | null;
+}
+
+/** Between two questions, while requests wait. */
 const POLL_MS = 100;
-/** Requests wait, and its data are those that it has had: whatever takes longer will not come. */
+/** Requests wait, and the data are those that the api has had: if it takes longer, it will not come. */
 const API_SECONDS = 60;
 /** It needs no database to answer its own healthcheck. */
 const CONSOLE_SECONDS = 60;
@@ -58,8 +71,8 @@ const CONSOLE_SECONDS = 60;
  * Takes data and code back together. The data are restored beside the live database, which serves meanwhile, and a
  * container of the release that they are of is started and waits. Then requests are held: what is in flight is answered,
  * the api stands still, the two databases change names, and the container that waited takes the requests. What has to
- * stop stops afterwards. Whatever fails before that is undone: the release from before serves again, on its own data.
- * Killed at any moment, the next run takes back or finishes what it finds.
+ * stop stops afterwards. A failure before that is undone: the release from before serves again, on its own data. After a
+ * kill at any moment, the next run takes back or finishes what it finds.
  */
 export async function restore(docker: DockerClient, request: RestoreRequest, signal: AbortSignal): Promise<Restored> {
   const { stack, postgres, caddy } = request;
@@ -68,32 +81,30 @@ export async function restore(docker: DockerClient, request: RestoreRequest, sig
   return withAdvisoryLock(host.database, "restore", async () => {
     await recoverRestore(host);
     const incoming = await find(host, request, signal);
-    const state = await begin(host, request, incoming);
+    const progress = await begin(host, request, incoming);
     try {
       if (incoming.backup) await restoreBeside(host.database, incoming.backup, signal);
       // It may have been replaced when the application still worked as the superuser.
       else await handOver(host.database, incoming.name);
-      const ready = await prepare(host, request, state, signal);
-      const held = await hold(host, state);
+      const ready = await prepare(host, request, progress.state, signal);
+      const held = await hold(host, progress);
       signal.throwIfAborted();
-      await takeOver(host, state, ready, signal);
+      await takeOver(host, progress, ready, signal);
       signal.throwIfAborted();
-      await persistently(() => writePointers(docker, caddy, state.after));
-      state.holdSeconds = (Date.now() - held) / 1000;
-      state.step = "serving";
-      await writeState(host.database, stack, state);
+      await persistently(() => writePointers(docker, caddy, progress.state.after));
+      await progress.enter("serving", { heldSeconds: (Date.now() - held) / 1000 });
     } catch (error) {
-      throw await undoRestore(host, state, signal.aborted ? signal.reason : error, request.next);
+      throw await undoRestore(host, progress.state, signal.aborted ? signal.reason : error, request.next);
     }
-    return finishRestore(host, state);
+    return finishRestore(host, progress.state);
   });
 }
 
-/** Nothing has been touched yet. */
+/** Finds what is to become live, before anything is touched. */
 async function find({ database, docker }: Host, request: RestoreRequest, signal: AbortSignal): Promise<Incoming> {
   const incoming =
     request.backup === null
-      ? { ...(await findKept(database, request.kept)), backup: null }
+      ? { ...(await findReplaced(database, request.replaced)), backup: null }
       : await ofBackup(database, request.backup);
   const { version, backup } = incoming;
   await mustBeFree(database);
@@ -119,17 +130,17 @@ async function ofBackup(database: Database, id: string): Promise<Incoming> {
   return { name: RESTORING, version: backup.version, images: backup.images, backup };
 }
 
-/** From here on a killed run is found by the next one. */
-async function begin({ docker, database, stack, caddy }: Host, request: RestoreRequest, incoming: Incoming) {
+async function begin(host: Host, request: RestoreRequest, incoming: Incoming): Promise<Progress> {
+  const { docker, database, stack, caddy } = host;
   const before = await readServing(docker, caddy);
   const from = await versionOf(docker, before.api);
   if (from === undefined && before.api !== NOBODY) throw new Refusal(`${before.api}, which is to serve, is gone`);
   const others = await foreign(docker, stack, Object.values(before));
   if (others.length > 0) throw new Refusal(`${others.join(", ")} takes the requests, and is no container of ${stack}`);
   const now = await moment(docker);
-  const replaced = keptName(now, await databases(database));
-  const standIn = (role: string) => standInName(nameOf(stack), replaced.slice(REPLACED_PREFIX.length), role);
-  const state: RestoreState = {
+  const replaced = replacedName(now, await databases(database));
+  const interim = (role: string) => interimName({ stack, moment: replaced.slice(REPLACED_PREFIX.length), role });
+  return Progress.begin(database, stack, {
     step: "restoring",
     backup: incoming.backup?.id ?? null,
     from: from ?? null,
@@ -137,29 +148,27 @@ async function begin({ docker, database, stack, caddy }: Host, request: RestoreR
     incoming: incoming.name,
     replaced,
     before,
-    ...placesTaken(before, from, incoming.version, standIn),
+    ...placesTaken(before, from, incoming.version, interim),
     boot: await bootId(database),
     images: incoming.images,
     confirmation: request.confirmation,
     taken: request.taken ?? undefined,
     started: now.toISOString(),
-  };
-  await writeState(database, stack, state);
-  return state;
+  });
 }
 
-/** Where only the data are replaced, the api has a stand-in until it has been started anew, and the console stays. */
+/** Where only the data are replaced, the api has an interim container until it has been started anew. The console stays. */
 function placesTaken(
   before: Pointers,
   from: string | undefined,
   to: string,
-  standIn: (role: string) => string,
-): Pick<RestoreState, "after" | "standIns"> {
-  if (from === undefined) return { after: before, standIns: [] };
-  const api = standIn("api");
-  if (from === to) return { after: { api, console: before.console }, standIns: [api] };
-  const console = standIn("console");
-  return { after: { api, console }, standIns: [api, console, standIn("worker")] };
+  interim: (role: string) => string,
+): Pick<RestoreState, "after" | "interims"> {
+  if (from === undefined) return { after: before, interims: [] };
+  const api = interim("api");
+  if (from === to) return { after: { api, console: before.console }, interims: [api] };
+  const console = interim("console");
+  return { after: { api, console }, interims: [api, console, interim("worker")] };
 }
 
 /** What is found out before requests wait for it. */
@@ -180,7 +189,7 @@ async function prepare(
   const patience = Math.min(timeoutSeconds, API_SECONDS);
   const expected = after.api === NOBODY ? undefined : await siteOf(host.docker, host.caddy, before.api, to, patience);
   if (expected !== undefined) {
-    await makeStandIns(host, state, signal);
+    await makeInterims(host, state, signal);
     await reach(expected, host.docker);
   }
   await mustBeFree(host.database);
@@ -195,22 +204,22 @@ async function prepare(
   };
 }
 
-/** Containers that take the places of others: all but the console wait, because they would write. */
-async function makeStandIns({ docker, stack }: Host, state: RestoreState, signal: AbortSignal): Promise<void> {
-  const { before, after, from, images, to: version, standIns } = state;
+/** Makes the interim containers. All but the console wait, because they would write. */
+async function makeInterims({ docker, stack }: Host, state: RestoreState, signal: AbortSignal): Promise<void> {
+  const { before, after, from, images, to: version, interims } = state;
   const containers = await containersOf(docker, stack);
   const own = from === version ? containers.find(({ name }) => name === before.api)?.imageId : undefined;
   const make = (name: string, like: string, role: string, waits = false) =>
-    createStandIn(docker, { name, like, imageId: own ?? images[role] ?? images["api"] ?? "", version, waits });
+    createInterim(docker, { name, like, imageId: own ?? images[role] ?? images["api"] ?? "", version, waits });
   await make(after.api, before.api, "api", true);
   if (!(await startWaiting(docker, after.api))) {
-    await removeStandIn(docker, after.api);
+    await removeInterim(docker, after.api);
     await make(after.api, before.api, "api");
   }
   if (after.console === before.console) return;
   await make(after.console, before.console, "console");
   const worker = containers.find(({ role }) => role === "worker");
-  if (worker) await make(standIns.at(-1) ?? "", worker.name, "worker");
+  if (worker) await make(interims.at(-1) ?? "", worker.name, "worker");
   await docker.run(["start", after.console]);
   const asked = { container: after.console, probe: consoleHealthcheck.test };
   const refusal = await waitUntilHealthy(docker, asked, CONSOLE_SECONDS, { signal });
@@ -218,29 +227,28 @@ async function makeStandIns({ docker, stack }: Host, state: RestoreState, signal
   say(`${version} is ready: ${after.console} runs, ${after.api} waits for its data`);
 }
 
-/** Returns since when requests wait. */
-async function hold({ docker, database, caddy, stack }: Host, state: RestoreState): Promise<number> {
-  state.step = "exchanging";
-  await writeState(database, stack, state);
+/** Holds the requests. Returns since when they wait. */
+async function hold({ docker, caddy, stack }: Host, progress: Progress): Promise<number> {
+  await progress.enter("exchanging");
+  const { interims } = progress.state;
   const writers = (await containersOf(docker, stack)).filter(
-    (container) => isUp(container) && WRITERS.includes(container.role) && !state.standIns.includes(container.name),
+    (container) => isUp(container) && WRITERS.includes(container.role) && !interims.includes(container.name),
   );
   return freezeWriters(docker, caddy, writers);
 }
 
 /**
- * The two databases change names, and the release is seen working on its data before anybody is sent there. Its start
- * takes longer than the disk to note that it may be.
+ * Swaps the two databases, and sees the release work on its data before a user's request is sent there. Its start takes
+ * longer than the disk to note that it may be.
  */
-async function takeOver(host: Host, state: RestoreState, ready: Ready, signal: AbortSignal): Promise<void> {
-  const { database, stack } = host;
-  const { after, incoming, replaced } = state;
-  await exchange(database, incoming, replaced, { ...ready.comment, replacedAt: new Date().toISOString() });
-  state.step = "opening";
+async function takeOver(host: Host, progress: Progress, ready: Ready, signal: AbortSignal): Promise<void> {
+  const { after, incoming, replaced } = progress.state;
+  const comment = { ...ready.comment, replacedAt: new Date().toISOString() };
+  await swapDatabases(host.database, incoming, replaced, comment);
   // Neither goes on once the other has failed: what is taken back then must not be done again.
   await together(
     signal,
-    () => writeState(database, stack, state),
+    () => progress.enter("opening"),
     (either) => open(host, after, ready.expected, either),
   );
 }

@@ -5,25 +5,27 @@ import { imageIds } from "../../release/records/image-identity";
 import { parseJson } from "../../release/records/json";
 import { replacedAtByName } from "../../release/records/replaced";
 import { isTag } from "../../release/version";
-import { isStandIn } from "../../release/interim";
+import { isInterim } from "../../release/interim";
 import { confirmation } from "../../settings/restore";
 import { foreign } from "../../host/docker/inspection";
 import type { Database } from "../../host/database/database";
 import { isPointer } from "../../host/routing/pointers";
 import { Refusal } from "../../host/output";
 
-/** The database that a restore makes; one that is found was left by a run that was killed, and nobody's data. */
+/** The database that a restore makes. One that is found was left by a run that was killed, and has no data of users. */
 export const RESTORING = "nestfleet_restoring";
 
 const tag = z.string().refine(isTag, "no tag of a release");
 const id = z.string().refine((text) => parseBackupId(text) !== undefined, "no id of a backup");
-const keptDatabase = z.string().refine((name) => replacedAtByName(name) !== undefined, "no name of a kept database");
+const replacedDatabase = z
+  .string()
+  .refine((name) => replacedAtByName(name) !== undefined, "no name of a replaced database");
 
 /**
- * Where a restore is, for whoever comes after it was killed. It lies among the backups, where others may be able to
- * write: only what a restore of this stack itself can have written is one.
+ * The file that says how far a restore is, for the run that comes after a killed one. It lies among the backups, where
+ * others may be able to write: it must be as only a restore of this stack itself can have written it.
  */
-export function restoreState(stack: string) {
+function writtenState(stack: string) {
   const container = z.string().refine((name) => isPointer(stack, name), `no container of ${stack}`);
   const pointers = z.strictObject({ api: container, console: container });
   return z.strictObject({
@@ -33,34 +35,55 @@ export function restoreState(stack: string) {
      * and there is only something to clear away.
      */
     step: z.enum(["restoring", "exchanging", "opening", "serving"]),
-    /** Id of the backup; null when a kept database is brought back. */
+    /** Id of the backup; null when a replaced database is brought back. */
     backup: id.nullable(),
     /** Tag of the release that served; null when nothing did. */
     from: tag.nullable(),
     to: tag,
     /** The database that becomes the live one, and the name that the live one gets. */
-    incoming: z.literal(RESTORING).or(keptDatabase),
-    replaced: keptDatabase,
-    /** Who took the requests before, and who does afterwards. */
+    incoming: z.literal(RESTORING).or(replacedDatabase),
+    replaced: replacedDatabase,
+    /** The containers that took the requests before, and those that do afterwards. */
     before: pointers,
     after: pointers,
-    /** Containers that were made for it, by name. */
-    standIns: z.array(container.refine(isStandIn, "no container that a restore makes")),
-    /** Which start of the Docker host it was: one that has lost its power may have lost what the proxy knew. */
+    /** The interim containers. */
+    standIns: z.array(container.refine(isInterim, "no container that a restore makes")),
+    /** Which start of the Docker host it was: a host that has lost its power may have lost what the proxy knew. */
     boot: z.guid().optional(),
     /** Id of the image of each service that serves. */
     images: imageIds,
-    /** With which word an operator has asked for it. */
+    /** The word with which an operator has asked for it. */
     confirmation: confirmation().optional(),
     /** Id of the backup of what was live, where one was taken for this. */
     taken: id.optional(),
-    /** How long requests have waited; known once the restored data serve. */
     holdSeconds: z.number().nonnegative().optional(),
     /** ISO 8601, UTC. */
     started: z.iso.datetime(),
   });
 }
-export type RestoreState = z.infer<ReturnType<typeof restoreState>>;
+type Written = z.infer<ReturnType<typeof writtenState>>;
+
+/** How far a restore is. Two names are others in the file, which a program of before may have written. */
+export interface RestoreState extends Readonly<Omit<Written, "standIns" | "holdSeconds">> {
+  /** Names of the interim containers; in the file `standIns`. */
+  readonly interims: readonly string[];
+  /** How long requests were held; known once the restored data serve. In the file `holdSeconds`. */
+  readonly heldSeconds?: number | undefined;
+}
+
+/** Gives what the file has for a state of a restore of that stack. */
+export function formatState(stack: string, { interims, heldSeconds, ...state }: RestoreState): string {
+  return JSON.stringify(writtenState(stack).parse({ ...state, standIns: interims, holdSeconds: heldSeconds }));
+}
+
+/** Reads the file; gives the faults of one that no restore of that stack has written. */
+export function parseState(stack: string, text: string): RestoreState | string {
+  const { data, error } = writtenState(stack).safeParse(parseJson(text));
+  if (error !== undefined)
+    return error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": ")).join("; ");
+  const { standIns, holdSeconds, ...state } = data;
+  return { ...state, interims: standIns, heldSeconds: holdSeconds };
+}
 
 const WRITE = `
   umask 077
@@ -70,29 +93,50 @@ const WRITE = `
   mv "$1.new" "$1"
   sync "$2"`;
 
-/** On the disk before anything is done that it tells of; as an argument, which cannot end half-way as an input can. */
+/** It is on the disk before anything is done that it says. As an argument, because an input can end half-way. */
 export async function writeState(database: Database, stack: string, state: RestoreState): Promise<void> {
-  const text = JSON.stringify(restoreState(stack).parse(state));
-  await database.shell(WRITE, [RESTORE_STATE, BACKUPS_PATH, text]);
+  await database.shell(WRITE, [RESTORE_STATE, BACKUPS_PATH, formatState(stack, state)]);
 }
 
-/** Of a link it is not what it leads to that counts. */
+/** A restore on its way, which is written down at each step. */
+export class Progress {
+  private constructor(
+    private readonly database: Database,
+    private readonly stack: string,
+    private reached: RestoreState,
+  ) {}
+
+  /** From here on the next run finds a restore that is killed. */
+  public static async begin(database: Database, stack: string, state: RestoreState): Promise<Progress> {
+    await writeState(database, stack, state);
+    return new Progress(database, stack, state);
+  }
+
+  public get state(): RestoreState {
+    return this.reached;
+  }
+
+  /** Goes on to a step. It counts as reached before it is written: a write that failed may have come to the disk. */
+  public async enter(step: RestoreState["step"], learned: Pick<RestoreState, "heldSeconds"> = {}): Promise<void> {
+    this.reached = { ...this.reached, ...learned, step };
+    await writeState(this.database, this.stack, this.reached);
+  }
+}
+
+/** A link is not followed: what it leads to is not a restore's own. */
 const READ = 'if [ -L "$1" ]; then echo "a link"; elif [ -f "$1" ]; then cat "$1"; fi';
 
 /**
- * Undefined when no restore is under way, and none was killed. Refuses what is not a restore's own, or names a container
- * of somebody else: the next run would obey it with all the power that it has over the Docker host.
+ * Undefined when no restore is under way, and none was killed. Refuses a file that is not a restore's own, or that names a
+ * container of another stack: the next run would obey it with all the power that it has over the Docker host.
  */
 export async function readState(database: Database, stack: string): Promise<RestoreState | undefined> {
   const text = await database.shell(READ, [RESTORE_STATE]);
   if (text === "") return undefined;
-  const { data: state, error } = restoreState(stack).safeParse(parseJson(text));
-  if (state === undefined) {
-    const faults = error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": "));
-    throw notOurs(database, faults.join("; "));
-  }
-  const { before, after, standIns } = state;
-  const named = [...new Set([...standIns, ...Object.values(before), ...Object.values(after)])];
+  const state = parseState(stack, text);
+  if (typeof state === "string") throw notOurs(database, state);
+  const { before, after, interims } = state;
+  const named = [...new Set([...interims, ...Object.values(before), ...Object.values(after)])];
   const others = await foreign(database.docker, stack, named);
   if (others.length > 0) throw notOurs(database, `${others.join(", ")} is no container of ${stack}`);
   return state;
@@ -102,7 +146,7 @@ function notOurs({ docker, container }: Database, faults: string): Refusal {
   const command = (words: string) => dockerCommand(docker.host, `exec ${container} ${words} ${RESTORE_STATE}`);
   return new Refusal(
     `${RESTORE_STATE} tells of a restore that was killed, and is not as a restore writes it (${faults}). Nothing was touched.
-Whoever can write where the backups lie may have put it there. To look at it: ${command("cat")}
+A person who can write where the backups lie may have put it there. To look at it: ${command("cat")}
 Next: once nothing of it is needed, ${command("rm")}; then run the same again.`,
   );
 }

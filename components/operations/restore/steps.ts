@@ -1,6 +1,6 @@
 import { PSQL, PSQL_ANSWERS, SETTINGS } from "../../host/database/psql";
 import { type Database, identifier, literal, ROLE } from "../../host/database/database";
-import type { Needed } from "./proof";
+import type { Needed } from "./outcome";
 import { COUNT } from "../../host/database/rows";
 import { DOMAINS_SLEEP, SLEEP, WAKE } from "./dormant-code";
 
@@ -22,11 +22,13 @@ export type Step =
    */
   | { readonly do: "count"; readonly entries: readonly string[]; readonly before: string };
 
-/** A dump, the new database for it, and how the one is put into the other. */
-export interface Restored {
+/** A dump, the new database that it fills, and how. */
+export interface Filling {
+  /** The server's container. */
+  readonly database: Database;
+  readonly name: string;
   /** Of the backup. */
   readonly id: string;
-  readonly name: string;
   readonly file: string;
   readonly way: Needed["way"];
   readonly searchPath: readonly string[];
@@ -36,6 +38,7 @@ export interface Restored {
   readonly directly: readonly string[];
   /** Of each session, as words of PGOPTIONS. */
   readonly settings: string;
+  readonly signal: AbortSignal;
 }
 
 /** Printed by psql after the last statement: where pg_restore ends half-way, psql takes that for the end. */
@@ -131,13 +134,8 @@ export interface Done {
   readonly output: readonly (readonly string[])[];
 }
 
-export async function doSteps(
-  database: Database,
-  restored: Restored,
-  steps: readonly Step[],
-  signal: AbortSignal,
-): Promise<Done> {
-  const { name, file, way, flags, directly, settings, searchPath } = restored;
+export async function doSteps(filling: Filling, steps: readonly Step[]): Promise<Done> {
+  const { database, name, file, way, flags, directly, settings, searchPath, signal } = filling;
   const path = `SELECT pg_catalog.set_config('search_path', ${literal(searchPath.map(identifier).join(", "))}, false);`;
   const given = [
     name,

@@ -2,23 +2,35 @@ import type { Definition } from "../../release/records/definition";
 import type { BackupManifest, Proof } from "../../release/records/manifest";
 import { hasApplicationRole } from "../../host/database/application-role";
 import { createCopy, dropDatabase } from "../../host/database/scratch";
-import { complaint, type Database, identifier, MAINTENANCE } from "../../host/database/database";
+import { complaint, type Database, MAINTENANCE } from "../../host/database/database";
 import { claimLoader, LOADER, removeLoader } from "../../host/database/loader";
-import { type Needed, Unrestorable } from "./proof";
-import { brokenRule, failedObject, firstError, foreignKeys, restoreFailure, type Violation } from "./failure";
-import { foreignKeySteps, type Plan, restoreByPasses } from "./passes";
-import { doSteps, type Restored } from "./steps";
+import { type Needed, Unrestorable } from "./outcome";
+import { failedObject, firstError, restoreFailure } from "./failure";
+import { restoreByPasses } from "./passes";
+import { refusalOf } from "./refusal";
+import type { Filling } from "./steps";
 import { difference, type Rows } from "../../host/database/rows";
 import { Refusal, say } from "../../host/output";
 import { dumpFile } from "../../host/backups/store";
-import { describeViolations } from "./violations";
 
-export interface Restoring {
+/** A copy that is to be made of a backup. */
+export interface Copy {
+  /** The container of the server, on which the copy gets a name; a copy that is there under it is dropped. */
+  readonly database: Database;
+  readonly name: string;
   readonly manifest: BackupManifest;
-  readonly definition: Definition;
+  /** A copy that is restored for good has its subscriptions; every other connects nowhere. */
   readonly purpose: Proof["by"];
+  /** Each takes a core, of which the live database has need, too. */
   readonly jobs: number;
+  /** The database that serves; the copy may be made on a server of its own. */
   readonly live: Database;
+  readonly signal: AbortSignal;
+}
+
+/** The same, with what the copy is to be beside its contents. */
+interface Defined extends Copy {
+  readonly definition: Definition;
 }
 
 /**
@@ -44,15 +56,10 @@ const SHARE = 0.5;
  * that needs more memory gets it, within the host's; where names are not found, the dump goes through psql with the
  * application's own `search_path`. Each attempt begins anew.
  */
-export async function restoreAnyWay(
-  database: Database,
-  name: string,
-  restoring: Restoring,
-  known: Needed | undefined,
-  signal: AbortSignal,
-): Promise<Needed> {
+export async function restoreAnyWay(copy: Defined, known: Needed | undefined): Promise<Needed> {
+  const { database } = copy;
   try {
-    return await restoreAgain(database, name, restoring, known, signal);
+    return await restoreAgain(copy, known);
   } catch (error) {
     // A role that may log in is not left behind.
     await removeLoader(database).catch((reason: unknown) => {
@@ -62,14 +69,8 @@ export async function restoreAnyWay(
   }
 }
 
-async function restoreAgain(
-  database: Database,
-  name: string,
-  restoring: Restoring,
-  known: Needed | undefined,
-  signal: AbortSignal,
-): Promise<Needed> {
-  const { definition, manifest } = restoring;
+async function restoreAgain(copy: Defined, known: Needed | undefined): Promise<Needed> {
+  const { database, name, definition, manifest, live } = copy;
   const own = Math.round(definition.database.maintenanceKilobytes / 1024);
   let attempt: Attempt = {
     way: known?.way ?? "pg_restore",
@@ -81,19 +82,19 @@ async function restoreAgain(
     hasApplicationRole(database),
     claimLoader(database),
   ]);
-  const flags = flagsFor(restoring, tablespaces);
+  const server = { flags: flagsFor(copy, tablespaces), knowsLz4: lz4 !== undefined };
   for (;;) {
     await dropDatabase(database, name);
     await createCopy(database, name, definition.database, tablespaces);
-    const restored = restoredBy(attempt, name, restoring, flags, lz4 !== undefined);
-    const passed = await restoreByPasses(database, restored, handedOver, signal);
+    const filling = fillingBy(attempt, copy, server);
+    const passed = await restoreByPasses(filling, handedOver);
     if ("rows" in passed) {
       mustHaveAll(manifest, passed.rows);
       return attempt;
     }
     const { failure, plan } = passed;
-    const next = await nextAttempt(database, restoring, attempt, failure);
-    if (next === undefined) throw await refusalOf(database, restoring, restored, failure, plan, signal);
+    const next = await nextAttempt(copy, attempt, failure);
+    if (next === undefined) throw await refusalOf({ filling, live, said: failure, plan });
     say(`${manifest.id}: ${firstError(failure)}${next.why}; restored anew`);
     attempt = next.attempt;
   }
@@ -105,7 +106,7 @@ function mustHaveAll({ id, rows }: BackupManifest, found: Rows): void {
 }
 
 /** Scratch copies subscribe to nothing; a tablespace that the server lacks is replaced by its default one. */
-function flagsFor({ purpose, definition }: Restoring, here: readonly string[]): string[] {
+function flagsFor({ purpose, definition }: Defined, here: readonly string[]): string[] {
   const lacking = definition.database.tablespaces.filter((tablespace) => !here.includes(tablespace));
   if (lacking.length > 0 && purpose === "restore")
     say(`the server has no tablespace ${lacking.join(", ")}: what lay there goes into the default one`);
@@ -118,7 +119,7 @@ function flagsFor({ purpose, definition }: Restoring, here: readonly string[]): 
 }
 
 /** Undefined where trying once more is of no use. */
-async function nextAttempt(database: Database, { jobs }: Restoring, attempt: Attempt, said: string) {
+async function nextAttempt({ database, jobs }: Defined, attempt: Attempt, said: string) {
   const failure = restoreFailure(said);
   if (failure.kind === "memory" && failure.megabytes > attempt.megabytes) {
     const most = Math.floor(((await freeMegabytes(database)) * SHARE) / jobs);
@@ -154,14 +155,12 @@ async function freeMegabytes(database: Database): Promise<number> {
   return Math.floor(Math.min(available, ...limits) / 1024 ** 2);
 }
 
-/** Of the new database, as an attempt fills it. */
-function restoredBy(
+/** Says how an attempt fills the new database. */
+function fillingBy(
   { way, megabytes, workers }: Attempt,
-  name: string,
-  { manifest, definition, jobs, purpose }: Restoring,
-  flags: readonly string[],
-  knowsLz4: boolean,
-): Restored {
+  { database, name, manifest, definition, jobs, purpose, signal }: Defined,
+  { flags, knowsLz4 }: { readonly flags: readonly string[]; readonly knowsLz4: boolean },
+): Filling {
   // What is restored is thrown away when the server crashes meanwhile: its commits need not wait for the disk.
   const settings = [
     "-c synchronous_commit=off",
@@ -170,69 +169,17 @@ function restoredBy(
     // What stays keeps the method of its server: a build without the library could not read it.
     ...(knowsLz4 && purpose !== "restore" ? ["-c default_toast_compression=lz4"] : []),
   ].join(" ");
-  const { searchPath } = definition.database;
   const { id } = manifest;
   return {
-    id,
+    database,
     name,
-    way,
-    flags,
-    settings,
-    searchPath,
+    id,
     file: dumpFile(id),
+    way,
+    searchPath: definition.database.searchPath,
+    flags,
     directly: [`--jobs=${jobs}`, "--exit-on-error"],
+    settings,
+    signal,
   };
-}
-
-/** Why it cannot be restored; an end that is the server's says nothing about the backup. */
-async function refusalOf(
-  database: Database,
-  { manifest, live }: Restoring,
-  restored: Restored,
-  said: string,
-  plan: Plan | undefined,
-  signal: AbortSignal,
-): Promise<Refusal> {
-  const failure = restoreFailure(said);
-  const broken = brokenRule(said);
-  const what = `the backup ${manifest.id} cannot be restored`;
-  const [, role] = /role "([^"]+)" does not exist/.exec(said) ?? [];
-  if (role !== undefined)
-    return new Refusal(
-      `${what}: the server has no role ${role}. Make it first: CREATE ROLE ${identifier(role)} NOLOGIN`,
-    );
-  if (failure.kind === "login") return new Refusal(`${what}: ${await notLetIn(database)}: ${firstError(said)}`);
-  if (failure.kind === "rights") return new Unrestorable(`${what}: ${lackingRight(said)}`);
-  if (failure.kind === "rows" || broken !== undefined) {
-    const first = failure.kind === "rows" ? failure.violations : broken === undefined ? [] : [broken];
-    const all =
-      failure.kind === "rows" && plan !== undefined ? await brokenForeignKeys(database, restored, plan, signal) : first;
-    return new Unrestorable(`${what}: ${await describeViolations(live, all.length > 0 ? all : first)}`);
-  }
-  return failure.kind === "names" ? new Unrestorable(`${what}: ${said}`) : new Refusal(`${what}: ${said}`);
-}
-
-async function notLetIn(database: Database): Promise<string> {
-  const [file = "pg_hba.conf"] = await database.query("SHOW hba_file", MAINTENANCE);
-  return `the server does not let ${LOADER} in over its own socket, the role as which rows are loaded. In ${file} of ${database.container}, before all other lines: local all ${LOADER} trust, then SELECT pg_reload_conf()`;
-}
-
-function lackingRight(said: string): string {
-  return `what it runs when rows are loaded or checked runs as the owner of the table, and needs a right that he does not have (${failedObject(said) ?? "a rule"}): ${said}`;
-}
-
-/** All of the foreign keys that the rows break, and not only the first: the data and the keys that they refer to are there. */
-async function brokenForeignKeys(
-  database: Database,
-  restored: Restored,
-  plan: Plan,
-  signal: AbortSignal,
-): Promise<Violation[]> {
-  const all = { ...restored, way: "pg_restore", flags: [], directly: [] } as const;
-  const found: Violation[] = [];
-  for (const steps of foreignKeySteps(plan)) {
-    const { failure } = await doSteps(database, all, steps, signal);
-    found.push(...foreignKeys(failure ?? ""));
-  }
-  return found;
 }

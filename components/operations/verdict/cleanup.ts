@@ -9,7 +9,7 @@ import { isReleased } from "../../release/restarts";
 import { type Change, releasesKept } from "../../release/records/retention";
 import { complaint, Database, lines } from "../../host/database/database";
 import { readHistory } from "../../host/backups/history";
-import { pruneKept } from "../restore/incoming";
+import { pruneReplaced } from "../restore/replaced-databases";
 import { removeContainer } from "../../host/docker/removal";
 import { say, sleep } from "../../host/output";
 
@@ -46,7 +46,7 @@ export async function clearAway(docker: DockerClient, asked: Leftovers, history:
     ...(await left(pruneImages(docker, stack, images, history), (why) => {
       return `images that no rollback needs are left: ${why}. The next change of release removes them; by hand: ${command("image rm NAME")}`;
     })),
-    ...(await left(dropKept(docker, postgres, keepReplacedDays), (why) => {
+    ...(await left(dropReplaced(docker, postgres, keepReplacedDays), (why) => {
       return `databases that a restore replaced more than ${keepReplacedDays} days ago are left: ${why}. The next update drops them.`;
     })),
   ];
@@ -61,8 +61,8 @@ async function left(work: Promise<void>, words: (why: string) => string | Promis
   }
 }
 
-async function dropKept(docker: DockerClient, postgres: string, days: number): Promise<void> {
-  const dropped = await pruneKept(new Database(docker, postgres), days);
+async function dropReplaced(docker: DockerClient, postgres: string, days: number): Promise<void> {
+  const dropped = await pruneReplaced(new Database(docker, postgres), days);
   if (dropped.length > 0) say(`dropped ${dropped.join(", ")}: replaced more than ${days} days ago`);
 }
 

@@ -6,7 +6,7 @@ import { parseJson } from "./json";
 export const HISTORY_FILE = `${BACKUPS_PATH}/history.jsonl`;
 
 /** One change of what serves, or a failed attempt at it. */
-export const historyEntry = z.object({
+const writtenEntry = z.object({
   /** ISO 8601, UTC. */
   at: z.string(),
   /** `user@machine` */
@@ -32,14 +32,27 @@ export const historyEntry = z.object({
   replaced: z.string().optional(),
   /** Rows by table that the replaced database had beyond the backup. */
   lost: z.record(z.string(), z.number()).optional(),
-  /** How long requests waited while the databases were swapped. */
   holdSeconds: z.number().optional(),
 });
-export type HistoryEntry = z.infer<typeof historyEntry>;
+
+export interface HistoryEntry extends Omit<z.infer<typeof writtenEntry>, "holdSeconds"> {
+  /** How long requests were held while the databases were swapped; in the file, which is older, it is `holdSeconds`. */
+  readonly heldSeconds?: number | undefined;
+}
 
 /** Oldest first. A torn line is left out; so is one of a later release of this program that this one cannot read. */
 export function parseHistory(text: string): HistoryEntry[] {
-  return text.split("\n").flatMap((line) => historyEntry.safeParse(parseJson(line)).data ?? []);
+  return text.split("\n").flatMap((line) => {
+    const { data } = writtenEntry.safeParse(parseJson(line));
+    if (data === undefined) return [];
+    const { holdSeconds, ...entry } = data;
+    return [{ ...entry, ...(holdSeconds !== undefined && { heldSeconds: holdSeconds }) }];
+  });
+}
+
+/** The line of the file for an entry. */
+export function formatEntry({ heldSeconds, ...entry }: HistoryEntry): string {
+  return `${JSON.stringify(writtenEntry.parse({ ...entry, holdSeconds: heldSeconds }))}\n`;
 }
 
 /** Whether the data of a backup were put back under this confirmation: each pair of the two counts once. */

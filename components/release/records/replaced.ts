@@ -3,7 +3,7 @@ import { imageIds } from "./image-identity";
 import { parseJson } from "./json";
 import { isTag } from "../version";
 
-/** How the names of the databases begin that were live before a restore and are kept for an undo. */
+/** What the names of the databases begin with that restores have replaced, and that are kept for an undo. */
 export const REPLACED_PREFIX = "nestfleet_replaced_";
 
 /** What a replaced database says of itself, as its comment in PostgreSQL: it goes where the database goes. */
@@ -14,14 +14,14 @@ export const replacedComment = z.object({
   replacedAt: z.iso.datetime(),
   /** Image ids of the containers that served, by role. */
   images: imageIds,
-  /** Id of the backup that was restored in its place; none when another kept database was. */
+  /** Id of the backup that was restored in its place; none when another replaced database was. */
   restored: z.string().nullish(),
   /** What the database said of itself before. */
   comment: z.string().nullish(),
 });
 export type ReplacedComment = z.infer<typeof replacedComment>;
 
-/** A kept database, as far as it is known: somebody may have taken its comment away. */
+/** A database that a restore has replaced, as far as it is known: its comment may have been taken away. */
 export interface ReplacedDatabase {
   readonly name: string;
   readonly bytes: number;
@@ -32,14 +32,14 @@ export interface ReplacedDatabase {
   readonly images?: ReplacedComment["images"] | undefined;
 }
 
-/** A kept database with the time after which the next good update drops it; without one it stays. */
-export interface KeptDatabase extends ReplacedDatabase {
+/** A replaced database with the time after which the next good update drops it; without one it stays. */
+export interface ExpiringDatabase extends ReplacedDatabase {
   readonly droppedAfter?: string | undefined;
   /** That time is over, by the clock of the Docker host. */
   readonly due?: boolean;
 }
 
-/** Undefined when the comment is missing, or somebody else's. */
+/** Undefined when the comment is missing, or says something else. */
 export function parseReplacedComment(text: string | null): ReplacedComment | undefined {
   return replacedComment.safeParse(parseJson(text ?? "")).data;
 }
@@ -54,8 +54,8 @@ export function replacedAtByName(name: string): string | undefined {
   return Number.isNaN(time.getTime()) ? undefined : secondsOnly(time);
 }
 
-/** `clock` in seconds since 1970; undefined where the Docker host does not tell. */
-export function keptFor(database: ReplacedDatabase, days: number, clock?: number): KeptDatabase {
+/** Says when a replaced database goes. `clock` is in seconds since 1970; undefined where the Docker host does not tell. */
+export function withExpiry(database: ReplacedDatabase, days: number, clock?: number): ExpiringDatabase {
   const replaced = Date.parse(database.replacedAt ?? "");
   if (Number.isNaN(replaced)) return database;
   const until = replaced + days * 86_400_000;

@@ -15,7 +15,7 @@ import {
   releasesKept,
   retiredBackups,
 } from "../../../components/release/records/retention";
-import { keptName } from "../../../components/operations/restore/incoming";
+import { replacedName } from "../../../components/operations/restore/replaced-databases";
 import { backup } from "../release/facts";
 
 const DAY = 86_400;
@@ -169,7 +169,7 @@ describe("the name of a database that is kept", () => {
   /** Nothing comes after the last second of the year 9999. */
   const last = `${prefix}99991231t235959z`;
   const name = fc.oneof(
-    { weight: 4, arbitrary: clock.map((seconds) => keptName(new Date(seconds * 1000), [])) },
+    { weight: 4, arbitrary: clock.map((seconds) => replacedName(new Date(seconds * 1000), [])) },
     { weight: 1, arbitrary: fc.stringMatching(/^\d{4}[01]\d[0-3]\dt[0-2]\d[0-5]\d[0-5]\dz$/).map((at) => prefix + at) },
     { weight: 1, arbitrary: fc.constantFrom(prefix, "nestfleet", last) },
     { weight: 1, arbitrary: fc.string().map((end) => prefix + end) },
@@ -178,7 +178,7 @@ describe("the name of a database that is kept", () => {
   test("is later than all there are, whatever the clock says, and is read as a time", () => {
     fc.assert(
       fc.property(clock, fraction, fc.array(name, { maxLength: 6 }), (seconds, part, existing) => {
-        const kept = keptName(new Date((seconds + part) * 1000), existing);
+        const kept = replacedName(new Date((seconds + part) * 1000), existing);
         const others = existing.filter((one) => replacedAtByName(one) !== undefined);
         expect(replacedAtByName(kept)).toBeDefined();
         expect(existing).not.toContain(kept);
@@ -192,7 +192,7 @@ describe("the name of a database that is kept", () => {
     fc.assert(
       fc.property(fc.array(clock, { maxLength: 10 }), (clocks) => {
         const names: string[] = [];
-        for (const seconds of clocks) names.push(keptName(new Date(seconds * 1000), names));
+        for (const seconds of clocks) names.push(replacedName(new Date(seconds * 1000), names));
         expect(names.toSorted()).toEqual(names);
         expect(new Set(names).size).toBe(names.length);
       }),

@@ -188,7 +188,7 @@ describe("a tag that may move", () => {
 });
 
 describe("who takes the requests is decided again", () => {
-  const standIn = container("api", "1.4.2", { name: "nestfleet-prod-restored-20261124t080102z-api" });
+  const interim = container("api", "1.4.2", { name: "nestfleet-prod-restored-20261124t080102z-api" });
 
   test.each<[string, Plan]>([
     ["install", plan({ stack: "prod", settings: asked("1.4.2"), host: emptyHost("1.4.2"), last: {} })],
@@ -202,9 +202,9 @@ describe("who takes the requests is decided again", () => {
     expect(planned).toMatchObject({ kind, runsCutover: true });
   });
 
-  test("by a restart only while a stand-in serves", () => {
+  test("by a restart only while an interim container serves", () => {
     expect(step("1.4.2", "1.4.2")).toMatchObject({ kind: "restart", runsCutover: false });
-    const after = step("1.4.2", "1.4.2", {}, { facts: { serving: standIn } });
+    const after = step("1.4.2", "1.4.2", {}, { facts: { serving: interim } });
     expect(after).toMatchObject({ kind: "restart", runsCutover: true });
   });
 
@@ -707,13 +707,13 @@ describe("what a restore loses", () => {
   });
 
   test("makes requests wait for as long as the last times here, which is not made up before", () => {
-    const downtime = (...holds: number[]) =>
+    const downtime = (...times: number[]) =>
       step(
         "1.5.0",
         "1.4.2",
         { restore: from142 },
         {
-          facts: { backups, history: holds.map((holdSeconds) => change({ verdict: "rolled back", holdSeconds })) },
+          facts: { backups, history: times.map((heldSeconds) => change({ verdict: "rolled back", heldSeconds })) },
         },
       ).downtime;
     expect(downtime()).toContain("for how long is not known before the first time on this host");

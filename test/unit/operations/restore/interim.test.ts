@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DockerError } from "../../../../components/host/docker/client";
 import { asOptions } from "../../../../components/host/docker/hardening";
-import { createStandIn, letGo, removeStandIn, startWaiting } from "../../../../components/operations/restore/interim";
+import { createInterim, letGo, removeInterim, startWaiting } from "../../../../components/operations/restore/interim";
 import { ScriptedDocker } from "../../../support/docker";
 
 const PEM = "-----BEGIN KEY-----\nAAAA\n-----END KEY-----";
@@ -72,11 +72,11 @@ describe("a container in the place of another", () => {
   let directory = "";
   const wanted = { name: "nestfleet-prod-restored-20261124t080102z-api", like: "nestfleet-prod-api" };
   const make = (docker: ScriptedDocker) =>
-    createStandIn(docker, { ...wanted, imageId: "sha256:new", version: "1.4.2" });
+    createInterim(docker, { ...wanted, imageId: "sha256:new", version: "1.4.2" });
   const told = (file: string) => readFileSync(join(directory, file), "utf8").trimEnd().split("\n");
 
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "stand-in-"));
+    directory = mkdtempSync(join(tmpdir(), "interim-"));
     client(`cd '${directory}' && printf '%s\\n' "$@" >arguments && cat >entries && printenv KEY >key || true`);
     vi.stubEnv("PATH", `${directory}:${process.env["PATH"] ?? ""}`);
   });
@@ -158,7 +158,7 @@ describe("a container in the place of another", () => {
   });
 
   test("that waits has the image's own command behind a shell, which goes on at once after a later start", async () => {
-    await createStandIn(host(), { ...wanted, imageId: "sha256:new", version: "1.4.2", waits: true });
+    await createInterim(host(), { ...wanted, imageId: "sha256:new", version: "1.4.2", waits: true });
     const words = told("arguments");
     const [image, shell, script = "", zero, ...own] = words.slice(words.indexOf("sha256:new"));
     expect([image, shell, zero, own]).toEqual(["sha256:new", "-c", "-", ["entry.sh", "node", "x y.js"]]);
@@ -210,9 +210,9 @@ describe("one that waits", () => {
 });
 
 test("one that is gone already is no error when it is removed, and anything else is", async () => {
-  await removeStandIn(host(), "nestfleet-prod-restored-20261124t080102z-api");
+  await removeInterim(host(), "nestfleet-prod-restored-20261124t080102z-api");
   const broken = new ScriptedDocker(() => {
     throw new Error("the engine does not answer");
   });
-  await expect(removeStandIn(broken, "x")).rejects.toThrow("the engine does not answer");
+  await expect(removeInterim(broken, "x")).rejects.toThrow("the engine does not answer");
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isNewest, isSpent, parseHistory } from "../../../../components/release/records/history";
+import { formatEntry, isNewest, isSpent, parseHistory } from "../../../../components/release/records/history";
 import { change } from "../facts";
 
 const id = "20261124T080000Z-1.4.2";
@@ -10,10 +10,11 @@ test("torn lines and those of a later release of this program are left out", () 
     verdict: "restored",
     restored: id,
     lost: { "public.cases": 3 },
-    holdSeconds: 2.5,
+    heldSeconds: 2.5,
   });
-  const later = { ...known, verdict: "teleported" };
-  const text = `${JSON.stringify(known)}\n${JSON.stringify(later)}\n\n${JSON.stringify(known).slice(0, 40)}`;
+  const line = formatEntry(known);
+  const later = line.replace('"restored"', '"teleported"');
+  const text = `${line}${later}\n${line.slice(0, 40)}`;
   expect(parseHistory(text)).toEqual([known]);
   expect(parseHistory("")).toEqual([]);
 });
@@ -33,4 +34,12 @@ test("the newest change is the last that succeeded", () => {
   expect(isNewest([restored, { ...upgraded, verdict: "failed" }], id)).toBe(true);
   expect(isNewest([restored, upgraded], id)).toBe(false);
   expect(isNewest([], id)).toBe(false);
+});
+
+test("how long requests were held is called holdSeconds in the file, also where a program of before has written it", () => {
+  const before = { ...change({ kind: "restore", verdict: "restored" }), holdSeconds: 2.5 };
+  const [entry] = parseHistory(JSON.stringify(before));
+  expect(entry).toEqual(change({ kind: "restore", verdict: "restored", heldSeconds: 2.5 }));
+  expect(entry && JSON.parse(formatEntry(entry))).toEqual(before);
+  expect(formatEntry(change())).not.toContain("Seconds");
 });

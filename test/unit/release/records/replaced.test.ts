@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { keptFor, parseReplacedComment, replacedAtByName } from "../../../../components/release/records/replaced";
+import { withExpiry, parseReplacedComment, replacedAtByName } from "../../../../components/release/records/replaced";
 
 test("the comment of a replaced database is read, and somebody else's is none", () => {
   const comment = { version: "1.5.0", replacedAt: "2026-11-24T08:00:00Z", images: { api: "sha256:1" } };
@@ -17,10 +17,10 @@ test("the name of a replaced database says when", () => {
     expect(replacedAtByName(other)).toBeUndefined();
 });
 
-test("a kept database goes so many days after it was replaced", () => {
+test("a replaced database goes so many days after it was replaced", () => {
   const database = { name: "nestfleet_replaced_20261124t080102z", bytes: 1, replacedAt: "2026-11-24T08:01:02.345Z" };
-  expect(keptFor(database, 7).droppedAfter).toBe("2026-12-01T08:01:02Z");
-  expect(keptFor(database, 0).droppedAfter).toBe("2026-11-24T08:01:02Z");
-  const at = (time: string) => keptFor(database, 7, Date.parse(time) / 1000).due;
+  expect(withExpiry(database, 7).droppedAfter).toBe("2026-12-01T08:01:02Z");
+  expect(withExpiry(database, 0).droppedAfter).toBe("2026-11-24T08:01:02Z");
+  const at = (time: string) => withExpiry(database, 7, Date.parse(time) / 1000).due;
   expect([at("2026-12-01T08:01:02Z"), at("2026-12-01T08:01:03Z")]).toEqual([undefined, true]);
 });

@@ -1,4 +1,4 @@
-import type { BackupManifest, Proof } from "../../release/records/manifest";
+import type { BackupManifest } from "../../release/records/manifest";
 import { neededBytes } from "../../release/estimate";
 import { unsuitable } from "../../release/records/compatibility";
 import { createApplicationRole } from "../../host/database/application-role";
@@ -9,8 +9,8 @@ import { inspectDisks } from "../../host/database/disks";
 import { serverOf } from "../../host/database/server";
 import { definitionOf } from "../../host/database/definition";
 import { handOver } from "../../host/database/handover";
-import { proving } from "./proof";
-import { restoreAnyWay } from "./ways";
+import { recordOutcome } from "./outcome";
+import { type Copy, restoreAnyWay } from "./ways";
 import { createMissingRoles } from "../../host/database/roles";
 import { Refusal } from "../../host/output";
 import { withContinuousSync } from "../../host/database/continuous-sync";
@@ -22,14 +22,14 @@ export async function mustSuitServer(database: Database, manifest: BackupManifes
 }
 
 /** Refuses when the restored database would not fit beside the live one. */
-export async function mustFitBeside(database: Database, manifest: BackupManifest): Promise<void> {
+async function mustFitBeside(database: Database, manifest: BackupManifest): Promise<void> {
   const { freeBytes: free } = (await inspectDisks(database.docker, database.container)).data;
   const needed = neededBytes({ databases: manifest.databaseBytes });
   if (free < needed)
     throw new Refusal(`the disk of the database has ${free} bytes free, and restoring beside it needs about ${needed}`);
 }
 
-/** Whether a backup can be restored here, before anything is touched. */
+/** Refuses a backup that cannot be restored here, before anything is touched. */
 export async function mustBeRestorable(database: Database, manifest: BackupManifest, signal: AbortSignal) {
   await Promise.all([
     mustBeIntact(database, manifest, signal),
@@ -38,39 +38,21 @@ export async function mustBeRestorable(database: Database, manifest: BackupManif
   ]);
 }
 
-/** What is to be made of a backup. */
-export interface CopyRequest {
-  readonly manifest: BackupManifest;
-  /** A copy that is restored for good has its subscriptions; every other connects nowhere. */
-  readonly purpose: Proof["by"];
-  /** Each takes a core, of which the live database has need, too. */
-  readonly jobs: number;
-  /** The database that serves; what is restored may lie on a server of its own. */
-  readonly live: Database;
-}
-
 /**
- * Makes a database of that name out of a backup, and refuses the result unless every table has the rows that were
- * dumped. Owners, grants, settings and comment are those of the original; what was the superuser's is the application's,
- * once that has a role of its own. Gives the seconds it took.
+ * Makes a database out of a backup, and refuses the result unless every table has the rows that were dumped. Owners,
+ * grants, settings and comment are those of the original; what was the superuser's is the application's, once that has a
+ * role of its own. Gives the seconds that it took.
  */
-export async function restoreCopy(
-  database: Database,
-  name: string,
-  request: CopyRequest,
-  signal: AbortSignal,
-): Promise<number> {
-  const { manifest, purpose, live } = request;
-  return proving(live, manifest, purpose, async (known) => {
+export async function restoreCopy(copy: Copy): Promise<number> {
+  const { database, name, manifest, purpose, live } = copy;
+  return recordOutcome(copy, async (known) => {
     const definition = manifest.definition ?? (await definitionOf(live));
     await createMissingRoles(database, definition.roles, purpose !== "restore");
     // A server of its own has no other update that would make it.
     if (purpose !== "restore") await createApplicationRole(database);
-    const attempt = await withContinuousSync(database, () =>
-      restoreAnyWay(database, name, { ...request, definition }, known, signal),
-    );
+    const { way, megabytes } = await withContinuousSync(database, () => restoreAnyWay({ ...copy, definition }, known));
     await dressCopy(database, name, definition.database);
     await handOver(database, name);
-    return { way: attempt.way, megabytes: attempt.megabytes };
+    return { way, megabytes };
   });
 }

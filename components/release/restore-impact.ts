@@ -4,13 +4,13 @@ import type { BackupManifest } from "./records/manifest";
 import type { PlanContext } from "./plan-context";
 
 /** What a restore puts back, and what goes with the data that it replaces. */
-export interface Restoration {
+export interface RestoreImpact {
   readonly manifest: BackupManifest;
   /** Of the backup, by the clock of the Docker host; undefined where that is behind it. */
   readonly ageSeconds?: number | undefined;
   /** Rows by table (`schema.table`) that the live database has beyond the backup; only tables that have more. */
   readonly added: Readonly<Record<string, number>>;
-  /** False when the rows are an estimate, or nobody could count them. */
+  /** False when the rows are an estimate, or could not be counted. */
   readonly exact: boolean;
   /** Of the live database, ISO 8601, UTC; undefined where the server does not know. */
   readonly lastWrite?: string | undefined;
@@ -18,22 +18,25 @@ export interface Restoration {
   readonly seconds: number;
 }
 
-/** How many of the last ones count: releases and hosts change. */
+/** Releases and hosts change: only so many of the last restores count. */
 const RECENT = 3;
 
-/** The longest that requests have waited in the last restores here; undefined before the first. */
-export function seenHold(history: readonly HistoryEntry[]): number | undefined {
-  const holds = history.flatMap(({ verdict, holdSeconds }) =>
-    verdict === "failed" || holdSeconds === undefined || holdSeconds <= 0 ? [] : [holdSeconds],
+/** The longest time for which the last restores here have held requests; undefined before the first. */
+export function longestHeld(history: readonly HistoryEntry[]): number | undefined {
+  const times = history.flatMap(({ verdict, heldSeconds }) =>
+    verdict === "failed" || heldSeconds === undefined || heldSeconds <= 0 ? [] : [heldSeconds],
   );
-  return holds.length === 0 ? undefined : Math.max(...holds.slice(-RECENT));
+  return times.length === 0 ? undefined : Math.max(...times.slice(-RECENT));
 }
 
-/** Where none was seen: a restore builds indexes and counts rows: 10.4 s with two jobs, without the count, where a dump takes 4.8 s. */
+/**
+ * Where no restore was measured: one builds indexes and counts rows. It took 10.4 s with two jobs, without the count, where
+ * a dump took 4.8 s.
+ */
 const RESTORE_PER_DUMP = 2.5;
 
 /** Undefined when this update restores nothing. */
-export function restorationOf({ restore: manifest, facts }: PlanContext): Restoration | undefined {
+export function restoreImpact({ restore: manifest, facts }: PlanContext): RestoreImpact | undefined {
   if (manifest === undefined) return undefined;
   return {
     manifest,

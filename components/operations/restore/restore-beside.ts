@@ -1,0 +1,30 @@
+import type { BackupManifest } from "../../release/records/manifest";
+import { total } from "../../release/records/plausibility";
+import { analyze } from "../../host/database/analysis";
+import { type Database, DATABASE } from "../../host/database/database";
+import { say } from "../../host/output";
+import { restoreCopy } from "./pg-restore";
+import { RESTORING } from "./state";
+
+/** One for each core of the smallest host. Requests are answered more slowly meanwhile, and users wait for their data. */
+const JOBS = 2;
+
+/** Restores beside the live database, which serves meanwhile. All rows are there afterwards, and their statistics. */
+export async function restoreBeside(database: Database, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
+  const started = Date.now();
+  await restoreCopy({ database, name: RESTORING, manifest, purpose: "restore", jobs: JOBS, live: database, signal });
+  signal.throwIfAborted();
+  await analyze(database, RESTORING);
+  for (const line of await database.query(REPLICATION, RESTORING)) say(line);
+  const seconds = (Date.now() - started) / 1000;
+  say(`restored ${manifest.id} beside the live database in ${seconds.toFixed(1)} s: all ${total(manifest.rows)} rows`);
+}
+
+/** Reports what a restore does not decide: a copy that went on where the original left off would miss what it lacks. */
+const REPLICATION = `
+  CHECKPOINT;
+  SELECT format('the subscription %s is restored, and disabled: that of the replaced database has its slot (%s). To receive anew, '
+           'refresh its tables, then ALTER SUBSCRIPTION %I ENABLE', subname, coalesce(subslotname, 'none'), subname)
+    FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database());
+  SELECT format('the replication slot %s stays with the database that is replaced: its subscriber must be set up anew', slot_name)
+    FROM pg_replication_slots WHERE slot_type = 'logical' AND database = '${DATABASE}';`;
