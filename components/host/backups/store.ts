@@ -19,7 +19,7 @@ const PROBE = `
 
 /**
  * A half-finished commit has a dump under its final name and a manifest that is still partial. Those, and everything
- * partial, were left by a run that was killed: nobody else works here while the caller has the lock.
+ * partial, were left by a run that was killed: no other run works here while the caller has the lock.
  */
 const SWEEP = `
   cd "$1"
@@ -145,7 +145,7 @@ export class Store {
     await this.sign({ ...found, json: { ...found.json, ...learned } });
   }
 
-  /** The word of somebody who has looked: what the manifest says is this stack's own from now on. */
+  /** Signs a manifest that an operator knows: what it says is this stack's own from now on. */
   public async sign({ manifest: { id }, json }: WrittenManifest): Promise<void> {
     await this.database.shell(AMEND, [partialManifest(id), manifestFile(id), BACKUPS_PATH], await this.textOf(json));
   }

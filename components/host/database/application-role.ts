@@ -14,8 +14,8 @@ export async function hasApplicationRole(database: Database): Promise<boolean> {
 
 /**
  * Makes the application's role, where it is missing, as the superuser is that the application was until now: its limits,
- * settings and memberships, but none of its powers. It may not connect to the databases that every server has; whoever
- * else could still can. Its password is the container's. Nothing that runs notices.
+ * settings and memberships, but none of its powers. It may not connect to the databases that every server has; the
+ * other roles still can. Its password is the container's. Nothing that runs notices.
  */
 export async function createApplicationRole(database: Database): Promise<void> {
   if (!(await hasApplicationRole(database))) {
@@ -63,7 +63,7 @@ function creation(own: RoleDefinition, roles: Definition["roles"]): string[] {
   ];
 }
 
-/** Every role may connect to the databases that each server has, where nobody has changed that. */
+/** Every role may connect to the databases that each server has, unless an operator has changed that. */
 const CONNECT_ELSEWHERE = `
   SELECT statement FROM (
     SELECT 0 AS turn, format('GRANT CONNECT ON DATABASE %I TO %I', d.datname, r.rolname) AS statement, d.oid
@@ -88,7 +88,7 @@ async function setPassword(database: Database): Promise<void> {
   await database.query(`\\password ${APPLICATION_ROLE}\n${password}\n${password}\n`, MAINTENANCE);
 }
 
-/** Once nothing of the stack works as the superuser any more: nobody logs in as it over the network. */
+/** Takes the superuser's password away, once nothing of the stack logs in as it over the network any more. */
 export async function retireSuperuser(database: Database): Promise<void> {
   const [retired] = await database.query(
     `SELECT true FROM pg_authid WHERE rolname = '${ROLE}' AND rolpassword IS NOT NULL

@@ -6,7 +6,7 @@ import { say } from "../output";
 /**
  * Makes the extensions that pending migrations want: most need a superuser, and the migrations run as the application.
  * Those that it could make are the superuser's as well, as they are after every restore: PostgreSQL's dumps do not have the
- * owner of an extension. What cannot be made is told: the migration will say it, too.
+ * owner of an extension. What cannot be made is reported: the migration will say it, too.
  */
 export async function makeExtensions(database: Database, wanted: readonly WantedExtension[]): Promise<void> {
   for (const extension of wanted) await make(database, extension);

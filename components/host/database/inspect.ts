@@ -67,8 +67,8 @@ interface Described {
 }
 
 /**
- * What restores have replaced, oldest first. Its name says when that was where its comment does not. Whoever may create
- * databases may name one nearly so, and what comes back is used in statements and on screens.
+ * Lists the databases that restores have replaced, oldest first. The name says when that was, where the comment does not.
+ * A role that may create databases may name one nearly so, and what comes back is used in statements and on screens.
  */
 export async function replacedDatabases(docker: DockerClient, postgres: string): Promise<ReplacedDatabase[]> {
   const answers = lines(await psql(docker, postgres, REPLACED));

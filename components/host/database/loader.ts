@@ -8,7 +8,7 @@ import { Refusal } from "../output";
  */
 export const LOADER = "nestfleet_restore";
 
-/** By which a role of that name is known as ours: one of somebody else's keeps what it has. */
+/** The comment by which a role of that name is known as ours. Without it, a role keeps what it has. */
 const COMMENT = "NestFleet: made for a restore, and dropped after it";
 
 /** Whether a role, a row of pg_roles, is one that a restore has made. */
@@ -57,13 +57,13 @@ export async function removeLoader(database: Database): Promise<void> {
   await database.query(DROP_LOADER, MAINTENANCE);
 }
 
-/** The owner of the database has what belongs to a predefined role of which nobody else can be a member. */
+/** What belongs to the predefined role of the owner of a database is that owner's: no other role can be a member. */
 export const ownerOf = (column: string) => `
   CASE WHEN pg_get_userbyid(${column}) = 'pg_database_owner'
        THEN (SELECT datdba FROM pg_database WHERE datname = current_database()) ELSE ${column} END`;
 
 /**
- * Makes it anew for each owner: a password that the code of another one has given it, and a session that somebody has
+ * Makes the role anew for each owner: a password that the code of another owner has given it, and a session that was
  * opened with that, are the old role's. It is a member of that owner alone. What loading takes, and an owner may lack, it
  * may itself: to look into a schema, to insert into the owner's tables, to refer to those of others that are named.
  */

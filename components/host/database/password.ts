@@ -10,7 +10,7 @@ const REJECTED = "password authentication failed";
 
 /**
  * Prints as which role the password lets in: that of the application, or, as before it had one, the superuser. Over the
- * container's own address: the official image trusts its socket and 127.0.0.1, and asks everybody else. The password
+ * container's own address: the official image trusts its socket and 127.0.0.1, and asks all other addresses. The password
  * comes by standard input: on a command line it would be seen in process lists. A role whose password is right and that
  * is kept out for another reason (a database that a restore is about to swap) is not known to be either.
  */
@@ -48,7 +48,7 @@ export async function roleOfPassword(
   }
 }
 
-/** Whether the database takes a password that nobody has: a volume that is adopted brings its own `pg_hba.conf`. */
+/** Whether the database takes a random password: a volume that is adopted brings its own `pg_hba.conf`. */
 export async function takesAnyPassword(docker: DockerClient, postgres: string): Promise<boolean> {
   return typeof (await roleOfPassword(docker, postgres, randomBytes(24).toString("hex"))) === "string";
 }

@@ -51,8 +51,8 @@ export function client(command: readonly string[], settings: "options" | "asking
 const ASKING = client([...PSQL_ANSWERS.split(" "), "-U", ROLE], "asking");
 
 /**
- * Nobody, with the group that a socket may be left to: whatever makes psql run a command of the shell runs it as a user
- * who can do nothing. The server asks the local socket for no password.
+ * The user `nobody`, with the group that a socket may be left to: whatever makes psql run a command of the shell runs it
+ * as a user who can do nothing. The server does not ask for a password over its local socket.
  */
 const AS_NOBODY = "--user=65534:postgres";
 
@@ -104,8 +104,8 @@ export const APPLICATION_SCHEMAS = `${asTheApplication("schemas", "pg_catalog.cu
        WHERE name !~ '^pg_' AND name <> 'information_schema' ORDER BY place) AS schemas \\gset`;
 
 /**
- * For psql: asks the table in which the application keeps what it has migrated, `%s`, and nobody where there is none. It
- * is there from the first migration on. A view of that name could run anything.
+ * For psql: asks the table in which the application keeps what it has migrated, `%s`, and asks nothing where there is
+ * none. The table is there from the first migration on. A view of that name could run anything.
  */
 export function askMigrations(statement: string): string {
   return `${asTheApplication("migrations", "coalesce(pg_catalog.to_regclass('nestfleet_migrations')::pg_catalog.oid, 0::pg_catalog.oid)")}

@@ -38,7 +38,7 @@ export async function dressCopy(database: Database, name: string, original: Data
   await database.query(`BEGIN;\n${statements.join(";\n")};\nCOMMIT;`, MAINTENANCE);
 }
 
-/** Whoever may pass a privilege on has granted it under a name of its own, after it got it. */
+/** A role that may pass a privilege on has granted it under a name of its own, after it got it. */
 function grantsOf(copy: string, { owner, grants }: DatabaseDefinition): string[] {
   if (grants === null) return [];
   const given = grants.flatMap(({ grantor, grantee, privilege, grantable }) => {

@@ -105,7 +105,7 @@ export async function mustBeFree({ docker, container }: Database): Promise<void>
   if (prepared.length > 0) throw new Refusal(`${heldBy(prepared)}; COMMIT PREPARED or ROLLBACK PREPARED ends it`);
 }
 
-/** As ours are named. Whoever may create databases may name one as he likes: a line break would make two of one. */
+/** How ours are named. A role that may create databases may use any name: a line break would make two of one. */
 const OURS = "^[a-z0-9_]+$";
 
 /** Names of all databases that are named so. */
@@ -116,7 +116,7 @@ export async function databases(database: Database): Promise<string[]> {
 /** A name before, and after. */
 type Names = readonly (readonly [string, string])[];
 
-/** What is tried in vain lets everybody in again, and so does whoever finds one that was killed. */
+/** A rename that fails lets connections in again, and so does the run that comes after a killed one. */
 async function rename(database: Database, names: Names, comment: string): Promise<void> {
   const other = names.flat().find((name) => !new RegExp(OURS).test(name));
   if (other !== undefined) throw new Refusal(`${JSON.stringify(other)} is no database of ours, and is not renamed`);
@@ -142,7 +142,7 @@ export async function admit(database: Database, names: readonly string[]): Promi
 
 /**
  * Refuses connections, ends those that there are, changes the names and lets connections in again, under the new names.
- * Nobody waits for the disk before the last of it: a server that loses its power has forgotten the refusal.
+ * Only the last of it waits for the disk: a server that loses its power has forgotten the refusal.
  */
 function renaming(names: Names, comment: string): string {
   const allow = (name: string, allowed: boolean) => `ALTER DATABASE ${identifier(name)} ALLOW_CONNECTIONS ${allowed};`;

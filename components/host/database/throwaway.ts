@@ -28,6 +28,15 @@ interface Server {
   readonly readOnly?: { readonly temporary: Readonly<Record<string, string>>; readonly data: string };
 }
 
+/** A container that is to run. */
+interface Started {
+  readonly options: readonly string[];
+  readonly image: string;
+  /** The image's own, if none is given. */
+  readonly command?: readonly string[];
+  readonly environment: Record<string, string>;
+}
+
 /**
  * A database to be thrown away, and an image of the application that works on it, on a network without a way out: nothing
  * of what they do (migrations, jobs that the backup has in its queue) can reach the stack or the world, and none of the
@@ -65,17 +74,17 @@ export class Throwaway {
       ...(readOnly === undefined ? [] : [`--volume=${readOnly.data}`]),
     ];
     const command = ["postgres", ...settings.flatMap((setting) => ["-c", setting])];
-    const container = await this.start("postgres", options, image, command, environment);
+    const container = await this.start("postgres", { options, image, command, environment });
     await this.untilHealthy(container, postgresHealthcheck);
     const database = new Database(this.docker, container);
-    // Nobody needs this data after a power failure.
+    // This data is not needed after a power failure.
     await database.query("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()", MAINTENANCE);
     return database;
   }
 
   /** The answer to `/health` of a release that serves that database. */
   public async health(image: string): Promise<string> {
-    const container = await this.start("api", asOptions(), image, [], this.application());
+    const container = await this.start("api", { options: asOptions(), image, environment: this.application() });
     await this.untilHealthy(container, apiHealthcheck);
     return this.docker.run(["exec", container, "node", "-e", READ_HEALTH]);
   }
@@ -102,13 +111,7 @@ export class Throwaway {
   }
 
   /** The client is not killed when the drill is stopped: Docker would go on, and make what was just cleared away. */
-  private async start(
-    service: string,
-    options: readonly string[],
-    image: string,
-    command: readonly string[],
-    environment: Record<string, string>,
-  ): Promise<string> {
+  private async start(service: string, { options, image, command = [], environment }: Started): Promise<string> {
     this.signal.throwIfAborted();
     const all = ["--detach", ...this.options(service, Object.keys(environment)), ...options];
     const execution = new Execution(this.docker, ["run", ...all, image, ...command], { environment });

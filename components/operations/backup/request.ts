@@ -13,7 +13,7 @@ export const request = z.strictObject({
   stack: z.string().optional(),
   /** The database's container; found by its label when it is not named. */
   postgres: z.string().optional(),
-  /** Tag of the release that serves; needed only where no container tells. */
+  /** Tag of the release that serves; needed only where no container shows it. */
   version: tag.optional(),
   keep: z.int().min(1).optional(),
   acceptSmaller: z.boolean().default(false),

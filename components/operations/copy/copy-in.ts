@@ -23,7 +23,7 @@ const MIGRATIONS_TABLE = "nestfleet_migrations";
 export interface Arrival {
   readonly directory: string;
   readonly id: string;
-  /** The operator says that it is the stack's own, whoever has signed it: another stack, or one whose state is lost. */
+  /** The operator says that it is the stack's own, although another stack has signed it, or one whose state is lost. */
   readonly trusted: boolean;
 }
 
@@ -47,7 +47,8 @@ export async function copyIn(
     );
   const { manifest } = found;
   await mustBeWhole(directory, manifest, signal);
-  const bring = () => withAdvisoryLock(database, "backup", () => bringIn(database, stack, directory, manifest, signal));
+  const bring = () =>
+    withAdvisoryLock(database, "backup", () => bringIn(database, { stack, directory, manifest, signal }));
   await alone(database.docker, stack, bring);
   await mustSuitServer(database, manifest).catch((error: unknown) => {
     say(`It cannot be restored on this server: ${complaint(error)}`);
@@ -55,13 +56,15 @@ export async function copyIn(
   return manifest;
 }
 
-async function bringIn(
-  database: Database,
-  stack: string,
-  directory: string,
-  manifest: BackupManifest,
-  signal: AbortSignal,
-) {
+/** A copy that was read and compared. */
+interface Whole {
+  readonly stack: string;
+  readonly directory: string;
+  readonly manifest: BackupManifest;
+  readonly signal: AbortSignal;
+}
+
+async function bringIn(database: Database, { stack, directory, manifest, signal }: Whole): Promise<void> {
   const { id, bytes, sha256 } = manifest;
   const store = new Store(database);
   const { contents } = await store.open();

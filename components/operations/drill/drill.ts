@@ -22,7 +22,7 @@ export interface DrillRequest {
   readonly backup?: string | undefined;
 }
 
-/** One line for whoever watches: what was proved, or why it was not. */
+/** The line for a monitor: what was proved, or why it was not. */
 export type Drilled =
   | {
       readonly ok: true;

@@ -64,7 +64,7 @@ export async function recorded<T>(
   }
 }
 
-/** A history that cannot be written is told, and hides nothing of the refusal. */
+/** A history that cannot be written is reported, and hides nothing of the refusal. */
 export async function recordRefusal(docker: DockerClient, step: Step, report: string): Promise<void> {
   await record(docker, step, reasonIn(report)).catch((error: unknown) => {
     say(`The history could not be written: ${complaint(error)}`);

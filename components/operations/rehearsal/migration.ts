@@ -27,7 +27,7 @@ const TELLING = /\b(error|fatal|fail(ed|s|ure)?|violates?|detail|hint|exception|
 /** What PostgreSQL says to a role that is no superuser. */
 const DENIED = /permission denied|must be (?:owner of|superuser|able to)|only superusers? /i;
 const ABOUT_ROLE = `They run as ${APPLICATION_ROLE}, which is no superuser; what to do about one that needs more: docs/upgrade.md, "Roles of the database".`;
-/** A migration that tells of every row is heard to its end, and not remembered as a whole. */
+/** A migration that prints a line for every row is read to its end, and only so many lines are remembered. */
 const LINES_KEPT = 500;
 
 /** Applied migrations. Someone at work shows that the image has started. */

@@ -27,8 +27,8 @@ export interface Owned {
 const printed = (name: string) => name.replace(/[\r\n]/g, " ");
 
 /**
- * Whose the tables and domains are that entries are about. A line does not tell where one name ends and the next begins,
- * so it is held against the names that there are. Whoever may choose names can make a line that fits two tables.
+ * Whose the tables and domains are that entries are about. A line does not show where one name ends and the next begins,
+ * so it is held against the names that there are. A role that may choose names can make a line that fits two tables.
  */
 export class Owners {
   private readonly byName = new Map<string, Set<string | null>>();
@@ -54,7 +54,7 @@ export class Owners {
     return united(named.flatMap(beginnings).map((name) => this.byName.get(name)));
   }
 
-  /** The owner that a line tells was that of the dump, and need not be the one of now; it is one of the server's roles. */
+  /** The owner in a line was that of the dump, and need not be the one of now; it is one of the server's roles. */
   private withoutOwner(text: string): string[] {
     return this.roles.filter((role) => text.endsWith(role)).map((role) => text.slice(0, -role.length));
   }

@@ -10,7 +10,7 @@
  * and what does not come back as it was would be another definition.
  */
 
-/** In the new database, as long as they sleep. Nobody but a superuser may look into it. */
+/** A schema in the new database, as long as they sleep. Only a superuser may look into it. */
 const SCHEMA = "nestfleet_asleep";
 /** The table in it: unlogged, because a publication of all tables has no part of it. */
 export const BODIES = `${SCHEMA}.bodies`;
@@ -18,7 +18,7 @@ export const BODIES = `${SCHEMA}.bodies`;
 /** As long as a domain is asleep, its checks are of a kind that PostgreSQL does not know, and passes over. */
 const ASLEEP = "-";
 
-/** Not those of extensions, nor those in C, which a superuser has made. Functions of triggers are called by nobody. */
+/** Not those of extensions, nor those in C, which a superuser has made. Functions of triggers are not called meanwhile. */
 const OF_SOMEBODY = `
   p.prokind = 'f' AND p.oid >= 16384 AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
   AND p.prolang NOT IN (SELECT oid FROM pg_language WHERE lanname IN ('c', 'internal'))
@@ -55,7 +55,7 @@ const MADE_FUNCTIONS = `
       WHERE NOT c.in_extension AND ${OF_SOMEBODY} HAVING count(*) > 0;`;
 
 /**
- * What is made meanwhile falls asleep as it is made. The trigger runs as whoever makes it, and lets nobody but a superuser:
+ * What is made meanwhile falls asleep as it is made. The trigger runs as the role that makes it, and lets only a superuser:
  * the application, which may reach the new database, cannot put in between what then would be awake.
  */
 const sleep = (functions: boolean) => `
@@ -76,10 +76,10 @@ const sleep = (functions: boolean) => `
   CREATE EVENT TRIGGER ${SCHEMA} ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION', 'CREATE DOMAIN', 'ALTER DOMAIN')
     EXECUTE FUNCTION ${SCHEMA}.made();`;
 
-/** For whoever makes definitions. */
+/** For a session that makes definitions. */
 export const SLEEP = sleep(true);
 /**
- * For whoever builds indexes: those need the functions. They are called as the owner of the table, in a session from
+ * For a session that builds indexes: those need the functions. They are called as the owner of the table, in a session from
  * which no way leads back (SECURITY_RESTRICTED_OPERATION). The rows were held against the domains when they were loaded.
  */
 export const DOMAINS_SLEEP = sleep(false);

@@ -17,7 +17,7 @@ export type RestoreFailure =
 
 export interface Violation {
   readonly kind: "foreign key" | "check" | "unique";
-  /** Without its schema, which PostgreSQL does not tell; undefined where it tells no table. */
+  /** Without its schema, which PostgreSQL does not name; undefined where it names no table. */
   readonly table?: string | undefined;
   /** Name of the constraint, or of the index. */
   readonly name: string;

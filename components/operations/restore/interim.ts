@@ -102,7 +102,7 @@ export async function startWaiting(docker: DockerClient, name: string): Promise<
 
 /**
  * Lets one that waits do its work, within a moment: to start a container costs a mount and several writes to the disk,
- * which were done while nobody waited for them. As root, whoever the image's user is: nobody else may write there. One
+ * which were done while no request waited for them. As root, whatever the image's user is: only root may write there. One
  * that was not started, because its image has no shell to wait in, is started.
  */
 export async function letGo(docker: DockerClient, name: string): Promise<void> {

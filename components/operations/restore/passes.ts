@@ -31,7 +31,7 @@ export interface Plan {
   readonly values: readonly Entry[];
   /** After the data, without the rules. */
   readonly post: readonly Entry[];
-  /** What the foreign keys of an owner refer to, and somebody else has. */
+  /** The tables of other owners to which the foreign keys of an owner refer. */
   readonly referenced: ReadonlyMap<string | null, readonly Reference["to"][]>;
 }
 
@@ -44,9 +44,9 @@ export type Passed = { readonly rows: Rows } | { readonly failure: string; reado
  *
  * 1. what comes before the data, with its grants: an owner loads its tables with the rights that it has in production,
  *    and what code of its own reads it may read. An owner that has taken a right from itself gets it for the load.
- * 2. what is to be the application's is handed over. From then on it is known whose a table is, whoever the dump names.
+ * 2. what is to be the application's is handed over. From then on it is known whose a table is, whatever the dump says.
  * 3. the rows, owner by owner. Those of a superuser's table he loads himself: its code is a superuser's, unless he has
- *    put a domain or a function of somebody else's into it.
+ *    put a domain or a function of another role into it.
  * 4. values of sequences and large objects, indexes.
  * 5. checks and foreign keys that were not part of a table, owner by owner.
  * 6. triggers, rules, policies, default privileges and the like: they would act on the rows, and nothing above needs them.

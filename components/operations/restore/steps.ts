@@ -49,7 +49,7 @@ const COMPLETE = "restored to its end";
  * long as a small restore. It ends at the first that fails. A list of entries that is too long for a word comes in several.
  *
  * Through psql, a dump goes as statements; the one that empties the `search_path`, in its first lines, is replaced. The
- * shell reads no further than that line. A pipe is stopped by its last process: those before have nobody to write to then.
+ * shell reads no further than that line. A pipe is stopped by its last process: those before have nothing to write to then.
  */
 const SCRIPT = `${SETTINGS}
   set -eu

@@ -1,7 +1,7 @@
 /** Where the database's container sees the backups. */
 export const BACKUPS_PATH = "/backups";
 
-/** Where a restore that is under way tells how far it is: outside the database that it replaces. */
+/** The file that says how far a restore is: outside the database that it replaces. */
 export const RESTORE_STATE = `${BACKUPS_PATH}/restore.json`;
 
 /** Parts of a backup's name: `20261124T080102Z-1.4.2`. */
@@ -34,9 +34,9 @@ export function formatBackupId({ seconds, version }: BackupId): string {
 const AHEAD_SECONDS = 86_400;
 
 /**
- * Whether an id is dated more than a day after now, in seconds since 1970 by the clock of the Docker host: somebody has
- * written it, or the clock is wrong, or was. What is so dated is the newest of nothing, and is followed by nothing; who
- * names it means it.
+ * Whether an id is dated more than a day after now, in seconds since 1970 by the clock of the Docker host: a person
+ * has written it, or the clock is wrong, or was. Such an id is never the newest, and no later id follows it. It counts
+ * where it is named.
  */
 export function isInFuture(id: string, now: number): boolean {
   return (parseBackupId(id)?.seconds ?? 0) - now > AHEAD_SECONDS;

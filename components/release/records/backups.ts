@@ -13,7 +13,7 @@ export interface Dated<T> {
   readonly future: readonly T[];
 }
 
-/** Of a clock that nobody knows, nothing lies in the future. */
+/** Sorts backups by their dates. Where the time is not known, nothing lies in the future. */
 export function byDate<T extends Pick<BackupManifest, "id">>(all: readonly T[], now: number | undefined): Dated<T> {
   const isFuture = ({ id }: T) => now !== undefined && isInFuture(id, now);
   return { backups: all.filter((one) => !isFuture(one)), future: all.filter(isFuture) };

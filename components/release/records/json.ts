@@ -1,4 +1,4 @@
-/** Undefined when the text is no JSON: a torn file, or somebody else's words. */
+/** Undefined when the text is not valid JSON: a torn file, or another program's words. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

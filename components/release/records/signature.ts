@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** Where a stack's database has the key in its environment: whoever may only write among the backups cannot read that. */
+/** Where a stack's database has the key in its environment: a person who may only write among the backups cannot read it. */
 export const KEY_VARIABLE = "NESTFLEET_BACKUP_KEY";
 
-/** The manifest with the signature of whoever has the key; without a key, with none. */
+/** Gives the manifest with the signature that belongs to the key; without a key, with none. */
 export function signed(manifest: object, key: string | undefined): object {
   return { ...manifest, signature: key === undefined ? undefined : signatureOf(manifest, key) };
 }
