@@ -151,7 +151,6 @@ export const RESTORING = "nestfleet_restoring";
 /** What the names of the databases begin with that restores have replaced, and that are kept for an undo. */
 export const REPLACED_PREFIX = "nestfleet_replaced_";
 
-export { SUPERUSER as ROLE };
 export const LABEL = "org.nestfleet";
 export function nameOf(stack: string): string {
   return namesOf(stack).prefix;

@@ -1,7 +1,7 @@
 import { isOwnLog } from "./containers/logging";
 import type { LimitSupport } from "./containers/limits";
 import type { HostFacts } from "./facts";
-import { ROLE } from "./names";
+import { SUPERUSER, isInterim } from "./names";
 import { newestBackup } from "./records/backups";
 import { type DataMount, dataMountByTag } from "./data-mount";
 import { downtime } from "./downtime";
@@ -18,7 +18,6 @@ import { isKept, type Role, restartsIn, ROLES } from "./restarts";
 import { type RestoreImpact, restoreImpact } from "./restore-impact";
 import { type Asked, type PlanSettings, type Restored, type PlanContext, assess, type Step } from "./plan-context";
 import { type Strategy, strategyFor } from "./strategy";
-import { isInterim } from "./interim";
 import { UPSTREAM_PORTS } from "./names";
 import type { Version } from "./version";
 import { runWarnings } from "./guards/warnings";
@@ -195,7 +194,7 @@ function bindOf({ http: { bind = [] } }: PlanSettings, facts: HostFacts | undefi
 
 function preparesRole(facts: HostFacts | undefined): boolean {
   if (facts?.containers.some(({ running, asSuperuser }) => running && asSuperuser === true) === true) return true;
-  if (facts?.database !== undefined) return facts.database.application === undefined || facts.passwordOf === ROLE;
+  if (facts?.database !== undefined) return facts.database.application === undefined || facts.passwordOf === SUPERUSER;
   return facts !== undefined && !facts.containers.some(({ role }) => role === "postgres");
 }
 

@@ -1,3 +1,4 @@
+import { MIGRATIONS_TABLE } from "./records/tables";
 import { script } from "./commands";
 import { diskUses } from "./estimate";
 import { mayRun, type PendingMigration } from "./sql/migrations";
@@ -101,7 +102,7 @@ function restore({ restore: restoration }: Plan): string[] {
 /** The tables that lose most first. What was changed or deleted, no count tells. */
 function loss({ added, exact }: RestoreImpact): string {
   // The migrations have a line of their own.
-  const tables = Object.entries(added).filter(([table]) => table !== "public.nestfleet_migrations");
+  const tables = Object.entries(added).filter(([table]) => table !== `public.${MIGRATIONS_TABLE}`);
   if (tables.length === 0)
     return exact ? "no row, by number, but what was changed since" : "what was written since; the rows are not counted";
   const shown = tables

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Restoration } from "../release/restoration";
+import type { RestoreImpact } from "../release/restore-impact";
 import type { Images } from "../resources/images";
 import { runScript } from "../resources/script";
 import type { Site } from "../resources/site";
@@ -20,7 +20,7 @@ export function restore(
     restoration,
     backup,
     after,
-  }: { postgres: Postgres; images: Images; restoration: Restoration; backup: Backup; after: pulumi.Resource },
+  }: { postgres: Postgres; images: Images; restoration: RestoreImpact; backup: Backup; after: pulumi.Resource },
 ): pulumi.Resource {
   const { confirmRestore, health } = site.settings;
   return runScript(site, {

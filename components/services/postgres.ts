@@ -5,7 +5,7 @@ import type { Images } from "../resources/images";
 import type { Networks } from "../resources/network";
 import { createContainer, containerArgs, type Service, type ServiceArgs } from "../resources/service";
 import type { Site } from "../resources/site";
-import { APPLICATION_ROLE, DATABASE, ROLE } from "../release/names";
+import { APPLICATION_ROLE, DATABASE, SUPERUSER } from "../release/names";
 import { KEY_VARIABLE } from "../release/records/signature";
 import { refreshCollations } from "../resources/collations";
 import { createGate } from "../resources/gate";
@@ -44,7 +44,7 @@ export function createPostgres(
     networks: [{ name: networks.back, aliases: ["postgres"] }],
     env: [
       `POSTGRES_DB=${DATABASE}`,
-      `POSTGRES_USER=${ROLE}`,
+      `POSTGRES_USER=${SUPERUSER}`,
       pulumi.interpolate`POSTGRES_PASSWORD=${secrets.postgresPassword}`,
       // Not the database's: whatever writes or reads a backup finds it here.
       pulumi.interpolate`${KEY_VARIABLE}=${secrets.backupKey}`,

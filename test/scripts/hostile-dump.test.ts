@@ -1,3 +1,4 @@
+import { LOADER, RESTORING } from "../../components/release/names";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -8,8 +9,6 @@ import { Database, lines } from "../../components/host/database/database";
 import { restoredElsewhere } from "../../components/operations/restore/elsewhere";
 import { handOver } from "../../components/host/database/handover";
 import { restoreBeside } from "../../components/operations/restore/restore-beside";
-import { LOADER } from "../../components/host/database/loader";
-import { RESTORING } from "../../components/operations/restore/state";
 import { type Portrait, portrait } from "../support/portrait";
 import { docker } from "./fixture";
 import { Server } from "./server";

@@ -1,3 +1,4 @@
+import { RESTORING } from "../../components/release/names";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -10,7 +11,6 @@ import { handOver } from "../../components/host/database/handover";
 import { restoreBeside } from "../../components/operations/restore/restore-beside";
 import { lostRows } from "../../components/operations/restore/lost-rows";
 import { prove } from "../../components/operations/backup/prove";
-import { RESTORING } from "../../components/operations/restore/state";
 import { Store } from "../../components/host/backups/store";
 import { type Portrait, portrait } from "../support/portrait";
 import { docker } from "./fixture";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type DockerClient, DockerError } from "../docker/client";
-import { LABEL } from "../../release/names";
+import { LABELS } from "../../release/names";
 import { KEY_VARIABLE } from "../../release/records/signature";
 import { environmentOf } from "../docker/environment";
 
@@ -26,5 +26,5 @@ export async function signerOf(docker: DockerClient, postgres: string): Promise<
   const found = await docker.inspect(postgres);
   if (found === undefined) throw new DockerError("inspect", undefined, `there is no container ${postgres}`, "");
   const { Env: entries, Labels: labels } = inspected.parse(found).Config;
-  return { stack: labels?.[`${LABEL}.stack`], key: environmentOf(entries ?? [])[KEY_VARIABLE] };
+  return { stack: labels?.[LABELS.stack], key: environmentOf(entries ?? [])[KEY_VARIABLE] };
 }

@@ -1,3 +1,4 @@
+import { sessionName } from "../../release/names";
 import { hostname, userInfo } from "node:os";
 import { printable } from "../../release/words";
 import { type Database, MAINTENANCE } from "./database";
@@ -16,7 +17,7 @@ const LONGEST_NAME = 63;
  * does. A script that is killed in any way lets go of it, so that whatever the next one finds is a leftover.
  */
 export async function withAdvisoryLock<T>(database: Database, purpose: string, work: () => Promise<T>): Promise<T> {
-  const prefix = `nestfleet-${purpose}-lock `;
+  const prefix = `${sessionName(`${purpose}-lock`)} `;
   const guard = new Session(database, `${prefix}${operator()}`.slice(0, LONGEST_NAME), MAINTENANCE);
   try {
     const deadline = Date.now() + PATIENCE_MS;

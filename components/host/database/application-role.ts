@@ -1,6 +1,6 @@
 import { APPLICATION_COMMENT, APPLICATION_ROLE } from "../../release/names";
 import type { Definition, RoleDefinition } from "../../release/records/definition";
-import { type Database, identifier, literal, MAINTENANCE, ROLE } from "./database";
+import { type Database, identifier, literal, MAINTENANCE, SUPERUSER } from "./database";
 import { definitionOf } from "./definition";
 import { creationOf, membershipsOf, settingsOf } from "./roles";
 import { Refusal, say } from "../output";
@@ -20,8 +20,8 @@ export async function hasApplicationRole(database: Database): Promise<boolean> {
 export async function createApplicationRole(database: Database): Promise<void> {
   if (!(await hasApplicationRole(database))) {
     const { roles } = await definitionOf(database);
-    const own = roles.find(({ name }) => name === ROLE);
-    if (own === undefined) throw new Refusal(`the server has no role ${ROLE}`);
+    const own = roles.find(({ name }) => name === SUPERUSER);
+    if (own === undefined) throw new Refusal(`the server has no role ${SUPERUSER}`);
     const statements = [...creation(own, roles), ""].join(";\n");
     await database
       .query(`BEGIN;\n${statements}${CONNECT_ELSEWHERE}\nCOMMIT;`, MAINTENANCE)
@@ -91,11 +91,11 @@ async function setPassword(database: Database): Promise<void> {
 /** Takes the superuser's password away, once nothing of the stack logs in as it over the network any more. */
 export async function retireSuperuser(database: Database): Promise<void> {
   const [retired] = await database.query(
-    `SELECT true FROM pg_authid WHERE rolname = '${ROLE}' AND rolpassword IS NOT NULL
+    `SELECT true FROM pg_authid WHERE rolname = '${SUPERUSER}' AND rolpassword IS NOT NULL
         AND EXISTS (SELECT FROM pg_authid WHERE rolname = '${APPLICATION_ROLE}' AND rolpassword IS NOT NULL);`,
     MAINTENANCE,
   );
   if (retired === undefined) return;
-  await database.query(`ALTER ROLE ${ROLE} PASSWORD NULL`, MAINTENANCE);
-  say(`the role ${ROLE} has no password any more: it is the server's superuser, for its own socket alone`);
+  await database.query(`ALTER ROLE ${SUPERUSER} PASSWORD NULL`, MAINTENANCE);
+  say(`the role ${SUPERUSER} has no password any more: it is the server's superuser, for its own socket alone`);
 }

@@ -1,12 +1,12 @@
 import { type DockerClient, DockerError } from "../docker/client";
 import { psqlIn } from "./psql";
-import { DATABASE, ROLE } from "../../release/names";
+import { DATABASE, SUPERUSER } from "../../release/names";
 import { docker as command, pulumi } from "../../release/commands";
 import { inspectContainer } from "../docker/inspection";
 import { type Ended, Execution, type ExecutionOptions } from "../docker/execution";
 import { Refusal } from "../output";
 
-export { DATABASE, ROLE };
+export { DATABASE, SUPERUSER };
 /** There on every server, and never renamed: where sessions go that are not about the application's data. */
 export const MAINTENANCE = "postgres";
 

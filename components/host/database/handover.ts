@@ -1,11 +1,10 @@
 import { jsonIn } from "../docker/errors";
 import { BELONGS_TO_SUPERUSER, HAND_OVER, TO_HAND_OVER } from "./ownership";
 import { APPLICATION_SCHEMAS, searchPathOf } from "./psql";
-import { APPLICATION_ROLE } from "../../release/names";
+import { APPLICATION_ROLE, REPLACED_PREFIX } from "../../release/names";
 import { settingValues } from "../../release/records/definition";
-import { REPLACED_PREFIX } from "../../release/records/replaced";
 import { BEYOND, hasApplicationRole } from "./application-role";
-import { complaint, type Database, identifier, literal, ROLE } from "./database";
+import { complaint, type Database, identifier, literal, SUPERUSER } from "./database";
 import { tablesInUse } from "./holders";
 import { Refusal, say, sleep } from "../output";
 
@@ -31,10 +30,10 @@ export async function handOver(database: Database, name: string, patienceMs = PA
   const [first] = await database.query(UNREACHABLE, name);
   if (first !== undefined)
     throw new Refusal(
-      `${APPLICATION_ROLE}, as which the application works, has not all rights on ${first} of ${name}; its owner, or ${ROLE}, gives them with GRANT ALL ON … TO ${APPLICATION_ROLE}`,
+      `${APPLICATION_ROLE}, as which the application works, has not all rights on ${first} of ${name}; its owner, or ${SUPERUSER}, gives them with GRANT ALL ON … TO ${APPLICATION_ROLE}`,
     );
   for (const table of await database.query(ELSEWHERE, name))
-    say(`${table} of ${name} is not the application's: ${APPLICATION_ROLE} may not write to it, as ${ROLE} may`);
+    say(`${table} of ${name} is not the application's: ${APPLICATION_ROLE} may not write to it, as ${SUPERUSER} may`);
   if (!name.startsWith(REPLACED_PREFIX)) await database.query(DATABASE_ITSELF, name);
 }
 
@@ -65,7 +64,7 @@ export async function handOverObjects(
 const STATEMENTS = `SET lock_timeout = '${LOCK_WAIT}'; ${HAND_OVER} \\gexec`;
 
 const POLICIES = `
-  SELECT 'ALTER ROLE ${APPLICATION_ROLE} BYPASSRLS; SELECT ' || quote_literal('${APPLICATION_ROLE} bypasses row security, as ${ROLE} did: there are tables that force it')
+  SELECT 'ALTER ROLE ${APPLICATION_ROLE} BYPASSRLS; SELECT ' || quote_literal('${APPLICATION_ROLE} bypasses row security, as ${SUPERUSER} did: there are tables that force it')
     FROM pg_roles WHERE rolname = '${APPLICATION_ROLE}' AND NOT rolbypassrls AND ${BELONGS_TO_SUPERUSER}
      AND EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.relforcerowsecurity AND r.rolsuper) \\gexec`;
 
@@ -79,7 +78,7 @@ const DATABASE_ITSELF = `
 const SETTINGS = `
   SELECT json_build_object('name', split_part(entry, '=', 1), 'value', substr(entry, strpos(entry, '=') + 1))
     FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) entry
-   WHERE d.datname = current_database() AND s.setrole = '${ROLE}'::regrole
+   WHERE d.datname = current_database() AND s.setrole = '${SUPERUSER}'::regrole
      AND NOT EXISTS (SELECT FROM pg_db_role_setting
                       WHERE setdatabase = d.oid AND setrole = '${APPLICATION_ROLE}'::regrole);`;
 
@@ -88,9 +87,9 @@ const SETTINGS = `
  * there. After the others: one of them may be the path itself.
  */
 const SEARCH_PATH = `
-  SELECT json_build_object('name', 'search_path', 'value', regexp_replace(path, '"?\\$user"?', quote_ident('${ROLE}'), 'g'))
+  SELECT json_build_object('name', 'search_path', 'value', regexp_replace(path, '"?\\$user"?', quote_ident('${SUPERUSER}'), 'g'))
     FROM (SELECT ${searchPathOf(`'${APPLICATION_ROLE}'::regrole`)} AS path) found
-   WHERE path ~ '\\$user' AND EXISTS (SELECT FROM pg_namespace WHERE nspname = '${ROLE}');`;
+   WHERE path ~ '\\$user' AND EXISTS (SELECT FROM pg_namespace WHERE nspname = '${SUPERUSER}');`;
 
 async function set(database: Database, name: string, asked: string): Promise<void> {
   const found = (await database.query(asked, name)).map(
@@ -105,7 +104,7 @@ async function set(database: Database, name: string, asked: string): Promise<voi
 
 const KIND = `CASE a.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
                 WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS kind`;
-const GIVEN = `a.defaclrole = '${ROLE}'::regrole AND NOT EXISTS (
+const GIVEN = `a.defaclrole = '${SUPERUSER}'::regrole AND NOT EXISTS (
                  SELECT FROM pg_default_acl o WHERE o.defaclrole = '${APPLICATION_ROLE}'::regrole
                     AND o.defaclnamespace = a.defaclnamespace AND o.defaclobjtype = a.defaclobjtype)`;
 
@@ -125,7 +124,7 @@ const ALSO = `
     UNION ALL
     SELECT 1, format('ALTER DEFAULT PRIVILEGES FOR ROLE ${APPLICATION_ROLE}%s GRANT %s ON %s TO %s%s',
              CASE WHEN defaclnamespace <> 0 THEN format(' IN SCHEMA %s', defaclnamespace::regnamespace) END, privilege_type, kind,
-             CASE WHEN grantee = 0 THEN 'PUBLIC' WHEN grantee = '${ROLE}'::regrole THEN '${APPLICATION_ROLE}' ELSE grantee::regrole::text END,
+             CASE WHEN grantee = 0 THEN 'PUBLIC' WHEN grantee = '${SUPERUSER}'::regrole THEN '${APPLICATION_ROLE}' ELSE grantee::regrole::text END,
              CASE WHEN is_grantable THEN ' WITH GRANT OPTION' END)
       FROM (SELECT a.defaclnamespace, acl.*, ${KIND} FROM pg_default_acl a, aclexplode(a.defaclacl) acl WHERE ${GIVEN}) given
      WHERE kind IS NOT NULL
@@ -133,7 +132,7 @@ const ALSO = `
     SELECT 2, format('CREATE USER MAPPING FOR ${APPLICATION_ROLE} SERVER %I%s', s.srvname,
              ' OPTIONS (' || (SELECT string_agg(format('%I %L', option_name, option_value), ', ') FROM pg_options_to_table(m.umoptions)) || ')')
       FROM pg_user_mapping m JOIN pg_foreign_server s ON s.oid = m.umserver
-     WHERE m.umuser = '${ROLE}'::regrole AND NOT EXISTS (
+     WHERE m.umuser = '${SUPERUSER}'::regrole AND NOT EXISTS (
        SELECT FROM pg_user_mapping o WHERE o.umserver = m.umserver AND o.umuser = '${APPLICATION_ROLE}'::regrole)
   ) also ORDER BY turn \\gexec
   COMMIT;`;

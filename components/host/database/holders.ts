@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { psql } from "./psql";
-import { docker as command } from "../../release/commands";
+import { psql as command } from "../../release/commands";
 import { parseJson } from "../../release/records/json";
 import { duration } from "../../release/units";
 import { oneLine, printable } from "../../release/words";
-import { type Database, lines, MAINTENANCE, ROLE } from "./database";
+import { type Database, lines, MAINTENANCE } from "./database";
 
 /** A session as the server describes it. Its texts are what it says of itself. Its query is left out: it may have secrets. */
 const holder = z.object({
@@ -100,10 +100,11 @@ export function held({ docker, container }: Database, { pid, ...session }: Holde
   if (pid === null) return `a prepared transaction, which pg_prepared_xacts names${more}`;
   const { application, user, address, since } = session;
   const from = address === null ? "over the server's own socket" : `from ${words(address)}`;
-  const end = `exec ${container} psql -U ${ROLE} -d ${MAINTENANCE} -c 'SELECT pg_terminate_backend(${pid})'`;
+  const sql = `SELECT pg_terminate_backend(${pid})`;
+  const end = command({ host: docker.host, container, database: MAINTENANCE, sql });
   return (
     `session ${pid} (${quoted(application)}, user ${quoted(user)}, ${from}, since ${words(since ?? "")} UTC)${more}; ` +
-    `look what it is, and \`${command(docker.host, end)}\` ends it`
+    `look what it is, and \`${end}\` ends it`
   );
 }
 

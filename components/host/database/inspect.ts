@@ -1,11 +1,6 @@
 import type { DockerClient } from "../docker/client";
 import { jsonIn } from "../docker/errors";
-import {
-  parseReplacedComment,
-  REPLACED_PREFIX,
-  type ReplacedDatabase,
-  replacedAtByName,
-} from "../../release/records/replaced";
+import { parseReplacedComment, type ReplacedDatabase, replacedAtByName } from "../../release/records/replaced";
 import { inspectCollations } from "./collations";
 import { lines } from "./database";
 import { inspectDisks } from "./disks";
@@ -13,7 +8,7 @@ import type { DatabaseFacts } from "../../release/facts";
 import { TO_HAND_OVER } from "./ownership";
 import { APPLIED_MIGRATIONS, psql } from "./psql";
 import { INSTALLED_EXTENSIONS, SERVER } from "./server";
-import { APPLICATION_COMMENT, APPLICATION_ROLE } from "../../release/names";
+import { APPLICATION_COMMENT, APPLICATION_ROLE, REPLACED_PREFIX } from "../../release/names";
 
 const SQL = `
   SELECT json_build_object(

@@ -1,12 +1,7 @@
+import { LOADER } from "../../release/names";
 import { SUPERUSER_SETTINGS } from "./psql";
 import { type Database, literal, MAINTENANCE } from "./database";
 import { Refusal } from "../output";
-
-/**
- * The role as which rows are loaded and rules are checked. What a dump has of expressions runs in its sessions, and may do
- * what the owner of the table may, and no more: RESET ROLE leads nowhere, because it is the session's own role.
- */
-export const LOADER = "nestfleet_restore";
 
 /** The comment by which a role of that name is known as ours. Without it, a role keeps what it has. */
 const COMMENT = "NestFleet: made for a restore, and dropped after it";
@@ -63,7 +58,10 @@ export const ownerOf = (column: string) => `
        THEN (SELECT datdba FROM pg_database WHERE datname = current_database()) ELSE ${column} END`;
 
 /**
- * Makes the role anew for each owner: a password that the code of another owner has given it, and a session that was
+ * Makes the role as which rows are loaded and rules are checked. What a dump has of expressions runs in its sessions, and
+ * may do what the owner of the table may, and no more: RESET ROLE leads nowhere, because it is the session's own role.
+ *
+ * It is made anew for each owner: a password that the code of another owner has given it, and a session that was
  * opened with that, are the old role's. It is a member of that owner alone. What loading takes, and an owner may lack, it
  * may itself: to look into a schema, to insert into the owner's tables, to refer to those of others that are named.
  */

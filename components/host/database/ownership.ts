@@ -1,6 +1,5 @@
-import { REPLACED_PREFIX } from "../../release/records/replaced";
 import { APPLICATION_SCHEMAS } from "./psql";
-import { APPLICATION_ROLE, ROLE } from "../../release/names";
+import { APPLICATION_ROLE, SUPERUSER, REPLACED_PREFIX } from "../../release/names";
 
 /** What is part of an extension keeps the owner that the extension has given it. */
 const member = (of: string) =>
@@ -119,7 +118,7 @@ export function ofTheSuperuser(statement: string): string {
         JOIN pg_roles r ON r.oid = objects.owner LEFT JOIN pg_namespace n ON n.oid = objects.schema
        WHERE (n.nspname IS NULL OR (n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'))
          AND r.rolsuper AND r.rolname <> '${APPLICATION_ROLE}'
-         AND (r.rolname = '${ROLE}' OR (${BELONGS_TO_SUPERUSER} AND n.nspname = ANY (:'schemas'::name[]))))
+         AND (r.rolname = '${SUPERUSER}' OR (${BELONGS_TO_SUPERUSER} AND n.nspname = ANY (:'schemas'::name[]))))
     ${statement}`;
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type DockerClient, DockerError } from "../docker/client";
-import { APPLICATION_ROLE, DATABASE, ROLE } from "../../release/names";
+import { APPLICATION_ROLE, DATABASE, SUPERUSER } from "../../release/names";
 import { PSQL_ANSWERS } from "./psql";
 
 const PATIENCE_SECONDS = 20;
@@ -18,7 +18,7 @@ const CONNECT = `
   IFS= read -r PGPASSWORD
   export PGPASSWORD LC_ALL=C PGCONNECT_TIMEOUT=10
   set -- $(hostname -i)
-  for role in ${APPLICATION_ROLE} ${ROLE}; do
+  for role in ${APPLICATION_ROLE} ${SUPERUSER}; do
     if said=$(${PSQL_ANSWERS} -w -h "$1" -U "$role" -d ${DATABASE} -c "" </dev/null 2>&1); then
       echo "$role"
       exit 0

@@ -1,4 +1,5 @@
-import { APPLICATION_ROLE, DATABASE, ROLE } from "../../release/names";
+import { MIGRATIONS_TABLE } from "../../release/records/tables";
+import { APPLICATION_ROLE, DATABASE, SUPERUSER } from "../../release/names";
 import type { DockerClient } from "../docker/client";
 
 /** Seconds after which an inspection gives up: what the server does not answer by then is not known. */
@@ -48,7 +49,7 @@ export function client(command: readonly string[], settings: "options" | "asking
   return ["sh", "-c", `${SETTINGS}\n  export PGOPTIONS="$${settings}"; exec "$@"`, "-", ...command];
 }
 
-const ASKING = client([...PSQL_ANSWERS.split(" "), "-U", ROLE], "asking");
+const ASKING = client([...PSQL_ANSWERS.split(" "), "-U", SUPERUSER], "asking");
 
 /**
  * The user `nobody`, with the group that a socket may be left to: whatever makes psql run a command of the shell runs it
@@ -71,7 +72,7 @@ export async function psql(docker: DockerClient, postgres: string, sql: string):
 
 /** The oid of the role as which the application works here: its own, or, before that was made, the superuser. */
 const WORKING_AS = `
-  (SELECT oid FROM pg_roles WHERE rolname IN ('${ROLE}', '${APPLICATION_ROLE}')
+  (SELECT oid FROM pg_roles WHERE rolname IN ('${SUPERUSER}', '${APPLICATION_ROLE}')
     ORDER BY rolname = '${APPLICATION_ROLE}' DESC LIMIT 1)`;
 
 /** The `search_path` that a session of a role begins with in this database, by the precedence of ALTER ROLE. */
@@ -108,7 +109,7 @@ export const APPLICATION_SCHEMAS = `${asTheApplication("schemas", "pg_catalog.cu
  * none. The table is there from the first migration on. A view of that name could run anything.
  */
 export function askMigrations(statement: string): string {
-  return `${asTheApplication("migrations", "coalesce(pg_catalog.to_regclass('nestfleet_migrations')::pg_catalog.oid, 0::pg_catalog.oid)")}
+  return `${asTheApplication("migrations", `coalesce(pg_catalog.to_regclass('${MIGRATIONS_TABLE}')::pg_catalog.oid, 0::pg_catalog.oid)`)}
     SELECT format('${statement}', oid::regclass) FROM pg_class WHERE oid = :migrations AND relkind IN ('r', 'p') \\gexec`;
 }
 

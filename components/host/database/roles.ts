@@ -1,6 +1,6 @@
 import { APPLICATION_ROLE } from "../../release/names";
 import { type RoleDefinition, settingValues } from "../../release/records/definition";
-import { type Database, identifier, literal, MAINTENANCE, ROLE } from "./database";
+import { type Database, identifier, literal, MAINTENANCE, SUPERUSER } from "./database";
 import { definitionOf } from "./definition";
 import { say } from "../output";
 
@@ -17,7 +17,7 @@ export async function createMissingRoles(
   const missing = roles.filter(({ name }) => !present.includes(name));
   const known = [...present, ...missing.map(({ name }) => name)];
   // There the application's own role is as new as the server.
-  const bare = scratch ? [...missing, ...roles.filter(({ name }) => name === ROLE)] : missing;
+  const bare = scratch ? [...missing, ...roles.filter(({ name }) => name === SUPERUSER)] : missing;
   const statements = [
     ...missing.map((role) => creationOf(role, scratch)),
     ...bare.flatMap((role) => membershipsOf(role, known)),
@@ -35,7 +35,7 @@ export async function createMissingRoles(
 /** In a backup from before the application had a role of its own, what is set for the superuser was meant for it. */
 function asHere(roles: readonly RoleDefinition[]): RoleDefinition[] {
   if (roles.some(({ name }) => name === APPLICATION_ROLE)) return [...roles];
-  return roles.map((role) => (role.name === ROLE ? { ...role, name: APPLICATION_ROLE } : role));
+  return roles.map((role) => (role.name === SUPERUSER ? { ...role, name: APPLICATION_ROLE } : role));
 }
 
 /** What the operator has set for a role that is there is not ours to change; the application may need it as it was. */

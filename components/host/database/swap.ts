@@ -1,8 +1,7 @@
 import { preparedTransactions } from "./live-data";
-import { APPLICATION_ROLE } from "../../release/names";
-import { REPLACED_PREFIX } from "../../release/records/replaced";
+import { APPLICATION_ROLE, REPLACED_PREFIX } from "../../release/names";
 import { heldBy } from "../../release/guards/restore";
-import { complaint, type Database, DATABASE, identifier, literal, MAINTENANCE, ROLE } from "./database";
+import { complaint, type Database, DATABASE, identifier, literal, MAINTENANCE, SUPERUSER } from "./database";
 import { Refusal } from "../output";
 
 /** A session that ends takes a moment to be gone. */
@@ -62,7 +61,7 @@ function commented(name: string, comment: Readonly<Record<string, unknown>>): st
 
 /** A replaced database is for undoing: a session that works as the application can neither change it nor drop it. */
 function setAside(name: string): string {
-  return `ALTER DATABASE ${identifier(name)} OWNER TO ${ROLE}; ALTER DATABASE ${identifier(name)} CONNECTION LIMIT 0;`;
+  return `ALTER DATABASE ${identifier(name)} OWNER TO ${SUPERUSER}; ALTER DATABASE ${identifier(name)} CONNECTION LIMIT 0;`;
 }
 
 /** Of the live database, where it was a replaced one. Its owner may say of it what he likes, as a comment. */
@@ -90,8 +89,8 @@ const OWN_RIGHTS = whereReplaced(`
       IF (SELECT rolsuper FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = '${DATABASE}') THEN
         EXECUTE (
           SELECT format('ALTER DATABASE %I OWNER TO %I', '${DATABASE}', rolname) FROM pg_roles
-           WHERE rolname IN ('${ROLE}', '${APPLICATION_ROLE}') OR (rolname = said ->> 'owner' AND NOT rolsuper)
-           ORDER BY rolname = '${ROLE}', rolname = '${APPLICATION_ROLE}' LIMIT 1);
+           WHERE rolname IN ('${SUPERUSER}', '${APPLICATION_ROLE}') OR (rolname = said ->> 'owner' AND NOT rolsuper)
+           ORDER BY rolname = '${SUPERUSER}', rolname = '${APPLICATION_ROLE}' LIMIT 1);
       END IF;`);
 
 /** A database that was brought back is no replaced one any more. */

@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { DockerClient } from "../docker/client";
 import { asOptions, LOW_CPU_SHARES, POSTGRES_CAPABILITIES } from "../docker/hardening";
-import { LABEL, nameOf } from "../../release/names";
+import { APPLICATION_ROLE, LABELS, namesOf, type ThrowawayPurpose, UPSTREAM_PORTS } from "../../release/names";
 import type { Healthcheck } from "../docker/healthchecks";
 import type { Mount } from "../docker/mounts";
-import { APPLICATION_ROLE } from "../../release/names";
 import { BACKUPS_PATH } from "../../release/records/backup-id";
 import { apiHealthcheck, postgresHealthcheck } from "../docker/healthchecks";
-import { UPSTREAM_PORTS } from "../../release/names";
-import { Database, DATABASE, lines, MAINTENANCE, ROLE } from "./database";
+import { Database, DATABASE, lines, MAINTENANCE, SUPERUSER } from "./database";
 import { type Ended, Execution } from "../docker/execution";
 import { waitUntilHealthy } from "../docker/health";
 import { createIsolatedNetwork } from "../docker/isolated-network";
@@ -51,19 +49,21 @@ export class Throwaway {
   public constructor(
     private readonly docker: DockerClient,
     stack: string,
-    role: "drill" | "rehearsal" | "trial",
+    role: ThrowawayPurpose,
     private readonly signal: AbortSignal,
   ) {
     // Another stack may be called like the role: its database would have the name of this one's.
     this.name =
-      role === "trial" ? `${nameOf(stack)}-${role}-${randomBytes(4).toString("hex")}` : `${nameOf(stack)}-${role}`;
-    this.labels = [`label=${LABEL}.stack=${stack}`, `label=${LABEL}.role=${role}`];
+      role === "trial"
+        ? `${namesOf(stack).throwaways[role]}-${randomBytes(4).toString("hex")}`
+        : namesOf(stack).throwaways[role];
+    this.labels = [`label=${LABELS.stack}=${stack}`, `label=${LABELS.role}=${role}`];
   }
 
   /** An empty database, which may see the backups and cannot change them; with settings of the server, `name=value`. */
   public async database(image: string, { backups, settings = [], readOnly }: Server): Promise<Database> {
     await createIsolatedNetwork(this.docker, this.name, this.labels);
-    const environment = { POSTGRES_USER: ROLE, POSTGRES_DB: DATABASE, POSTGRES_PASSWORD: this.password };
+    const environment = { POSTGRES_USER: SUPERUSER, POSTGRES_DB: DATABASE, POSTGRES_PASSWORD: this.password };
     conceal(environment);
     const options = [
       ...asOptions({ capabilities: POSTGRES_CAPABILITIES, readOnly: readOnly?.temporary }),

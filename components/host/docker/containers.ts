@@ -2,7 +2,7 @@ import type { DockerClient } from "./client";
 import { leavesNoCore } from "./hardening";
 import { LABEL } from "../../release/names";
 import type { RunningContainer } from "../../release/facts";
-import { ROLE } from "../../release/names";
+import { SUPERUSER } from "../../release/names";
 
 /** The containers of a stack, running or not, found by their labels. One that goes meanwhile is none of them. */
 export async function containersOf(docker: DockerClient, stack: string): Promise<RunningContainer[]> {
@@ -47,7 +47,7 @@ interface Inspected {
 /** Every proxy of ours publishes it. */
 const HTTP_PORT = "80/tcp";
 
-const AS_SUPERUSER = `DATABASE_URL=postgres://${ROLE}:`;
+const AS_SUPERUSER = `DATABASE_URL=postgres://${SUPERUSER}:`;
 
 /** By id of the container. */
 async function detailsOf(docker: DockerClient, ids: readonly string[]) {

@@ -1,4 +1,4 @@
-import { DATABASE, ROLE, UPSTREAM_PORTS } from "../../release/names";
+import { DATABASE, SUPERUSER, UPSTREAM_PORTS } from "../../release/names";
 
 /** What a healthcheck runs inside the container, and how patient it is. */
 export interface Healthcheck {
@@ -28,7 +28,7 @@ export const consoleHealthcheck: Healthcheck = {
  * one after a crash replays the write-ahead log.
  */
 export const postgresHealthcheck: Healthcheck = {
-  test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", ROLE, "-d", DATABASE],
+  test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", SUPERUSER, "-d", DATABASE],
   intervalSeconds: 10,
   startSeconds: 120,
 };

@@ -1,6 +1,6 @@
 import { roleOfPassword } from "../../host/database/password";
-import { APPLICATION_ROLE, ROLE } from "../../release/names";
-import { docker as command } from "../../release/commands";
+import { APPLICATION_ROLE } from "../../release/names";
+import { psql } from "../../release/commands";
 import { createApplicationRole, passwordIn } from "../../host/database/application-role";
 import { complaint, Database, DATABASE } from "../../host/database/database";
 import { makeExtensions } from "../../host/database/extensions";
@@ -47,7 +47,7 @@ export async function grantOwnership({
 async function mustLogIn({ docker, container }: Database): Promise<void> {
   const password = await passwordIn(new Database(docker, container));
   if ((await roleOfPassword(docker, container, password)) === APPLICATION_ROLE) return;
-  const look = command(docker.host, `exec ${container} psql -U ${ROLE} -d ${DATABASE} -tAc 'SHOW hba_file'`);
+  const look = psql({ host: docker.host, container, options: "-tAc", sql: "SHOW hba_file" });
   throw new Refusal(
     `the database does not let ${APPLICATION_ROLE} in over the network with its password. Its pg_hba.conf must have a line for that role, such as: ` +
       `host ${DATABASE} ${APPLICATION_ROLE} all scram-sha-256; \`${look}\` names the file`,

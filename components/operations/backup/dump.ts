@@ -1,12 +1,13 @@
+import { sessionName } from "../../release/names";
 import { client } from "../../host/database/psql";
 import { size } from "../../release/units";
-import { type Database, DATABASE, ROLE } from "../../host/database/database";
+import { type Database, DATABASE, SUPERUSER } from "../../host/database/database";
 import { inspectDisks } from "../../host/database/disks";
 import type { Ended } from "../../host/docker/execution";
 import { Refusal, say } from "../../host/output";
 
 /** The name of the sessions that make a backup. One that is found without the lock was left by a killed run. */
-export const APPLICATION = "nestfleet-backup";
+export const APPLICATION = sessionName("backup");
 
 export type Compression = "zstd" | "gzip";
 
@@ -45,7 +46,7 @@ export async function dump(database: Database, request: DumpRequest): Promise<nu
     const ended = await database.run(
       client([
         "pg_dump",
-        `--dbname=dbname=${DATABASE} user=${ROLE} application_name=${APPLICATION}`,
+        `--dbname=dbname=${DATABASE} user=${SUPERUSER} application_name=${APPLICATION}`,
         "--format=custom",
         `--compress=${compression === "zstd" ? "zstd:1" : "1"}`,
         `--snapshot=${snapshot}`,

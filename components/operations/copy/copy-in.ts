@@ -1,5 +1,6 @@
 import { BACKUPS_PATH } from "../../release/records/backup-id";
 import { checksum } from "../../host/backups/dump-check";
+import { MIGRATIONS_TABLE } from "../../release/records/tables";
 import { backupNamed } from "../../release/records/backups";
 import { script, shellWord, trust } from "../../release/commands";
 import { neededBytes } from "../../release/estimate";
@@ -15,9 +16,6 @@ import { mustSuitServer } from "../restore/pg-restore";
 import { Refusal, say } from "../../host/output";
 import { Store } from "../../host/backups/store";
 import { sendFile } from "./transfer";
-
-/** In which the application keeps what it has migrated. */
-const MIGRATIONS_TABLE = "nestfleet_migrations";
 
 /** What is to be brought. */
 export interface Arrival {

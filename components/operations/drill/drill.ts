@@ -1,5 +1,5 @@
 import type { DockerClient } from "../../host/docker/client";
-import { nameOf } from "../../release/names";
+import { namesOf } from "../../release/names";
 import { hostTime } from "../../host/docker/clock";
 import type { BackupManifest } from "../../release/records/manifest";
 import { parseVersion } from "../../release/version";
@@ -81,7 +81,7 @@ async function perform(
   return restoredElsewhere(elsewhere, async ({ throwaway, restoreSeconds }) => {
     const [rows, tables] = [total(manifest.rows), Object.keys(manifest.rows).length];
     say(`drill: ${manifest.id} restored in ${restoreSeconds} s, all ${rows} rows of ${tables} tables`);
-    const { health } = (await readEntrance(docker, `${nameOf(stack)}-caddy`)) ?? COMPARED;
+    const { health } = (await readEntrance(docker, namesOf(stack).containers.caddy)) ?? COMPARED;
     const expected = { semver: parseVersion(manifest.version)?.semver, health };
     const healthSeconds = await timed(async () => {
       mustBeWell(await throwaway.health(image), manifest, expected);

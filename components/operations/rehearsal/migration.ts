@@ -1,5 +1,5 @@
 import { APPLIED_MIGRATIONS } from "../../host/database/psql";
-import { APPLICATION_ROLE } from "../../release/names";
+import { APPLICATION_ROLE, sessionName } from "../../release/names";
 import { type Database, DATABASE } from "../../host/database/database";
 import { indented, Refusal, say, sleep } from "../../host/output";
 import { Session } from "../../host/database/session";
@@ -60,7 +60,7 @@ async function watch(
   ended: Promise<unknown>,
   signal: AbortSignal,
 ): Promise<TimedMigration[]> {
-  const session = new Session(database, "nestfleet-rehearsal", DATABASE, signal);
+  const session = new Session(database, sessionName("rehearsal"), DATABASE, signal);
   const known = new Set(applied);
   const timed: TimedMigration[] = [];
   let since: number | undefined;

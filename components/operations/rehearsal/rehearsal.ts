@@ -1,5 +1,5 @@
 import type { DockerClient } from "../../host/docker/client";
-import { nameOf } from "../../release/names";
+import { namesOf } from "../../release/names";
 import type { WantedExtension } from "../../release/sql/extensions";
 import { total } from "../../release/records/plausibility";
 import { analyze } from "../../host/database/analysis";
@@ -101,7 +101,7 @@ const ABSENT = /no such (container|network)|not found|is not connected/i;
 
 /** What an older program has left that was killed: it rehearsed in the live server, over a network without labels. */
 async function removeFormer(live: Database, stack: string): Promise<void> {
-  const network = `${nameOf(stack)}-rehearsal`;
+  const network = namesOf(stack).throwaways.rehearsal;
   const { docker, container } = live;
   await unlessGone(docker.run(["network", "disconnect", "--force", network, container]), ABSENT);
   await unlessGone(docker.run(["network", "rm", network]), ABSENT);

@@ -12,6 +12,8 @@ import type { Request } from "./request";
 export async function restoreRelease({ dockerHost, ...asked }: Request): Promise<string> {
   const docker = new PatientClient(dockerHost);
   await hurry(docker, asked.caddy, false);
-  const restored = await interruptible((signal) => restore(docker, { ...asked, replaced: undefined, next: NEXT }, signal));
+  const restored = await interruptible((signal) =>
+    restore(docker, { ...asked, replaced: undefined, next: NEXT }, signal),
+  );
   return JSON.stringify(restored);
 }

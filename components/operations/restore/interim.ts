@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { DockerClient } from "../../host/docker/client";
-import { LABEL } from "../../release/names";
+import { LABELS } from "../../release/names";
 import { environmentOf } from "../../host/docker/environment";
 import { inspectContainer } from "../../host/docker/inspection";
 import { Execution } from "../../host/docker/execution";
@@ -44,7 +44,7 @@ export async function createInterim(docker: DockerClient, interim: InterimContai
   const { name, like, imageId, version, waits = false } = interim;
   const inspected = await docker.inspect(like);
   const found = model.parse(inspected);
-  const labels = { ...found.Config.Labels, [`${LABEL}.version`]: version };
+  const labels = { ...found.Config.Labels, [LABELS.version]: version };
   const [network, ...networks] = Object.keys(found.NetworkSettings.Networks);
   const options = [
     "--pull=never",

@@ -1,3 +1,4 @@
+import { sessionName } from "../../release/names";
 import { rowsBeyond } from "../../release/restore-impact";
 import { type Database, DATABASE } from "../../host/database/database";
 import { countRows, type Rows } from "../../host/database/rows";
@@ -17,7 +18,7 @@ export async function lostRows(
 }
 
 async function rowsOf(database: Database, name: string): Promise<Rows> {
-  const session = new Session(database, "nestfleet-restore", name);
+  const session = new Session(database, sessionName("restore"), name);
   try {
     return await countRows(session);
   } finally {

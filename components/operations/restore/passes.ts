@@ -1,3 +1,4 @@
+import { LOADER } from "../../release/names";
 import { TO_HAND_OVER } from "../../host/database/ownership";
 import {
   entriesOf,
@@ -12,9 +13,9 @@ import {
   type Reference,
   referencesIn,
 } from "./archive-contents";
-import { type Database, ROLE } from "../../host/database/database";
+import { type Database, SUPERUSER } from "../../host/database/database";
 import { handOverObjects } from "../../host/database/handover";
-import { DROP_LOADER, LOADER, makeLoader, ownerOf } from "../../host/database/loader";
+import { DROP_LOADER, makeLoader, ownerOf } from "../../host/database/loader";
 import { Unrestorable } from "./outcome";
 import { counted, type Rows } from "../../host/database/rows";
 import { doSteps, type Filling, type Step } from "./steps";
@@ -190,7 +191,7 @@ function restoring(
   goesOn = false,
 ): Step[] {
   if (entries.length === 0) return [];
-  if (owner === null) return [{ do: "restore", as: ROLE, entries: ids(entries) }];
+  if (owner === null) return [{ do: "restore", as: SUPERUSER, entries: ids(entries) }];
   const before = goesOn ? {} : { before: makeLoader(owner, referenced) };
   return [{ do: "restore", as: LOADER, entries: ids(entries), ...before }];
 }

@@ -1,3 +1,4 @@
+import { RESTORING } from "../../release/names";
 import type { DockerClient } from "../../host/docker/client";
 import { containersOf } from "../../host/docker/containers";
 import { script, up } from "../../release/commands";
@@ -27,7 +28,7 @@ import { removeContainer, unlessGone } from "../../host/docker/removal";
 import { dropDatabase } from "../../host/database/scratch";
 import { removeLoader } from "../../host/database/loader";
 import { reasonOf, report } from "../../host/report";
-import { bootId, clearState, readState, RESTORING, type RestoreState, writeState } from "./state";
+import { bootId, clearState, readState, type RestoreState, writeState } from "./state";
 import { Refusal, say } from "../../host/output";
 import { removeInterim } from "./interim";
 import { findBackup } from "../../host/backups/selection";
@@ -60,6 +61,7 @@ export async function recoverRestore(host: Host): Promise<void> {
   const { docker, caddy, database, stack } = host;
   const state = await readState(database, stack);
   if (state === undefined) {
+    // One that is found without a state was left by a killed run, and has no data of users.
     if ((await databases(database)).includes(RESTORING)) {
       await dropDatabase(database, RESTORING);
       await removeLoader(database);

@@ -1,5 +1,5 @@
+import { LOADER } from "../../release/names";
 import { type Database, identifier, MAINTENANCE } from "../../host/database/database";
-import { LOADER } from "../../host/database/loader";
 import { Refusal } from "../../host/output";
 import { brokenRule, failedObject, firstError, foreignKeys, restoreFailure, type Violation } from "./failure";
 import { Unrestorable } from "./outcome";

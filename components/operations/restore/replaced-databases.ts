@@ -1,7 +1,8 @@
+import { REPLACED_PREFIX } from "../../release/names";
 import type { DockerClient } from "../../host/docker/client";
 import { hostTime } from "../../host/docker/clock";
 import { replacedDatabases } from "../../host/database/inspect";
-import { REPLACED_PREFIX, replacedAtByName, type ReplacedComment } from "../../release/records/replaced";
+import { replacedAtByName, type ReplacedComment } from "../../release/records/replaced";
 import { dropDatabase } from "../../host/database/scratch";
 import { complaint, type Database } from "../../host/database/database";
 import { databases } from "../../host/database/swap";

@@ -1,10 +1,10 @@
+import { RESTORING } from "../../release/names";
 import type { BackupManifest } from "../../release/records/manifest";
 import { total } from "../../release/records/plausibility";
 import { analyze } from "../../host/database/analysis";
 import { type Database, DATABASE } from "../../host/database/database";
 import { say } from "../../host/output";
 import { restoreCopy } from "./pg-restore";
-import { RESTORING } from "./state";
 
 /** One for each core of the smallest host. Requests are answered more slowly meanwhile, and users wait for their data. */
 const JOBS = 2;

@@ -1,3 +1,4 @@
+import { isInterim, RESTORING } from "../../release/names";
 import { z } from "zod";
 import { BACKUPS_PATH, parseBackupId, RESTORE_STATE } from "../../release/records/backup-id";
 import { docker as dockerCommand } from "../../release/commands";
@@ -5,15 +6,11 @@ import { imageIds } from "../../release/records/image-identity";
 import { parseJson } from "../../release/records/json";
 import { replacedAtByName } from "../../release/records/replaced";
 import { isTag } from "../../release/version";
-import { isInterim } from "../../release/interim";
 import { confirmation } from "../../settings/restore";
 import { foreign } from "../../host/docker/inspection";
 import type { Database } from "../../host/database/database";
 import { isPointer } from "../../host/routing/pointers";
 import { Refusal } from "../../host/output";
-
-/** The database that a restore makes. One that is found was left by a run that was killed, and has no data of users. */
-export const RESTORING = "nestfleet_restoring";
 
 const tag = z.string().refine(isTag, "no tag of a release");
 const id = z.string().refine((text) => parseBackupId(text) !== undefined, "no id of a backup");

@@ -1,5 +1,6 @@
+import { sessionName } from "../../release/names";
 import { PSQL, PSQL_ANSWERS, SETTINGS } from "../../host/database/psql";
-import { type Database, identifier, literal, ROLE } from "../../host/database/database";
+import { type Database, identifier, literal, SUPERUSER } from "../../host/database/database";
 import type { Needed } from "./outcome";
 import { COUNT } from "../../host/database/rows";
 import { DOMAINS_SLEEP, SLEEP, WAKE } from "./dormant-code";
@@ -60,12 +61,12 @@ const SCRIPT = `${SETTINGS}
   trap 'kill "$child" 2>/dev/null || true; wait; exit 143' TERM
 
   as() {
-    connection="dbname=$name user=$1 application_name=nestfleet-restore"
-    if [ "$1" = ${ROLE} ]; then PGOPTIONS="$options $settings"; else PGOPTIONS="$anyone $settings"; fi
+    connection="dbname=$name user=$1 application_name=${sessionName("restore")}"
+    if [ "$1" = ${SUPERUSER} ]; then PGOPTIONS="$options $settings"; else PGOPTIONS="$anyone $settings"; fi
     export PGOPTIONS
   }
   attended() { "$@" & child=$!; wait "$child"; }
-  asked() { as ${ROLE}; PGOPTIONS="$asking $settings"; attended ${PSQL_ANSWERS} -d "$connection" "$@"; }
+  asked() { as ${SUPERUSER}; PGOPTIONS="$asking $settings"; attended ${PSQL_ANSWERS} -d "$connection" "$@"; }
   query() { asked -o /dev/null -c "$1"; }
   streamed() {
     { nice pg_restore --file=- $flags "$@" "$file" && printf '%s\\n' '\\echo ${COMPLETE}'; } | {
@@ -92,7 +93,7 @@ const SCRIPT = `${SETTINGS}
   # What is made meanwhile falls asleep by an event trigger.
   asleep() {
     query "$1"; shift
-    as ${ROLE}
+    as ${SUPERUSER}
     if [ "$major" -ge 17 ]; then PGOPTIONS="$PGOPTIONS -c event_triggers=on"; fi
     restored "$@"
   }

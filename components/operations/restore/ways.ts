@@ -1,9 +1,10 @@
+import { LOADER } from "../../release/names";
 import type { Definition } from "../../release/records/definition";
 import type { BackupManifest, Proof } from "../../release/records/manifest";
 import { hasApplicationRole } from "../../host/database/application-role";
 import { createCopy, dropDatabase } from "../../host/database/scratch";
 import { complaint, type Database, MAINTENANCE } from "../../host/database/database";
-import { claimLoader, LOADER, removeLoader } from "../../host/database/loader";
+import { claimLoader, removeLoader } from "../../host/database/loader";
 import { type Needed, Unrestorable } from "./outcome";
 import { failedObject, firstError, restoreFailure } from "./failure";
 import { restoreByPasses } from "./passes";

@@ -1,3 +1,4 @@
+import { MIGRATIONS_TABLE } from "../records/tables";
 import { configSet, keepVersion, up } from "../commands";
 import { parseBackupId } from "../records/backup-id";
 import { newestFitting } from "../records/backups";
@@ -67,7 +68,7 @@ export function schemaStaysAhead({ schema, settings, step, to, restore }: PlanCo
 export function appliedByNobody({ schema, settings, stack, from, to }: PlanContext): string[] {
   const files = schema?.unexplained.map(({ file }) => file) ?? [];
   if (files.length === 0) return [];
-  const look = inDatabase({ settings, stack }, { sql: "SELECT * FROM nestfleet_migrations" });
+  const look = inDatabase({ settings, stack }, { sql: `SELECT * FROM ${MIGRATIONS_TABLE}` });
   return [
     `the database counts ${firstOf(files)} of ${to.tag} as applied, which ${from?.tag ?? "what serves"} does not have and no update in the history has brought: ` +
       "a killed update has done so, or somebody has written it there, and it will not run. " +

@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { imageIds } from "./image-identity";
 import { parseJson } from "./json";
+import { REPLACED_PREFIX } from "../names";
 import { isTag } from "../version";
-
-/** What the names of the databases begin with that restores have replaced, and that are kept for an undo. */
-export const REPLACED_PREFIX = "nestfleet_replaced_";
 
 /** What a replaced database says of itself, as its comment in PostgreSQL: it goes where the database goes. */
 export const replacedComment = z.object({

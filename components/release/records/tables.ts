@@ -1,3 +1,6 @@
+/** The table in which the application keeps what it has migrated, as its contract has it. */
+export const MIGRATIONS_TABLE = "nestfleet_migrations";
+
 /**
  * The tables whose rows a backup counts (`c`, in the schema `n`): every ordinary table, partitions one by one. Not an
  * extension's own: they are made by the extension, and a dump does not have them.

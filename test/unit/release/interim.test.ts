@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { REPLACED_PREFIX } from "../../../components/release/records/replaced";
-import { isInterim, interimName } from "../../../components/release/interim";
+import { interimName, isInterim, REPLACED_PREFIX } from "../../../components/release/names";
 import { replacedName } from "../../../components/operations/restore/replaced-databases";
 import { orphansOf } from "../../../components/operations/recovery/orphans";
 
