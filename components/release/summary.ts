@@ -84,14 +84,14 @@ function names(pending: readonly PendingMigration[]): string {
   return pending.map(({ file }) => file).join(", ");
 }
 
-function restore({ restore: restoration }: Plan): string[] {
-  if (restoration === undefined) return [];
-  const { manifest, ageSeconds, lastWrite, seconds } = restoration;
+function restore({ restore: impact }: Plan): string[] {
+  if (impact === undefined) return [];
+  const { manifest, ageSeconds, lastWrite, seconds } = impact;
   const age = ageSeconds === undefined ? "" : `, ${duration(ageSeconds)} ago`;
   const written = lastWrite === undefined ? "" : `; last write ${lastWrite}`;
   return [
     ...entry("restore", `${manifest.id}, taken ${manifest.takenAt}${age}${written}`),
-    ...entry("", `loses ${loss(restoration)}`),
+    ...entry("", `loses ${loss(impact)}`),
     ...entry(
       "",
       `restored beside the live database in about ${duration(seconds)}, rows checked, before anything stops`,
