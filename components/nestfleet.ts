@@ -1,25 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
-import { bringImages, type Images } from "./resources/images";
-import { createNetworks } from "./resources/network";
+import { publicUrl } from "./host/routing/entrance";
+import type { Plan } from "./release/plan";
+import { Images } from "./resources/images";
+import { Networks } from "./resources/networks";
 import { dockerProvider } from "./resources/provider";
+import { Secrets } from "./resources/secrets";
 import type { Site } from "./resources/site";
-import { createVolume, namedOrOwn } from "./resources/volume";
-import { cutOver } from "./safety/cutover";
 import { grantOwnership } from "./safety/application-role";
-import { takeBackup } from "./safety/backup";
+import { Backup } from "./safety/backup";
+import { cutOver } from "./safety/cutover";
 import { recreate } from "./safety/recreate";
 import { rehearse } from "./safety/rehearsal";
 import { restore } from "./safety/restore";
-import { createSecrets } from "./resources/secrets";
 import { giveVerdict } from "./safety/verdict";
-import { applicationEnv, createApi } from "./services/api";
-import { backupStore } from "./resources/backup-store";
-import { createCaddy } from "./services/caddy";
-import { createConsole } from "./services/console";
-import { publicUrl } from "./host/routing/entrance";
-import { createPostgres } from "./services/postgres";
+import { Api } from "./services/api";
+import { Caddy } from "./services/caddy";
+import { Console } from "./services/console";
+import { applicationEnv } from "./services/environment";
+import { Postgres } from "./services/postgres";
 import { createWorkers } from "./services/worker";
-import type { Plan } from "./release/plan";
 import type { Settings } from "./settings/schema";
 
 /** A running NestFleet on one Docker host. The constructor reads in the order in which an update happens. */
@@ -38,35 +37,34 @@ export class NestFleet extends pulumi.ComponentResource {
   public constructor(name: string, settings: Settings, plan: Plan, options: pulumi.ComponentResourceOptions = {}) {
     super("nestfleet:index:NestFleet", name, {}, options);
     const provider = dockerProvider(name, settings.dockerHost, this);
-    const site: Site = { name, stack: pulumi.getStack(), settings, plan, parent: this, provider };
+    const site: Site = { name, stack: pulumi.getStack(), settings, plan, root: this, parent: this, provider };
 
-    const images = bringImages(site);
-    const secrets = createSecrets(site);
-    const networks = createNetworks(site);
-    const data = namedOrOwn(site, settings.postgres.existingVolume, "postgres");
-    const backups = backupStore(site);
-    const proxy = { data: createVolume(site, "caddy-data").name, config: createVolume(site, "caddy-config").name };
+    const images = new Images(site);
+    const secrets = new Secrets(site);
+    const networks = new Networks(site);
+    const backup = new Backup(site);
 
-    const postgres = createPostgres(site, images, networks, data, backups.mount, secrets);
-    const backup = takeBackup(site, { postgres, images });
-    const rehearsal = rehearse(site, { postgres, backup, image: images.api });
-    const owned = grantOwnership(site, { postgres, after: rehearsal.passed });
-    const { restore: restoration } = plan;
-    const ready =
-      restoration === undefined
+    const postgres = new Postgres(site, { images, networks, secrets, backups: backup.mount });
+    const taken = backup.take({ postgres, images });
+    const rehearsal = rehearse(site, { postgres, backup: taken, image: images.api });
+    const owned = grantOwnership(site, { postgres, after: rehearsal.done });
+    const prepared =
+      plan.restore === undefined
         ? recreate(site, { postgres, after: owned })
-        : restore(site, { postgres, images, restoration, backup, after: owned });
-    const env = applicationEnv(site, postgres.url, secrets);
-    const api = createApi(site, images.api, networks, env, { ready, migrationSeconds: rehearsal.migrationSeconds });
-    const console = createConsole(site, images.console, networks, api.ready);
-    const caddy = createCaddy(site, images.caddy, networks, proxy, [api, console]);
-    const cutover = cutOver(site, caddy, api, console, [postgres]);
-    const workers = createWorkers(site, images.worker, networks, env, cutover.done);
-    giveVerdict(site, caddy, cutover, { api, console, workers, others: [postgres] });
+        : restore(site, { postgres, images, restoration: plan.restore, backup: taken, after: owned });
+
+    const env = applicationEnv(site, { databaseUrl: postgres.url, secrets });
+    const { migrationSeconds } = rehearsal;
+    const api = new Api(site, { image: images.api, networks, env, after: prepared, migrationSeconds });
+    const console = new Console(site, { image: images.console, networks, after: api.ready });
+    const caddy = new Caddy(site, { image: images.caddy, networks, after: [api.ready, console.ready] });
+    const cutover = cutOver(site, { caddy, api, console, others: [postgres] });
+    const workers = createWorkers(site, { image: images.worker, networks, env, after: cutover.done });
+    giveVerdict(site, { cutover, caddy, api, console, workers, others: [postgres] });
 
     this.url = publicUrl(settings);
     this.version = cutover.version;
-    this.images = digests(images);
+    this.images = images.digests;
     this.containers = {
       postgres: postgres.container.name,
       api: api.container.name,
@@ -74,11 +72,7 @@ export class NestFleet extends pulumi.ComponentResource {
       console: console.container.name,
       caddy: caddy.container.name,
     };
-    this.backups = backups.location;
+    this.backups = backup.location;
     this.registerOutputs({});
   }
-}
-
-function digests(images: Images): Record<string, pulumi.Output<string>> {
-  return Object.fromEntries(Object.entries(images).map(([role, image]) => [role, image.digest]));
 }

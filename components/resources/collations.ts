@@ -8,7 +8,10 @@ import type { Site } from "./site";
  * sorted: rebuilds those indexes while requests are served, and notes the version of today. Nothing that relies on the
  * database's order goes on before that; an index that cannot be rebuilt makes the update red, and postgres serves on.
  */
-export function refreshCollations(site: Site, container: docker.Container, after: pulumi.Resource[]): pulumi.Resource {
+export function refreshCollations(
+  site: Site,
+  { container, after }: { container: docker.Container; after: pulumi.Resource[] },
+): pulumi.Resource {
   const { dockerHost } = site.settings;
   return runScript(site, {
     name: "collations",

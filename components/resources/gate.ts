@@ -5,20 +5,31 @@ import type { Role } from "./service";
 import type { Healthcheck } from "../host/docker/healthchecks";
 import type { Site } from "./site";
 
+/** A container that must become healthy before the update goes on. */
+export interface GateArgs {
+  readonly role: Role;
+  /** Where it is not the role: one of several. */
+  readonly name?: string;
+  readonly container: docker.Container;
+  /** Undefined where the image brings its own healthcheck or none. */
+  readonly healthcheck: Healthcheck | undefined;
+  /**
+   * `stop` stops the refused container, so that it neither restarts for ever nor takes traffic beside the one that still
+   * serves; `leave` is for services that have no second.
+   */
+  readonly whenRefused: "stop" | "leave";
+  /** What the migrations took in the rehearsal. */
+  readonly migrationSeconds?: pulumi.Input<number>;
+}
+
 /**
  * Lets the update go on once the container answers its own healthcheck. Red within seconds when it dies, with the last
- * lines of its log. `whenRefused: "stop"` stops the refused container, so that it neither restarts for ever nor takes
- * traffic beside the one that still serves; `leave` is for services that have no second. The deadline grows with what
- * the migrations took in the rehearsal, and starts anew with each migration that is done.
+ * lines of its log. The deadline grows with what the migrations took in the rehearsal, and starts anew with each migration
+ * that is done.
  */
 export function createGate(
   site: Site,
-  role: Role,
-  name: string,
-  container: docker.Container,
-  healthcheck: Healthcheck | undefined,
-  whenRefused: "stop" | "leave",
-  migrationSeconds: pulumi.Input<number> = 0,
+  { role, name = role, container, healthcheck, whenRefused, migrationSeconds = 0 }: GateArgs,
 ): pulumi.Resource {
   const { dockerHost, health } = site.settings;
   return runScript(site, {

@@ -6,7 +6,7 @@ import { runScript } from "./script";
 import type { Site } from "./site";
 
 /** What is known of the next container of the database. */
-interface Next {
+export interface HoldArgs {
   readonly image: pulumi.Input<string>;
   /** The network on which it will be. */
   readonly back: pulumi.Input<string>;
@@ -22,7 +22,10 @@ interface Next {
  * killed run; of the definition the script is told a digest, since there is a password in it. A container that is
  * replaced for another reason (a refresh has found a limit that was changed by hand) is replaced without it.
  */
-export function holdRequests(site: Site, { image, back, definition, readOnly, present }: Next): command.local.Command {
+export function holdRequests(
+  site: Site,
+  { image, back, definition, readOnly, present }: HoldArgs,
+): command.local.Command {
   const digest = pulumi.jsonStringify(definition).apply((json) => createHash("sha256").update(json).digest("hex"));
   return runScript(site, {
     name: "postgres-hold",
@@ -43,11 +46,14 @@ export function holdRequests(site: Site, { image, back, definition, readOnly, pr
 }
 
 /** Once postgres answers: the requests go to who had them before. It runs whenever the script before it has held any. */
-export function reopen(site: Site, held: command.local.Command, ready: pulumi.Resource): pulumi.Resource {
+export function reopen(
+  site: Site,
+  { held, after }: { held: command.local.Command; after: pulumi.Resource },
+): pulumi.Resource {
   return runScript(site, {
     name: "postgres-reopen",
     script: "reopen",
     input: { dockerHost: site.settings.dockerHost, caddy: `${site.name}-caddy`, held: held.stdout },
-    dependsOn: [ready],
+    dependsOn: [after],
   });
 }

@@ -2,8 +2,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { digestIn } from "../release/records/image-identity";
 import { type ImageReferences, imageReferences } from "../release/images";
+import { Component } from "./component";
 import { runScript } from "./script";
-import { placed, type Site } from "./site";
+import { onDocker, type Site } from "./site";
 
 /** An image that is on the Docker host. */
 export interface Image {
@@ -15,46 +16,72 @@ export interface Image {
   readonly brought: pulumi.Resource;
 }
 
-export type Images = Record<keyof ImageReferences, Image>;
-
 /**
  * Brings every image of the release to the Docker host, before anything that runs is touched: a mistyped tag or a
  * registry that is down stops the update here.
  */
-export function bringImages(site: Site): Images {
-  const references = imageReferences(site.settings, site.stack);
-  const { source } = site.settings;
-  const api =
-    source === undefined ? pull(site, "api", references.api) : build(site, source, "api", references.api, ".");
-  const console =
-    source === undefined
-      ? pull(site, "console", references.console)
-      : build(site, source, "console", references.console, "console");
-  return {
-    api,
-    worker: references.worker === references.api ? api : pull(site, "worker", references.worker),
-    console,
-    postgres: pull(site, "postgres", references.postgres),
-    caddy: pull(site, "caddy", references.caddy),
-  };
-}
+export class Images extends Component implements Record<keyof ImageReferences, Image> {
+  public readonly api: Image;
+  /** The api's, unless the worker has an image of its own. */
+  public readonly worker: Image;
+  public readonly console: Image;
+  public readonly postgres: Image;
+  public readonly caddy: Image;
 
-/** `keepLocally`: the image of the version before stays on the host, a rollback needs it. */
-function pull(site: Site, role: string, reference: string): Image {
-  const image = new docker.RemoteImage(`${site.name}-${role}`, { name: reference, keepLocally: true }, placed(site));
-  return { id: image.imageId, digest: digestOf(reference, image), brought: image };
-}
+  public constructor(site: Site) {
+    super("Images", "images", site);
+    const references = imageReferences(site.settings, site.stack);
+    const { source } = site.settings;
+    if (source === undefined) {
+      this.api = this.pull("api", references.api);
+      this.console = this.pull("console", references.console);
+    } else {
+      this.api = this.build("api", { source, context: ".", reference: references.api });
+      this.console = this.build("console", { source, context: "console", reference: references.console });
+    }
+    this.worker = references.worker === references.api ? this.api : this.pull("worker", references.worker);
+    this.postgres = this.pull("postgres", references.postgres);
+    this.caddy = this.pull("caddy", references.caddy);
+    this.registerOutputs();
+  }
 
-/** Builds at the release's tag; a build that fails stops the update before anything that runs is touched. */
-function build(site: Site, source: string, role: string, reference: string, context: string): Image {
-  const { version, dockerHost } = site.settings;
-  const command = runScript(site, {
-    name: `${role}-build`,
-    script: "build-image",
-    input: { dockerHost, source, tag: `v${version.tag}`, context, image: reference },
-  });
-  const id = command.stdout.apply((stdout) => stdout.trim());
-  return { id, digest: id, brought: command };
+  /** What is done once every image is there. */
+  public get brought(): pulumi.Resource[] {
+    return Object.values(this.byRole()).map(({ brought }) => brought);
+  }
+
+  /** The digest of the image behind each service. */
+  public get digests(): Record<string, pulumi.Output<string>> {
+    return Object.fromEntries(Object.entries(this.byRole()).map(([role, { digest }]) => [role, digest]));
+  }
+
+  private byRole(): Record<keyof ImageReferences, Image> {
+    const { api, worker, console, postgres, caddy } = this;
+    return { api, worker, console, postgres, caddy };
+  }
+
+  /** `keepLocally`: the image of the version before stays on the host, a rollback needs it. */
+  private pull(role: string, reference: string): Image {
+    const { inside } = this;
+    const args = { name: reference, keepLocally: true };
+    const image = new docker.RemoteImage(`${inside.name}-${role}`, args, onDocker(inside));
+    return { id: image.imageId, digest: digestOf(reference, image), brought: image };
+  }
+
+  /** Builds at the release's tag; a build that fails stops the update before anything that runs is touched. */
+  private build(
+    role: string,
+    { source, context, reference }: { source: string; context: string; reference: string },
+  ): Image {
+    const { version, dockerHost } = this.inside.settings;
+    const command = runScript(this.inside, {
+      name: `${role}-build`,
+      script: "build-image",
+      input: { dockerHost, source, tag: `v${version.tag}`, context, image: reference },
+    });
+    const id = command.stdout.apply((stdout) => stdout.trim());
+    return { id, digest: id, brought: command };
+  }
 }
 
 function digestOf(reference: string, { repoDigest, imageId }: docker.RemoteImage): pulumi.Output<string> {

@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Requests } from "../operations/requests";
-import type { Site } from "./site";
+import { placed, type Site } from "./site";
 
 type Leaf = string | number | boolean | null | undefined;
 
@@ -65,7 +65,7 @@ export function runScript<Script extends keyof Requests, Input extends GivenKeys
       addPreviousOutputInEnv: false,
     },
     {
-      parent: site.parent,
+      ...placed(site),
       dependsOn,
       ignoreChanges: [...(frozen ? ["stdin", "create"] : []), ...(again === false ? ["environment"] : [])],
     },

@@ -5,7 +5,7 @@ import { goDuration } from "../release/containers/canonical";
 import { asInputs, TEMPORARY } from "../host/docker/hardening";
 import { LABEL } from "../release/names";
 import { ALL_LIMITS, heldLimits, type Limits } from "../release/containers/limits";
-import { placed, type Site } from "./site";
+import { onDocker, type Site } from "./site";
 
 export type Role = "postgres" | "api" | "worker" | "console" | "caddy";
 
@@ -17,8 +17,10 @@ export interface Service {
 }
 
 /** Everything about a container that differs between the services; the rest is the same for all and lives below. */
-export interface ServiceArgs {
+export interface Definition {
   readonly role: Role;
+  /** The resource's logical name, after the stack's prefix, where it is not the role: one of several. */
+  readonly name?: string;
   readonly image: pulumi.Input<string>;
   /** The release that the container runs, for people and for finding what a killed update left behind. */
   readonly version: string;
@@ -51,6 +53,11 @@ export interface ServiceArgs {
   readonly init?: true;
 }
 
+export interface ServiceArgs extends Definition {
+  /** What must be done before the container starts. */
+  readonly after: readonly pulumi.Resource[];
+}
+
 /**
  * The house rules of a container, each learned from a way to lose data or traffic.
  *
@@ -63,29 +70,22 @@ export interface ServiceArgs {
  *   https://github.com/kreuzwerker/terraform-provider-docker/issues/873
  * - `wait: false`: the gate waits, and can say why a container died; the provider cannot.
  */
-export function createContainer(
-  site: Site,
-  name: string,
-  args: ServiceArgs,
-  options: pulumi.CustomResourceOptions,
-): docker.Container {
-  return new docker.Container(
-    `${site.name}-${name}`,
-    containerArgs(site, args),
-    placed(site, {
-      ...options,
-      replaceOnChanges: ["*"],
-      deleteBeforeReplace: args.replacement === "after",
-      ignoreChanges: [
-        ...(site.plan.otherLogs.includes(args.role) ? [] : ["logOpts"]),
-        ...(site.plan.ulimitsSet.includes(args.role) ? ["ulimits"] : []),
-      ],
-    }),
-  );
+export function createContainer(site: Site, args: ServiceArgs): docker.Container {
+  const { role, name = role, replacement, after } = args;
+  return new docker.Container(`${site.name}-${name}`, containerArgs(site, args), {
+    ...onDocker(site),
+    dependsOn: [...after],
+    replaceOnChanges: ["*"],
+    deleteBeforeReplace: replacement === "after",
+    ignoreChanges: [
+      ...(site.plan.otherLogs.includes(role) ? [] : ["logOpts"]),
+      ...(site.plan.ulimitsSet.includes(role) ? ["ulimits"] : []),
+    ],
+  });
 }
 
 /** What decides whether a container is the one that is wanted: another value of any of it makes another container. */
-export function containerArgs(site: Site, args: ServiceArgs): docker.ContainerArgs {
+export function containerArgs(site: Site, args: Definition): docker.ContainerArgs {
   return {
     ...(args.fixedName === undefined ? {} : { name: args.fixedName }),
     image: args.image,

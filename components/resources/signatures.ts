@@ -10,15 +10,13 @@ import type { Site } from "./site";
  */
 export function signBackups(
   site: Site,
-  container: docker.Container,
-  key: pulumi.Output<string>,
-  ready: pulumi.Resource,
+  { container, key, after }: { container: docker.Container; key: pulumi.Output<string>; after: pulumi.Resource },
 ): pulumi.Resource {
   const digest = key.apply((text) => createHash("sha256").update(text).digest("hex"));
   return runScript(site, {
     name: "signatures",
     script: "sign",
     input: { dockerHost: site.settings.dockerHost, postgres: container.name, key: digest },
-    dependsOn: [ready],
+    dependsOn: [after],
   });
 }

@@ -11,11 +11,22 @@ export interface Site {
   readonly settings: Settings;
   /** What this update is. */
   readonly plan: Plan;
+  /** NestFleet itself. */
+  readonly root: pulumi.Resource;
+  /** NestFleet, or the component that a resource belongs to. */
   readonly parent: pulumi.Resource;
   readonly provider: docker.Provider;
 }
 
-/** The options that every child of the component has in common. */
-export function placed(site: Site, options: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
-  return { parent: site.parent, provider: site.provider, ...options };
+/**
+ * The options that every resource has. One below a component was directly under NestFleet in the programs before: by that
+ * alias the state's resource is found, and nothing about it changes.
+ */
+export function placed({ parent, root }: Site): pulumi.ResourceOptions {
+  return { parent, ...(parent !== root && { aliases: [{ parent: root }] }) };
+}
+
+/** The options of a resource that the Docker provider makes. */
+export function onDocker(site: Site): pulumi.CustomResourceOptions {
+  return { ...placed(site), provider: site.provider };
 }

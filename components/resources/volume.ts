@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { placed, type Site } from "./site";
+import { onDocker, type Site } from "./site";
 
 /**
  * A volume that outlives everything: protected, so that `pulumi destroy` refuses to take it, and retained, so that
@@ -9,7 +9,7 @@ import { placed, type Site } from "./site";
  */
 export function createVolume(site: Site, purpose: string): docker.Volume {
   const name = `${site.name}-${purpose}`;
-  return new docker.Volume(name, { name }, placed(site, { protect: true, retainOnDelete: true }));
+  return new docker.Volume(name, { name }, { ...onDocker(site), protect: true, retainOnDelete: true });
 }
 
 /**

@@ -4,6 +4,15 @@ import type { Service } from "../resources/service";
 import type { Site } from "../resources/site";
 import { entranceOf } from "../host/routing/entrance";
 
+export interface CutoverArgs {
+  readonly caddy: Service;
+  /** The new ones. */
+  readonly api: Service;
+  readonly console: Service;
+  /** Those that no request is routed to. */
+  readonly others: readonly Service[];
+}
+
 /** What answered from outside. */
 export interface Cutover {
   /** The version in the health answer, not the one that was asked for. */
@@ -19,15 +28,9 @@ export interface Cutover {
  * domain's own TLS, for health, version and login page, for `health.soakSeconds`, as candidates that nobody else
  * reaches; then sends everybody there. When they fail, before or after, the requests are with the containers that
  * served before, which have been running all along. Runs whenever one of its containers was replaced or the release
- * changes; `others` are those that no request is routed to. Workers follow: a release that is refused here has none.
+ * changes. Workers follow: a release that is refused here has none.
  */
-export function cutOver(
-  site: Site,
-  caddy: Service,
-  api: Service,
-  console: Service,
-  others: readonly Service[],
-): Cutover {
+export function cutOver(site: Site, { caddy, api, console, others }: CutoverArgs): Cutover {
   const { dockerHost, health, version } = site.settings;
   const target = ({ container, healthcheck }: Service) => ({
     container: container.id,

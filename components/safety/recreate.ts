@@ -10,14 +10,16 @@ import { databaseOf, isPrepared } from "./preparation";
 /** The logical name of what stops the writers, or restores beside them: one resource, whatever an update needs. */
 export const WRITERS = "writers";
 
+export interface RecreateArgs {
+  readonly postgres: Postgres;
+  readonly after: pulumi.Resource;
+}
+
 /**
  * Where the two releases cannot run side by side: stops the writers of the one that serves, and backs up what they have
  * written since the first backup. Elsewhere they go on, and the cutover is hurried where a migration may break them.
  */
-export function recreate(
-  site: Site,
-  { postgres, after }: { postgres: Postgres; after: pulumi.Resource },
-): pulumi.Resource {
+export function recreate(site: Site, { postgres, after }: RecreateArgs): pulumi.Resource {
   const { name, plan } = site;
   return runScript(site, {
     name: WRITERS,

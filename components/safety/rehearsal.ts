@@ -3,20 +3,24 @@ import type { Image } from "../resources/images";
 import { runScript } from "../resources/script";
 import type { Site } from "../resources/site";
 import type { Postgres } from "../services/postgres";
-import type { Backup } from "./backup";
+import type { Taken } from "./backup";
 import { databaseOf, isPrepared } from "./preparation";
 
-interface Rehearsal {
-  readonly passed: pulumi.Resource;
+export interface RehearsalArgs {
+  readonly postgres: Postgres;
+  readonly backup: Taken;
+  /** The api's, which brings the migrations. */
+  readonly image: Image;
+}
+
+export interface Rehearsal {
+  readonly done: pulumi.Resource;
   /** What the migrations took on the copy, in seconds: the api may take as long before it answers. */
   readonly migrationSeconds: pulumi.Input<number>;
 }
 
 /** Restores the backup and runs the migrations of the release on that copy, while the release before serves. */
-export function rehearse(
-  site: Site,
-  { postgres, backup, image }: { postgres: Postgres; backup: Backup; image: Image },
-): Rehearsal {
+export function rehearse(site: Site, { postgres, backup, image }: RehearsalArgs): Rehearsal {
   const { plan, settings } = site;
   const rehearsal = runScript(site, {
     name: "rehearsal",
@@ -30,12 +34,12 @@ export function rehearse(
       mode: plan.rehearsal,
       backup: backup.id,
     },
-    dependsOn: [backup.taken],
+    dependsOn: [backup.done],
     frozen: !isPrepared(plan),
   });
   // Known where no migration is rehearsed: a preview need not take it for a change.
   const migrationSeconds = plan.rehearsal === "full" ? rehearsal.stdout.apply(secondsIn) : 0;
-  return { passed: rehearsal, migrationSeconds };
+  return { done: rehearsal, migrationSeconds };
 }
 
 function secondsIn(stdout: string): number {

@@ -4,24 +4,25 @@ import type { Images } from "../resources/images";
 import { runScript } from "../resources/script";
 import type { Site } from "../resources/site";
 import type { Postgres } from "../services/postgres";
-import type { Backup } from "./backup";
+import type { Taken } from "./backup";
 import { databaseOf } from "./preparation";
 import { WRITERS } from "./recreate";
+
+export interface RestoreArgs {
+  readonly postgres: Postgres;
+  readonly images: Images;
+  /** The backup that becomes the database. */
+  readonly restoration: RestoreImpact;
+  /** The backup that this update has taken of what is live. */
+  readonly backup: Taken;
+  readonly after: pulumi.Resource;
+}
 
 /**
  * Where a backup is to become the database: restores it beside the live one, changes the two, and sends the requests to
  * the release that the data are of. It takes the place of `recreate`, also in the state.
  */
-export function restore(
-  site: Site,
-  {
-    postgres,
-    images,
-    restoration,
-    backup,
-    after,
-  }: { postgres: Postgres; images: Images; restoration: RestoreImpact; backup: Backup; after: pulumi.Resource },
-): pulumi.Resource {
+export function restore(site: Site, { postgres, images, restoration, backup, after }: RestoreArgs): pulumi.Resource {
   const { confirmRestore, health } = site.settings;
   return runScript(site, {
     name: WRITERS,

@@ -4,7 +4,9 @@ import type { Site } from "../resources/site";
 import type { Cutover } from "./cutover";
 
 /** All that runs once an update has succeeded. */
-export interface Services {
+export interface VerdictArgs {
+  readonly cutover: Cutover;
+  readonly caddy: Service;
   readonly api: Service;
   readonly console: Service;
   readonly workers: readonly Service[];
@@ -15,9 +17,8 @@ export interface Services {
  * The last step of an update, after the workers: writes into the history that it has succeeded, and removes what was
  * before. Runs after each cutover, and whenever a container was replaced.
  */
-export function giveVerdict(site: Site, caddy: Service, cutover: Cutover, services: Services): void {
+export function giveVerdict(site: Site, { cutover, caddy, api, console, workers, others }: VerdictArgs): void {
   const { backups, dockerHost, health, images, source, version } = site.settings;
-  const { api, console, workers, others } = services;
   const ids = (some: readonly Service[]) => some.map(({ container }) => container.id);
   const published = [...new Set([images.api, images.worker ?? images.api, images.console])];
   runScript(site, {

@@ -1,14 +1,16 @@
 import type * as docker from "@pulumi/docker";
-import type { Image } from "../resources/images";
-import { runScript } from "../resources/script";
-import type { Networks } from "../resources/network";
-import { createContainer, type Service } from "../resources/service";
-import { type Healthcheck } from "../host/docker/healthchecks";
-import type { Site } from "../resources/site";
-import { createGate } from "../resources/gate";
 import * as pulumi from "@pulumi/pulumi";
-import { caddyfile } from "./caddyfile";
+import { type Healthcheck } from "../host/docker/healthchecks";
 import { ENTRANCE, entranceOf, proxyFiles, PROXY_FILES, tlsOf } from "../host/routing/entrance";
+import { Component } from "../resources/component";
+import { createGate } from "../resources/gate";
+import type { Image } from "../resources/images";
+import type { Networks } from "../resources/networks";
+import { runScript } from "../resources/script";
+import { createContainer, type Service } from "../resources/service";
+import type { Site } from "../resources/site";
+import { createVolume } from "../resources/volume";
+import { caddyfile } from "./caddyfile";
 
 const CONFIG = "/config/Caddyfile";
 
@@ -19,45 +21,37 @@ const healthcheck: Healthcheck = {
   startSeconds: 30,
 };
 
+export interface CaddyArgs {
+  readonly image: Image;
+  readonly networks: Networks;
+  /** Api and console work: a configuration may name what only they have. */
+  readonly after: readonly pulumi.Resource[];
+}
+
 /**
  * The proxy, the only service with published ports. A changed Caddyfile is checked, written to the config volume and
  * reloaded, without a dropped connection. A changed image, port or limit replaces the container: ports cannot be shared,
  * so connections are refused for the second or two in between.
  */
-export function createCaddy(
-  site: Site,
-  image: Image,
-  networks: Networks,
-  volumes: { data: pulumi.Input<string>; config: pulumi.Input<string> },
-  upstreams: readonly Service[],
-): Service {
-  const { dockerHost, http, images, resources } = site.settings;
-  const publish = publisher(site.plan.bind);
-  const fixedName = `${site.name}-caddy`;
-  const configuration = runScript(site, {
-    name: "caddyfile",
-    script: "caddyfile",
-    input: {
-      dockerHost,
-      container: fixedName,
-      image: image.id,
-      volume: volumes.config,
-      path: CONFIG,
-      caddyfile: caddyfile(site.settings),
-      folder: PROXY_FILES,
-      files: filesOf(site),
-    },
-    dependsOn: upstreams.map(({ ready }) => ready),
-  });
-  const container = createContainer(
-    site,
-    "caddy",
-    {
+export class Caddy extends Component implements Service {
+  public readonly container: docker.Container;
+  public readonly ready: pulumi.Resource;
+
+  public constructor(site: Site, { image, networks, after }: CaddyArgs) {
+    super("Caddy", "caddy", site);
+    const { http, images, resources } = site.settings;
+    const publish = publisher(site.plan.bind);
+    const volumes = {
+      data: createVolume(this.inside, "caddy-data").name,
+      config: createVolume(this.inside, "caddy-config").name,
+    };
+    const configured = this.configure(image, volumes.config, after);
+    this.container = createContainer(this.inside, {
       role: "caddy",
       image: image.id,
       version: images.caddy,
       replacement: "after",
-      fixedName,
+      fixedName: nameOf(site),
       networks: [{ name: networks.front, aliases: ["api"] }],
       command: ["caddy", "run", "--config", CONFIG, "--adapter", "caddyfile"],
       healthcheck,
@@ -71,10 +65,39 @@ export function createCaddy(
       readOnly: resources.caddy.readOnly,
       asBefore: site.plan.keepsProxy,
       limits: resources.caddy,
-    },
-    { dependsOn: [configuration] },
-  );
-  return { container, ready: createGate(site, "caddy", "caddy", container, healthcheck, "leave") };
+      after: [configured],
+    });
+    this.ready = createGate(this.inside, {
+      role: "caddy",
+      container: this.container,
+      healthcheck,
+      whenRefused: "leave",
+    });
+    this.registerOutputs();
+  }
+
+  private configure(image: Image, volume: pulumi.Output<string>, after: readonly pulumi.Resource[]): pulumi.Resource {
+    const { settings } = this.inside;
+    return runScript(this.inside, {
+      name: "caddyfile",
+      script: "caddyfile",
+      input: {
+        dockerHost: settings.dockerHost,
+        container: nameOf(this.inside),
+        image: image.id,
+        volume,
+        path: CONFIG,
+        caddyfile: caddyfile(settings),
+        folder: PROXY_FILES,
+        files: filesOf(this.inside),
+      },
+      dependsOn: [...after],
+    });
+  }
+}
+
+function nameOf({ name }: Site): string {
+  return `${name}-caddy`;
 }
 
 /** What the Caddyfile names, and what scripts want to know; a secret among it makes the whole input one. */

@@ -1,24 +1,37 @@
+import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Image } from "../resources/images";
-import type { Networks } from "../resources/network";
-import { createContainer, type Service } from "../resources/service";
-import type { Site } from "../resources/site";
-import { createGate } from "../resources/gate";
 import { consoleHealthcheck } from "../host/docker/healthchecks";
 import { UPSTREAM_PORTS } from "../release/names";
+import { Component } from "../resources/component";
+import { createGate } from "../resources/gate";
+import type { Image } from "../resources/images";
+import type { Networks } from "../resources/networks";
+import { createContainer, type Service } from "../resources/service";
+import type { Site } from "../resources/site";
+
+export interface ConsoleArgs {
+  readonly image: Image;
+  readonly networks: Networks;
+  /** The api of the same release works. */
+  readonly after: pulumi.Resource;
+}
 
 /**
  * The web console. A change starts a new container beside the old one, which serves until the cutover. It asks
  * the api through Caddy, which answers to the name `api`: so its requests, too, are held and retried.
  */
-export function createConsole(site: Site, image: Image, networks: Networks, api: pulumi.Resource): Service {
-  const container = createContainer(
-    site,
-    "console",
-    {
+export class Console extends Component implements Service {
+  public readonly container: docker.Container;
+  public readonly healthcheck = consoleHealthcheck;
+  public readonly ready: pulumi.Resource;
+
+  public constructor(site: Site, { image, networks, after }: ConsoleArgs) {
+    super("Console", "console", site);
+    const { resources, version } = site.settings;
+    this.container = createContainer(this.inside, {
       role: "console",
       image: image.id,
-      version: site.settings.version.tag,
+      version: version.tag,
       replacement: "beside",
       networks: [{ name: networks.front }],
       env: [
@@ -29,14 +42,16 @@ export function createConsole(site: Site, image: Image, networks: Networks, api:
       ],
       healthcheck: consoleHealthcheck,
       graceSeconds: 15,
-      readOnly: site.settings.resources.console.readOnly,
-      limits: site.settings.resources.console,
-    },
-    { dependsOn: [api] },
-  );
-  return {
-    container,
-    healthcheck: consoleHealthcheck,
-    ready: createGate(site, "console", "console", container, consoleHealthcheck, "stop"),
-  };
+      readOnly: resources.console.readOnly,
+      limits: resources.console,
+      after: [after],
+    });
+    this.ready = createGate(this.inside, {
+      role: "console",
+      container: this.container,
+      healthcheck: consoleHealthcheck,
+      whenRefused: "stop",
+    });
+    this.registerOutputs();
+  }
 }

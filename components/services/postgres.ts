@@ -1,22 +1,27 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { POSTGRES_CAPABILITIES, POSTGRES_TEMPORARY, TEMPORARY } from "../host/docker/hardening";
-import type { Images } from "../resources/images";
-import type { Networks } from "../resources/network";
-import { createContainer, containerArgs, type Service, type ServiceArgs } from "../resources/service";
-import type { Site } from "../resources/site";
+import { postgresHealthcheck } from "../host/docker/healthchecks";
 import { APPLICATION_ROLE, DATABASE, SUPERUSER } from "../release/names";
 import { KEY_VARIABLE } from "../release/records/signature";
 import { refreshCollations } from "../resources/collations";
+import { Component } from "../resources/component";
 import { createGate } from "../resources/gate";
 import { holdRequests, reopen } from "../resources/hold";
+import type { Images } from "../resources/images";
+import type { Networks } from "../resources/networks";
 import type { Secrets } from "../resources/secrets";
+import { containerArgs, createContainer, type Definition, type Service } from "../resources/service";
 import { signBackups } from "../resources/signatures";
-import { postgresHealthcheck } from "../host/docker/healthchecks";
+import type { Site } from "../resources/site";
+import { namedOrOwn } from "../resources/volume";
 
-export interface Postgres extends Service {
-  /** Where the application finds its database, password included. */
-  readonly url: pulumi.Output<string>;
+export interface PostgresArgs {
+  readonly images: Images;
+  readonly networks: Networks;
+  readonly secrets: Secrets;
+  /** Where backups are kept, as the container sees it. */
+  readonly backups: docker.types.input.ContainerMount;
 }
 
 /**
@@ -26,60 +31,65 @@ export interface Postgres extends Service {
  * Backups are mounted from the first deployment on: adding the mount later would be such a restart. The entrypoint
  * starts as root to own its data directory and then drops to its user: that takes the five capabilities.
  */
-export function createPostgres(
-  site: Site,
-  images: Images,
-  networks: Networks,
-  dataVolume: pulumi.Input<string>,
-  backups: docker.types.input.ContainerMount,
-  secrets: Secrets,
-): Postgres {
-  const { sharedBuffers, memory, cpus, readOnly } = site.settings.postgres;
-  const args: ServiceArgs = {
-    role: "postgres",
-    image: images.postgres.id,
-    version: site.settings.images.postgres,
-    replacement: "after",
-    fixedName: `${site.name}-postgres`,
-    networks: [{ name: networks.back, aliases: ["postgres"] }],
-    env: [
-      `POSTGRES_DB=${DATABASE}`,
-      `POSTGRES_USER=${SUPERUSER}`,
-      pulumi.interpolate`POSTGRES_PASSWORD=${secrets.postgresPassword}`,
-      // Not the database's: whatever writes or reads a backup finds it here.
-      pulumi.interpolate`${KEY_VARIABLE}=${secrets.backupKey}`,
-    ],
-    // Times of commits: what a restore would lose is told with the last write.
-    command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
-    healthcheck: postgresHealthcheck,
-    mounts: [{ type: "volume", source: dataVolume, target: site.plan.dataMount.target }, backups],
-    capabilities: POSTGRES_CAPABILITIES,
-    readOnly,
-    temporary: POSTGRES_TEMPORARY,
-    // As process 1, PostgreSQL takes an orphan that dies of a signal for a crashed session, and restarts them all.
-    init: true,
-    graceSeconds: 60,
-    limits: { memory, cpus },
-    shmMegabytes: 256, // parallel queries need more than Docker's 64
-  };
-  const held = holdRequests(site, {
-    image: images.postgres.id,
-    back: networks.back,
-    definition: containerArgs(site, args),
-    readOnly: readOnly
-      ? { temporary: { ...TEMPORARY, ...POSTGRES_TEMPORARY }, data: site.plan.dataMount.target }
-      : undefined,
-    present: Object.values(images).map(({ brought }) => brought),
-  });
-  const container = createContainer(site, "postgres", args, { dependsOn: [held] });
-  const healthy = createGate(site, "postgres", "postgres", container, postgresHealthcheck, "leave");
-  // First: until they are signed, the backups of before count for nothing, and an index may take long, or fail.
-  const signed = signBackups(site, container, secrets.backupKey, healthy);
-  const ready = refreshCollations(site, container, [reopen(site, held, healthy), signed]);
-  const password = secrets.postgresPassword.apply(encodeURIComponent);
-  return {
-    container,
-    ready,
-    url: pulumi.interpolate`postgres://${APPLICATION_ROLE}:${password}@postgres:5432/${DATABASE}`,
-  };
+export class Postgres extends Component implements Service {
+  public readonly container: docker.Container;
+  public readonly ready: pulumi.Resource;
+  /** Where the application finds its database, password included. */
+  public readonly url: pulumi.Output<string>;
+
+  public constructor(site: Site, { images, networks, secrets, backups }: PostgresArgs) {
+    super("Postgres", "postgres", site);
+    const { inside } = this;
+    const { existingVolume, sharedBuffers, memory, cpus, readOnly } = site.settings.postgres;
+    const data = { source: namedOrOwn(inside, existingVolume, "postgres"), target: site.plan.dataMount.target };
+    const definition: Definition = {
+      role: "postgres",
+      image: images.postgres.id,
+      version: site.settings.images.postgres,
+      replacement: "after",
+      fixedName: `${site.name}-postgres`,
+      networks: [{ name: networks.back, aliases: ["postgres"] }],
+      env: [
+        `POSTGRES_DB=${DATABASE}`,
+        `POSTGRES_USER=${SUPERUSER}`,
+        pulumi.interpolate`POSTGRES_PASSWORD=${secrets.postgresPassword}`,
+        // Not the database's: whatever writes or reads a backup finds it here.
+        pulumi.interpolate`${KEY_VARIABLE}=${secrets.backupKey}`,
+      ],
+      // Times of commits: what a restore would lose is told with the last write.
+      command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
+      healthcheck: postgresHealthcheck,
+      mounts: [{ type: "volume", ...data }, backups],
+      capabilities: POSTGRES_CAPABILITIES,
+      readOnly,
+      temporary: POSTGRES_TEMPORARY,
+      // As process 1, PostgreSQL takes an orphan that dies of a signal for a crashed session, and restarts them all.
+      init: true,
+      graceSeconds: 60,
+      limits: { memory, cpus },
+      shmMegabytes: 256, // parallel queries need more than Docker's 64
+    };
+    const held = holdRequests(inside, {
+      image: images.postgres.id,
+      back: networks.back,
+      definition: containerArgs(site, definition),
+      readOnly: readOnly ? { temporary: { ...TEMPORARY, ...POSTGRES_TEMPORARY }, data: data.target } : undefined,
+      present: images.brought,
+    });
+    const container = createContainer(inside, { ...definition, after: [held] });
+    const healthy = createGate(inside, {
+      role: "postgres",
+      container,
+      healthcheck: postgresHealthcheck,
+      whenRefused: "leave",
+    });
+    // First: until they are signed, the backups of before count for nothing, and an index may take long, or fail.
+    const signed = signBackups(inside, { container, key: secrets.backupKey, after: healthy });
+    const reopened = reopen(inside, { held, after: healthy });
+    const password = secrets.postgresPassword.apply(encodeURIComponent);
+    this.container = container;
+    this.ready = refreshCollations(inside, { container, after: [reopened, signed] });
+    this.url = pulumi.interpolate`postgres://${APPLICATION_ROLE}:${password}@postgres:5432/${DATABASE}`;
+    this.registerOutputs();
+  }
 }

@@ -1,55 +1,64 @@
+import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { apiHealthcheck, type Healthcheck } from "../host/docker/healthchecks";
+import { Component } from "../resources/component";
+import { createGate } from "../resources/gate";
 import type { Image } from "../resources/images";
-import type { Networks } from "../resources/network";
+import type { Networks } from "../resources/networks";
 import { createContainer, type Service } from "../resources/service";
 import type { Site } from "../resources/site";
-import { createGate } from "../resources/gate";
-import { apiHealthcheck } from "../host/docker/healthchecks";
 
-/**
- * The queue's consumers. A change starts each beside the old one, once the new release has the requests: one that is
- * refused before has had no worker. Both take jobs until the verdict, which stops the old one with 60 s for those that
- * it has in hand. The api image works the queue, also where it is the api, and answers the api's healthcheck; an image
- * of its own brings its own healthcheck or none.
- */
-export function createWorkers(
-  site: Site,
-  image: Image,
-  networks: Networks,
-  env: pulumi.Input<string>[],
-  after: pulumi.Resource,
-): Service[] {
-  const { enabled, replicas } = site.settings.worker;
-  const names = enabled ? Array.from({ length: replicas }, (_, index) => `worker-${index + 1}`) : [];
-  return names.map((name) => createWorker(site, name, image, networks, env, after));
+export interface WorkerArgs {
+  readonly image: Image;
+  readonly networks: Networks;
+  /** The application's environment. */
+  readonly env: pulumi.Input<string>[];
+  /** The release has the requests: one that is refused before has had no worker. */
+  readonly after: pulumi.Resource;
 }
 
-function createWorker(
-  site: Site,
-  name: string,
-  image: Image,
-  networks: Networks,
-  env: pulumi.Input<string>[],
-  after: pulumi.Resource,
-): Service {
-  const { images, resources, version } = site.settings;
-  const healthcheck = images.worker === undefined ? apiHealthcheck : undefined;
-  const container = createContainer(
-    site,
-    name,
-    {
+/** As many workers as the config asks for; none where it wants none. */
+export function createWorkers(site: Site, args: WorkerArgs): Worker[] {
+  const { enabled, replicas } = site.settings.worker;
+  return Array.from({ length: enabled ? replicas : 0 }, (_, index) => new Worker(`worker-${index + 1}`, site, args));
+}
+
+/**
+ * A consumer of the queue. A change starts a new container beside the old one, once the new release has the requests.
+ * Both take jobs until the verdict, which stops the old one with 60 s for those that it has in hand. The api image works
+ * the queue, also where it is the api, and answers the api's healthcheck; an image of its own brings its own healthcheck
+ * or none.
+ */
+export class Worker extends Component implements Service {
+  public readonly container: docker.Container;
+  public readonly healthcheck: Healthcheck | undefined;
+  public readonly ready: pulumi.Resource;
+
+  public constructor(name: string, site: Site, { image, networks, env, after }: WorkerArgs) {
+    super("Worker", name, site);
+    const { images, resources, version } = site.settings;
+    this.healthcheck = images.worker === undefined ? apiHealthcheck : undefined;
+    this.container = createContainer(this.inside, {
       role: "worker",
+      name,
       image: image.id,
       version: version.tag,
       replacement: "beside",
       networks: [{ name: networks.front }, { name: networks.back }],
       env,
-      ...(healthcheck && { healthcheck }),
+      ...(this.healthcheck && { healthcheck: this.healthcheck }),
       graceSeconds: 60,
       readOnly: resources.worker.readOnly,
       limits: resources.worker,
-    },
-    { dependsOn: [after] },
-  );
-  return { container, ready: createGate(site, "worker", name, container, healthcheck, "stop") };
+      after: [after],
+    });
+    this.ready = createGate(this.inside, {
+      role: "worker",
+      name,
+      container: this.container,
+      healthcheck: this.healthcheck,
+      whenRefused: "stop",
+    });
+    this.registerOutputs();
+  }
 }

@@ -12,6 +12,9 @@ describe("a stack with nothing but a version", async () => {
 
   test("registers exactly these resources", () => {
     expect(names(resources)).toEqual([
+      "Api nestfleet-test-api",
+      "Backup nestfleet-test-backup",
+      "Caddy nestfleet-test-caddy",
       "Command nestfleet-test-api-gate",
       "Command nestfleet-test-application-role",
       "Command nestfleet-test-backup",
@@ -28,14 +31,18 @@ describe("a stack with nothing but a version", async () => {
       "Command nestfleet-test-verdict",
       "Command nestfleet-test-worker-1-gate",
       "Command nestfleet-test-writers",
+      "Console nestfleet-test-console",
       "Container nestfleet-test-api",
       "Container nestfleet-test-caddy",
       "Container nestfleet-test-console",
       "Container nestfleet-test-postgres",
       "Container nestfleet-test-worker-1",
+      "Images nestfleet-test-images",
       "NestFleet nestfleet-test",
       "Network nestfleet-test",
       "Network nestfleet-test-back",
+      "Networks nestfleet-test-networks",
+      "Postgres nestfleet-test-postgres",
       "RandomPassword nestfleet-test-backup-key",
       "RandomPassword nestfleet-test-email-webhook-secret",
       "RandomPassword nestfleet-test-encryption-key",
@@ -46,10 +53,12 @@ describe("a stack with nothing but a version", async () => {
       "RemoteImage nestfleet-test-caddy",
       "RemoteImage nestfleet-test-console",
       "RemoteImage nestfleet-test-postgres",
+      "Secrets nestfleet-test-secrets",
       "Volume nestfleet-test-backups",
       "Volume nestfleet-test-caddy-config",
       "Volume nestfleet-test-caddy-data",
       "Volume nestfleet-test-postgres",
+      "Worker nestfleet-test-worker-1",
       "docker nestfleet-test",
     ]);
   });

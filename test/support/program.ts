@@ -117,6 +117,8 @@ export async function registered(
   );
   const monitor = pulumi.runtime.getMonitor();
   if (monitor === undefined) throw new Error("there is no mock of the engine");
+  // Of what a resource lies under, the mock takes only the last type into its URN.
+  Object.assign(monitor, { newUrn: urnOf });
   const register = monitor.registerResource.bind(monitor) as (...call: unknown[]) => never;
   monitor.registerResource = (request: Request, ...rest: unknown[]) => {
     resources.push(asked(request));
