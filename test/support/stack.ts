@@ -18,6 +18,7 @@ const DOCKER_HOST = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
 export interface StateResource {
   readonly urn: string;
   readonly type: string;
+  readonly parent?: string;
   readonly id?: string;
   readonly dependencies?: string[];
   readonly propertyDependencies?: Record<string, string[] | null>;
