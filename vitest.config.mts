@@ -5,8 +5,10 @@ const MINUTE = 60_000;
 
 /** The longest files, the longest first: with several at once, one that starts last ends long after the others. */
 const LONGEST = [
-  ...["restart", "rollback", "faults", "upgrade", "answers", "rollback-kill", "other-image", "network", "kill"],
-  ...["newest", "story", "protected", "daemon"],
+  ...["engine/upgrade", "engine/faults", "engine/rollback", "engine/network", "engine/protected", "engine/other-image"],
+  ...["engine/restart", "engine/kill", "engine/answers", "engine/newest", "engine/story", "engine/install"],
+  ...["scripts/backup", "engine/ssh", "engine/new-host", "engine/source", "scripts/zoo", "scripts/drill"],
+  ...["engine/daemon", "engine/where", "scripts/copy", "scripts/hostile-dump", "scripts/planted", "scripts/role"],
 ];
 
 /** The order in which files start, the same on a machine that has never run them. */
@@ -18,7 +20,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 function rank({ moduleId }: TestSpecification): number {
-  const found = LONGEST.findIndex((name) => moduleId.endsWith(`/engine/${name}.test.ts`));
+  const found = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
   return found === -1 ? LONGEST.length : found;
 }
 
@@ -30,6 +32,8 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/unit/**/*.test.ts", "test/program/**/*.test.ts"],
+          // Most of what takes long there is waiting.
+          maxWorkers: 2,
           // With every core at work, some take longer than the five seconds that Vitest gives.
           testTimeout: MINUTE,
           sequence: { groupOrder: 0 },
@@ -40,6 +44,7 @@ export default defineConfig({
           name: "engine",
           include: ["test/engine/**/*.test.ts", "test/scripts/**/*.test.ts"],
           globalSetup: ["test/engine/setup.ts"],
+          setupFiles: ["test/support/after-check.mts"],
           // One more than there are cores on the smallest machine: a third of an update is waiting.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },

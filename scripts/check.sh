@@ -19,7 +19,7 @@ say 'types …'
 npx --no-install tsc -p .
 say 'lint …'
 npx --no-install eslint .
-npx --no-install prettier --check --log-level warn .
+npx --no-install prettier --check --cache --cache-location "$LOCAL/prettier" --log-level warn .
 mapfile -t shell < <(shell_files)
 shellcheck --external-sources --source-path=SCRIPTDIR "${shell[@]}"
 shfmt -i 2 -ci -d "${shell[@]}"
