@@ -15,7 +15,7 @@ import { type LastUpdate, type Plan, plan, type Restored, type Unreachable } fro
 import { summary } from "./release/summary";
 import { secretsInForce } from "./release/secrets";
 import type { Settings } from "./settings/schema";
-import { dockerHostIn, generatedSecrets, otherPrefix, protectedNames, readState } from "./state";
+import { dockerHostIn, generatedSecrets, otherPrefix, protectedNames, readState, type StateResource } from "./state";
 import { nextAfter, unforeseen } from "./host/docker/unforeseen";
 
 /**
@@ -43,26 +43,51 @@ async function prepare(name: string, settings: Settings, done: string[]): Promis
   const [blind, outputs, state] = await Promise.all([whyUnreachable(docker), lastUpdate(stack), readState(stack)]);
   const other = otherPrefix(state, name);
   if (other !== undefined) throw refusal(renamed(other, name));
-  const last = { ...outputs, inState: protectedNames(state) };
-  const secrets = secretsInForce(settings, generatedSecrets(state, stack));
   const preview = pulumi.runtime.isDryRun();
   const changed = preview ? undefined : await putInOrder(docker, name, settings, blind, done);
   if (preview && blind === undefined)
     for (const line of await unlessDockerFails(afterKilledRun(docker, stack, true), [])) await pulumi.log.warn(line);
   if (blind)
     await pulumi.log.warn(`This preview is made without the Docker host: ${blind.unreachable}${nextOf(blind)}`);
+  const planned = await lookAndPlan(docker, { name, stack, settings, preview, outputs, state }, blind, changed);
+  if (planned.unreachable !== undefined && hostRequired()) throw refusal(`${summary(planned)}\n\n${NOT_LOOKED_AT}`);
+  if (planned.kind === "refusal") throw refusal(summary(planned));
+  await pulumi.log.info(summary(planned));
+  return planned;
+}
+
+/** What a run is asked, and what Pulumi knows of the stack. */
+export interface Asked {
+  readonly name: string;
+  readonly stack: string;
+  readonly settings: Settings;
+  readonly preview: boolean;
+  /** What the last good update brought. */
+  readonly outputs: LastUpdate;
+  readonly state: readonly StateResource[];
+}
+
+/** What an update does before it looks, as far as the plan has to know. */
+type PutInOrder = Revival & { readonly resumed: boolean };
+
+/** Looks at the Docker host, unless that cannot be reached, and plans. Asks Pulumi nothing, so tests call it, too. */
+export async function lookAndPlan(
+  docker: DockerClient,
+  { name, stack, settings, preview, outputs, state }: Asked,
+  blind?: Unreachable,
+  changed?: PutInOrder,
+): Promise<Plan> {
+  const last = { ...outputs, inState: protectedNames(state) };
+  const secrets = secretsInForce(settings, generatedSecrets(state, stack));
   const trust = { update: !preview, host: !preview || dockerHostIn(state) === settings.dockerHost };
-  const host = blind ?? seen(await inspectHost(docker, name, stack, settings, secrets, last, trust), docker, last);
+  const inspect = () => inspectHost(docker, name, stack, settings, secrets, last, trust);
+  const host = blind ?? seen(await inspect(), docker, last, preview);
   const unfinished = preview && blind === undefined && (await unlessDockerFails(isUnfinished(docker, name), false));
   const facts =
     "unreachable" in host
       ? host
       : { ...host, unfinished, ...(changed && { notStarted: changed.failed, resumed: changed.resumed }) };
-  const planned = plan({ stack, settings, host: facts, last });
-  if (planned.unreachable !== undefined && hostRequired()) throw refusal(`${summary(planned)}\n\n${NOT_LOOKED_AT}`);
-  if (planned.kind === "refusal") throw refusal(summary(planned));
-  await pulumi.log.info(summary(planned));
-  return planned;
+  return plan({ stack, settings, host: facts, last });
 }
 
 /** For runs whose exit code decides something, such as a required check of a pull request. */
@@ -94,7 +119,7 @@ async function putInOrder(
   settings: Settings,
   unreachable: Unreachable | undefined,
   done: string[],
-): Promise<Revival & { readonly resumed: boolean }> {
+): Promise<PutInOrder> {
   const stack = pulumi.getStack();
   await workAlone(docker, name, unreachable);
   for (const line of await afterKilledRun(docker, stack, false)) {
@@ -138,8 +163,8 @@ async function whyUnreachable(docker: DockerClient): Promise<Unreachable | undef
  * instead of planning an install. An update goes on, because after `--refresh` the same is the way to bring containers
  * back that were removed by hand; its plan warns.
  */
-function seen(facts: HostFacts, docker: DockerClient, last: LastUpdate): HostFacts | Unreachable {
-  return pulumi.runtime.isDryRun() && last.version !== undefined && facts.containers.length === 0
+function seen(facts: HostFacts, docker: DockerClient, last: LastUpdate, preview: boolean): HostFacts | Unreachable {
+  return preview && last.version !== undefined && facts.containers.length === 0
     ? { unreachable: `${docker.host} has no container of this stack` }
     : facts;
 }
@@ -179,9 +204,18 @@ function releaseAtExit({ release }: Lock): void {
  */
 async function lastUpdate(stack: string): Promise<LastUpdate> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
-  const read = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as {
-    outputs?: { release?: string; version?: string; restored?: Restored; images?: Record<string, string> };
-  };
-  const { release, version, restored, images } = read.outputs ?? {};
+  const read = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as { outputs?: StackOutputs };
+  return lastUpdateOf(read.outputs ?? {});
+}
+
+/** Those of the stack's outputs that the next update looks at. */
+export interface StackOutputs {
+  readonly release?: string;
+  readonly version?: string;
+  readonly restored?: Restored;
+  readonly images?: Record<string, string>;
+}
+
+export function lastUpdateOf({ release, version, restored, images }: StackOutputs): LastUpdate {
   return { version: release, answered: version, restored, images };
 }

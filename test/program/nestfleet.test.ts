@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { isSecret, type Registered, registered, requestOf } from "../support/program";
+import { type Registered, registered, requestOf } from "../support/program";
+import { isSecret } from "../support/secret";
 
 const names = (resources: Registered[]) =>
   resources.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`).sort();

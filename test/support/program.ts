@@ -3,6 +3,7 @@ import { NestFleet } from "../../components/nestfleet";
 import type { HostFacts } from "../../components/release/facts";
 import { type LastUpdate, plan, type Unreachable } from "../../components/release/plan";
 import { check } from "../../components/settings/check";
+import { isSecret } from "./secret";
 
 type Request = Parameters<NonNullable<ReturnType<typeof pulumi.runtime.getMonitor>>["registerResource"]>[0];
 
@@ -48,17 +49,10 @@ const COMPUTED: Record<string, (name: string) => Record<string, unknown>> = {
   }),
 };
 
-/** The mark under which the engine carries a secret; a mock sees it as it travels. */
-const SECRET_SIGNATURE = { key: "4dabf18193072939515e22adb298388d", value: "1b47061264138c4ac30d75fd1eb44270" };
-
 /** What a script is told: the value of a secret, too, as the script sees it. */
 export function requestOf({ inputs }: Registered): unknown {
   const { stdin } = inputs;
   return JSON.parse(isSecret(stdin) ? (stdin as { value: string }).value : (stdin as string)) as unknown;
-}
-
-export function isSecret(value: unknown): boolean {
-  return (value as Record<string, unknown> | undefined)?.[SECRET_SIGNATURE.key] === SECRET_SIGNATURE.value;
 }
 
 /** The engine's own rule: the types of all that it lies under are part of it. */

@@ -20,6 +20,8 @@ export interface StateResource {
   readonly type: string;
   readonly parent?: string;
   readonly id?: string;
+  /** One that an update has replaced, and that goes with the next one that succeeds. */
+  readonly delete?: boolean;
   readonly dependencies?: string[];
   readonly propertyDependencies?: Record<string, string[] | null>;
   readonly inputs?: Record<string, unknown>;
@@ -34,6 +36,14 @@ export interface Ran {
   readonly output: string;
   readonly seconds: number;
 }
+
+/** What is exported: the state's resources, none before the first update. */
+interface Exported {
+  readonly deployment: { resources?: StateResource[] };
+}
+
+/** Values of a config by path, such as `health.soakSeconds`; undefined where nothing is to be there. */
+export type Config = Readonly<Record<string, string | undefined>>;
 
 /** A preview, as the engine's JSON has it. */
 interface Digest {
@@ -63,6 +73,8 @@ export class TestStack {
   /** Everything that every command has said: no secret may be in it. */
   public said = "";
   private readonly folder: string;
+  /** What was exported of a state: to open its secrets takes half a second. */
+  private known: { readonly state: string; readonly resources: StateResource[] } | undefined;
 
   public constructor(
     public readonly name: string,
@@ -73,8 +85,7 @@ export class TestStack {
     this.folder = mkdtempSync(join(tmpdir(), `nestfleet-${name}-`));
   }
 
-  /** Creates the stack and its config; `config` is by path, such as `health.soakSeconds`. */
-  public async create(config: Record<string, string>): Promise<void> {
+  public async create(config: Config): Promise<void> {
     await this.dispose({ keepFolder: true });
     await this.pulumi("stack", "init");
     await this.configure({
@@ -92,16 +103,29 @@ export class TestStack {
   }
 
   /** Writes clear values into the stack's file, as `pulumi config set --path` does, without the second that it takes. */
-  public configure(config: Record<string, string>): Promise<void> {
-    this.edit((document) => {
-      for (const [path, value] of Object.entries(config)) document.setIn(keysOf(path), scalarOf(value));
-    });
+  public configure(config: Config): Promise<void> {
+    writeFileSync(this.file(), this.configured(config));
     return Promise.resolve();
   }
 
-  public unset(path: string): Promise<void> {
-    this.edit((document) => document.deleteIn(keysOf(path)));
-    return Promise.resolve();
+  /** Writes secrets into the stack's file, encrypted: only the CLI can do that. */
+  public async give(secrets: Readonly<Record<string, string>>): Promise<void> {
+    const pairs = Object.entries(secrets).flatMap(([path, value]) => ["--secret", `nestfleet:${path}=${value}`]);
+    await this.pulumi("config", "set-all", "--path", ...pairs);
+  }
+
+  public unset(...paths: string[]): Promise<void> {
+    return this.configure(Object.fromEntries(paths.map((path) => [path, undefined])));
+  }
+
+  /** The text of the stack's file as it would be with these values. */
+  public configured(config: Config): string {
+    const file = this.file();
+    const document = parseDocument(existsSync(file) ? readFileSync(file, "utf8") : "{}");
+    for (const [path, value] of Object.entries(config))
+      if (value === undefined) document.deleteIn(keysOf(path));
+      else document.setIn(keysOf(path), scalarOf(value));
+    return document.toString();
   }
 
   public up(...options: string[]): Promise<Ran> {
@@ -176,12 +200,19 @@ export class TestStack {
   /** Makes the state what another program would have left. */
   public async rewriteState(change: (resources: StateResource[]) => StateResource[]): Promise<void> {
     const file = join(this.folder, "rewritten.json");
-    await this.pulumi("stack", "export", "--show-secrets", "--file", file);
-    const exported = JSON.parse(readFileSync(file, "utf8")) as { deployment: { resources: StateResource[] } };
-    exported.deployment.resources = change(exported.deployment.resources);
+    const exported = await this.exported();
+    exported.deployment.resources = change(exported.deployment.resources ?? []);
     writeFileSync(file, JSON.stringify(exported));
     await this.pulumi("stack", "import", "--file", file);
     rmSync(file);
+  }
+
+  /** The state's resources, with their secrets: what is a secret has its value beside the mark of one. */
+  public async resources(): Promise<StateResource[]> {
+    const state = this.state();
+    if (this.known?.state !== state)
+      this.known = { state, resources: (await this.exported()).deployment.resources ?? [] };
+    return this.known.resources;
   }
 
   /** The state as it lies on the disk. */
@@ -266,7 +297,7 @@ export class TestStack {
     try {
       await this.leaveEngine();
     } finally {
-      rmSync(join(ROOT, `Pulumi.${this.name}.yaml`), { force: true });
+      rmSync(this.file(), { force: true });
       if (!keepFolder) rmSync(this.folder, { recursive: true, force: true });
     }
   }
@@ -285,11 +316,17 @@ export class TestStack {
     };
   }
 
-  private edit(change: (document: ReturnType<typeof parseDocument>) => unknown): void {
-    const file = join(ROOT, `Pulumi.${this.name}.yaml`);
-    const document = parseDocument(existsSync(file) ? readFileSync(file, "utf8") : "{}");
-    change(document);
-    writeFileSync(file, document.toString());
+  private file(): string {
+    return join(ROOT, `Pulumi.${this.name}.yaml`);
+  }
+
+  /** Into a file, and not into what the command says: no secret may be in that. */
+  private async exported(): Promise<Exported> {
+    const file = join(this.folder, "exported.json");
+    await this.pulumi("stack", "export", "--show-secrets", "--file", file);
+    const exported = JSON.parse(readFileSync(file, "utf8")) as Exported;
+    rmSync(file);
+    return exported;
   }
 
   private async leaveEngine(): Promise<void> {

@@ -1,0 +1,81 @@
+import { expect, vi } from "vitest";
+import { parse } from "yaml";
+import { DockerClient } from "../../components/host/docker/client";
+import { nameOf } from "../../components/release/names";
+import { summary } from "../../components/release/summary";
+import { check } from "../../components/settings/check";
+import { report } from "../../components/settings/problem";
+import { writtenIn } from "../../components/settings/written";
+import { lastUpdateOf, lookAndPlan, type StackOutputs } from "../../components/update";
+import { isSecret } from "./secret";
+import type { Config, StateResource, TestStack } from "./stack";
+
+/** What a preview says before the first resource: the plan or the problems, in the words of the program. */
+export interface Planned {
+  readonly refused: boolean;
+  readonly text: string;
+}
+
+const NAMESPACE = "nestfleet:";
+/** What the stack's file would have encrypted: given here in clear, because only the CLI can encrypt and decrypt. */
+const ENCRYPTED: ReadonlySet<string> = new Set(["secrets", "secretEnv"]);
+
+/**
+ * Checks the config and plans as the program does in a preview, on the real host and the real state, but in the process
+ * of the test, without the CLI and Pulumi's engine: those are most of what a preview costs. The stack's file stays as it
+ * is; `config` is what would be other in it.
+ */
+export async function planned(stack: TestStack, config: Config = {}): Promise<Planned> {
+  vi.stubEnv("NESTFLEET_PULUMI", "scripts/pulumi"); // the wrapper sets it, and printed commands begin with it
+  try {
+    return await plan(stack, config);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
+async function plan(stack: TestStack, config: Config): Promise<Planned> {
+  const file = stack.configured(config);
+  const checked = check({ values: valuesIn(file), encrypted: ENCRYPTED, stack: stack.name, written: writtenIn(file) });
+  if ("problems" in checked) return { refused: true, text: report(checked.problems, stack.name) };
+  const { settings } = checked;
+  const resources = (await stack.resources()).filter((resource) => resource.delete !== true);
+  const state = resources.map(({ urn, type, outputs }) => ({
+    type,
+    name: urn.split("::").at(-1) ?? urn,
+    outputs: revealed(outputs) as Record<string, unknown>,
+  }));
+  const outputs = (state.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {}) as StackOutputs;
+  const asked = { name: nameOf(stack.name), stack: stack.name, settings, preview: true };
+  const docker = new DockerClient(settings.dockerHost);
+  const made = await lookAndPlan(docker, { ...asked, outputs: lastUpdateOf(outputs), state });
+  return { refused: made.kind === "refusal", text: summary(made) };
+}
+
+/** Plans a config that must be refused, and returns the refusal. */
+export async function refusalOf(stack: TestStack, config: Config): Promise<string> {
+  const { refused, text } = await planned(stack, config);
+  expect(refused, text).toBe(true);
+  expect(text).toContain("nothing was touched");
+  return text;
+}
+
+/** As the engine hands a config over: every value a string, structured ones as JSON. */
+function valuesIn(file: string): Record<string, string> {
+  const { config } = parse(file) as { config: Record<string, string | number | boolean | object> };
+  const own = Object.entries(config).filter(([key]) => key.startsWith(NAMESPACE));
+  return Object.fromEntries(
+    own.map(([key, value]) => {
+      const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+      if (text.includes('"secure":')) throw new Error(`${key} is encrypted: what it is, the test has to say`);
+      return [key.slice(NAMESPACE.length), text];
+    }),
+  );
+}
+
+/** A value of the state as the program gets it: secrets without their mark. */
+function revealed(value: StateResource["outputs"]): unknown {
+  return JSON.parse(JSON.stringify(value ?? {}), (_, inner: unknown) =>
+    isSecret(inner) ? (JSON.parse((inner as { plaintext: string }).plaintext) as unknown) : inner,
+  ) as unknown;
+}
