@@ -3,7 +3,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectSettled, expectUp } from "../support/expectations";
+import { expectServes, expectSettled, expectUp } from "../support/expectations";
+import { refusalOf } from "../support/planned";
+import { FULL } from "../support/scale";
 import { run, TestStack } from "../support/stack";
 
 /** Fault 41: a first installation that is refused goes on where it stopped, however often it is applied. */
@@ -18,9 +20,9 @@ const folder = mkdtempSync(join(tmpdir(), "nestfleet-install-"));
 beforeAll(async () => {
   await broken("api", "1.4.2", `${API}-broken`);
   await broken("console", "1.4.2", `${CONSOLE}-broken`);
-  await broken("console", "1.5.0", `${CONSOLE}-broken`);
+  if (FULL) await broken("console", "1.5.0", `${CONSOLE}-broken`);
   await tag("nestfleet-standin/caddy:2.11", `${API}-without-node:1.5.0`);
-  await stack.create({ version: "1.4.2", "images.api": `${API}-broken` });
+  await stack.create({ version: "1.4.2", "images.api": `${API}-broken`, rehearsal: "off" });
 });
 
 afterAll(async () => {
@@ -47,13 +49,14 @@ test("an api that is refused, twice", async () => {
   await refused(dead);
 });
 
-test("then a console, twice", async () => {
+test("then a console", async () => {
   await stack.configure({
     "images.api": `${REGISTRY}/nestfleet/nestfleet-api`,
     "images.console": `${CONSOLE}-broken`,
   });
-  await refused(/console is not healthy: it exited[^]*no service today/);
-  await refused(/console is not healthy: it exited[^]*no service today/);
+  const dead = /console is not healthy: it exited[^]*no service today/;
+  await refused(dead);
+  if (FULL) await refused(dead);
 });
 
 test("then all is well, with values that YAML takes for numbers as they were typed", async () => {
@@ -68,7 +71,7 @@ test("then all is well, with values that YAML takes for numbers as they were typ
   const mended = await run("sh", ["-c", `scripts/pulumi ${mend}`], stack.environment());
   expect(mended.exitCode, mended.output).toBe(0);
   await expectUp(stack);
-  await expectSettled(stack, "1.4.2");
+  await expectServes(stack, "1.4.2");
   const { api: [api = ""] = [] } = await stack.containers();
   const environment = await stack.docker.run(["inspect", "--format", "{{json .Config.Env}}", api]);
   expect(JSON.parse(environment)).toEqual(
@@ -76,8 +79,8 @@ test("then all is well, with values that YAML takes for numbers as they were typ
   );
 });
 
-test("a proxy that was removed by hand while a refused container is about is made again", async () => {
-  await stack.configure({ version: "1.5.0", "images.console": `${CONSOLE}-broken`, rehearsal: "off" });
+test.runIf(FULL)("a proxy that was removed by hand while a refused container is about is made again", async () => {
+  await stack.configure({ version: "1.5.0", "images.console": `${CONSOLE}-broken` });
   await refused(/console is not healthy: it exited/);
   await stack.docker.run(["rm", "--force", caddy]);
   await stack.configure({ version: "1.4.2", "images.console": `${REGISTRY}/nestfleet/nestfleet-console` });
@@ -99,9 +102,11 @@ test("a proxy whose port another program has taken meanwhile is a problem that t
 });
 
 test("an api image without node is refused in the preview", async () => {
-  await stack.configure({ version: "1.5.0", "images.api": `${API}-without-node` });
-  await refused(/the migrations of \S+api-of-install-without-node:1\.5\.0 cannot be read[^]*node/, "preview");
-  await stack.configure({ version: "1.4.2", "images.api": `${REGISTRY}/nestfleet/nestfleet-api` });
+  // Without the number that only the CLI reads to its last digit.
+  const config = { version: "1.5.0", "images.api": `${API}-without-node`, env: undefined };
+  expect(await refusalOf(stack, config)).toMatch(
+    /the migrations of \S+api-of-install-without-node:1\.5\.0 cannot be read[^]*node/,
+  );
 });
 
 test("an answer of Docker's that nothing is prepared for refuses program and script, with what was asked and answered", async () => {

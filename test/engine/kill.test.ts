@@ -1,46 +1,236 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { Load } from "../support/load";
-import { momentsOf } from "../support/kills";
-import { FULL, PER_SECOND } from "../support/scale";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
-import { TestStack } from "../support/stack";
+import { momentsOf } from "../support/kills";
+import { Load } from "../support/load";
+import { planned } from "../support/planned";
+import { FULL, PER_SECOND, REHEARSAL } from "../support/scale";
+import { run, TestStack } from "../support/stack";
 
+const ROOT = join(__dirname, "../..");
 const stack = new TestStack("test-kill", 18110);
-/** About as long as an update takes. */
-const LONGEST_MS = 26_000;
+const CASES = 500;
+/** Cases that are newer than the backup: a leftover `restore` would take them away. */
+const LATER = 7;
+/** About as long as an upgrade takes, and a rollback. */
+const [UPGRADE_MS, ROLLBACK_MS] = [26_000, 22_000];
+const ORPHAN = `nestfleet-${stack.name}-api-0abcdef`;
+const GONE = 2 ** 22 + 1;
 
-let load: Load;
+/** While everybody's requests are watched; between the worker's gate and the verdict; and while the copy is migrated. */
+const UPGRADES = momentsOf(
+  [/requests go to/, ...(FULL ? [/worker is healthy/, /rehearsal: \S+ restored/] : [])],
+  UPGRADE_MS,
+);
+/** While requests wait; once the restored data are served; and beside the live database. */
+const ROLLBACKS = momentsOf(
+  [/requests are held; frozen/, ...(FULL ? [/serves the restored data/, /restored \S+ beside the live database/] : [])],
+  ROLLBACK_MS,
+);
+const ROUNDS = UPGRADES.map((upgrade, index) => [upgrade, ROLLBACKS[index] ?? ROLLBACK_MS, index] as const);
+
+/** Of 1.4.2, from before its database was migrated. */
+let backup = "";
+/** What that has. */
+let backedUp = "";
 
 beforeAll(async () => {
-  // 1.5.0 runs on the schema of 1.5.1, so that the two can take turns without a restore.
-  await stack.create({ version: "1.5.0", allowSchemaAhead: "true" });
+  await stack.create({ version: "1.4.2", rehearsal: REHEARSAL });
   await expectUp(stack);
-  load = new Load(stack.httpPort, PER_SECOND);
+  await stack.sql(cases(CASES));
 });
 
 afterAll(async () => {
   await stack.dispose();
 });
 
-/** While everybody's requests are watched; between the worker's gate and the verdict; and while the copy is migrated. */
-const WORDS = [/requests go to/, /worker is healthy/, ...(FULL ? [/rehearsal: \S+ restored/] : [])];
-const MOMENTS = momentsOf(WORDS, LONGEST_MS);
+function cases(count: number): string {
+  return `INSERT INTO cases (id, title, priority, processed_at) SELECT gen_random_uuid(), 'case ' || n, 'normal', now() FROM generate_series(1, ${count}) n`;
+}
 
-test.each(MOMENTS)("killed with -9 at %s, the next up converges", async (moment, index) => {
-  const version = index % 2 === 0 ? "1.5.1" : "1.5.0";
-  await stack.configure({ version });
-  await stack.upKilled(moment);
-  expect((await stack.containers())["worker"]).not.toEqual(undefined);
-  await expectUp(stack);
-  await expectSettled(stack, version);
+function count(database?: string): Promise<string> {
+  return stack.sql("SELECT count(*) FROM cases", database);
+}
+
+/** Notes the first backup, which a rollback restores from then on. */
+async function noteBackup(): Promise<void> {
+  const inside = ["exec", `nestfleet-${stack.name}-postgres`];
+  const files = await stack.docker.run([...inside, "ls", "/backups"]);
+  backup = /^(\S+-1\.4\.2)\.json$/m.exec(files)?.[1] ?? "";
+  const manifest = await stack.docker.run([...inside, "cat", `/backups/${backup}.json`]);
+  backedUp = String((JSON.parse(manifest) as { rows: Record<string, number> }).rows["public.cases"]);
+  expect(Number(backedUp)).toBeGreaterThanOrEqual(CASES);
+}
+
+/** As where the kill hits the swap itself: nobody may connect to the database. A preview has to say what is up. */
+async function leaveLocked(): Promise<void> {
+  await stack.sql("ALTER DATABASE nestfleet ALLOW_CONNECTIONS false", "postgres");
+  expect((await planned(stack)).text).toMatch(
+    /an update was killed while requests were held: \S+ up .* takes it back or finishes it/,
+  );
+}
+
+describe.each(ROUNDS)("killed with -9 at %s and at %s, the next up converges", (upgrade, rollback, index) => {
+  test("an upgrade: no request failed, none was lost, each job was done once, and nothing is left behind", async () => {
+    await stack.configure({ version: "1.5.0" });
+    const load = new Load(stack.httpPort, PER_SECOND);
+    await stack.upKilled(upgrade);
+    expect((await stack.containers())["worker"]).not.toEqual(undefined);
+    await expectUp(stack);
+    const report = await load.stop();
+    expect(report.failed).toEqual([]);
+    expect(report.sent).toBeGreaterThan(10 * PER_SECOND);
+    expect(await stack.missing(report.created)).toEqual([]);
+    const undone = () => stack.sql("SELECT count(*) FROM cases WHERE processed_at IS NULL");
+    await expect.poll(undone, { timeout: 60_000 }).toBe("0");
+    await expectSettled(stack, "1.5.0");
+    await expectNothingLeft(stack);
+    if (index === 0) await noteBackup();
+    else
+      expect(Number(await count()), "a leftover restore does nothing").toBe(
+        Number(backedUp) + LATER + report.created.length,
+      );
+  });
+
+  test("a rollback: exactly the rows of the backup serve, those from before are kept", async () => {
+    await stack.sql(cases(LATER));
+    const before = await count();
+    await stack.configure({ version: "1.4.2", restore: backup });
+    // Every other time nobody is left who could take it back before the next run.
+    await stack.upKilled(rollback, { withChildren: index % 2 === 0 });
+    if (index === 0) await leaveLocked();
+    await expectUp(stack);
+    expect(await count()).toBe(backedUp);
+    const kept = await stack.sql("SELECT max(datname) FROM pg_database WHERE datname ~ 'replaced'");
+    expect(await count(kept)).toBe(before);
+    await expectSettled(stack, "1.4.2");
+    await expectNothingLeft(stack);
+    await stack.sql(cases(LATER)); // the next upgrade must leave them alone
+  });
 });
 
-test("over all of it no request failed, none was lost, each job was done once, and nothing is left behind", async () => {
-  const report = await load.stop();
-  const undone = () => stack.sql("SELECT count(*) FROM cases WHERE processed_at IS NULL");
-  await expect.poll(undone, { timeout: 60_000 }).toBe("0");
-  expect(report.failed).toEqual([]);
-  expect(report.sent).toBeGreaterThan(10 * PER_SECOND * MOMENTS.length);
-  expect(await stack.missing(report.created)).toEqual([]);
-  await expectNothingLeft(stack);
+test("each rollback is in the history once, and nothing else is left over", async () => {
+  const history = await stack.history();
+  const rolledBack = history.filter(({ verdict }) => verdict === "rolled back");
+  expect(new Set(rolledBack.map(({ replaced }) => replaced)).size).toBe(rolledBack.length);
+  expect(rolledBack.length).toBe(ROUNDS.length);
+  const others = "SELECT datname FROM pg_database WHERE datname !~ 'replaced' ORDER BY datname";
+  expect((await stack.sql(others)).split("\n")).toEqual(["nestfleet", "postgres", "template0", "template1"]);
+});
+
+/** The file backend, as `stack` has it. */
+const backend = () => join((stack.environment()["PULUMI_BACKEND_URL"] ?? "").replace("file://", ""), ".pulumi");
+const locks = () => join(backend(), `locks/organization/nestfleet/${stack.name}`);
+const stateFile = () => join(backend(), `stacks/nestfleet/${stack.name}.json`);
+
+function lock(pid: number, machine = hostname()): void {
+  mkdirSync(locks(), { recursive: true });
+  const held = { pid, username: "somebody", hostname: machine, timestamp: "2026-11-26T08:00:00Z" };
+  writeFileSync(join(locks(), "0aa0.json"), JSON.stringify(held));
+}
+
+/** What `kill -9` leaves when the container of an api was made, and the state was not written yet. */
+async function leaveOrphan(): Promise<void> {
+  const state = JSON.parse(readFileSync(stateFile(), "utf8")) as {
+    checkpoint: { latest: { resources: { urn: string; type: string }[]; pending_operations?: object[] } };
+  };
+  const { latest } = state.checkpoint;
+  const api = latest.resources.find(({ urn, type }) => type.endsWith(":Container") && urn.endsWith("-api"));
+  latest.pending_operations = [{ resource: { ...api, id: undefined }, type: "creating" }];
+  writeFileSync(stateFile(), JSON.stringify(state));
+  const labels = [`stack=${stack.name}`, "role=api", "version=1.4.2"].flatMap((label) => [
+    "--label",
+    `org.nestfleet.${label}`,
+  ]);
+  const image = (
+    await stack.docker.run(["ps", "--quiet", "--filter", `name=^nestfleet-${stack.name}-postgres$`])
+  ).trim();
+  const { Image } = (await stack.docker.inspect(image)) as { Image: string };
+  await stack.docker.run(["run", "--detach", "--name", ORPHAN, ...labels, "--entrypoint", "sleep", Image, "600"]);
+}
+
+const orphan = async () => (await stack.docker.run(["ps", "--quiet", "--filter", `name=^${ORPHAN}$`])).trim();
+const pending = () => readFileSync(stateFile(), "utf8").includes("pending_operations");
+
+/** An installed Pulumi, without the wrapper: the CLI, and the environment that it finds its parts by. */
+function installed(): { cli: string; env: NodeJS.ProcessEnv } {
+  const find = "source scripts/toolchain.sh; find_cli; echo $CLI; echo $CLI_HOME";
+  const { stdout } = spawnSync("bash", ["-c", find], { cwd: ROOT, encoding: "utf8" });
+  const [cli = "", home = ""] = stdout.split("\n");
+  const PATH = `${join(cli, "..")}:${process.env["PATH"] ?? ""}`;
+  const quick = { PULUMI_SKIP_UPDATE_CHECK: "1", PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
+  return { cli, env: { ...stack.environment(), ...quick, PULUMI_HOME: home, PATH } };
+}
+
+function plain(...words: string[]) {
+  const { cli, env } = installed();
+  return run(cli, ["--non-interactive", ...words, "--stack", stack.name], env);
+}
+
+describe("what a killed run has left", () => {
+  test("a preview says what a killed run has left, and changes nothing of it", async () => {
+    lock(GONE);
+    await leaveOrphan();
+    const [before, id] = [readFileSync(stateFile(), "utf8"), await orphan()];
+    const { exitCode, output } = await stack.try("preview");
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(
+      /A killed run of somebody@\S+ \(pid \d+\) has left its lock[^\n]*scripts\/pulumi up --stack test-kill/,
+    );
+    expect(output).toContain("A run of pulumi was killed (creating nestfleet-test-kill-api)");
+    expect(output).toContain(`Container ${ORPHAN}, which no state knows, is removed then`);
+    expect(readFileSync(stateFile(), "utf8")).toBe(before);
+    expect(readdirSync(locks())).toEqual(["0aa0.json"]);
+    expect(await orphan()).toBe(id);
+  });
+
+  test("while another machine works a preview looks all the same, and an update waits for it", async () => {
+    lock(7, "elsewhere");
+    const { exitCode, output } = await stack.try("preview");
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(/somebody@elsewhere \(pid 7\) works on stack test-kill since/);
+    const refused = await stack.up();
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toContain("scripts/pulumi cancel --stack test-kill");
+    expect(await orphan()).not.toBe("");
+  });
+
+  test("an update clears lock, operations and container, and finds nothing else to do", async () => {
+    lock(GONE);
+    const { exitCode, output } = await stack.up();
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(
+      /The lock of somebody@[^\n]* is freed[^]*Container nestfleet-test-kill-api-0abcdef[^\n]* is removed/,
+    );
+    expect(await orphan()).toBe("");
+    expect(pending()).toBe(false);
+    expect(await stack.preview()).toEqual([]);
+  });
+
+  test("on a backend without files the state is asked for its operations", async () => {
+    await leaveOrphan();
+    const { cli, env } = installed();
+    const input = { cli, project: "nestfleet", stack: stack.name, clears: true };
+    const ended = await run(process.execPath, ["scripts/run.mjs", "recover"], env, JSON.stringify(input));
+    expect(ended.exitCode, ended.output).toBe(0);
+    expect(await orphan()).toBe("");
+    expect(pending()).toBe(false);
+  });
+
+  test("with any Pulumi the program names what is left, and an update removes the container", async () => {
+    await leaveOrphan();
+    const preview = await plain("preview");
+    expect(preview.output).toMatch(
+      new RegExp(`container ${ORPHAN} was made by a run that was killed[^\\n]*pulumi up --stack`),
+    );
+    expect(await orphan()).not.toBe("");
+    const update = await plain("up", "--yes", "--skip-preview");
+    expect(update.exitCode, update.output).toBe(0);
+    expect(update.output).toMatch(/is removed[^]*pulumi refresh --clear-pending-creates --stack test-kill/);
+    expect(await orphan()).toBe("");
+    rmSync(locks(), { recursive: true, force: true });
+  });
 });

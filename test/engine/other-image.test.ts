@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Load } from "../support/load";
-import { expectNoChange, expectSettled, expectUp } from "../support/expectations";
+import { expectNoChange, expectServes, expectSettled, expectUp } from "../support/expectations";
+import { planned, refusalOf } from "../support/planned";
+import { FULL, PER_SECOND } from "../support/scale";
 import { run, TestStack } from "../support/stack";
 
 const IMAGES = join(__dirname, "../images");
@@ -31,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack.dispose();
   await newest.dispose();
-  for (const image of [MOVING, POSTGRES_18, `${CONSOLE}:1.5.0`])
+  for (const image of [MOVING, POSTGRES_18, `${CONSOLE}:1.4.2`])
     await stack.docker.run(["image", "rm", image]).catch(() => undefined);
 });
 
@@ -45,6 +47,9 @@ async function collationVersion(): Promise<string> {
 }
 
 describe("the tag of postgres names an image with another C library", () => {
+  /** The file of an index on text, before it was rebuilt. */
+  let node = "";
+
   test("the preview names it, and changes nothing by itself", async () => {
     await stack.create({ version: "1.4.2", "images.postgres": MOVING });
     await expectUp(stack);
@@ -53,6 +58,7 @@ describe("the tag of postgres names an image with another C library", () => {
       CREATE UNIQUE INDEX words_partial ON words (lower(partial)) WHERE partial <> '';
       INSERT INTO words SELECT md5(n::text), 'p' || n FROM generate_series(1, 2000) n;`);
     expect(await collationVersion()).toBe("2.41");
+    node = await stack.sql("SELECT pg_relation_filenode('words_pkey')");
     await stack.docker.run(["tag", after, MOVING]);
     const { changes, summary } = await stack.previewed();
     expect(changes).toEqual([]);
@@ -61,80 +67,76 @@ describe("the tag of postgres names an image with another C library", () => {
     );
   });
 
-  test("with --refresh postgres restarts on it, and what it sorts otherwise is rebuilt; no acknowledged row is lost", async () => {
-    const node = await stack.sql("SELECT pg_relation_filenode('words_pkey')");
-    const load = new Load(stack.httpPort, 20);
-    const up = await expectUp(stack, "--refresh");
-    const report = await load.stop();
-    expect(await stack.missing(report.created)).toEqual([]);
-    expect(up.output).toMatch(/nestfleet: rebuilding \d+ indexes/);
-    expect(await collationVersion()).toMatch(/^2\.4[2-9]$/);
-    expect(await stack.sql("SELECT pg_relation_filenode('words_pkey')")).not.toBe(node);
-    expect(await stack.sql("SELECT count(*) FROM pg_index WHERE NOT indisvalid")).toBe("0");
-    await expectSettled(stack, "1.4.2");
-  });
-
-  test("an index that cannot be rebuilt is red and names the statement that finds the rows; mended, it goes on", async () => {
+  test("with --refresh postgres restarts on it; an index that cannot be rebuilt is red and names the statement that finds the rows", async () => {
     await stack.sql(`
-      UPDATE pg_database SET datcollversion = '2.31' WHERE datname = 'nestfleet';
       UPDATE pg_index SET indisready = false WHERE indexrelid = 'words_partial'::regclass;
       INSERT INTO words VALUES ('one more', 'P1');
       UPDATE pg_index SET indisready = true WHERE indexrelid = 'words_partial'::regclass;`);
-    const { summary } = await stack.previewed();
-    expect(summary).toMatch(/reindex +up to \d+ indexes on text \(\S+ [kM]B\), while requests are served.*2\.31/);
-    const refused = await stack.up();
+    const load = new Load(stack.httpPort, PER_SECOND);
+    const refused = await stack.up("--refresh");
+    const report = await load.stop();
+    expect(await stack.missing(report.created)).toEqual([]);
     expect(refused.exitCode).not.toBe(0);
-    const [, find = ""] = /find the rows: (SELECT .*);/.exec(refused.output) ?? [];
+    expect(refused.output).toMatch(/nestfleet: rebuilding \d+ indexes/);
     expect(refused.output).toMatch(/words_partial cannot be rebuilt: .*duplicated/);
+    const [, find = ""] = /find the rows: (SELECT .*);/.exec(refused.output) ?? [];
     expect(await stack.sql(find)).toBe("p1|2");
-    expect(await collationVersion()).toBe("2.31");
-    expect(await stack.answeringVersion()).toBe("1.4.2");
+    expect(await collationVersion()).toBe("2.41");
+    await expectServes(stack, "1.4.2");
+  });
+
+  test("mended, it goes on, and what it sorts otherwise is rebuilt; no acknowledged row is lost", async () => {
+    expect((await planned(stack)).text).toMatch(
+      /reindex +up to \d+ indexes on text \(\S+ [kM]B\), while requests are served.*2\.41/,
+    );
     await stack.sql("DELETE FROM words WHERE word = 'one more'");
+    const load = new Load(stack.httpPort, PER_SECOND);
     await expectUp(stack);
+    const report = await load.stop();
+    expect(await stack.missing(report.created)).toEqual([]);
     expect(await collationVersion()).toMatch(/^2\.4[2-9]$/);
+    expect(await stack.sql("SELECT pg_relation_filenode('words_pkey')")).not.toBe(node);
+    expect(await stack.sql("SELECT count(*) FROM pg_index WHERE NOT indisvalid")).toBe("0");
     expect(await stack.sql("SELECT count(*) FROM pg_class WHERE relname ~ '_ccnew'")).toBe("0");
-    await expectNoChange(stack);
+    await expectSettled(stack, "1.4.2");
   });
 
   test("an image of another major version is refused", async () => {
-    await stack.configure({ "images.postgres": POSTGRES_18 });
-    const refused = await stack.try("preview");
-    expect(refused.exitCode).not.toBe(0);
-    expect(refused.output).toContain(`${POSTGRES_18} is PostgreSQL 18, the data are of PostgreSQL 17`);
+    expect(await refusalOf(stack, { "images.postgres": POSTGRES_18 })).toContain(
+      `${POSTGRES_18} is PostgreSQL 18, the data are of PostgreSQL 17`,
+    );
     await stack.dispose();
   });
 });
 
 describe("PostgreSQL 18, whose images keep their data elsewhere", () => {
-  test("is installed with its volume where the image wants it, and upgrades with a backup and a rehearsal", async () => {
+  test("is installed with its volume where the image wants it, and a backup of it can be restored", async () => {
     await newest.create({ version: "1.4.2", "images.postgres": POSTGRES_18 });
     await expectUp(newest);
     expect(await newest.sql("SHOW data_directory")).toBe("/var/lib/postgresql/18/docker");
     const format = '{{range .Mounts}}{{if eq .Destination "/var/lib/postgresql"}}{{.Name}}{{end}}{{end}}';
     const mounted = await newest.docker.run(["inspect", "--format", format, "nestfleet-test-eighteen-postgres"]);
     expect(mounted.trim()).toBe("nestfleet-test-eighteen-postgres");
+    const proved = await run("bash", ["scripts/backup.sh", "--stack", newest.name, "--prove"]);
+    expect(proved.exitCode, proved.output).toBe(0);
+    expect(proved.output).toMatch(/proof: \S+-1\.4\.2 can be restored/);
     await expectNoChange(newest);
-    await newest.configure({ version: "1.5.0" });
-    const up = await expectUp(newest);
-    expect(up.output).toMatch(/rehearsal: \S+ restored[^]*1\.5\.0 answers on/);
-    await expectSettled(newest, "1.5.0");
   });
 });
 
-describe("a release's images, on the stack that has been upgraded to 1.5.0", () => {
+describe("a release's images, on that stack", () => {
   beforeAll(async () => {
-    const dockerfile = `FROM ${REGISTRY}/nestfleet/nestfleet-console:1.5.0\nLABEL org.nestfleet.test=moving`;
-    await newest.docker.run(["build", "--force-rm", "--tag", `${CONSOLE}:1.5.0`, "-"], dockerfile);
-    await newest.docker.run(["push", "--quiet", `${CONSOLE}:1.5.0`]);
+    const dockerfile = `FROM ${REGISTRY}/nestfleet/nestfleet-console:1.4.2\nLABEL org.nestfleet.test=moving`;
+    await newest.docker.run(["build", "--force-rm", "--tag", `${CONSOLE}:1.4.2`, "-"], dockerfile);
+    await newest.docker.run(["push", "--quiet", `${CONSOLE}:1.4.2`]);
   });
 
-  /** A preview that is refused with one problem, and nothing else. */
+  /** A config that is refused with one problem, and nothing else. */
   async function refused(title: string): Promise<string> {
-    const { exitCode, output } = await newest.try("preview");
-    expect(exitCode, output).not.toBe(0);
-    expect(output).toContain("1 problem; nothing was touched");
-    expect(output).toContain(title);
-    return output;
+    const text = await refusalOf(newest, {});
+    expect(text).toContain("1 problem; nothing was touched");
+    expect(text).toContain(title);
+    return text;
   }
 
   async function typed(command: string): Promise<void> {
@@ -145,12 +147,10 @@ describe("a release's images, on the stack that has been upgraded to 1.5.0", () 
   test("a console of another repository is no moved tag; one that was moved is refused, and goes back by the command", async () => {
     await newest.configure({ "images.console": CONSOLE });
     await expectUp(newest);
-    await newest.docker.run(["tag", "nestfleet-standin/console:1.4.2", `${CONSOLE}:1.5.0`]);
-    const output = await refused("the tag 1.5.0 of console was moved to another image");
-    expect(output).toMatch(
-      /or accept the other one: \S+ config set --stack test-eighteen nestfleet:allowMovingTag true/,
-    );
-    const [, back = ""] = /back to the known image: (docker .*)/.exec(output) ?? [];
+    await newest.docker.run(["tag", "nestfleet-standin/console:1.5.0", `${CONSOLE}:1.4.2`]);
+    const text = await refused("the tag 1.4.2 of console was moved to another image");
+    expect(text).toMatch(/or accept the other one: \S+ config set --stack test-eighteen nestfleet:allowMovingTag true/);
+    const [, back = ""] = /back to the known image: (docker .*)/.exec(text) ?? [];
     await typed(back);
     expect(await newest.preview()).toEqual([]);
   });
@@ -162,11 +162,23 @@ describe("a release's images, on the stack that has been upgraded to 1.5.0", () 
   });
 
   test("an image that is not the pinned one is refused; by the command the present one is pinned, and accepted", async () => {
-    await newest.configure({ "images.digests.console": `sha256:${"0".repeat(64)}` });
-    const output = await refused(`${CONSOLE}:1.5.0 is not the image that is pinned for console`);
-    expect(output).toContain(`pull ${CONSOLE}@sha256:${"0".repeat(64)} && docker`);
-    const [, pin = ""] = /or pin the present one, [^:]*: \S+ (config set .*)/.exec(output) ?? [];
+    const digest = `sha256:${"0".repeat(64)}`;
+    await newest.configure({ "images.digests.console": digest });
+    const text = await refused(`${CONSOLE}:1.4.2 is not the image that is pinned for console`);
+    expect(text).toContain(`pull ${CONSOLE}@${digest} && docker`);
+    const [, pin = ""] = /or pin the present one, [^:]*: \S+ (config set .*)/.exec(text) ?? [];
     await typed(`scripts/pulumi ${pin}`);
     expect(await newest.preview()).toEqual([]);
+  });
+
+  test.runIf(FULL)("an upgrade takes a backup and a rehearsal", async () => {
+    await newest.configure({
+      version: "1.5.0",
+      "images.console": `${REGISTRY}/nestfleet/nestfleet-console`,
+      "images.digests": undefined,
+    });
+    const up = await expectUp(newest);
+    expect(up.output).toMatch(/rehearsal: \S+ restored[^]*1\.5\.0 answers on/);
+    await expectSettled(newest, "1.5.0");
   });
 });

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DockerClient, type DockerError } from "../../components/host/docker/client";
 import { PROCESSES } from "../../components/host/docker/hardening";
 import { createInterim } from "../../components/operations/restore/interim";
-import { expectNoChangeAtAll, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
+import { expectNoChangeAtAll, expectServes, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
+import { planned, refusalOf } from "../support/planned";
 import { run, TestStack } from "../support/stack";
 
 /** Volumes and secrets are protected: one that the config no longer uses stays declared, or no update would go through. */
@@ -35,10 +36,6 @@ async function environment(): Promise<Record<string, string>> {
   return Object.fromEntries(
     (JSON.parse(printed) as string[]).map((entry) => entry.split(/=(.*)/s) as [string, string]),
   );
-}
-
-async function give(path: string, value: string): Promise<void> {
-  await stack.pulumi("config", "set", "--secret", "--path", `nestfleet:${path}`, value);
 }
 
 async function setPassword(role: string, password: string): Promise<void> {
@@ -221,15 +218,12 @@ test("the secrets of internal calls and of mail are generated, as the others are
   expect(generated).not.toHaveProperty("NESTFLEET_BACKUP_KEY");
 });
 
-test("an encryption key that an older program has made is kept, and nothing is replaced", async () => {
+test("for an encryption key that an older program has made nothing is replaced", async () => {
   await asOlderProgram(generated["SECRET_ENCRYPTION_KEY"] ?? "");
   await expectNoChangeAtAll(stack);
-  await expectUp(stack, "--refresh");
-  await expectSettled(stack, "1.4.2");
-  expect(await environment()).toEqual(generated);
 });
 
-test("a stack of an older program is moved over under load: its networks, its role; no request fails, data and backups stay", async () => {
+test("a stack of an older program is moved over under load: its networks, its role; no request fails, data, backups and keys stay", async () => {
   const volumes = await stack.volumes();
   await takeBackup();
   await asUnsigned();
@@ -256,9 +250,10 @@ test("a stack of an older program is moved over under load: its networks, its ro
   expect(up.output).toContain("the role nestfleet has no password any more");
   expect(report.failed).toEqual([]);
   expect(await stack.volumes()).toEqual(volumes);
-  expect((await stack.previewed()).summary).not.toContain("not signed");
+  expect(await environment()).toEqual(generated);
+  expect((await planned(stack)).text).not.toContain("not signed");
   await expectNoChangeAtAll(stack);
-  await expectSettled(stack, "1.4.2");
+  await expectServes(stack, "1.4.2");
 });
 
 test("the application is no superuser: it has its own database, and neither the server nor another one", async () => {
@@ -316,7 +311,7 @@ test("no container has more than it needs", async () => {
 test("backups move to a directory, and every secret is given later: nothing is lost, and the plan names the old place", async () => {
   const [old = ""] = await backups();
   await stack.configure({ "backups.directory": directory });
-  for (const [path, value] of Object.entries(GIVEN)) await give(path, value);
+  await stack.give(GIVEN);
   const refused = await stack.try("preview");
   expect(refused.exitCode).not.toBe(0);
   expect(refused.output).toMatch(/1 problem;[^]*the database does not take the password of the config/);
@@ -347,25 +342,16 @@ test("backups move to a directory, and every secret is given later: nothing is l
   expect(readdirSync(directory)).toContain(old);
 });
 
-test("and back: the generated secrets take over, the backups are where they were", async () => {
-  await stack.unset("backups.directory");
-  for (const path of Object.keys(GIVEN)) await stack.unset(path);
-  const refused = await stack.try("preview");
-  expect(refused.exitCode).not.toBe(0);
-  expect(refused.output).toMatch(/1 problem;[^]*the one that was generated for this stack takes over, and is not/);
-  await setPassword("nestfleet_app", /:\/\/nestfleet_app:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "");
-  const { summary } = await stack.previewed();
-  expect(summary).toMatch(
-    /secrets\.jwtSecret is not given any more, and the value that was generated [^:]* takes over/,
+test("and back, to another volume for the database: the generated secrets take over, the stack's own volume and backups are where they were", async () => {
+  await stack.unset("backups.directory", ...Object.keys(GIVEN));
+  expect(await refusalOf(stack, {})).toMatch(
+    /1 problem;[^]*the one that was generated for this stack takes over, and is not/,
   );
-  await expectUp(stack);
-  await expectSettled(stack, "1.4.2");
-  expect(await environment()).toEqual(generated);
-  expect(await backups()).toHaveLength(1);
-  for (const secret of Object.values(GIVEN)) expect(stack.said).not.toContain(secret);
-});
+  await setPassword("nestfleet_app", /:\/\/nestfleet_app:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "");
+  const { refused, text } = await planned(stack);
+  expect(refused, text).toBe(false);
+  expect(text).toMatch(/secrets\.jwtSecret is not given any more, and the value that was generated [^:]* takes over/);
 
-test("another volume for the database: the stack's own stays, in the state and on the host", async () => {
   const other = `${name}-other`;
   await stack.docker.run(["stop", `${name}-postgres`]);
   await stack.docker.run(["rm", `${name}-postgres`]);
@@ -375,6 +361,9 @@ test("another volume for the database: the stack's own stays, in the state and o
   await expectUp(stack, "--refresh");
   await expectSettled(stack, "1.4.2");
   expect(await stack.volumes()).toEqual(expect.arrayContaining([other, `${name}-postgres`]));
+  expect(await environment()).toEqual(generated);
+  expect(await backups()).toHaveLength(1);
+  for (const secret of Object.values(GIVEN)) expect(stack.said).not.toContain(secret);
 });
 
 test("an adopted database that asks nobody for a password is warned about", async () => {
@@ -384,20 +373,20 @@ test("an adopted database that asks nobody for a password is warned about", asyn
     await stack.sql("SELECT pg_reload_conf()");
   };
   const warning = "the database asks nobody for a password";
-  expect((await stack.previewed()).summary).not.toContain(warning);
+  expect((await planned(stack)).text).not.toContain(warning);
   await method("scram-sha-256", "trust # all");
-  expect((await stack.previewed()).summary).toContain(warning);
+  expect((await planned(stack)).text).toContain(warning);
   await method("trust # all", "scram-sha-256");
 });
 
 test("a key that lies in the state in clear is taken out of it, and the containers keep it", async () => {
   const key = generated["SECRET_ENCRYPTION_KEY"] ?? "";
-  await give("secrets.secretEncryptionKey", key);
+  await stack.give({ "secrets.secretEncryptionKey": key });
   await expectUp(stack);
   const { output } = await stack.pulumi("stack", "--show-urns");
   const urn = /urn:\S+::\S+-secret-encryption-key/.exec(output)?.[0] ?? "";
   await stack.pulumi("state", "delete", "--force", "--yes", urn);
-  await expectNoChangeAtAll(stack);
+  expect(await stack.preview()).toEqual([]);
   expect((await environment())["SECRET_ENCRYPTION_KEY"]).toBe(key);
   expect(stack.state()).not.toContain(base64(key));
 });

@@ -4,12 +4,16 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OwnEngine } from "../support/engine";
 import type { LoadReport } from "../support/load";
-import { FULL, PER_SECOND } from "../support/scale";
+import { FULL, PER_SECOND, REHEARSAL } from "../support/scale";
 import { imagesOf } from "../support/stand-ins";
 import { expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
 import { run, TestStack } from "../support/stack";
 
-/** Fault 24 of the list that the design answers to: the engine, or the whole host, goes in the middle of an update. */
+/**
+ * Fault 24 of the list that the design answers to: the engine, or the whole host, goes in the middle of an update. And
+ * 45: what an old host and its administrator bring along. It limits neither memory nor processor, and its containers
+ * log somewhere else by default.
+ */
 const PORT = 18130;
 /** Two releases of which the older one runs on the schema of the newer one, so that they can take turns. */
 const RELEASES = ["1.5.0", "1.5.1"];
@@ -19,16 +23,28 @@ const UNDONE = `
     FROM cases c LEFT JOIN pgboss.job j ON j.data->>'caseId' = c.id::text
    WHERE c.processed_at IS NULL`;
 
-const engine = new OwnEngine();
+const engine = new OwnEngine({
+  lacking: ["memory", "cpu"],
+  daemon: {
+    "log-driver": "gelf",
+    "log-opts": { "gelf-address": "udp://127.0.0.1:12201", tag: "{{.Name}}" },
+    "userland-proxy": false,
+  },
+});
 const stack = new TestStack("test-restart", PORT, engine);
 let load: LoadInside;
 
 beforeAll(async () => {
   await engine.start();
   await engine.load(imagesOf(...RELEASES));
-  await stack.create({ version: "1.5.0", "health.soakSeconds": "4", allowSchemaAhead: "true" });
-  await expectUp(stack);
-  load = new LoadInside(engine, PER_SECOND);
+  await stack.create({
+    version: "1.5.0",
+    rehearsal: REHEARSAL,
+    allowSchemaAhead: "true",
+    "health.soakSeconds": "4",
+    "resources.api.memory": "512MB",
+    "resources.api.cpus": "1",
+  });
 });
 
 afterAll(async () => {
@@ -70,6 +86,15 @@ const DISTURBED: readonly Disturbance[] = [
   ["the engine crashes once the new api is healthy", "1.5.1", /api is healthy/, () => engine.kill()],
   ...(FULL ? MORE : []),
 ];
+
+test("an install says what is not limited, and the preview after that is empty", async () => {
+  const { output } = await expectUp(stack);
+  expect(output).toMatch(/cannot (be )?limit/);
+  await expectSettled(stack, "1.5.0");
+  const asked = ["inspect", "--format", "{{.HostConfig.LogConfig.Type}}", `nestfleet-${stack.name}-postgres`];
+  expect((await stack.docker.run(asked)).trim()).toBe("json-file");
+  load = new LoadInside(engine, PER_SECOND);
+});
 
 describe("the next up converges, when in the middle of an update", () => {
   test.each(DISTURBED)("%s", async (_, version, words, disturb) => {

@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Load, type LoadReport } from "../support/load";
 import { FULL, PER_SECOND, ROLLBACK_MEGABYTES, seed } from "../support/scale";
-import { expectNothingLeft, expectSettled, expectUp } from "../support/expectations";
+import { expectNoChangeAtAll, expectNothingLeft, expectServes, expectSettled, expectUp } from "../support/expectations";
+import { planned, refusalOf } from "../support/planned";
 import { type Ran, run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-rollback", 18140);
@@ -89,7 +90,13 @@ function restoreByHand(...args: string[]): Promise<Ran> {
 }
 
 describe("back from 1.5.0 to 1.4.2 with the backup from before", () => {
+  let live: string[] = [];
+
   test.each(["once", ...(FULL ? ["twice: the same config does the same again"] : [])])("%s", async () => {
+    if ((await stack.answeringVersion()) !== "1.5.0") {
+      await upgrade();
+      expect(await present(live), "a leftover restore does nothing in an upgrade").toEqual(live);
+    }
     const later = await written();
     await stack.configure({ version: "1.4.2", restore: backup });
     const { changes, summary } = await stack.previewed();
@@ -105,7 +112,7 @@ describe("back from 1.5.0 to 1.4.2 with the backup from before", () => {
     const since = report.created;
     expect(await present(later)).toEqual([]);
     expect(await present(later, kept)).toEqual(later);
-    const live = await present(since);
+    live = await present(since);
     expect([...live, ...(await present(since, kept))].sort()).toEqual([...since].sort());
     expect(live.length).toBeGreaterThan(0);
     expect(Number(await stack.sql("SELECT count(*) FROM cases")) - live.length).toBe(seeded);
@@ -122,33 +129,8 @@ describe("back from 1.5.0 to 1.4.2 with the backup from before", () => {
     expect(entry?.lost?.["public.cases"]).toBe(Number(await stack.sql("SELECT count(*) FROM cases", kept)) - seeded);
     expect(await stack.sql(OWNERS)).toBe("former of of_former\nnestfleet_app of the others");
     expect(await stack.sql("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'former'")).toBe("f");
-    await expectSettled(stack, "1.4.2");
-
-    await upgrade();
-    await expectSettled(stack, "1.5.0");
-    expect(await present(live), "a leftover restore does nothing in an upgrade").toEqual(live);
-  });
-});
-
-describe("a release that does not start", () => {
-  test("is undone by itself: red, no request failed, no row lost; green once the config is mended", async () => {
-    const dockerfile = `FROM ${REGISTRY}/nestfleet/nestfleet-api:1.4.2\nENTRYPOINT ["sh", "-c", "echo not today; exit 3"]`;
-    await stack.docker.run(["build", "--force-rm", "--tag", `${BROKEN}:1.4.2`, "-"], dockerfile);
-    const earlier = await written();
-    await stack.configure({ version: "1.4.2", restore: backup, "images.api": BROKEN, allowMovingTag: "true" });
-    const { ran, report } = await underLoad(() => stack.up());
-    await stack.configure({ "images.api": `${REGISTRY}/nestfleet/nestfleet-api`, allowMovingTag: "false" });
-    expect(ran.exitCode).not.toBe(0);
-    expect(ran.output).toMatch(/does not start: it exited[^]*not today[^]*1\.5\.0 serves again on its own data/);
-    expect(await stack.answeringVersion()).toBe("1.5.0");
-    expect(await present(earlier)).toEqual(earlier);
-    expect(await stack.missing(report.created)).toEqual([]);
-    expect((await stack.history()).at(-1)).toMatchObject({ to: "1.4.2", verdict: "failed" });
-
-    await expectUp(stack);
-    await expectSettled(stack, "1.4.2");
-    expect(await present(earlier)).toEqual([]);
-    await expectNothingLeft(stack);
+    await expectNoChangeAtAll(stack);
+    await expectServes(stack, "1.4.2");
   });
 });
 
@@ -188,18 +170,82 @@ describe("scripts/restore.sh", () => {
   });
 });
 
+describe("what a preview refuses", () => {
+  test("4 to 6: a backup that is damaged, one that there is not, one of another version", async () => {
+    const [intact, ofNewer] = [newestOf("1.4.2"), newestOf("1.5.0")];
+    const rollback = (restore: string) => refusalOf(stack, { version: "1.4.2", restore });
+    expect(await rollback(ofNewer)).toContain(`the backup ${ofNewer} is of 1.5.0 and does not count`);
+    expect(await rollback("20200101T000000Z-1.4.2")).toContain("20200101T000000Z-1.4.2 cannot be restored");
+    const dump = `/backups/${intact}.dump`;
+    const flip = `cp ${dump} /backups/aside; printf x | dd of=${dump} bs=1 seek=5000 conv=notrunc status=none`;
+    await stack.docker.run(["exec", POSTGRES, "sh", "-ec", flip]);
+    expect(await rollback(intact)).toContain("its dump is damaged: the sha256 is");
+    await stack.docker.run(["exec", POSTGRES, "mv", "/backups/aside", dump]);
+  });
+
+  test("a prepared transaction, which keeps the live database from stepping aside", async () => {
+    await stack.sql("BEGIN; CREATE TABLE half (n integer); PREPARE TRANSACTION 'of somebody'");
+    const intact = newestOf("1.4.2");
+    const refused = await refusalOf(stack, { version: "1.4.2", restore: intact });
+    const byHand = await restoreByHand("--yes", intact);
+    await stack.sql("ROLLBACK PREPARED 'of somebody'");
+    expect(refused).toMatch(/has not been ended: "of somebody"[^]*ROLLBACK PREPARED/);
+    expect(byHand.exitCode).toBe(1);
+    expect(byHand.output).toMatch(/has not been ended: "of somebody"/);
+    expect(await stack.answeringVersion()).toBe("1.5.0");
+  });
+
+  test("12: a release whose image is neither on the host nor to be had any more", async () => {
+    const pruned = `${REGISTRY}/nestfleet/pruned-api`;
+    const refused = await refusalOf(stack, { version: "1.4.2", restore: backup, "images.api": pruned });
+    expect(refused).toContain("pruned-api:1.4.2");
+  });
+
+  test("28: a database password that was changed in config only", async () => {
+    const refused = await refusalOf(stack, { "secrets.postgresPassword": "another-one-1234" });
+    expect(refused).toContain("postgresPassword is not the password");
+    expect(refused).not.toContain("another-one-1234");
+  });
+});
+
+describe("a release that does not start", () => {
+  let earlier: string[] = [];
+
+  test("is undone by itself: red, no request failed, no row lost", async () => {
+    const dockerfile = `FROM ${REGISTRY}/nestfleet/nestfleet-api:1.4.2\nENTRYPOINT ["sh", "-c", "echo not today; exit 3"]`;
+    await stack.docker.run(["build", "--force-rm", "--tag", `${BROKEN}:1.4.2`, "-"], dockerfile);
+    earlier = await written();
+    await stack.configure({ version: "1.4.2", restore: backup, "images.api": BROKEN, allowMovingTag: "true" });
+    const { ran, report } = await underLoad(() => stack.up());
+    await stack.configure({ "images.api": `${REGISTRY}/nestfleet/nestfleet-api`, allowMovingTag: "false" });
+    expect(ran.exitCode).not.toBe(0);
+    expect(ran.output).toMatch(/does not start: it exited[^]*not today[^]*1\.5\.0 serves again on its own data/);
+    expect(await stack.answeringVersion()).toBe("1.5.0");
+    expect(await present(earlier)).toEqual(earlier);
+    expect(await stack.missing(report.created)).toEqual([]);
+    expect((await stack.history()).at(-1)).toMatchObject({ to: "1.4.2", verdict: "failed" });
+  });
+
+  test("35: once the config is mended the same rollback works, a second time", async () => {
+    await expectUp(stack);
+    await expectSettled(stack, "1.4.2");
+    expect(await present(earlier)).toEqual([]);
+    await expectNothingLeft(stack);
+  });
+});
+
 describe("data only, under the same version", () => {
   test("is done once for each word of confirmation, and never without one", async () => {
     const oldest = "SELECT id FROM cases ORDER BY created_at, id LIMIT 100";
     const deleted = (await stack.sql(oldest)).split("\n");
     await stack.sql(`DELETE FROM cases WHERE id IN (${oldest})`);
     expect(await present(deleted)).toEqual([]);
-    const newest = newestOf("1.5.0");
+    const newest = newestOf("1.4.2");
     await stack.configure({ restore: newest });
-    expect(await stack.preview()).toEqual([]);
-    const announced = new RegExp(`restore the data of 1\\.5\\.0[^]*${newest}`);
+    const announced = new RegExp(`restore the data of 1\\.4\\.2[^]*${newest}`);
+    expect((await planned(stack)).text).toMatch(/^restart 1\.4\.2$/m);
     await stack.configure({ confirmRestore: "deleted-by-mistake" });
-    expect((await stack.previewed()).summary).toMatch(announced);
+    expect((await planned(stack)).text).toMatch(announced);
     const before = await stack.containers();
     const { ran } = await underLoad(() => stack.up());
     expect(ran.exitCode, ran.output).toBe(0);
@@ -207,70 +253,12 @@ describe("data only, under the same version", () => {
     expect(await stack.docker.run(["ps", "--all", "--quiet", "--filter", "name=-restored-"])).toBe("");
     expect(await present(deleted)).toEqual(deleted);
     expect((await stack.history()).at(-1)).toMatchObject({ verdict: "restored", restored: newest });
-    await expectSettled(stack, "1.5.0");
+    await expectNoChangeAtAll(stack);
+    await expectServes(stack, "1.4.2");
 
     await stack.sql(`DELETE FROM cases WHERE id IN (${oldest})`);
     await expectUp(stack);
     expect(await present(deleted), "the same word, applied again").toEqual([]);
-    await stack.configure({ confirmRestore: "once-more" });
-    expect((await stack.previewed()).summary).toMatch(announced);
-    await stack.unset("confirmRestore");
-  });
-});
-
-describe("what a preview refuses", () => {
-  test("4 to 6: a backup that is damaged, one that there is not, one of another version", async () => {
-    const [intact, ofNewer] = [newestOf("1.4.2"), newestOf("1.5.0")];
-    await stack.configure({ version: "1.4.2", restore: ofNewer });
-    expect((await stack.try("preview")).output).toMatch(
-      new RegExp(`nothing was touched[^]*the backup ${ofNewer} is of 1\\.5\\.0 and does not count`),
-    );
-    await stack.configure({ restore: "20200101T000000Z-1.4.2" });
-    expect((await stack.try("preview")).output).toMatch(
-      /nothing was touched[^]*20200101T000000Z-1\.4\.2 cannot be restored/,
-    );
-    const container = `nestfleet-${stack.name}-postgres`;
-    const dump = `/backups/${intact}.dump`;
-    const flip = `cp ${dump} /backups/aside; printf x | dd of=${dump} bs=1 seek=5000 conv=notrunc status=none`;
-    await stack.docker.run(["exec", container, "sh", "-ec", flip]);
-    await stack.configure({ restore: intact });
-    const damaged = await stack.try("preview");
-    expect(damaged.exitCode).not.toBe(0);
-    expect(damaged.output).toMatch(/nothing was touched[^]*its dump is damaged: the sha256 is/);
-    await stack.docker.run(["exec", container, "mv", "/backups/aside", dump]);
-    await stack.configure({ version: "1.5.0" });
-  });
-
-  test("a prepared transaction, which keeps the live database from stepping aside", async () => {
-    await stack.sql("BEGIN; CREATE TABLE half (n integer); PREPARE TRANSACTION 'of somebody'");
-    const intact = newestOf("1.4.2");
-    await stack.configure({ version: "1.4.2", restore: intact });
-    const refused = await stack.try("preview");
-    const byHand = await restoreByHand("--yes", intact);
-    await stack.sql("ROLLBACK PREPARED 'of somebody'");
-    await stack.configure({ version: "1.5.0" });
-    expect(refused.exitCode).not.toBe(0);
-    expect(refused.output).toMatch(/nothing was touched[^]*has not been ended: "of somebody"[^]*ROLLBACK PREPARED/);
-    expect(byHand.exitCode).toBe(1);
-    expect(byHand.output).toMatch(/has not been ended: "of somebody"/);
-    expect(await stack.answeringVersion()).toBe("1.5.0");
-  });
-
-  test("12: a release whose image is neither on the host nor to be had any more", async () => {
-    await stack.configure({ version: "1.4.2", restore: backup, "images.api": `${REGISTRY}/nestfleet/pruned-api` });
-    const refused = await stack.try("preview");
-    expect(refused.exitCode).not.toBe(0);
-    expect(refused.output).toMatch(/nothing was touched[^]*pruned-api:1\.4\.2/);
-    await stack.configure({ version: "1.5.0", "images.api": `${REGISTRY}/nestfleet/nestfleet-api` });
-  });
-
-  test("28: a database password that was changed in config only", async () => {
-    await stack.pulumi("config", "set", "--secret", "--path", "nestfleet:secrets.postgresPassword", "another-one-1234");
-    const refused = await stack.try("preview");
-    expect(refused.exitCode).not.toBe(0);
-    expect(refused.output).toMatch(/nothing was touched[^]*postgresPassword is not the password/);
-    expect(refused.output).not.toContain("another-one-1234");
-    await stack.unset("secrets");
-    expect(await stack.preview()).toEqual([]);
+    expect((await planned(stack, { confirmRestore: "once-more" })).text).toMatch(announced);
   });
 });

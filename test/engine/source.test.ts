@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectUp } from "../support/expectations";
+import { expectNoChangeAtAll, expectUp } from "../support/expectations";
+import { refusalOf } from "../support/planned";
+import { REHEARSAL } from "../support/scale";
 import { run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-source", 18090);
@@ -11,7 +13,7 @@ const source = mkdtempSync(join(tmpdir(), "nestfleet-source-test-"));
 beforeAll(async () => {
   const made = await run("test/images/source-repo.sh", [source]);
   if (made.exitCode !== 0) throw new Error(made.output);
-  await stack.create({ version: "1.4.2", source });
+  await stack.create({ version: "1.4.2", source, rehearsal: REHEARSAL });
 });
 
 afterAll(async () => {
@@ -19,25 +21,16 @@ afterAll(async () => {
   rmSync(source, { recursive: true, force: true });
 });
 
-async function answeringVersion(): Promise<unknown> {
-  const health = (await (await fetch(`http://127.0.0.1:${stack.httpPort}/health`)).json()) as { version: string };
-  return health.version;
-}
-
 describe("images built from a source", () => {
   test("the release's tag is built and runs", async () => {
     await expectUp(stack);
-    expect(await answeringVersion()).toBe("1.4.2");
-    expect(await stack.preview()).toEqual([]);
-    expect(await stack.preview("--refresh")).toEqual([]);
+    expect(await stack.answeringVersion()).toBe("1.4.2");
+    await expectNoChangeAtAll(stack);
   });
 
   test("a tag that does not exist, and one that does not build, stop before anything is touched", async () => {
     const before = await stack.containers();
-    await stack.configure({ version: "1.5.8" });
-    const missing = await stack.up();
-    expect(missing.exitCode).not.toBe(0);
-    expect(missing.output).toContain("The source has no tag v1.5.8");
+    expect(await refusalOf(stack, { version: "1.5.8" })).toContain("The source has no tag v1.5.8");
     await stack.configure({ version: "1.5.9" });
     const broken = await stack.up();
     expect(broken.exitCode).not.toBe(0);
@@ -45,7 +38,7 @@ describe("images built from a source", () => {
       /nestfleet-test-source-api:1\.5\.9 cannot be built from v1\.5\.9; nothing was touched/,
     );
     expect(await stack.containers()).toEqual(before);
-    expect(await answeringVersion()).toBe("1.4.2");
+    expect(await stack.answeringVersion()).toBe("1.4.2");
   });
 
   test("the next release replaces api, worker and console, and leaves postgres and caddy alone", async () => {
@@ -55,7 +48,7 @@ describe("images built from a source", () => {
     const after = await stack.containers();
     for (const role of ["api", "worker", "console"]) expect(after[role], role).not.toEqual(before[role]);
     for (const role of ["postgres", "caddy"]) expect(after[role], role).toEqual(before[role]);
-    expect(await answeringVersion()).toBe("1.5.0");
+    expect(await stack.answeringVersion()).toBe("1.5.0");
     expect(await stack.preview()).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { caddyfile } from "../../components/services/caddyfile";
 import { PROXY_FILES } from "../../components/host/routing/entrance";
 import { schema } from "../../components/settings/schema";
 import { expectNoChangeAtAll, expectUp } from "../support/expectations";
+import { FULL, PER_SECOND } from "../support/scale";
 import { type Ran, run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-story", 18080);
@@ -107,12 +108,12 @@ describe("from nothing to a running NestFleet and on", () => {
       "update nestfleet-test-story-verdict",
       "update nestfleet-test-story-worker-1-gate",
     ]);
-    const load = new Load(stack.httpPort, 100);
+    const load = new Load(stack.httpPort, PER_SECOND);
     const up = await stack.up();
     const report = await load.stop();
     expect(up.exitCode).toBe(0);
     expect(report.failed).toEqual([]);
-    expect(report.sent).toBeGreaterThan(500);
+    expect(report.sent).toBeGreaterThan(5 * PER_SECOND);
     expect(await stack.missing(report.created)).toEqual([]);
     const after = await stack.containers();
     expect(after["api"]).not.toEqual(before["api"]);
@@ -124,7 +125,7 @@ describe("from nothing to a running NestFleet and on", () => {
   test("the application's warnings: a release that refuses its environment is red in seconds, and the old one serves", async () => {
     const before = await stack.containers();
     await stack.configure({ "env.LLM_PROVIDER": "no such provider", "env.LOG_LEVEL": "no such level" });
-    const load = new Load(stack.httpPort, 50);
+    const load = new Load(stack.httpPort, PER_SECOND);
     const up = await stack.up();
     const report = await load.stop();
     expect(up.exitCode).not.toBe(0);
@@ -134,10 +135,12 @@ describe("from nothing to a running NestFleet and on", () => {
     expect(up.seconds).toBeLessThan(60);
     expect(report.failed).toEqual([]);
     expect((await stack.containers())["api"]).toEqual(before["api"]);
-    const again = await stack.up();
-    expect(again.exitCode).not.toBe(0);
-    await stack.unset("env.LLM_PROVIDER");
-    await stack.configure({ "env.LOG_LEVEL": "debug" });
+    if (FULL) expect((await stack.up()).exitCode).not.toBe(0);
+    await stack.configure({ "env.LLM_PROVIDER": undefined, "env.LOG_LEVEL": "debug" });
+  });
+
+  // Otherwise the destroy below takes along what is left of it.
+  test.runIf(FULL)("the config taken back heals it", async () => {
     await expectUp(stack);
     await expectNoChangeAtAll(stack);
     expect((await stack.containers())["api"]).toHaveLength(1);

@@ -30,18 +30,23 @@ export async function expectNoChange(stack: TestStack): Promise<void> {
   expect(await stack.preview("--refresh")).toEqual([]);
 }
 
-/** Nothing to do, as the state has it and as the host does. */
+/** Nothing to do, as the state has it and as the host does. After each kind of update once. */
 export async function expectNoChangeAtAll(stack: TestStack): Promise<void> {
   expect(await Promise.all([stack.preview(), stack.preview("--refresh")])).toEqual([[], []]);
+}
+
+/** One of each runs, and the version that is meant to serve does. */
+export async function expectServes(stack: TestStack, version: string): Promise<void> {
+  const running = await stack.containers();
+  const counts = Object.fromEntries(Object.entries(running).map(([role, ids]) => [role, ids.length]));
+  expect(counts).toEqual(ONE_OF_EACH);
+  expect(await stack.answeringVersion()).toBe(version);
 }
 
 /** Nothing to do, one of each, and the version that is meant to serve does. */
 export async function expectSettled(stack: TestStack, version: string): Promise<void> {
   await expectNoChange(stack);
-  const running = await stack.containers();
-  const counts = Object.fromEntries(Object.entries(running).map(([role, ids]) => [role, ids.length]));
-  expect(counts).toEqual(ONE_OF_EACH);
-  expect(await stack.answeringVersion()).toBe(version);
+  await expectServes(stack, version);
 }
 
 /** A rollback with data, which changes what its preview has said, and leaves the cases of those titles. */

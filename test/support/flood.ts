@@ -1,8 +1,11 @@
 import * as http from "node:http";
 import { CANDIDATE_HEADER } from "../../components/host/routing/files";
+import { FULL } from "./scale";
 
 /** So many clients at once, each of which asks again as soon as it is answered. */
-const CLIENTS = 24;
+const CLIENTS = FULL ? 24 : 8;
+/** So many requests at least must have been answered while an update ran, or it was no flood. */
+export const FLOOD_REQUESTS = FULL ? 1000 : 300;
 /** The host has other work on its cores, too. */
 const PAUSE_MS = 100;
 

@@ -5,12 +5,14 @@
 export const FULL = process.env["NESTFLEET_TEST_SCALE"] === "full";
 
 /** Of a database that is upgraded, and of one that is rolled back. */
-export const UPGRADE_MEGABYTES = FULL ? 200 : 60;
-export const ROLLBACK_MEGABYTES = FULL ? 1000 : 60;
+export const UPGRADE_MEGABYTES = FULL ? 200 : 20;
+export const ROLLBACK_MEGABYTES = FULL ? 1000 : 20;
 /** Requests during an update. */
 export const PER_SECOND = FULL ? 100 : 8;
-/** Updates that are killed in the middle. */
-export const KILLS = FULL ? 20 : 2;
+/** Upgrades that are killed in the middle, and as many rollbacks. */
+export const KILLS = FULL ? 12 : 1;
+/** Of stacks on which something else than a rehearsal is tried: a server of its own, which each update would start. */
+export const REHEARSAL = FULL ? "full" : "off";
 
 /** Cases of ten kilobytes that do not compress, of different ages, as the console sorts them; all worked on. */
 export function seed(megabytes: number): string {
