@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { DockerClient } from "./host/docker/client";
 import { unreachable } from "./host/docker/unreachable";
@@ -6,9 +7,13 @@ import { onDockerError, unlessDockerFails } from "./host/docker/errors";
 import type { HostFacts } from "./release/facts";
 import { inspectHost } from "./host/inspect";
 import { afterKilledRun } from "./operations/recovery/killed-run";
-import { busy, type Lock, takeLock } from "./host/lock";
+import { endOnSignal } from "./host/interruption";
+import { busy, takeLock } from "./host/lock";
+import { PatientClient } from "./host/docker/patient-client";
 import { type Revival, revive } from "./operations/recovery/revival";
-import { isUnfinished, recover } from "./operations/recovery/unfinished";
+import type * as Recovery from "./operations/recovery/recover-stack";
+import { complaint } from "./host/database/database";
+import { isUnfinished } from "./operations/recovery/unfinished";
 import { refusal } from "./refusal";
 import { pulumi as pulumiCommand, script } from "./release/commands";
 import { type LastUpdate, type Plan, plan, type Restored, type Unreachable } from "./release/plan";
@@ -173,28 +178,23 @@ async function workAlone(docker: DockerClient, name: string, unreachable: Unreac
   if (unreachable) throw refusal(`Nothing was touched: ${unreachable.unreachable}${nextOf(unreachable)}`);
   const lock = await takeLock(docker, name);
   if (!("release" in lock)) throw refusal(busy(lock, name, docker.host));
-  releaseAtExit(lock);
+  // The program lives until the last resource is done, and its lock as long as it. By default a signal skips "exit".
+  process.once("exit", lock.release);
+  endOnSignal(lock.release);
 }
 
-async function recoverFrom(docker: DockerClient, stack: string, { version }: Settings): Promise<void> {
-  try {
-    const said = await recover(docker, stack, version.tag);
-    if (said !== "") await pulumi.log.warn(said);
-  } catch (error) {
+/** Loads code when it is needed. An `import()` of a TypeScript file would need a loader that Pulumi does not have. */
+const load = createRequire(__filename);
+
+/** The code is loaded where there is something to take back: 45 files, of which a preview is spared the half second. */
+async function recoverFrom({ host }: DockerClient, stack: string, { version }: Settings): Promise<void> {
+  const { recoverInProgram } = load("./operations/recovery/recover-stack") as typeof Recovery;
+  const said = await recoverInProgram(new PatientClient(host), stack, version.tag).catch((error: unknown) => {
     throw refusal(
-      `What a killed update has left could not be cleared: ${(error as { stderr?: string }).stderr?.trim() ?? String(error)}\nNext: ${script("restore", stack, docker.host, "--recover")}`,
+      `What a killed update has left could not be cleared: ${complaint(error)}\nNext: ${script("restore", stack, host, "--recover")}`,
     );
-  }
-}
-
-/** The program lives until the last resource is done, and its lock as long as it. By default a signal skips "exit". */
-function releaseAtExit({ release }: Lock): void {
-  process.once("exit", release);
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, () => {
-      release();
-      process.kill(process.pid, signal);
-    });
+  });
+  if (said.length > 0) await pulumi.log.warn(said.join("\n"));
 }
 
 /**

@@ -1,8 +1,8 @@
 import { text } from "node:stream/consumers";
 import type { z } from "zod";
-import { nextAfter, unforeseen } from "../components/host/docker/unforeseen";
+import { explained } from "../components/host/docker/unforeseen";
 import { withheld } from "../components/host/docker/redaction";
-import { Refusal, say } from "../components/host/output";
+import { say } from "../components/host/output";
 import { endWithEngine } from "../components/host/watchdog";
 import { printable } from "../components/release/words";
 
@@ -31,18 +31,11 @@ export async function run<T>(
     const result = await work(input.parse(await asked(door)));
     if (result !== undefined) process.stdout.write(`${printable(result)}\n`);
   } catch (error) {
-    const why = told(error);
+    const why = explained(error, "run the same command again, it goes on where this one stopped");
     if (door?.refused !== undefined) process.stdout.write(`${door.refused(withheld(why))}\n`);
     say(why);
     process.exitCode = 1;
   }
-}
-
-function told(error: unknown): string {
-  if (error instanceof Refusal) return error.message;
-  return [...unforeseen(error), nextAfter(error, "run the same command again, it goes on where this one stopped")].join(
-    "\n",
-  );
 }
 
 /** Before the words of a person; the program gives JSON instead. */

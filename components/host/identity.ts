@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { isAlive, statusOf } from "./process";
 
 /**
@@ -26,6 +26,20 @@ const FIRST_NAMESPACE = "pid:[4026531836]";
 
 /** Docker mounts these from the container's own folder; cgroups name the container only in version 1. */
 const CONTAINER = /\/containers\/([0-9a-f]{64})\/(?:hostname|hosts|resolv\.conf) /;
+
+/** The person who works at this machine. */
+export function operator(): string {
+  return at(userInfo().username, hostname());
+}
+
+/** A process as a person finds it. */
+export function processOf(user: string, machine: string, pid: number): string {
+  return `${at(user, machine)} (pid ${pid})`;
+}
+
+function at(user: string, machine: string): string {
+  return `${user}@${machine}`;
+}
 
 export function identify(pid = process.pid): Identity {
   return {

@@ -7,7 +7,7 @@ import { unexplained } from "../release/explanation";
 import { imageReferences } from "../release/images";
 import type { LastUpdate } from "../release/plan-context";
 import type { SecretValues } from "../release/secrets";
-import { BEFORE, NOBODY, pointer } from "./routing/files";
+import { Routing, whoServes } from "./routing/routing";
 import type { Settings } from "../settings/schema";
 import { onDockerError, unlessDockerFails } from "./docker/errors";
 import { hostTime } from "./docker/clock";
@@ -157,15 +157,13 @@ async function unusableDirectory(
   return fault === undefined ? undefined : { path, fault };
 }
 
-/** While a cutover has not been judged, the release from before is the one that serves. */
 async function servingApi(
   docker: DockerClient,
   caddy: RunningContainer,
   containers: readonly RunningContainer[],
 ): Promise<RunningContainer | undefined> {
-  const read = `if [ -f ${BEFORE} ]; then head -n 1 ${BEFORE}; else cat ${pointer("api")}; fi`;
-  const name = (await docker.run(["exec", caddy.name, "sh", "-c", read])).trim();
-  return name === NOBODY ? undefined : containers.find((container) => container.name === name);
+  const { api } = whoServes(await Routing.of(docker, caddy.name).state());
+  return containers.find(({ name }) => name === api);
 }
 
 async function publishedPorts(docker: DockerClient, caddy: string | undefined): Promise<number[]> {

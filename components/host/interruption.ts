@@ -19,6 +19,31 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   }
 }
 
+/** Work that a signal must not end in the middle. */
+let unfinished: Promise<unknown> = Promise.resolve();
+
+/** Does work to its end: a signal that `endOnSignal` waits for has its effect afterwards. */
+export function toItsEnd<T>(work: () => Promise<T>): Promise<T> {
+  const done = work();
+  unfinished = done.catch(() => undefined);
+  return done;
+}
+
+/**
+ * Lets a signal end this process as it would by itself, after `last`, which it would skip. Work that is done to its end
+ * comes before that, however many signals arrive meanwhile.
+ */
+export function endOnSignal(last: () => void): void {
+  const end = (name: NodeJS.Signals) => {
+    void unfinished.then(() => {
+      for (const signal of SIGNALS) process.off(signal, end);
+      last();
+      process.kill(process.pid, name);
+    });
+  };
+  for (const signal of SIGNALS) process.on(signal, end);
+}
+
 /** Runs both, and stops each when the other fails; the first failure is the one that is told. */
 export async function together<A, B>(
   signal: AbortSignal,

@@ -3,8 +3,10 @@ import { userInfo } from "node:os";
 import { z } from "zod";
 import type { DockerClient } from "./docker/client";
 import { docker as command } from "../release/commands";
-import { answerOr } from "./docker/answer";
-import { type Identity, identify, isGone } from "./identity";
+import { nameOf } from "../release/names";
+import { unlessDockerFails } from "./docker/errors";
+import { type Identity, identify, isGone, processOf } from "./identity";
+import { Refusal } from "./output";
 
 /** Who is at work on a stack, from which process, since when (ISO 8601, by its own clock). */
 export interface Holder extends Identity {
@@ -60,13 +62,25 @@ export async function takeLockAs(docker: DockerClient, stackName: string, own: I
   return taken;
 }
 
+/** Does work by hand or from cron, while no update and no other script is at work on the stack. */
+export async function withStackLock<T>(docker: DockerClient, stack: string, work: () => Promise<T>): Promise<T> {
+  const name = nameOf(stack);
+  const lock = await takeLock(docker, name);
+  if (!("release" in lock)) throw new Refusal(busy(lock, name, docker.host));
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
 /** Who is at work, since when, and what frees the lock when they are known to be dead. */
 export function busy(holder: Holder, stackName: string, dockerHost: string): string {
   const { operator, machine, pid, since } = holder;
   const free = command(dockerHost, `volume rm ${lockName(stackName)}`);
   return holder === UNKNOWN
     ? `The volume ${lockName(stackName)} is there and does not say who works on this stack; nothing was touched.\nIf nobody does: ${free}`
-    : `${operator}@${machine} (pid ${pid}) has been working on this stack since ${since}; nothing was touched.\n` +
+    : `${processOf(operator, machine, pid)} has been working on this stack since ${since}; nothing was touched.\n` +
         `Wait until that is done. If it is dead: ${free}`;
 }
 
@@ -153,7 +167,7 @@ async function known(docker: DockerClient, { container, ...own }: Identity): Pro
 async function isDead(docker: DockerClient, holder: Holder): Promise<boolean> {
   if (isGone(holder)) return true;
   if (holder.container === undefined) return false;
-  const started = await answerOr(startOf(docker, holder.container), holder.since);
+  const started = await unlessDockerFails(startOf(docker, holder.container), holder.since);
   return started === undefined || Date.parse(started) > Date.parse(holder.since);
 }
 

@@ -1,7 +1,7 @@
 import type { DockerClient } from "./docker/client";
 import { unforeseen } from "./docker/unforeseen";
 import { oneLine } from "../release/words";
-import { runningNow } from "./docker/inspection";
+import { runningNow } from "./docker/containers";
 import { complaint } from "./database/database";
 import { NEXT, Refusal } from "./output";
 

@@ -1,11 +1,12 @@
 import type { DockerClient } from "./docker/client";
 import { LABEL } from "../release/names";
+import { unlessDockerFails } from "./docker/errors";
 import { containersOf } from "./docker/containers";
 import type { RunningContainer } from "../release/facts";
 import { docker as command } from "../release/commands";
 import { isReleased } from "../release/restarts";
 import { lines } from "./database/database";
-import { readServing } from "./routing/pointers";
+import { Routing, whoServes } from "./routing/routing";
 import { Refusal } from "./output";
 
 /** Services that have versions of their own. */
@@ -76,7 +77,10 @@ async function servingApi(
 ): Promise<RunningContainer | undefined> {
   const apis = containers.filter(({ role }) => role === "api");
   const caddy = containers.find(({ role, running }) => role === "caddy" && running);
-  const serving = caddy && (await readServing(docker, caddy.name).catch(() => undefined));
+  const state = caddy && (await unlessDockerFails(Routing.of(docker, caddy.name).state(), undefined));
   const running = apis.filter((api) => api.running);
-  return apis.find(({ name }) => name === serving?.api) ?? (running.length === 1 ? running[0] : undefined);
+  return (
+    apis.find(({ name }) => state !== undefined && name === whoServes(state).api) ??
+    (running.length === 1 ? running[0] : undefined)
+  );
 }

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { inUrl } from "../release/address";
 import type { Settings } from "../settings/schema";
 import { isLocal, proxyFiles, publicUrl, tlsOf } from "../host/routing/entrance";
-import { candidate, CANDIDATE_HEADER, CANDIDATE_TOKEN, pointer } from "../host/routing/files";
+import { activeFile, CANDIDATE_HEADER, CANDIDATE_TOKEN, candidateFile } from "../host/routing/files";
 import { HELD_SECONDS } from "../release/downtime";
 import { UPSTREAM_PORTS, type Upstream } from "../release/names";
 
@@ -151,10 +151,10 @@ ${hsts(settings)}		X-Content-Type-Options nosniff
 	}
 	handle @candidate {
 		handle @api {
-			import candidate ${target("api", candidate)}
+			import candidate ${target("api", candidateFile)}
 		}
 		handle {
-			import candidate ${target("console", candidate)}
+			import candidate ${target("console", candidateFile)}
 		}
 	}
 	handle @api {
@@ -249,6 +249,6 @@ function block(head: string, lines: string[]): string {
 }
 
 /** Name and port, the two arguments of both snippets. */
-function target(upstream: Upstream, file = pointer): string {
+function target(upstream: Upstream, file = activeFile): string {
   return `{file.${file(upstream)}} ${UPSTREAM_PORTS[upstream]}`;
 }

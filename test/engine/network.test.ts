@@ -10,7 +10,7 @@ import { caddyfile } from "../../components/services/caddyfile";
 import { proxyFiles } from "../../components/host/routing/entrance";
 import { CANDIDATE_HEADER, CANDIDATE_TOKEN } from "../../components/host/routing/files";
 import { schema } from "../../components/settings/schema";
-import { nominate, withdraw } from "../../components/host/routing/pointers";
+import { Routing } from "../../components/host/routing/routing";
 import { certified, type Identity } from "../support/certificates";
 import { expectNoChange, expectNoChangeAtAll, expectUp } from "../support/expectations";
 import { MODES } from "../support/modes";
@@ -160,10 +160,10 @@ describe("a private name", () => {
     const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
     const asked = (token: string) => get("/health", root, { headers: { [CANDIDATE_HEADER]: token } });
     const nobody = { api: "nestfleet-test-network-nobody", console: "nestfleet-test-network-nobody" };
-    const token = await nominate(stack.docker, CADDY, nobody);
+    const token = await Routing.of(stack.docker, CADDY).setCandidates(nobody);
     expect((await asked(token)).status).toBeGreaterThan(500);
     expect((await asked("1")).status).toBe(200);
-    await withdraw(stack.docker, CADDY);
+    await Routing.of(stack.docker, CADDY).clearCandidates();
     expect((await asked(token)).status).toBe(200);
   });
 

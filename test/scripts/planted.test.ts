@@ -112,7 +112,7 @@ describe("a note of a killed restore that somebody has put among the backups", (
 
   function recover(): Promise<Ended> {
     const running = launch(process.execPath, ["scripts/run.mjs", "restore"]);
-    const asked = { dockerHost: DOCKER_HOST, stack: STACK, action: "recover", partOfUpdate: true };
+    const asked = { dockerHost: DOCKER_HOST, stack: STACK, action: "recover" };
     running.child.stdin.end(JSON.stringify(asked));
     return running.ended;
   }

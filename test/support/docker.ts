@@ -4,7 +4,9 @@ import { DockerClient, DockerError } from "../../components/host/docker/client";
 export class ScriptedDocker extends DockerClient {
   public readonly asked: string[] = [];
 
-  public constructor(private readonly answer: (command: string, stdin: string) => string | undefined) {
+  public constructor(
+    private readonly answer: (command: string, stdin: string, args: readonly string[]) => string | undefined,
+  ) {
     super("unix:///nowhere");
   }
 
@@ -13,7 +15,7 @@ export class ScriptedDocker extends DockerClient {
     return Promise.resolve().then(() => {
       const command = args.join(" ");
       this.asked.push(command);
-      const answer = this.answer(command, stdin);
+      const answer = this.answer(command, stdin, args);
       if (answer !== undefined) return answer;
       throw new DockerError(args[0] ?? "", 1, "Error: No such container", "");
     });
@@ -24,17 +26,44 @@ export class ScriptedDocker extends DockerClient {
   }
 }
 
-/** What `docker ps` and `docker inspect` tell `containersOf` about these. */
-export function listing(
-  containers: readonly { id: string; name: string; role: string; version: string; state: string }[],
-): (command: string) => string | undefined {
-  return (command) => {
-    if (command.startsWith("ps "))
-      return containers
-        .map(({ id, name, role, version, state }) => [id, name, role, version, state].join("\t"))
-        .join("\n");
-    if (command === ["inspect --type container", ...containers.map(({ id }) => id)].join(" "))
-      return JSON.stringify(containers.map(({ id }) => ({ Id: id, Image: `sha256:${id}` })));
-    return undefined;
+/** A container as a test names it. */
+export interface Listed {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly version: string;
+  readonly state: string;
+}
+
+/** What `docker inspect` tells of it. */
+export function inspection({ id, name, role, version, state }: Listed): object {
+  const restarting = state === "restarting";
+  const running = state === "running" || state === "paused" || restarting;
+  return {
+    Id: id,
+    Name: `/${name}`,
+    Image: `sha256:${id}`,
+    RestartCount: 0,
+    Config: {
+      Labels: { "org.nestfleet.stack": "prod", "org.nestfleet.role": role, "org.nestfleet.version": version },
+    },
+    State: { Status: state, Running: running, Restarting: restarting, OOMKilled: false, ExitCode: 0, StartedAt: "" },
   };
+}
+
+/** What `docker ps` and `docker inspect` tell about these; they are inspected by id or by name. */
+export function listing(containers: readonly Listed[]): (command: string) => string | undefined {
+  return (command) => {
+    const [verb, ...words] = command.split(" ");
+    if (verb === "ps") return containers.map(words.includes("--quiet") ? ({ id }) => id : row).join("\n");
+    if (verb !== "inspect" || words[1] !== "container") return undefined;
+    const found = words
+      .slice(2)
+      .flatMap((asked) => containers.filter(({ id, name }) => asked === id || asked === name));
+    return found.length === 0 ? undefined : JSON.stringify(found.map(inspection));
+  };
+}
+
+function row({ id, name, role, version, state }: Listed): string {
+  return [id, name, role, version, state].join("\t");
 }

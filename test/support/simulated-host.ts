@@ -1,8 +1,15 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { DockerError } from "../../components/host/docker/client";
-import { candidate, NOBODY, pointer } from "../../components/host/routing/files";
-import { listing, ScriptedDocker } from "./docker";
+import type { Change, ConfigVolume } from "../../components/host/routing/config-volume";
+import { activeFile, candidateFile, UNROUTED } from "../../components/host/routing/files";
+import { Routing } from "../../components/host/routing/routing";
+import { type Listed, listing, ScriptedDocker } from "./docker";
 
 export const CADDY = "nestfleet-prod-caddy";
+export const POSTGRES = "nestfleet-prod-postgres";
 export const OLD = {
   api: "nestfleet-prod-api-1",
   worker: "nestfleet-prod-worker-1",
@@ -24,19 +31,17 @@ const STATES: Readonly<Record<string, string>> = {
   unpause: "running",
 };
 
-interface Simulated {
-  readonly id: string;
-  readonly name: string;
-  readonly role: string;
-  readonly version: string;
-  readonly state: string;
-}
+/** Docker's words for a container in which no command can be run. */
+const WORDS: Readonly<Record<string, string>> = {
+  restarting: "restarting, wait until the container is running",
+  paused: "paused, unpause the container before exec",
+};
 
 /** Both releases and what is beside them; all run unless told otherwise. */
-export function containers(states: Readonly<Record<string, string>> = {}): Simulated[] {
+export function containers(states: Readonly<Record<string, string>> = {}): Listed[] {
   const of = (names: Readonly<Record<string, string>>, version: string) =>
     Object.entries(names).map(([role, name]) => ({ name, role, version }));
-  const beside = { postgres: "nestfleet-prod-postgres", caddy: CADDY };
+  const beside = { postgres: POSTGRES, caddy: CADDY };
   return [...of(OLD, "1.4.2"), ...of(NEW, "1.5.0"), ...of(beside, "17")].map((one) => ({
     ...one,
     id: one.name,
@@ -44,41 +49,81 @@ export function containers(states: Readonly<Record<string, string>> = {}): Simul
   }));
 }
 
-/** A host whose containers start and stop, and whose proxy has files; `moves` is who did, in that order. */
+/** The end of a process that is killed: nothing that it does afterwards has any effect. */
+export class Killed extends Error {}
+
+/**
+ * A host whose containers start and stop, and whose proxy has files. `docker` runs the shell lines of the program in a
+ * real shell; `routing` works on the same files without any, so that it can be killed between two of them.
+ */
 export class SimulatedHost {
   public readonly files: Map<string, string>;
+  /** Containers that were started or stopped, in that order. */
   public readonly moves: string[] = [];
-  public readonly docker = new ScriptedDocker((command, stdin) => {
-    if (this.failures[0] === command.split(" ")[0] && this.failures.shift() !== undefined) throw ENGINE_AWAY;
-    return this.answer(command.split(" "), command, stdin);
+  public readonly docker = new ScriptedDocker((command, stdin, args) => {
+    if (this.failures[0] === args[0] && this.failures.shift() !== undefined) throw ENGINE_AWAY;
+    return this.beyond(command, stdin) ?? this.answer(args, command, stdin);
   });
+  public readonly routing: Routing;
   /** Docker commands by their first word; each fails once, in this order, as when the engine restarts. */
   public failures: string[] = [];
-  private readonly all: Map<string, Simulated>;
+  /** Answers what is asked in the database; undefined where a test has none. */
+  public beyond: (command: string, stdin: string) => string | undefined = () => undefined;
+  /** Changes of files and containers that are made before the process is killed. */
+  public killedAfter = Infinity;
+  private readonly all: Map<string, Listed>;
 
-  public constructor(all: readonly Simulated[], files: Readonly<Record<string, string>> = {}) {
+  public constructor(all: readonly Listed[], files: Readonly<Record<string, string>> = {}) {
     this.all = new Map(all.map((one) => [one.name, one]));
-    const serving = { [pointer("api")]: OLD.api, [pointer("console")]: OLD.console };
-    this.files = new Map(Object.entries({ ...serving, ...files }));
+    const serving = { [activeFile("api")]: `${OLD.api}\n`, [activeFile("console")]: `${OLD.console}\n` };
+    const nobody = { [candidateFile("api")]: `${UNROUTED}\n`, [candidateFile("console")]: `${UNROUTED}\n` };
+    this.files = new Map(Object.entries({ ...serving, ...nobody, ...files }));
+    this.routing = new Routing(CADDY, this.volume());
   }
 
   public running(): string[] {
     return [...this.all.values()].filter(({ state }) => state === "running").map(({ name }) => name);
   }
 
-  public pointers(): (string | undefined)[] {
-    return [this.files.get(pointer("api")), this.files.get(pointer("console"))];
+  /** The containers that the api's requests and the console's go to. */
+  public active(): (string | undefined)[] {
+    return [activeFile("api"), activeFile("console")].map((file) => this.files.get(file)?.trim());
   }
 
-  /** Files that name somebody, or note something. */
+  /** Files that name a container, or note something; the candidates' token is always there. */
   public notes(): string[] {
-    return [...this.files].flatMap(([file, content]) => (content === NOBODY ? [] : [file])).sort();
+    const noted = [...this.files].filter(([file, content]) => !file.endsWith("-token") && content.trim() !== UNROUTED);
+    return noted.map(([file]) => file).sort();
   }
 
-  private answer([verb = "", ...args]: string[], command: string, stdin: string): string | undefined {
-    if (verb === "exec") return this.inProxy(args, command, stdin);
-    if (verb in STATES) return this.move(verb, args);
-    if (command === `inspect --type container ${args.at(-1) ?? ""}`) return this.inspection(args.at(-1) ?? "");
+  /** The next process finds what the one before has left. */
+  public comesBack(): void {
+    this.killedAfter = Infinity;
+  }
+
+  private change(): void {
+    if (this.killedAfter-- <= 0) throw new Killed();
+  }
+
+  private volume(): ConfigVolume {
+    const make = ({ file, content }: Change) => {
+      this.change();
+      if (content === undefined) this.files.delete(file);
+      else this.files.set(file, content);
+    };
+    return {
+      read: (files) => Promise.resolve(new Map([...this.files].filter(([file]) => files.includes(file)))),
+      change: (changes) =>
+        Promise.resolve().then(() => {
+          changes.forEach(make);
+        }),
+    };
+  }
+
+  private answer(args: readonly string[], command: string, stdin: string): string | undefined {
+    const [verb = "", ...words] = args;
+    if (verb === "exec" && words.includes(CADDY)) return this.inProxy(words, command, stdin);
+    if (verb in STATES) return this.move(verb, words);
     return listing([...this.all.values()])(command);
   }
 
@@ -86,48 +131,36 @@ export class SimulatedHost {
     for (const name of names) {
       const one = this.all.get(name);
       if (one === undefined) return undefined;
+      this.change();
       this.all.set(name, { ...one, state: STATES[verb] ?? one.state });
       this.moves.push(`${verb} ${name}`);
     }
     return "";
   }
 
-  private inspection(name: string): string | undefined {
-    const one = this.all.get(name);
-    if (one === undefined) return undefined;
-    const running = one.state === "running";
-    const flags = { Running: running, Restarting: false, OOMKilled: false, ExitCode: 0, StartedAt: "" };
-    return JSON.stringify([
-      {
-        Id: name,
-        Name: `/${name}`,
-        RestartCount: 0,
-        Config: { Labels: { "org.nestfleet.version": one.version } },
-        State: { Status: one.state, ...flags },
-      },
-    ]);
+  private inProxy(words: readonly string[], command: string, stdin: string): string | undefined {
+    const { state } = this.all.get(CADDY) ?? {};
+    if (state === undefined) return undefined;
+    if (state !== "running") throw new DockerError("exec", 1, `Container 1f is ${WORDS[state] ?? "not running"}`, "");
+    if (command.includes(" cat /proc/net/tcp ")) return ""; // nothing is in flight
+    const [shell = "", ...rest] = words.slice(words.indexOf(CADDY) + 1);
+    return this.inShell(shell, rest, stdin);
   }
 
-  /** Reads, writes and removes files as the scripts' own shell lines do. */
-  private inProxy(args: readonly string[], command: string, stdin: string): string | undefined {
-    if (this.all.get(CADDY)?.state !== "running") return undefined;
-    const [, written] = / cat > (\S+)\.new\)? && mv /.exec(command) ?? [];
-    const [, removed = ""] = / rm -f (\S+(?: \S+)*?)(?: &&|$)/.exec(command) ?? [];
-    const named = /(?: --env (?:api|console)=\S+){2}/.test(command);
-    const [, read] = /(?: \|\||caddy) cat (\S+)$/.exec(command) ?? [];
-    if (command.includes(" cat /proc/net/tcp ")) return ""; // nothing is in flight
-    if (written !== undefined) this.files.set(written, stdin);
-    for (const file of removed.split(" ")) this.files.delete(file);
-    if (written !== undefined && !named) return "";
-    if (read !== undefined) return this.files.get(read) ?? "";
-    else if (args[1] === "rm") return "";
-    else if (args[1] === "touch") this.files.set(args[2] ?? "", "");
-    else
-      for (const upstream of ["api", "console"] as const) {
-        const [, name] = new RegExp(` --env ${upstream}=(\\S+)`).exec(command) ?? [];
-        if (name === undefined) throw new Error(`unexpected: ${command}`);
-        this.files.set((command.includes(candidate(upstream)) ? candidate : pointer)(upstream), name);
-      }
-    return "";
+  /** On a folder that stands for the proxy's volume. */
+  private inShell(shell: string, words: readonly string[], stdin: string): string {
+    const folder = mkdtempSync(join(tmpdir(), "simulated-"));
+    try {
+      for (const [file, content] of this.files) writeFileSync(join(folder, basename(file)), content);
+      const here = words.map((word) => word.replaceAll("/config", folder));
+      const { status, stdout, stderr } = spawnSync(shell, here, { input: stdin, encoding: "utf8" });
+      if (status !== 0) throw new DockerError("exec", status ?? undefined, stderr, stdout);
+      this.files.clear();
+      for (const file of readdirSync(folder))
+        this.files.set(`/config/${file}`, readFileSync(join(folder, file), "utf8"));
+      return stdout.replaceAll(folder, "/config");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 }

@@ -1,8 +1,8 @@
 import { sessionName } from "../../release/names";
-import { hostname, userInfo } from "node:os";
 import { printable } from "../../release/words";
 import { type Database, MAINTENANCE } from "./database";
 import { asksForHolder, held, type Holder, holderIn } from "./holders";
+import { operator } from "../identity";
 import { Refusal, sleep } from "../output";
 import { Session } from "./session";
 
@@ -29,11 +29,6 @@ export async function withAdvisoryLock<T>(database: Database, purpose: string, w
   } finally {
     await guard.close();
   }
-}
-
-/** The person who works at this machine. */
-export function operator(): string {
-  return `${userInfo().username}@${hostname()}`;
 }
 
 async function acquired(guard: Session, purpose: string): Promise<boolean> {

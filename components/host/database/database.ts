@@ -2,7 +2,7 @@ import { type DockerClient, DockerError } from "../docker/client";
 import { psqlIn } from "./psql";
 import { DATABASE, SUPERUSER } from "../../release/names";
 import { docker as command, pulumi } from "../../release/commands";
-import { inspectContainer } from "../docker/inspection";
+import { inspectContainer } from "../docker/containers";
 import { type Ended, Execution, type ExecutionOptions } from "../docker/execution";
 import { Refusal } from "../output";
 

@@ -1,47 +1,125 @@
+import { z } from "zod";
 import type { DockerClient } from "./client";
+import { hostTime } from "./clock";
+import { environmentOf } from "./environment";
+import { onDockerError } from "./errors";
 import { leavesNoCore } from "./hardening";
-import { LABEL } from "../../release/names";
+import { conceal } from "./redaction";
 import type { RunningContainer } from "../../release/facts";
-import { SUPERUSER } from "../../release/names";
+import { LABEL, SUPERUSER } from "../../release/names";
+import { isReleased } from "../../release/restarts";
 
-/** The containers of a stack, running or not, found by their labels. One that goes meanwhile is none of them. */
-export async function containersOf(docker: DockerClient, stack: string): Promise<RunningContainer[]> {
-  const format = `{{.ID}}\t{{.Names}}\t{{.Label "${LABEL}.role"}}\t{{.Label "${LABEL}.version"}}\t{{.State}}`;
-  const filter = `label=${LABEL}.stack=${stack}`;
-  const listed = await docker.run(["ps", "--all", "--no-trunc", "--filter", filter, "--format", format]);
-  const rows = listed
-    .trim()
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => line.split("\t"));
-  const details = await detailsOf(
-    docker,
-    rows.map(([id = ""]) => id),
-  );
-  return rows.flatMap(([id = "", name = "", role = "", version = "", state = ""]) => {
-    const known = details.get(id);
-    return known === undefined ? [] : [{ id, name, role, version, ...known, state, running: state === "running" }];
-  });
+const shape = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  Image: z.string(),
+  RestartCount: z.number(),
+  Config: z.object({ Labels: z.record(z.string(), z.string()), Env: z.array(z.string()).nullish() }),
+  State: z.object({
+    Status: z.string(),
+    Running: z.boolean(),
+    Restarting: z.boolean(),
+    OOMKilled: z.boolean(),
+    ExitCode: z.number(),
+    StartedAt: z.string(),
+    Health: z.object({ Status: z.string(), Log: z.array(z.object({ Output: z.string() })).nullable() }).optional(),
+  }),
+  HostConfig: z
+    .object({
+      ReadonlyRootfs: z.boolean().nullish(),
+      Ulimits: z.array(z.object({ Name: z.string(), Hard: z.number() })).nullish(),
+      LogConfig: z.object({ Type: z.string(), Config: z.record(z.string(), z.string()).nullish() }).nullish(),
+    })
+    .optional(),
+  NetworkSettings: z
+    .object({
+      Ports: z.record(z.string(), z.array(z.object({ HostIp: z.string() })).nullable()).nullish(),
+      Networks: z.record(z.string(), z.unknown()).nullish(),
+    })
+    .optional(),
+});
+type Inspected = z.infer<typeof shape>;
+
+/** What Docker knows of one container. */
+export interface Container extends Inspected {
+  /** How long it has been up, by the clock of the Docker host, which has also noted when it was started. */
+  readonly upSeconds?: number | undefined;
 }
 
-/** Runs, or will by itself: one that dies and is started again by its policy is `restarting` in between. */
-export function isUp({ state }: RunningContainer): boolean {
+/** Gives the containers of a stack, running or not, found by their labels. A container that is removed meanwhile is left out. */
+export async function containersOf(docker: DockerClient, stack: string): Promise<RunningContainer[]> {
+  const filter = `label=${LABEL}.stack=${stack}`;
+  const listed = await docker.run(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter]);
+  return (await inspectAll(docker, listed.split("\n").filter(Boolean))).map(described);
+}
+
+/** Undefined when there is no such container. */
+export async function inspectContainer(docker: DockerClient, id: string): Promise<Container | undefined> {
+  return (await inspectContainers(docker, [id]))[0];
+}
+
+/** Leaves out the containers that are not there. */
+export async function inspectContainers(docker: DockerClient, ids: readonly string[]): Promise<Container[]> {
+  const inspected = await inspectAll(docker, ids);
+  return Promise.all(inspected.map((container) => timed(docker, container)));
+}
+
+/** True when the container runs: it is neither paused, nor does it wait to be restarted after it has died. */
+export async function isRunning(docker: DockerClient, name: string): Promise<boolean> {
+  return (await inspectAll(docker, [name]))[0]?.State.Status === "running";
+}
+
+/** True when the container runs or will by itself: one that dies and is started again by its policy is `restarting` in between. */
+export function isUp({ state }: Pick<RunningContainer, "state">): boolean {
   return !["exited", "created", "dead"].includes(state);
 }
 
-interface Inspected {
-  readonly Id: string;
-  readonly Image: string;
-  readonly Config?: { readonly Env?: readonly string[] | null };
-  readonly HostConfig?: {
-    readonly ReadonlyRootfs?: boolean;
-    readonly Ulimits?: readonly { readonly Name: string; readonly Hard: number }[] | null;
-    readonly LogConfig?: { readonly Type: string; readonly Config?: Readonly<Record<string, string>> | null };
-  };
-  readonly NetworkSettings?: {
-    readonly Ports?: Readonly<Record<string, readonly { readonly HostIp: string }[] | null>> | null;
-    readonly Networks?: Readonly<Record<string, unknown>> | null;
-  };
+/** Docker's words for a container that is not there, or was stopped. */
+const STOPPED = /no such container|is not running|in a stopped container/i;
+/** Docker's words for a container that does not run at this moment. */
+const BETWEEN = /is restarting|is paused/i;
+
+/** Gives what was asked inside a container, or undefined when that is not there or was stopped. */
+export async function unlessStopped<T>(asked: Promise<T>): Promise<T | undefined> {
+  return onDockerError(asked, (error) => {
+    if (!STOPPED.test(error.stderr)) throw error;
+    return undefined;
+  });
+}
+
+/** The same, and undefined also when the container is restarting or paused. */
+export async function ifRunning<T>(asked: Promise<T>): Promise<T | undefined> {
+  return onDockerError(unlessStopped(asked), (error) => {
+    if (!BETWEEN.test(error.stderr)) throw error;
+    return undefined;
+  });
+}
+
+/** What runs in a stack now, a line each: the first thing to know when an update was refused. */
+export async function runningNow(docker: DockerClient, stack: string): Promise<string> {
+  const format = `{{.Label "${LABEL}.role"}} {{.Label "${LABEL}.version"}}  ({{.Names}}, {{.Status}})`;
+  const listed = await docker.run(["ps", "--filter", `label=${LABEL}.stack=${stack}`, "--format", format]);
+  const lines = listed.trim().split("\n").filter(Boolean).sort();
+  return lines.length === 0 ? "  nothing" : lines.map((line) => `  ${line}`).join("\n");
+}
+
+/** The release that a container runs, from its label; undefined when there is no such container. */
+export async function versionOf(docker: DockerClient, name: string): Promise<string | undefined> {
+  return (await inspectAll(docker, [name]))[0]?.Config.Labels[`${LABEL}.version`];
+}
+
+/** Gives the names of containers that are there and are not of the stack: a file in a volume may name any container. */
+export async function foreign(docker: DockerClient, stack: string, names: readonly string[]): Promise<string[]> {
+  const found = await inspectAll(docker, names);
+  return found.filter(({ Config }) => Config.Labels[`${LABEL}.stack`] !== stack).map(({ Name }) => Name.slice(1));
+}
+
+/** From here on no line of this process shows a secret that the application's containers were given. */
+async function inspectAll(docker: DockerClient, ids: readonly string[]): Promise<Inspected[]> {
+  const inspected = z.array(shape).parse(await docker.inspectAll(ids));
+  for (const { Config } of inspected)
+    if (isReleased(Config.Labels[`${LABEL}.role`] ?? "")) conceal(environmentOf(Config.Env ?? []));
+  return inspected;
 }
 
 /** Every proxy of ours publishes it. */
@@ -49,24 +127,32 @@ const HTTP_PORT = "80/tcp";
 
 const AS_SUPERUSER = `DATABASE_URL=postgres://${SUPERUSER}:`;
 
-/** By id of the container. */
-async function detailsOf(docker: DockerClient, ids: readonly string[]) {
-  const inspected = (await docker.inspectAll(ids)) as Inspected[];
-  const details = inspected.map(({ Id, Image, Config, HostConfig, NetworkSettings }) => {
-    const log = HostConfig?.LogConfig && {
-      driver: HostConfig.LogConfig.Type,
-      options: HostConfig.LogConfig.Config ?? {},
-    };
-    const published = NetworkSettings?.Ports?.[HTTP_PORT]?.map(({ HostIp }) => HostIp) ?? [];
-    const addresses = published.length > 0 && { addresses: published };
-    const networks = NetworkSettings?.Networks && { networks: Object.keys(NetworkSettings.Networks) };
-    const noCore = leavesNoCore(HostConfig?.Ulimits ?? []);
-    const readOnly = HostConfig?.ReadonlyRootfs === true;
-    const asSuperuser = Config?.Env?.some((entry) => entry.startsWith(AS_SUPERUSER)) === true;
-    return [
-      Id,
-      { imageId: Image, ...(log && { log }), ...addresses, ...networks, noCore, readOnly, asSuperuser },
-    ] as const;
-  });
-  return new Map(details);
+/** What a plan needs to know of a container. */
+function described({ Id, Name, Image, Config, State, HostConfig, NetworkSettings }: Inspected): RunningContainer {
+  const { LogConfig: log, Ulimits, ReadonlyRootfs } = HostConfig ?? {};
+  const published = NetworkSettings?.Ports?.[HTTP_PORT]?.map(({ HostIp }) => HostIp) ?? [];
+  const networks = NetworkSettings?.Networks;
+  return {
+    id: Id,
+    name: Name.slice(1),
+    role: Config.Labels[`${LABEL}.role`] ?? "",
+    version: Config.Labels[`${LABEL}.version`] ?? "",
+    imageId: Image,
+    ...(log && { log: { driver: log.Type, options: log.Config ?? {} } }),
+    ...(published.length > 0 && { addresses: published }),
+    ...(networks && { networks: Object.keys(networks) }),
+    noCore: leavesNoCore(Ulimits ?? []),
+    readOnly: ReadonlyRootfs === true,
+    asSuperuser: Config.Env?.some((entry) => entry.startsWith(AS_SUPERUSER)) === true,
+    state: State.Status,
+    running: State.Status === "running",
+  };
+}
+
+/** The clock is asked only for those of which it matters: a healthcheck, and a first start, tell more. */
+async function timed(docker: DockerClient, container: Inspected): Promise<Container> {
+  const { RestartCount: restarts, State: state } = container;
+  if (!state.Running || (restarts === 0 && state.Health !== undefined)) return container;
+  const now = await hostTime(docker);
+  return now === undefined ? container : { ...container, upSeconds: (now - Date.parse(state.StartedAt)) / 1000 };
 }

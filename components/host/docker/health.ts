@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { DockerClient } from "./client";
+import { type Container, inspectContainer, inspectContainers } from "./containers";
 import { type DockerError, onDockerError } from "./errors";
-import { type Container, inspectContainer, inspectContainers } from "./inspection";
 import { sleep } from "../output";
 
 /** A container, and how to ask it whether it works. */

@@ -1,7 +1,7 @@
 import type { DockerClient } from "./client";
 import { LABEL } from "../../release/names";
 import { environmentOf } from "./environment";
-import { type Container, inspectContainer } from "./inspection";
+import { type Container, inspectContainer } from "./containers";
 import { complaint } from "../database/database";
 import { indented } from "../output";
 import { withheld } from "./redaction";

@@ -1,5 +1,5 @@
 import type { DockerClient } from "./client";
-import { inspectContainer } from "./inspection";
+import { inspectContainer } from "./containers";
 import { type Target, waitUntilHealthy } from "./health";
 import { Refusal } from "../output";
 

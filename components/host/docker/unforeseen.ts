@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { DockerError } from "./errors";
 import { oneLine } from "../../release/words";
+import { Refusal } from "../output";
 
 /**
  * An error that no code was prepared for, told in lines for a person: what was asked and what was answered. A stack
@@ -18,6 +19,11 @@ export function unforeseen(error: unknown): string[] {
     ];
   if (isOfTheSystem(error)) return [`This machine answered with an error: ${error.message}`];
   return [`A fault of this program: ${oneLine(String(error))}`, ...kept(error)];
+}
+
+/** Any error, told to a person; `again` is what to run once the cause of an unforeseen one is gone. */
+export function explained(error: unknown, again: string): string {
+  return error instanceof Refusal ? error.message : [...unforeseen(error), nextAfter(error, again)].join("\n");
 }
 
 /** The last line of such a report; `again` is what to run once the cause is gone. */

@@ -4,9 +4,8 @@ import type { Duplex } from "node:stream";
 import { DockerClient } from "../docker/client";
 import { HOST_NETWORK } from "../docker/host-network";
 import { LABEL } from "../../release/names";
-import { containersOf } from "../docker/containers";
+import { containersOf, inspectContainer } from "../docker/containers";
 import { vantageOf } from "../docker/vantage";
-import { inspectContainer } from "../docker/inspection";
 import { FAR_SIDE, Relay } from "./relay";
 import { Refusal } from "../output";
 

@@ -2,7 +2,7 @@ import type { DockerClient } from "../docker/client";
 import { parseJson } from "../../release/records/json";
 import { parseVersion } from "../../release/version";
 import { ENTRANCE, type Entrance, entrance } from "./entrance";
-import { inspectContainer } from "../docker/inspection";
+import { inspectContainer, unlessStopped } from "../docker/containers";
 import { Refusal } from "../output";
 import type { Expectation } from "./verification";
 
@@ -25,8 +25,8 @@ export async function siteOf(
 
 /** As the last update has written it; undefined where none has yet, and where Caddy does not run. */
 export async function readEntrance(docker: DockerClient, caddy: string): Promise<Entrance | undefined> {
-  if ((await inspectContainer(docker, caddy))?.State.Running !== true) return undefined;
-  const text = await docker.run(["exec", caddy, "sh", "-c", `[ ! -f ${ENTRANCE} ] || cat ${ENTRANCE}`]);
+  const asked = ["exec", caddy, "sh", "-c", `[ ! -f ${ENTRANCE} ] || cat ${ENTRANCE}`];
+  const text = (await unlessStopped(docker.run(asked))) ?? "";
   return entrance.safeParse(parseJson(text)).data;
 }
 

@@ -1,148 +1,162 @@
 import type { DockerClient } from "../docker/client";
 import { containersOf, isUp } from "../docker/containers";
 import type { RunningContainer } from "../../release/facts";
-import { BEFORE, NOBODY, PAUSED, SWITCH_FIRST } from "./files";
-import { inspectContainer } from "../docker/inspection";
 import { drained, lastingConnections } from "./draining";
 import { freeze, isFrozen, thaw } from "../docker/freezing";
-import { holdRequests, readBefore, readPointers, sendBack, withdraw } from "./pointers";
+import { hasSwitched, type Routing, type RoutingState, whoServes } from "./routing";
 import { say } from "../output";
 
 /** The services that write to the database. */
 export const WRITERS: readonly string[] = ["api", "worker"];
 
 /**
- * Stops writers, having noted which: whoever refuses starts them again. Workers first, which may have jobs in hand,
+ * Stops writers, having noted which: a refused update starts them again. Workers first, which may have jobs in hand,
  * while requests are still served; then requests wait, and the api stops. Returns since when they wait.
  */
 export async function stopWriters(
   docker: DockerClient,
-  caddy: string,
+  routing: Routing,
   writers: readonly RunningContainer[],
 ): Promise<number> {
-  const apis = await stopWorkers(docker, caddy, writers);
+  const apis = await stopWorkers(docker, routing, writers);
   const held = Date.now();
-  await holdRequests(docker, caddy);
+  await holdRequests(docker, routing);
   if (apis.length > 0) await docker.run(["stop", ...apis]);
   say(`requests are held; stopped ${writers.map(({ name }) => name).join(", ")}`);
   return held;
 }
 
 /**
- * The same, but for the api: once what it had in hand is answered, it stands still where it is. To stop it would take
- * until the disk has taken everything that was written to it: the engine unmounts the container's file system. Whoever
- * refuses lets it run again; whoever does not, ends it when nobody waits for that.
+ * Stops writers like `stopWriters`, but pauses the api once it has answered what it had in hand. To stop the api would
+ * take until the disk has taken everything that was written to it: the engine unmounts the container's file system. A
+ * restore that fails lets the api run on; one that succeeds ends it when no request waits for that.
  */
 export async function freezeWriters(
   docker: DockerClient,
-  caddy: string,
+  routing: Routing,
   writers: readonly RunningContainer[],
 ): Promise<number> {
-  const lasting = await lastingConnections(docker, caddy);
-  const apis = await stopWorkers(docker, caddy, writers);
+  const lasting = await lastingConnections(docker, routing.caddy);
+  const apis = await stopWorkers(docker, routing, writers);
   await lasting.settled;
   const held = Date.now();
-  await holdRequests(docker, caddy);
-  await drained(docker, caddy, "api", lasting.connections);
+  await holdRequests(docker, routing);
+  await drained(docker, routing.caddy, "api", lasting.connections);
   for (const api of apis) await freeze(docker, api);
   say(`requests are held; frozen ${apis.join(", ") || "nothing"}`);
   return held;
 }
 
-/** Having noted all of them. Gives the apis, which run on. */
+/** Holds the requests, once the pages that Caddy has asked for are answered. */
+export function holdRequests(docker: DockerClient, routing: Routing): Promise<void> {
+  return routing.hold(() => drained(docker, routing.caddy, "console"));
+}
+
+/** Notes all of the writers first. Gives the apis, which run on. */
 async function stopWorkers(
   docker: DockerClient,
-  caddy: string,
+  routing: Routing,
   writers: readonly RunningContainer[],
 ): Promise<string[]> {
   const named = (wanted: boolean) => writers.filter(({ role }) => (role === "api") === wanted).map(({ name }) => name);
   const [apis, workers] = [named(true), named(false)];
-  await notePaused(docker, caddy, [...apis, ...workers]);
+  await routing.noteStopped([...apis, ...workers]);
   if (workers.length > 0) await docker.run(["stop", ...workers]);
   return apis;
 }
 
-/** Before they are stopped, and beside those that an attempt before has noted. */
-async function notePaused(docker: DockerClient, caddy: string, names: readonly string[]): Promise<void> {
-  const noted = [...new Set([...(await paused(docker, caddy)), ...names])];
-  await docker.run(
-    ["exec", "-i", caddy, "sh", "-c", `cat > ${PAUSED}.new && mv ${PAUSED}.new ${PAUSED}`],
-    noted.join("\n"),
-  );
-}
-
 /**
  * Takes a change of release back that had stopped the writers before: stops those of the refused release, which cannot
- * run beside the old one, starts again what was stopped, and sends the requests there. Does nothing where nothing was.
- * Gives what runs again.
+ * run beside the old one, starts again what was stopped, and routes the requests there. Requests that go to the refused
+ * release wait meanwhile: a run that is killed in between leaves them held, and no later one starts both releases. Where
+ * no writer was stopped, or none is left, it ends a hold. Gives the containers that run again.
  */
-export async function takeBack(docker: DockerClient, caddy: string, stack: string): Promise<string[]> {
-  const names = await paused(docker, caddy);
-  if (names.length === 0) {
-    await endHold(docker, caddy);
+export async function restartPrevious(docker: DockerClient, routing: Routing, stack: string): Promise<string[]> {
+  const state = await routing.stateIfRunning();
+  if (state === undefined) return [];
+  const containers = state.stoppedWriters.length === 0 ? [] : await containersOf(docker, stack);
+  const noted = notedOf(state, containers);
+  if (noted.length === 0) {
+    await endHold(routing);
     return [];
   }
-  const containers = await containersOf(docker, stack);
-  const refused = containers.filter(
-    (container) => isUp(container) && WRITERS.includes(container.role) && !names.includes(container.name),
-  );
-  if (refused.length > 0) await docker.run(["stop", ...refused.map(({ name }) => name)]);
-  const noted = containers.filter(({ name }) => names.includes(name));
-  const resumed = await startPaused(docker, caddy, noted);
-  await sendBack(docker, caddy);
-  await forget(docker, caddy);
-  return resumed;
+  if (hasSwitched(state)) await holdRequests(docker, routing);
+  const refused = containers
+    .filter((container) => isUp(container) && WRITERS.includes(container.role) && !noted.includes(container))
+    .map(({ name }) => name);
+  if (refused.length > 0) await docker.run(["stop", ...refused]);
+  const restarted = await startAgain(docker, state, noted);
+  await routing.routeBack();
+  await routing.clearMarks();
+  return restarted;
 }
 
 /**
- * Sends requests back that are held though nothing was stopped: while postgres was replaced. Not those of an update that
- * has noted whom it stopped: that is taken back as a whole. True where there were any.
+ * Ends a hold during which no writer was stopped. Gives whether there was any. No later update makes its cutover at once
+ * for the sake of the one that is over.
  */
-export async function endHold(docker: DockerClient, caddy: string): Promise<boolean> {
-  if (!(await runs(docker, caddy)) || (await readPointers(docker, caddy)).api !== NOBODY) return false;
-  const [names, before] = await Promise.all([paused(docker, caddy), readBefore(docker, caddy)]);
-  if (names.length > 0 || before === undefined) return false;
-  await sendBack(docker, caddy);
-  say(`requests go to ${before.api} and ${before.console} again`);
+export async function endHold(routing: Routing): Promise<boolean> {
+  await routing.requestImmediateCutover(false);
+  const routes = await routing.endHold();
+  if (routes === undefined) return false;
+  say(`requests go to ${routes.api} and ${routes.console} again`);
   return true;
 }
 
-/** Starts those of a release that were stopped. What was noted of others stays as it is. Gives what runs again. */
-export async function resumeRelease(
+/**
+ * Starts the containers of a release again that an update has stopped. Others stay noted. Gives the containers that run
+ * again.
+ */
+export async function restartStoppedOf(
   docker: DockerClient,
-  caddy: string,
+  routing: Routing,
   stack: string,
   version: string,
 ): Promise<string[]> {
-  const names = await paused(docker, caddy);
+  const state = await routing.stateIfRunning();
+  if (state === undefined) return [];
   const noted = (await containersOf(docker, stack)).filter(
-    (container) => names.includes(container.name) && container.version === version,
+    (container) => state.stoppedWriters.includes(container.name) && container.version === version,
   );
-  return startPaused(docker, caddy, noted);
+  return startAgain(docker, state, noted);
 }
 
 /**
- * One that still runs may be on its way down, by a stop whose client was killed: it is stopped for good first. Only an
- * api that requests are sent to has certainly not been asked to stop.
+ * Gives the noted containers that still exist. Killed updates may have stopped the writers of two releases, one after
+ * the other: only those of the release that serves may run, since two releases may not work on one database.
  */
-async function startPaused(docker: DockerClient, caddy: string, noted: readonly RunningContainer[]): Promise<string[]> {
-  const held = (await runs(docker, caddy)) && (await readBefore(docker, caddy)) !== undefined;
-  const resumed: string[] = [];
+function notedOf(state: RoutingState, containers: readonly RunningContainer[]): RunningContainer[] {
+  const serving = containers.find(({ name }) => name === whoServes(state).api)?.version;
+  return containers.filter(
+    ({ name, version }) => state.stoppedWriters.includes(name) && (serving === undefined || version === serving),
+  );
+}
+
+/**
+ * A container that still runs may be on its way down, by a stop whose client was killed: it is stopped for good first.
+ * Only an api that requests are sent to has certainly not been asked to stop.
+ */
+async function startAgain(
+  docker: DockerClient,
+  { previous }: RoutingState,
+  noted: readonly RunningContainer[],
+): Promise<string[]> {
+  const restarted: string[] = [];
   for (const container of noted) {
     const { name, role } = container;
     if (isFrozen(container)) {
       await thaw(docker, name);
-      resumed.push(name);
+      restarted.push(name);
       continue;
     }
     if (isUp(container)) {
-      if (role === "api" && !held) continue;
+      if (role === "api" && previous === undefined) continue;
       await docker.run(["stop", name]);
     }
     await docker.run(["start", name]);
-    resumed.push(name);
+    restarted.push(name);
   }
-  return resumed;
+  return restarted;
 }
 
 /** An update that was killed, and what comes after it. */
@@ -154,60 +168,24 @@ export interface Killed {
 }
 
 /**
- * Takes an update back that was killed after it had stopped a release: when that one is to serve on; and while requests
- * are held, when it can, for they would wait for all of the next attempt, its backup included, and that stops it again in
- * time. Gives what runs again.
+ * Takes an update back that was killed after it had begun to stop a release: when that release is to serve on; and until
+ * the requests have been switched, when it still fits the database. Otherwise they would wait for all of the next
+ * attempt, its backup included, and that attempt stops the release again in time. Gives the containers that run again.
  */
-export async function resume(
+export async function resumeInterrupted(
   docker: DockerClient,
-  caddy: string,
+  routing: Routing,
   stack: string,
   { target, fits }: Killed,
 ): Promise<string[]> {
-  const names = await paused(docker, caddy);
-  if (names.length === 0) {
-    await endHold(docker, caddy);
-    return [];
+  const state = await routing.stateIfRunning();
+  if (state === undefined) return [];
+  if (state.stoppedWriters.length > 0) {
+    const noted = notedOf(state, await containersOf(docker, stack));
+    const version = noted.find(({ role }) => role === "api")?.version;
+    if (version === undefined) return [];
+    const waits = !hasSwitched(state) && (target === undefined || (await fits(version)));
+    if (version !== target && !waits) return [];
   }
-  const noted = (await containersOf(docker, stack)).filter(({ name }) => names.includes(name));
-  const version = noted.find(({ role }) => role === "api")?.version;
-  if (version === undefined) return [];
-  const held = (await readPointers(docker, caddy)).api === NOBODY;
-  const serves = version === target || (held && (target === undefined || (await fits(version))));
-  return serves ? takeBack(docker, caddy, stack) : [];
-}
-
-/** The update is over: nothing is to be started again, and nothing to be hurried. */
-export async function forget(docker: DockerClient, caddy: string): Promise<void> {
-  if (await runs(docker, caddy)) await docker.run(["exec", caddy, "rm", "-f", PAUSED, SWITCH_FIRST]);
-}
-
-/**
- * The update has succeeded: nothing of it is taken back any more. All at once, and what was stopped first: whoever comes
- * after a kill in the middle must not start that again beside the release that serves.
- */
-export async function forgetUpdate(docker: DockerClient, caddy: string): Promise<void> {
-  await withdraw(docker, caddy, `rm -f ${PAUSED} ${SWITCH_FIRST} ${BEFORE}`);
-}
-
-/** The migrations may break the release that serves: the new one takes the requests before it has been watched. */
-export async function hurry(docker: DockerClient, caddy: string, wanted: boolean): Promise<void> {
-  const change = wanted ? ["touch"] : ["rm", "-f"];
-  if (await runs(docker, caddy)) await docker.run(["exec", caddy, ...change, SWITCH_FIRST]);
-}
-
-export async function hurried(docker: DockerClient, caddy: string): Promise<boolean> {
-  const asked = ["exec", caddy, "sh", "-c", `[ ! -f ${SWITCH_FIRST} ] || echo yes`];
-  return (await docker.run(asked)).trim() === "yes";
-}
-
-/** Whom an update has stopped to come back to, by name. */
-export async function paused(docker: DockerClient, caddy: string): Promise<string[]> {
-  if (!(await runs(docker, caddy))) return [];
-  const names = await docker.run(["exec", caddy, "sh", "-c", `[ ! -f ${PAUSED} ] || cat ${PAUSED}`]);
-  return names.trim().split("\n").filter(Boolean);
-}
-
-export async function runs(docker: DockerClient, caddy: string): Promise<boolean> {
-  return (await inspectContainer(docker, caddy))?.State.Running === true;
+  return restartPrevious(docker, routing, stack);
 }

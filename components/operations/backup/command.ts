@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { DockerClient } from "../../host/docker/client";
 import { parseVersion } from "../../release/version";
-import { alone } from "../../host/stack-lock";
+import { withStackLock } from "../../host/lock";
 import { takeBackup } from "./backup";
 import { misused, parse, PLACE, place } from "../../host/command-line";
 import { interruptible } from "../../host/interruption";
@@ -21,7 +21,7 @@ export async function backUp(asked: Request): Promise<string> {
   const step = asked.release && { ...asked.release, stack, postgres: found.postgres, started: Date.now() };
   const take = () =>
     interruptible((signal) => recorded(docker, step, signal, () => takeBackup(docker, request, signal)));
-  const manifest = asked.partOfUpdate ? await take() : await alone(docker, stack, take);
+  const manifest = asked.partOfUpdate ? await take() : await withStackLock(docker, stack, take);
   // Without the stack's lock: an update may go on beside it.
   if (asked.prove && manifest) await interruptible((signal) => prove(docker, running, manifest, signal));
   return JSON.stringify({ backup: manifest?.id ?? null, bytes: manifest?.bytes ?? 0, seconds: manifest?.seconds ?? 0 });

@@ -1,7 +1,7 @@
 import { DockerClient, DockerError } from "../../host/docker/client";
 import { asOptions } from "../../host/docker/hardening";
-import { candidate, CANDIDATE_TOKEN, NEW_TOKEN, NOBODY, pointer } from "../../host/routing/files";
-import { inspectContainer } from "../../host/docker/inspection";
+import { unlessStopped } from "../../host/docker/containers";
+import { INITIALIZE } from "../../host/routing/config-volume";
 import { Refusal, say } from "../../host/output";
 import type { Request } from "./request";
 
@@ -33,17 +33,13 @@ export async function applyCaddyfile({
 }: Request): Promise<string | undefined> {
   const docker = new DockerClient(dockerHost);
   const mount = `type=volume,source=${volume},target=/config`;
-  const pointers = (["api", "console"] as const)
-    .flatMap((upstream) => [pointer(upstream), candidate(upstream)])
-    .map((file) => `{ [ -s ${file} ] || echo ${NOBODY} > ${file}; }`);
   const checkAndReplace = [
     `mkdir -p ${folder}`,
     WRITE_FILES,
     `cat > ${path}.new`,
     `caddy validate --config ${path}.new --adapter caddyfile`,
     `mv ${path}.new ${path}`,
-    ...pointers,
-    `{ [ -s ${CANDIDATE_TOKEN} ] || { ${NEW_TOKEN}; }; }`,
+    INITIALIZE,
   ].join(" && ");
   try {
     await docker.run(
@@ -71,8 +67,8 @@ export async function applyCaddyfile({
       throw new Refusal(`Caddy refuses its new configuration; the one before stays in force:\n${error.stderr.trim()}`);
     throw error;
   }
-  if ((await inspectContainer(docker, container))?.State.Running !== true) return undefined;
-  await docker.run(["exec", container, "caddy", "reload", "--config", path, "--adapter", "caddyfile"]);
+  const reload = docker.run(["exec", container, "caddy", "reload", "--config", path, "--adapter", "caddyfile"]);
+  if ((await unlessStopped(reload)) === undefined) return undefined;
   say("caddy reloaded its configuration");
   await docker.run(["exec", container, "sh", "-c", REMOVE_OTHERS, folder, ...files.map((file) => file.path)]);
   return undefined;

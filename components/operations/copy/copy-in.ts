@@ -7,7 +7,7 @@ import { neededBytes } from "../../release/estimate";
 import { dumpFault } from "../../release/records/dump";
 import type { BackupManifest } from "../../release/records/manifest";
 import { size } from "../../release/units";
-import { alone } from "../../host/stack-lock";
+import { withStackLock } from "../../host/lock";
 import { copiedDump, copyOf, mustBeDirectory, mustBeWhole } from "./copies";
 import { complaint, type Database, DATABASE } from "../../host/database/database";
 import { inspectDisks } from "../../host/database/disks";
@@ -47,7 +47,7 @@ export async function copyIn(
   await mustBeWhole(directory, manifest, signal);
   const bring = () =>
     withAdvisoryLock(database, "backup", () => bringIn(database, { stack, directory, manifest, signal }));
-  await alone(database.docker, stack, bring);
+  await withStackLock(database.docker, stack, bring);
   await mustSuitServer(database, manifest).catch((error: unknown) => {
     say(`It cannot be restored on this server: ${complaint(error)}`);
   });

@@ -1,20 +1,11 @@
 import type { DockerClient } from "../../host/docker/client";
 import { configSetPath, docker as dockerCommand } from "../../release/commands";
-import { versionOf } from "../../host/docker/inspection";
+import { versionOf } from "../../host/docker/containers";
 import { type Health, WrongVersion } from "../../host/routing/health";
 import { watch } from "../../host/docker/health";
 import { mustBeHealthy, mustRun } from "../../host/docker/must-run";
 import { PatientClient } from "../../host/docker/patient-client";
-import { hurried } from "../../host/routing/writers";
-import {
-  differ,
-  nominate,
-  type Pointers,
-  readServing,
-  serves,
-  writeBefore,
-  writePointers,
-} from "../../host/routing/pointers";
+import { differ, isServing, type Routes, Routing, whoServes } from "../../host/routing/routing";
 import type { Step } from "../history/record";
 import { refuseRelease } from "./refused-release";
 import { say } from "../../host/output";
@@ -22,22 +13,25 @@ import { undoing } from "../../host/undoing";
 import { AUTHORITY, verify, warmUp } from "../../host/routing/verification";
 import type { Request } from "./request";
 
-/** Under everybody's requests, after it was watched as a candidate. */
+/** So long a release is watched under the requests of all users, after it was watched as a candidate. */
 const SETTLE_SECONDS = 5;
 
 /**
- * Verifies the new containers from outside, as the candidates that they are, while the ones before still serve; then
- * sends the requests to them, and back when they fail after all. Where the old release stands still already, or may
- * not work on the new schema, nobody waits for the proof: the requests go first. What was before stays, so that all of
- * it can be taken back until the verdict. Idempotent: killed at any moment and run again, it ends in the same place.
+ * Verifies the new containers from outside, as candidates, while the ones before still serve; then switches the requests
+ * to them, and routes them back when they fail after all. Where the old release does not run any more, or may not work
+ * on the new schema, the requests go first and do not wait for the proof. What was before stays, so that all of it can
+ * be taken back until the verdict. Idempotent: killed at any moment and run again, it ends in the same place.
  */
-export async function cutOver(asked: Request): Promise<string | undefined> {
-  const docker = new PatientClient(asked.dockerHost);
-  const before = await readServing(docker, asked.caddy);
+export async function cutOver(
+  asked: Request,
+  docker: DockerClient = new PatientClient(asked.dockerHost),
+): Promise<string | undefined> {
+  const routing = Routing.of(docker, asked.caddy);
+  const before = whoServes(await routing.state());
   const from = await versionOf(docker, before.api);
   const step: Step = { ...asked, from, to: asked.release.tag, started: Date.now() };
   const answer = await undoing(
-    (signal) => moveRequests(asked, docker, before, signal),
+    (signal) => moveRequests(asked, docker, routing, before, signal),
     (failure) => {
       const hints = failure.error instanceof WrongVersion ? [constantAnswer(asked)] : [];
       const { api, console } = asked.targets;
@@ -61,7 +55,8 @@ export async function cutOver(asked: Request): Promise<string | undefined> {
 async function moveRequests(
   asked: Request,
   docker: DockerClient,
-  before: Pointers,
+  routing: Routing,
+  before: Routes,
   signal: AbortSignal,
 ): Promise<Health> {
   const wait = { timeoutSeconds: asked.timeoutSeconds, signal };
@@ -75,16 +70,15 @@ async function moveRequests(
     return seen();
   };
   if (!differ(before, after)) {
-    await writePointers(docker, asked.caddy, after);
+    await routing.routeBack(after);
     return verify({ ...asked, death }, docker);
   }
-  const first = await switchesFirst(asked, docker, before);
-  const candidate = await nominate(docker, asked.caddy, after);
+  const first = await switchesFirst(asked, docker, routing, before);
+  const candidate = await routing.setCandidates(after);
   await verify({ ...asked, death, candidate, holdSeconds: first ? 0 : asked.holdSeconds }, docker);
   await warmUp({ ...asked, candidate, pages: !first }, docker);
   signal.throwIfAborted();
-  await writeBefore(docker, asked.caddy, before);
-  await writePointers(docker, asked.caddy, after);
+  await routing.switchTo(after, before);
   say(`requests go to ${after.api} and ${after.console}`);
   const holdSeconds = first ? asked.holdSeconds : Math.min(SETTLE_SECONDS, asked.holdSeconds);
   // It has answered already: users are not kept waiting for as long as a start may take.
@@ -92,13 +86,18 @@ async function moveRequests(
   return verify({ ...asked, death, holdSeconds, timeoutSeconds }, docker);
 }
 
-async function switchesFirst({ caddy, release }: Request, docker: DockerClient, before: Pointers): Promise<boolean> {
-  if (!(await serves(docker, before.api)) || !(await serves(docker, before.console))) return true;
-  // A hurry that was noted for another release, by an update that was killed, is none of a restart's.
-  return (await versionOf(docker, before.api)) !== release.tag && hurried(docker, caddy);
+async function switchesFirst(
+  { release }: Request,
+  docker: DockerClient,
+  routing: Routing,
+  before: Routes,
+): Promise<boolean> {
+  if (!(await isServing(docker, before.api)) || !(await isServing(docker, before.console))) return true;
+  // A killed update may have noted it for the sake of another release: a restart does not follow that.
+  return (await versionOf(docker, before.api)) !== release.tag && (await routing.state()).immediateCutover;
 }
 
-function namesOf({ targets }: Request): Pointers {
+function namesOf({ targets }: Request): Routes {
   return { api: targets.api.name, console: targets.console.name };
 }
 

@@ -1,10 +1,10 @@
 import type { DockerClient } from "../../host/docker/client";
-import { inspectContainers } from "../../host/docker/inspection";
+import { inspectContainers } from "../../host/docker/containers";
 import { complaint } from "../../host/database/database";
 import { goBack } from "./route-back";
 import { causeOfDeath } from "../../host/docker/health";
 import { lastWords } from "../../host/docker/log-tail";
-import type { Pointers } from "../../host/routing/pointers";
+import type { Routes } from "../../host/routing/routing";
 import { recordRefusal, type Step } from "../history/record";
 import { reasonOf, report } from "../../host/report";
 import type { Refusal } from "../../host/output";
@@ -15,8 +15,8 @@ export interface Judged {
   readonly step: Step;
   /** The proxy's container. */
   readonly caddy: string;
-  readonly before: Pointers;
-  readonly after: Pointers;
+  readonly before: Routes;
+  readonly after: Routes;
   /** Ids of all of its containers. */
   readonly containers: readonly string[];
   /** Those whose log is shown when all of them run. */

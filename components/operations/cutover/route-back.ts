@@ -1,9 +1,8 @@
 import type { DockerClient } from "../../host/docker/client";
-import { containersOf, isUp } from "../../host/docker/containers";
-import { NOBODY } from "../../host/routing/files";
-import { versionOf } from "../../host/docker/inspection";
-import { hurry, takeBack } from "../../host/routing/writers";
-import { differ, forgetBefore, type Pointers, readBefore, withdraw, writePointers } from "../../host/routing/pointers";
+import { containersOf, isUp, versionOf } from "../../host/docker/containers";
+import { UNROUTED } from "../../host/routing/files";
+import { differ, type Routes, Routing } from "../../host/routing/routing";
+import { restartPrevious } from "../../host/routing/writers";
 import { type Patience, persistently } from "../../host/undoing";
 
 /** A change of release that is not to be. */
@@ -11,8 +10,8 @@ export interface Refused {
   readonly stack: string;
   /** The proxy's container. */
   readonly caddy: string;
-  readonly before: Pointers;
-  readonly after: Pointers;
+  readonly before: Routes;
+  readonly after: Routes;
   /** False leaves the new containers running: the update was stopped, and nothing was found against them. */
   readonly stop: boolean;
 }
@@ -20,57 +19,50 @@ export interface Refused {
 const UPSTREAMS = ["api", "console"] as const;
 
 /**
- * Sends the requests back to who took them before the cutover, or leaves them there, and starts again what was stopped
- * for it. The refused containers, also workers, stop once nobody is sent there. Gives what was done, for the report.
- * Every step may have been done already, and Docker may fail in the middle: it is done again until it is done.
+ * Routes the requests back to the containers that received them before the cutover, or leaves them there, and starts
+ * again what was stopped for it. The refused containers, also workers, stop once no request is routed to them. Gives
+ * what was done, for the report. Every step may have been done already, and Docker may fail in the middle: it is done
+ * again until it is done.
  */
 export async function goBack(docker: DockerClient, refused: Refused, patience?: Patience): Promise<string[]> {
-  const resumed = new Set<string>();
+  const routing = Routing.of(docker, refused.caddy);
+  const restarted = new Set<string>();
   let switched: boolean | undefined;
   return persistently(async () => {
-    await withdraw(docker, refused.caddy);
-    switched ??= (await readBefore(docker, refused.caddy)) !== undefined;
-    await resume(docker, refused, resumed);
-    return [...(await send(docker, refused, switched)), ...told(resumed)];
+    await routing.clearCandidates();
+    switched ??= (await routing.state()).previous !== undefined;
+    await restart(docker, routing, refused.stack, restarted);
+    return [...(await send(docker, routing, refused, switched)), ...told(restarted)];
   }, patience);
 }
 
-/** The same before a cutover: nobody has been sent anywhere, but what served may stand still for it. */
+/** Does the same before a cutover: no request has gone anywhere else, but what served may be stopped for it. */
 export async function goOn(
   docker: DockerClient,
-  refused: Pick<Refused, "stack" | "caddy">,
+  { stack, caddy }: Pick<Refused, "stack" | "caddy">,
   patience?: Patience,
 ): Promise<string[]> {
-  const resumed = new Set<string>();
-  await persistently(() => resume(docker, refused, resumed), patience);
-  return told(resumed);
+  const restarted = new Set<string>();
+  await persistently(() => restart(docker, Routing.of(docker, caddy), stack, restarted), patience);
+  return told(restarted);
 }
 
-/** No later update hurries for the sake of a release that is refused. */
-async function resume(
-  docker: DockerClient,
-  { stack, caddy }: Pick<Refused, "stack" | "caddy">,
-  resumed: Set<string>,
-): Promise<void> {
-  for (const name of await takeBack(docker, caddy, stack)) resumed.add(name);
-  await hurry(docker, caddy, false);
+async function restart(docker: DockerClient, routing: Routing, stack: string, restarted: Set<string>): Promise<void> {
+  for (const name of await restartPrevious(docker, routing, stack)) restarted.add(name);
 }
 
-function told(resumed: ReadonlySet<string>): string[] {
-  return resumed.size === 0 ? [] : [`${[...resumed].join(", ")} started again, on the database as it is now.`];
+function told(restarted: ReadonlySet<string>): string[] {
+  return restarted.size === 0 ? [] : [`${[...restarted].join(", ")} started again, on the database as it is now.`];
 }
 
-async function send(docker: DockerClient, refused: Refused, switched: boolean): Promise<string[]> {
-  const { stack, caddy, before, after } = refused;
+async function send(docker: DockerClient, routing: Routing, refused: Refused, switched: boolean): Promise<string[]> {
+  const { stack, before, after } = refused;
   if (!differ(before, after)) return ["The requests went to the same containers before; nothing was changed."];
-  const first = before.api === NOBODY && before.console === NOBODY;
+  const first = before.api === UNROUTED && before.console === UNROUTED;
   const backs =
     first || ((await comesBack(docker, stack, before.api)) && (await comesBack(docker, stack, before.console)));
   if (!backs && switched) return ["No container from before is left: the requests go on to the new ones."];
-  if (backs) {
-    await writePointers(docker, caddy, before);
-    await forgetBefore(docker, caddy);
-  }
+  if (backs) await routing.routeBack(before);
   return [where(refused, switched, first, backs), ...(await stopRefused(docker, refused))];
 }
 

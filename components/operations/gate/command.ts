@@ -3,13 +3,13 @@ import { unlessDockerFails } from "../../host/docker/errors";
 import { environmentOf } from "../../host/docker/environment";
 import { askMigrations, psql } from "../../host/database/psql";
 import { changeOf } from "../history/change";
-import { inspectContainer } from "../../host/docker/inspection";
+import { inspectContainer } from "../../host/docker/containers";
 import { goBack, goOn } from "../cutover/route-back";
 import { waitUntilHealthy } from "../../host/docker/health";
 import { complaint } from "../../host/database/database";
 import { lastWords } from "../../host/docker/log-tail";
 import { PatientClient } from "../../host/docker/patient-client";
-import { readPointers, readServing } from "../../host/routing/pointers";
+import { Routing, whoServes } from "../../host/routing/routing";
 import { limitProcesses } from "../../host/docker/process-limit";
 import { writableAgain } from "../../host/docker/read-only";
 import { recordRefusal } from "../history/record";
@@ -101,15 +101,15 @@ async function undo(
     await docker.run(["stop", refused]);
     return [`${refused} was stopped.`];
   };
-  const sendBack = async () => {
+  const routeBack = async () => {
     if (role !== "worker") return goOn(docker, { stack, caddy });
     // Workers follow the cutover.
-    const [before, after] = await Promise.all([readServing(docker, caddy), readPointers(docker, caddy)]);
-    return goBack(docker, { stack, caddy, before, after, stop: !stopped });
+    const state = await Routing.of(docker, caddy).state();
+    return goBack(docker, { stack, caddy, before: whoServes(state), after: state.active, stop: !stopped });
   };
   const stops = name !== undefined && whenRefused === "stop" && !stopped;
   return [
     ...(stops ? await persistently(() => stop(name)).catch(failed(`stopping ${name}`)) : []),
-    ...(await sendBack().catch(failed("going back to what ran before"))),
+    ...(await routeBack().catch(failed("going back to what ran before"))),
   ];
 }

@@ -1,12 +1,11 @@
 import { newestChange } from "../../release/records/history";
 import type { DockerClient } from "../../host/docker/client";
 import { unlessDockerFails } from "../../host/docker/errors";
-import { containersOf } from "../../host/docker/containers";
+import { containersOf, versionOf } from "../../host/docker/containers";
 import { isReleased } from "../../release/restarts";
-import { versionOf } from "../../host/docker/inspection";
 import { Database } from "../../host/database/database";
 import { readHistory } from "../../host/backups/history";
-import { readServing } from "../../host/routing/pointers";
+import { Routing, whoServes } from "../../host/routing/routing";
 
 /** An update at the moment when one of its containers is refused. */
 export interface Attempt {
@@ -34,10 +33,10 @@ export async function changeOf(
   return to === undefined ? undefined : { from, to };
 }
 
-/** By the proxy's pointer; where the proxy does not run, or its container is gone, by the history. */
+/** The proxy's routing names it; where the proxy does not run, or its container is gone, the history does. */
 async function servedBefore(docker: DockerClient, { caddy, postgres }: Attempt): Promise<string | undefined> {
-  const before = await unlessDockerFails(readServing(docker, caddy), undefined);
-  const served = before && (await versionOf(docker, before.api));
+  const state = await unlessDockerFails(Routing.of(docker, caddy).state(), undefined);
+  const served = state && (await versionOf(docker, whoServes(state).api));
   if (served !== undefined) return served;
   const history = await unlessDockerFails(readHistory(new Database(docker, postgres)), []);
   return newestChange(history)?.to;

@@ -8,7 +8,7 @@ import { newestChange } from "../../release/records/history";
 import type { Change } from "../../release/records/retention";
 import { printable } from "../../release/words";
 import { complaint, Database } from "../../host/database/database";
-import { operator } from "../../host/database/advisory-lock";
+import { operator } from "../../host/identity";
 import { Store } from "../../host/backups/store";
 import { appendHistory, type HistoryEntry, readHistory } from "../../host/backups/history";
 import { QUOTE, Refusal, say } from "../../host/output";

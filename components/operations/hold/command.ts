@@ -2,12 +2,12 @@ import { type DockerClient, DockerError } from "../../host/docker/client";
 import { containersOf, isUp } from "../../host/docker/containers";
 import type { RunningContainer } from "../../release/facts";
 import { psqlIn } from "../../host/database/psql";
-import { NOBODY } from "../../host/routing/files";
+import { UNROUTED } from "../../host/routing/files";
 import { complaint, MAINTENANCE } from "../../host/database/database";
 import { drained, lastingConnections } from "../../host/routing/draining";
 import { PatientClient } from "../../host/docker/patient-client";
-import { endHold, paused, runs, WRITERS } from "../../host/routing/writers";
-import { holdRequests, readBefore, readPointers } from "../../host/routing/pointers";
+import { Routing } from "../../host/routing/routing";
+import { endHold, holdRequests, WRITERS } from "../../host/routing/writers";
 import { Refusal, say } from "../../host/output";
 import { persistently, undoing } from "../../host/undoing";
 import { mustStartReadOnly } from "./trial";
@@ -29,28 +29,25 @@ export async function holdForPostgres(asked: Request): Promise<string | undefine
   const docker = new PatientClient(asked.dockerHost);
   const containers = await containersOf(docker, asked.stack);
   for (const container of containers.filter((one) => needsJoining(one, asked))) await join(docker, asked, container);
-  if (!(await runs(docker, asked.caddy))) return undefined;
-  const [{ api }, before, names] = await Promise.all([
-    readPointers(docker, asked.caddy),
-    readBefore(docker, asked.caddy),
-    paused(docker, asked.caddy),
-  ]);
-  if (names.length > 0) return undefined;
+  const routing = Routing.of(docker, asked.caddy);
+  const state = await routing.stateIfRunning();
+  if (state === undefined || state.stoppedWriters.length > 0) return undefined;
+  const { active, previous } = state;
   // Nothing serves yet; or a run that was killed has held them already.
-  if (api === NOBODY) return before === undefined ? undefined : held();
+  if (active.api === UNROUTED) return previous === undefined ? undefined : held();
   const postgres = containers.find(({ name, running }) => name === asked.postgres && running);
-  if (postgres === undefined || before !== undefined) return undefined;
+  if (postgres === undefined || previous !== undefined) return undefined;
   return undoing(
     async (signal) => {
       await mustStartReadOnly(docker, postgres, asked, signal);
       await prepare(docker, asked);
       signal.throwIfAborted();
-      await hold(docker, asked.caddy);
+      await hold(docker, routing);
       signal.throwIfAborted();
       return held();
     },
     async ({ error }) => {
-      await persistently(() => endHold(docker, asked.caddy));
+      await persistently(() => endHold(routing));
       return new Refusal(
         `postgres was not replaced: ${complaint(error)}\nThe requests go where they went before.\nNext: run the same again.`,
       );
@@ -83,10 +80,10 @@ async function prepare(docker: DockerClient, { postgres }: Request): Promise<voi
   });
 }
 
-async function hold(docker: DockerClient, caddy: string): Promise<void> {
-  const lasting = await lastingConnections(docker, caddy);
+async function hold(docker: DockerClient, routing: Routing): Promise<void> {
+  const lasting = await lastingConnections(docker, routing.caddy);
   await lasting.settled;
-  await holdRequests(docker, caddy);
-  await drained(docker, caddy, "api", lasting.connections);
+  await holdRequests(docker, routing);
+  await drained(docker, routing.caddy, "api", lasting.connections);
   say("requests are held while postgres is replaced; should this update end before that, the next one lets them go");
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { nameOf } from "../../release/names";
+import { processOf } from "../../host/identity";
 import { hasEngine } from "../../host/watchdog";
 import { busy, type Lock, takeLock } from "../../host/lock";
 import { findOrphans, removeOrphans } from "./orphans";
@@ -53,7 +54,7 @@ function isDead({ pid, hostname: machine }: StateLock): boolean {
   return machine === hostname() && (!isAlive(pid) || statusOf(pid)?.command.startsWith("pulumi") === false);
 }
 
-const held = ({ pid, username, hostname: machine }: StateLock) => `${username}@${machine} (pid ${pid})`;
+const held = ({ pid, username, hostname: machine }: StateLock) => processOf(username, machine, pid);
 
 async function freeLocks(asked: Request, locks: readonly StateLock[]): Promise<void> {
   for (const one of locks) {

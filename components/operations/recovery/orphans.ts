@@ -1,6 +1,6 @@
 import type { DockerClient } from "../../host/docker/client";
-import { DockerError } from "../../host/docker/client";
 import { containersOf } from "../../host/docker/containers";
+import { removeContainer } from "../../host/docker/removal";
 import type { RunningContainer } from "../../release/facts";
 import type { Operation, StackState } from "../../host/stack-state";
 
@@ -41,16 +41,6 @@ export async function findOrphans(docker: DockerClient, stack: string, state: St
  * not know may belong to an update with another one. Gives the names.
  */
 export async function removeOrphans(docker: DockerClient, orphans: readonly Orphan[]): Promise<string[]> {
-  for (const { id } of orphans)
-    for (const command of [
-      ["stop", id],
-      ["rm", "--volumes", id],
-    ])
-      // prettier-ignore
-      await docker.run(command).catch((error: unknown) => {
-        if (!(error instanceof DockerError && GONE.test(error.stderr))) throw error;
-      });
+  for (const { id } of orphans) await removeContainer(docker, id);
   return orphans.map(({ name }) => name);
 }
-
-const GONE = /no such container|already in progress/i;

@@ -1,10 +1,9 @@
 import { type DockerClient, DockerError } from "../../host/docker/client";
 import { nameOf } from "../../release/names";
 import { postgresHealthcheck } from "../../host/docker/healthchecks";
-import { NOBODY, PAUSED, pointer } from "../../host/routing/files";
-import { UPSTREAM_PORTS } from "../../release/names";
-import { answerOr } from "../../host/docker/answer";
-import { containersOf } from "../../host/docker/containers";
+import { receivers, Routing, type RoutingState } from "../../host/routing/routing";
+import { unlessDockerFails } from "../../host/docker/errors";
+import { containersOf, isRunning } from "../../host/docker/containers";
 import type { NotStarted, RunningContainer } from "../../release/facts";
 
 /** A database that was not shut down replays its log first. */
@@ -37,8 +36,10 @@ export async function revive(docker: DockerClient, stack: string): Promise<Reviv
   const needed = await start(docker, first);
   await databaseAnswers(docker, `${nameOf(stack)}-postgres`);
   if (rest.length === 0) return needed;
-  const release = await serving(docker, `${nameOf(stack)}-caddy`, containers);
-  const others = await start(docker, rest.filter(release));
+  // Where the proxy is missing, stopped or dying, no container receives requests.
+  const state = await unlessDockerFails(Routing.of(docker, `${nameOf(stack)}-caddy`).state(), undefined);
+  if (state === undefined) return needed;
+  const others = await start(docker, rest.filter(shouldRun(state, containers)));
   return { started: [...needed.started, ...others.started], failed: [...needed.failed, ...others.failed] };
 }
 
@@ -68,9 +69,8 @@ async function complaintOf(asked: Promise<unknown>): Promise<string | undefined>
 /** Without a database that runs there is nothing to wait for. One that does not come up is what the inspection finds. */
 async function databaseAnswers(docker: DockerClient, postgres: string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
-  const runs = ["ps", "--quiet", "--filter", `name=^${postgres}$`, "--filter", "status=running"];
   while (Date.now() < deadline) {
-    if ((await docker.run(runs)).trim() === "") return;
+    if (!(await isRunning(docker, postgres))) return;
     const ready = docker.run(["exec", postgres, ...postgresHealthcheck.test.slice(1)], "", PROBE_SECONDS);
     if (await ready.then(() => true, () => false)) return; // prettier-ignore
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -78,21 +78,16 @@ async function databaseAnswers(docker: DockerClient, postgres: string): Promise<
 }
 
 /**
- * Tells those that the requests go to, and the workers of the same release; not what an update has stopped. None where
- * the proxy is missing, stopped or dying.
+ * Selects the containers that receive the requests or are to receive them again, and the workers of the same release; not
+ * what an update has stopped, nor the workers of an api that it has stopped.
  */
-async function serving(
-  docker: DockerClient,
-  caddy: string,
+export function shouldRun(
+  state: RoutingState,
   containers: readonly RunningContainer[],
-): Promise<(container: RunningContainer) => boolean> {
-  const files = (Object.keys(UPSTREAM_PORTS) as (keyof typeof UPSTREAM_PORTS)[]).map(pointer);
-  const read = async (file: string) =>
-    (await answerOr(docker.run(["exec", caddy, "sh", "-c", `cat ${file} 2>/dev/null || true`]), "")).trim();
-  const pointed = await Promise.all(files.map(read));
-  const paused = (await read(PAUSED)).split("\n");
-  const names = pointed.filter((name) => name !== "" && name !== NOBODY);
-  const release = containers.find(({ name }) => name === names[0])?.version;
+): (container: RunningContainer) => boolean {
+  const { stoppedWriters: stopped } = state;
+  const { api, console } = receivers(state);
+  const release = stopped.includes(api) ? undefined : containers.find(({ name }) => name === api)?.version;
   return ({ name, role, version }) =>
-    (names.includes(name) || (role === "worker" && version === release)) && !paused.includes(name);
+    ([api, console].includes(name) || (role === "worker" && version === release)) && !stopped.includes(name);
 }

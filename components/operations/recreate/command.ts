@@ -4,7 +4,8 @@ import { script, up } from "../../release/commands";
 import { takeBackup } from "../backup/backup";
 import { complaint } from "../../host/database/database";
 import { PatientClient } from "../../host/docker/patient-client";
-import { hurry, stopWriters, takeBack, WRITERS } from "../../host/routing/writers";
+import { Routing } from "../../host/routing/routing";
+import { restartPrevious, stopWriters, WRITERS } from "../../host/routing/writers";
 import { reasonOf, report } from "../../host/report";
 import { findStack } from "../../host/stack";
 import { persistently, undoing } from "../../host/undoing";
@@ -17,7 +18,7 @@ import type { Request } from "./request";
  */
 export async function recreate(asked: Request): Promise<string | undefined> {
   const docker = new PatientClient(asked.dockerHost);
-  await hurry(docker, asked.caddy, asked.action === "hurry");
+  await Routing.of(docker, asked.caddy).requestImmediateCutover(asked.action === "hurry");
   return asked.action === "stop" ? stop(docker, asked) : undefined;
 }
 
@@ -31,7 +32,7 @@ async function stop(docker: DockerClient, asked: Request): Promise<string | unde
   const second = { postgres, version, images, keep, acceptSmaller, compared, spare, readBack: true };
   const manifest = await undoing(
     async (signal) => {
-      await stopWriters(docker, caddy, writers);
+      await stopWriters(docker, Routing.of(docker, caddy), writers);
       const taken = await takeBackup(docker, second, signal);
       signal.throwIfAborted();
       return taken;
@@ -45,8 +46,8 @@ async function stop(docker: DockerClient, asked: Request): Promise<string | unde
 /** What was done about it, for the report. */
 async function undo(docker: DockerClient, { caddy, stack }: Request): Promise<string> {
   try {
-    const resumed = await persistently(() => takeBack(docker, caddy, stack));
-    return resumed.length > 0 ? `Started again: ${resumed.join(", ")}.` : "What ran before goes on.";
+    const restarted = await persistently(() => restartPrevious(docker, Routing.of(docker, caddy), stack));
+    return restarted.length > 0 ? `Started again: ${restarted.join(", ")}.` : "What ran before goes on.";
   } catch (error) {
     return `Starting what ran before failed, too: ${complaint(error)}. Requests wait until \`${up(stack)}\`, or ${script("restore", stack, docker.host, "--recover")}, has done it.`;
   }

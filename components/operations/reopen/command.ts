@@ -1,10 +1,12 @@
 import { PatientClient } from "../../host/docker/patient-client";
+import { Routing } from "../../host/routing/routing";
 import { endHold } from "../../host/routing/writers";
 import { persistently } from "../../host/undoing";
 import type { Request } from "./request";
 
-/** The database answers again: the requests that were held for it go to who had them before. */
+/** Ends the hold once the database answers again: the requests go to the containers that had them before. */
 export async function reopen({ dockerHost, caddy }: Request): Promise<string | undefined> {
-  await persistently(() => endHold(new PatientClient(dockerHost), caddy));
+  const routing = Routing.of(new PatientClient(dockerHost), caddy);
+  await persistently(() => endHold(routing));
   return undefined;
 }

@@ -1,27 +1,19 @@
 import type { z } from "zod";
-import type { DockerClient } from "../../host/docker/client";
 import { nameOf } from "../../release/names";
-import { appliedMigrations } from "../../host/database/inspect";
-import { newestBackup } from "../../release/records/backups";
 import type { BackupManifest } from "../../release/records/manifest";
-import { beyond } from "../../release/sql/migrations";
 import { configSet, up } from "../../release/commands";
 import { duration, size } from "../../release/units";
-import { alone } from "../../host/stack-lock";
+import { withStackLock } from "../../host/lock";
 import { misused, parse, PLACE, place } from "../../host/command-line";
 import { complaint, Database } from "../../host/database/database";
-import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { undoTargets } from "./replaced-databases";
 import { interruptible } from "../../host/interruption";
 import { PatientClient } from "../../host/docker/patient-client";
-import { endHold, resume } from "../../host/routing/writers";
+import { recoverStack } from "../recovery/recover-stack";
 import { restore } from "./restore";
-import { readState } from "./state";
-import { recoverRestore } from "./recovery";
 import { Refusal, say } from "../../host/output";
 import { findStack, onlyStack } from "../../host/stack";
 import { Store } from "../../host/backups/store";
-import { persistently } from "../../host/undoing";
 import type { Request, request } from "./request";
 
 /** Of a refusal, for somebody who works by hand because config or state are out of reach. */
@@ -32,8 +24,8 @@ export async function restoreByHand(asked: Request): Promise<string | undefined>
   const docker = new PatientClient(asked.dockerHost);
   if (asked.action === "recover") {
     const stack = asked.stack ?? (await onlyStack(docker));
-    const work = () => recover(docker, stack, asked.target);
-    return asked.partOfUpdate ? work() : alone(docker, stack, work);
+    await withStackLock(docker, stack, () => recoverStack(docker, stack, undefined));
+    return undefined;
   }
   const found = await findStack(docker, asked.stack);
   const { stack, postgres } = found;
@@ -51,41 +43,9 @@ export async function restoreByHand(asked: Request): Promise<string | undefined>
     next: AGAIN,
   };
   if (!asked.confirmed) throw new Refusal(await announcement(database, found.version, asked));
-  const restored = await alone(docker, stack, () => interruptible((signal) => restore(docker, asking, signal)));
+  const restored = await withStackLock(docker, stack, () => interruptible((signal) => restore(docker, asking, signal)));
   say(`Next: ${configSet(stack, "version", restored.version)} && ${up(stack)}`);
   return JSON.stringify(restored);
-}
-
-/**
- * Ends what a killed run has begun. Requests that were held while postgres was replaced are let go first: for that no
- * database is needed, and the one that was to be made may not be there, or not answer.
- */
-async function recover(docker: PatientClient, stack: string, target: string | undefined): Promise<undefined> {
-  const caddy = `${nameOf(stack)}-caddy`;
-  const ended = await persistently(() => endHold(docker, caddy));
-  const found = await findStack(docker, stack).catch((error: unknown) => {
-    if (!ended) throw error;
-    say(complaint(error));
-    return undefined;
-  });
-  if (found === undefined) return;
-  const { postgres } = found;
-  const database = new Database(docker, postgres);
-  if (ended && (await readState(database, stack)) === undefined) return;
-  await withAdvisoryLock(database, "restore", () => recoverRestore({ stack, caddy, docker, database }));
-  const fits = (version: string) => fitsRelease(docker, postgres, version);
-  const resumed = await persistently(() => resume(docker, caddy, stack, { target, fits }));
-  if (resumed.length > 0) say(`${resumed.join(", ")} started again`);
-}
-
-/** No migration has run since the last backup of a release: what a recreate has taken when it had stopped the writers. */
-async function fitsRelease(docker: DockerClient, postgres: string, version: string): Promise<boolean> {
-  const [{ backups }, applied] = await Promise.all([
-    new Store(new Database(docker, postgres)).list(),
-    appliedMigrations(docker, postgres),
-  ]);
-  const migrations = newestBackup(backups, version)?.migrations;
-  return migrations !== undefined && beyond(applied, migrations).length === 0;
 }
 
 function named({ subject }: Request): string {

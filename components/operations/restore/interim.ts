@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { DockerClient } from "../../host/docker/client";
 import { LABELS } from "../../release/names";
 import { environmentOf } from "../../host/docker/environment";
-import { inspectContainer } from "../../host/docker/inspection";
+import { inspectContainer } from "../../host/docker/containers";
 import { Execution } from "../../host/docker/execution";
 import { likeness, optionsLike } from "../../host/docker/likeness";
 import { DockerError, REMOVED, unlessDockerFails, unlessGone } from "../../host/docker/errors";

@@ -1,29 +1,21 @@
 import { RESTORING } from "../../release/names";
 import type { DockerClient } from "../../host/docker/client";
-import { containersOf } from "../../host/docker/containers";
+import { containersOf, inspectContainer } from "../../host/docker/containers";
 import { script, up } from "../../release/commands";
 import { apiHealthcheck } from "../../host/docker/healthchecks";
-import { NOBODY } from "../../host/routing/files";
-import { inspectContainer } from "../../host/docker/inspection";
+import { UNROUTED } from "../../host/routing/files";
 import { complaint, type Database, DATABASE } from "../../host/database/database";
 import { admit, databases, swapBack, keepReplaced, restoreComment } from "../../host/database/swap";
 import { lastWords } from "../../host/docker/log-tail";
 import { writableAgain } from "../../host/docker/read-only";
-import { operator } from "../../host/database/advisory-lock";
+import { operator } from "../../host/identity";
 import { end, isFrozen, thaw } from "../../host/docker/freezing";
 import { waitUntilHealthy } from "../../host/docker/health";
 import { appendHistory, type HistoryEntry, readHistory } from "../../host/backups/history";
 import { replacedName, moment } from "./replaced-databases";
 import { lostRows } from "./lost-rows";
-import { forget, resumeRelease, runs, takeBack } from "../../host/routing/writers";
-import {
-  forgetBefore,
-  type Pointers,
-  readPointers,
-  sendBack,
-  withdraw,
-  writePointers,
-} from "../../host/routing/pointers";
+import { Routing } from "../../host/routing/routing";
+import { restartPrevious, restartStoppedOf } from "../../host/routing/writers";
 import { removeContainer, unlessGone } from "../../host/docker/removal";
 import { dropDatabase } from "../../host/database/scratch";
 import { removeLoader } from "../../host/database/loader";
@@ -77,7 +69,7 @@ export async function recoverRestore(host: Host): Promise<void> {
 
 /** The container that takes the requests of the api; undefined where there is no proxy. */
 async function goesTo(docker: DockerClient, caddy: string): Promise<string | undefined> {
-  return (await runs(docker, caddy)) ? (await readPointers(docker, caddy)).api : undefined;
+  return (await Routing.of(docker, caddy).stateIfRunning())?.active.api;
 }
 
 /** Takes back what has been done, and writes that into the history. Gives the refusal, for the caller to throw. */
@@ -125,7 +117,7 @@ async function takeRestoreBack(host: Host, state: RestoreState): Promise<void> {
   const target = await goesTo(docker, caddy);
   const swapped = (await databases(database)).includes(replaced);
   // Half-way, no container takes the requests. Where one does, a person has sent them there.
-  const used = swapped && (target !== NOBODY || (state.step === "opening" && (await hasRestarted(database, state))));
+  const used = swapped && (target !== UNROUTED || (state.step === "opening" && (await hasRestarted(database, state))));
   for (const name of interims) await removeInterim(docker, name);
   if (swapped) await swapBack(database, incoming, replaced);
   if (incoming === RESTORING) {
@@ -133,9 +125,10 @@ async function takeRestoreBack(host: Host, state: RestoreState): Promise<void> {
     else await dropDatabase(database, RESTORING);
   }
   if (target !== undefined) {
-    await withdraw(docker, caddy);
-    const started = await takeBack(docker, caddy, stack);
-    await sendBack(docker, caddy);
+    const routing = Routing.of(docker, caddy);
+    await routing.clearCandidates();
+    const started = await restartPrevious(docker, routing, stack);
+    await routing.routeBack();
     if (started.length > 0) say(`${started.join(", ")} started again`);
   }
   for (const { name } of (await containersOf(docker, stack)).filter(isFrozen)) await thaw(docker, name);
@@ -177,7 +170,7 @@ async function finish(host: Host, state: RestoreState): Promise<Restored> {
   const { replaced, to: version, heldSeconds = 0 } = state;
   if (state.from !== version) await settleIn(host, state);
   else if (hasInterims(state)) await comeHome(host, state);
-  await forget(docker, caddy);
+  await Routing.of(docker, caddy).clearMarks();
   await restoreComment(database);
   const manifest = state.backup === null ? undefined : await findBackup(database, state.backup).catch(() => undefined);
   const lost = await lostRows(database, replaced, manifest?.rows);
@@ -194,7 +187,7 @@ async function finish(host: Host, state: RestoreState): Promise<Restored> {
 /** The other release stays where it is until the next update makes containers that its state knows. */
 async function settleIn({ docker, caddy, stack }: Host, { before, after, interims }: RestoreState): Promise<void> {
   for (const name of [after.api, after.console]) await unlessGone(docker.run(["start", name]));
-  await sendTo(docker, caddy, after);
+  await Routing.of(docker, caddy).settle(after);
   await endFrozen(docker, stack);
   if (interims.length === 0) return;
   await unlessGone(docker.run(["stop", before.console]));
@@ -206,24 +199,19 @@ async function settleIn({ docker, caddy, stack }: Host, { before, after, interim
  * other one serves: the state knows it.
  */
 async function comeHome({ docker, caddy, stack }: Host, { before, after, to }: RestoreState): Promise<void> {
+  const routing = Routing.of(docker, caddy);
   const interim = await inspectContainer(docker, after.api);
   if (interim !== undefined) {
-    if (interim.State.Running) await sendTo(docker, caddy, after);
+    if (interim.State.Running) await routing.settle(after);
     await endFrozen(docker, stack);
     await docker.run(["start", before.api]);
     const asked = { container: before.api, probe: apiHealthcheck.test };
     const refusal = await waitUntilHealthy(docker, asked, HOME_SECONDS);
     if (refusal !== undefined) throw new Refusal(`${before.api} does not come back: ${refusal}`);
-    await sendTo(docker, caddy, before);
+    await routing.settle(before);
     await removeContainer(docker, after.api);
   }
-  await resumeRelease(docker, caddy, stack, to);
-}
-
-async function sendTo(docker: DockerClient, caddy: string, pointers: Pointers): Promise<void> {
-  await writePointers(docker, caddy, pointers);
-  await withdraw(docker, caddy);
-  await forgetBefore(docker, caddy);
+  await restartStoppedOf(docker, routing, stack, to);
 }
 
 async function endFrozen(docker: DockerClient, stack: string): Promise<void> {

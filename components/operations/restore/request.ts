@@ -11,12 +11,8 @@ export const request = z.strictObject({
   action: z.enum(["restore", "undo", "list", "recover"]),
   /** Id of the backup, or name of the kept database; of the kept ones the newest, when none is named. */
   subject: z.string().optional(),
-  /** Tag of the release that is to serve: what an update had stopped of it starts again. */
-  target: z.string().optional(),
   /** The operator has been told what gets lost. */
   confirmed: z.boolean().default(false),
   timeoutSeconds: z.number().default(300),
-  /** The update has the stack's lock. */
-  partOfUpdate: z.boolean().default(false),
 });
 export type Request = z.infer<typeof request>;

@@ -1,11 +1,10 @@
 import { REPLACED_PREFIX, interimName, RESTORING } from "../../release/names";
 import type { DockerClient } from "../../host/docker/client";
-import { containersOf, isUp } from "../../host/docker/containers";
+import { containersOf, foreign, inspectContainer, isUp, versionOf } from "../../host/docker/containers";
 import type { BackupManifest } from "../../release/records/manifest";
 import { type ReplacedComment } from "../../release/records/replaced";
 import { consoleHealthcheck } from "../../host/docker/healthchecks";
-import { NOBODY } from "../../host/routing/files";
-import { foreign, inspectContainer, versionOf } from "../../host/docker/inspection";
+import { UNROUTED } from "../../host/routing/files";
 import { Database } from "../../host/database/database";
 import { databases, swapDatabases, mustBeFree } from "../../host/database/swap";
 import { withAdvisoryLock } from "../../host/database/advisory-lock";
@@ -16,7 +15,7 @@ import { findImage, howToGet, identityIn } from "../../host/docker/images";
 import { findReplaced, moment, replacedName } from "./replaced-databases";
 import { restoreBeside } from "./restore-beside";
 import { freezeWriters, WRITERS } from "../../host/routing/writers";
-import { nominate, type Pointers, readServing, writePointers } from "../../host/routing/pointers";
+import { type Routes, Routing, whoServes } from "../../host/routing/routing";
 import { mustBeRestorable } from "./pg-restore";
 import { finishRestore, type Host, recoverRestore, type Restored, undoRestore } from "./recovery";
 import { bootId, Progress, type RestoreState } from "./state";
@@ -91,7 +90,8 @@ export async function restore(docker: DockerClient, request: RestoreRequest, sig
       signal.throwIfAborted();
       await takeOver(host, progress, ready, signal);
       signal.throwIfAborted();
-      await persistently(() => writePointers(docker, caddy, progress.state.after));
+      const { before, after } = progress.state;
+      await persistently(() => Routing.of(docker, caddy).switchTo(after, before));
       await progress.enter("serving", { heldSeconds: (Date.now() - held) / 1000 });
     } catch (error) {
       throw await undoRestore(host, progress.state, signal.aborted ? signal.reason : error, request.next);
@@ -132,9 +132,9 @@ async function ofBackup(database: Database, id: string): Promise<Incoming> {
 
 async function begin(host: Host, request: RestoreRequest, incoming: Incoming): Promise<Progress> {
   const { docker, database, stack, caddy } = host;
-  const before = await readServing(docker, caddy);
+  const before = whoServes(await Routing.of(docker, caddy).state());
   const from = await versionOf(docker, before.api);
-  if (from === undefined && before.api !== NOBODY) throw new Refusal(`${before.api}, which is to serve, is gone`);
+  if (from === undefined && before.api !== UNROUTED) throw new Refusal(`${before.api}, which is to serve, is gone`);
   const others = await foreign(docker, stack, Object.values(before));
   if (others.length > 0) throw new Refusal(`${others.join(", ")} takes the requests, and is no container of ${stack}`);
   const now = await moment(docker);
@@ -159,7 +159,7 @@ async function begin(host: Host, request: RestoreRequest, incoming: Incoming): P
 
 /** Where only the data are replaced, the api has an interim container until it has been started anew. The console stays. */
 function placesTaken(
-  before: Pointers,
+  before: Routes,
   from: string | undefined,
   to: string,
   interim: (role: string) => string,
@@ -187,7 +187,7 @@ async function prepare(
 ): Promise<Ready> {
   const { before, after, from, to } = state;
   const patience = Math.min(timeoutSeconds, API_SECONDS);
-  const expected = after.api === NOBODY ? undefined : await siteOf(host.docker, host.caddy, before.api, to, patience);
+  const expected = after.api === UNROUTED ? undefined : await siteOf(host.docker, host.caddy, before.api, to, patience);
   if (expected !== undefined) {
     await makeInterims(host, state, signal);
     await reach(expected, host.docker);
@@ -234,7 +234,7 @@ async function hold({ docker, caddy, stack }: Host, progress: Progress): Promise
   const writers = (await containersOf(docker, stack)).filter(
     (container) => isUp(container) && WRITERS.includes(container.role) && !interims.includes(container.name),
   );
-  return freezeWriters(docker, caddy, writers);
+  return freezeWriters(docker, Routing.of(docker, caddy), writers);
 }
 
 /**
@@ -255,13 +255,13 @@ async function takeOver(host: Host, progress: Progress, ready: Ready, signal: Ab
 
 async function open(
   { docker, caddy }: Host,
-  after: Pointers,
+  after: Routes,
   expected: Expectation | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   if (expected === undefined) return;
   await letGo(docker, after.api);
-  const candidate = await nominate(docker, caddy, after);
+  const candidate = await Routing.of(docker, caddy).setCandidates(after);
   const death = async () => {
     signal.throwIfAborted();
     const why = causeOfDeath(await inspectContainer(docker, after.api));

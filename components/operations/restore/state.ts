@@ -7,9 +7,9 @@ import { parseJson } from "../../release/records/json";
 import { replacedAtByName } from "../../release/records/replaced";
 import { isTag } from "../../release/version";
 import { confirmation } from "../../settings/restore";
-import { foreign } from "../../host/docker/inspection";
+import { foreign } from "../../host/docker/containers";
 import type { Database } from "../../host/database/database";
-import { isPointer } from "../../host/routing/pointers";
+import { isRoute } from "../../host/routing/routing";
 import { Refusal } from "../../host/output";
 
 const tag = z.string().refine(isTag, "no tag of a release");
@@ -23,7 +23,7 @@ const replacedDatabase = z
  * others may be able to write: it must be as only a restore of this stack itself can have written it.
  */
 function writtenState(stack: string) {
-  const container = z.string().refine((name) => isPointer(stack, name), `no container of ${stack}`);
+  const container = z.string().refine((name) => isRoute(stack, name), `no container of ${stack}`);
   const pointers = z.strictObject({ api: container, console: container });
   return z.strictObject({
     /**
@@ -122,6 +122,11 @@ export class Progress {
 
 /** A link is not followed: what it leads to is not a restore's own. */
 const READ = 'if [ -L "$1" ]; then echo "a link"; elif [ -f "$1" ]; then cat "$1"; fi';
+
+/** True when a restore is under way, or was killed: also when its state is not as a restore writes it. */
+export async function hasBegun(database: Database): Promise<boolean> {
+  return (await database.shell(READ, [RESTORE_STATE])) !== "";
+}
 
 /**
  * Undefined when no restore is under way, and none was killed. Refuses a file that is not a restore's own, or that names a

@@ -1,13 +1,12 @@
 import type { DockerClient } from "../../host/docker/client";
 import { retireSuperuser } from "../../host/database/application-role";
-import { inspectContainer, versionOf } from "../../host/docker/inspection";
+import { inspectContainer, isUp, versionOf } from "../../host/docker/containers";
 import { complaint, Database, DATABASE } from "../../host/database/database";
 import { handOver } from "../../host/database/handover";
 import { watch } from "../../host/docker/health";
 import { mustRun } from "../../host/docker/must-run";
 import { PatientClient } from "../../host/docker/patient-client";
-import { forgetUpdate } from "../../host/routing/writers";
-import { type Pointers, readPointers, readServing, serves } from "../../host/routing/pointers";
+import { type Routes, Routing, whoServes } from "../../host/routing/routing";
 import { record, type Step } from "../history/record";
 import { refuseRelease } from "../cutover/refused-release";
 import { Refusal, say, sleep } from "../../host/output";
@@ -23,9 +22,13 @@ const WATCH_SECONDS = 5;
  * nothing is: the verdict is in the history, and what was before goes. Idempotent: killed at any moment and run again,
  * it ends in the same place.
  */
-export async function giveVerdict(asked: Request): Promise<string | undefined> {
-  const docker = new PatientClient(asked.dockerHost);
-  const [before, after] = await Promise.all([readServing(docker, asked.caddy), readPointers(docker, asked.caddy)]);
+export async function giveVerdict(
+  asked: Request,
+  docker: DockerClient = new PatientClient(asked.dockerHost),
+): Promise<string | undefined> {
+  const routing = Routing.of(docker, asked.caddy);
+  const state = await routing.state();
+  const [before, after] = [whoServes(state), state.active];
   const from = await versionOf(docker, before.api);
   const to = asked.release.tag;
   // Under the same release there need not have been a cutover: the last one may be of long ago.
@@ -39,7 +42,7 @@ export async function giveVerdict(asked: Request): Promise<string | undefined> {
     },
   );
   const history = await record(docker, step); // while it is known what was before
-  await forgetUpdate(docker, asked.caddy);
+  await routing.accept();
   for (const left of await clearAway(docker, { ...asked, current: idsOf(asked) }, history)) say(`warning: ${left}`);
   await takeOver(new Database(docker, asked.postgres));
   return undefined;
@@ -58,11 +61,12 @@ async function takeOver(database: Database): Promise<void> {
   }
 }
 
-/** What takes the requests is never removed, whoever has sent them there. */
-async function mustTakeRequests(docker: DockerClient, { serving }: Request, pointers: Pointers): Promise<void> {
+/** The container that receives the requests is never removed, also where a person has sent them there. */
+async function mustTakeRequests(docker: DockerClient, { serving }: Request, active: Routes): Promise<void> {
   for (const [role, id] of Object.entries(serving)) {
-    const name = pointers[role as keyof Pointers];
-    if (!(await serves(docker, name)) || (await inspectContainer(docker, name))?.Id === id) continue;
+    const name = active[role as keyof Routes];
+    const found = await inspectContainer(docker, name);
+    if (found === undefined || !isUp({ state: found.State.Status }) || found.Id === id) continue;
     throw new Refusal(
       `The requests go to ${name}, which is not the ${role} of this update. Nothing was removed.\n` +
         `Next: apply it again, and they are sent to the right one.`,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inspectContainer } from "../../../../components/host/docker/inspection";
+import { inspectContainer } from "../../../../components/host/docker/containers";
 import { causeOfDeath, watch } from "../../../../components/host/docker/health";
 import { ScriptedDocker } from "../../../support/docker";
 
@@ -10,6 +10,7 @@ function container(id: string, state: object = {}, restarts = 0): object {
   return {
     Id: id,
     Name: `/nestfleet-prod-${id}`,
+    Image: `sha256:${id}`,
     RestartCount: restarts,
     Config: { Labels: {} },
     State: { ...RUNNING, StartedAt: LONG_AGO, ...state },

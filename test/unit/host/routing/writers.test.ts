@@ -1,45 +1,65 @@
 import { describe, expect, test } from "vitest";
 import { containersOf, isUp } from "../../../../components/host/docker/containers";
-import { BEFORE, NOBODY, PAUSED, pointer, SWITCH_FIRST } from "../../../../components/host/routing/files";
+import {
+  PREVIOUS,
+  UNROUTED,
+  STOPPED_WRITERS,
+  activeFile,
+  IMMEDIATE_CUTOVER,
+} from "../../../../components/host/routing/files";
+import { Routing } from "../../../../components/host/routing/routing";
 import {
   endHold,
-  forgetUpdate,
   freezeWriters,
-  resume,
-  resumeRelease,
+  restartPrevious,
+  restartStoppedOf,
+  resumeInterrupted,
   stopWriters,
-  takeBack,
   WRITERS,
 } from "../../../../components/host/routing/writers";
 import { CADDY, containers, NEW, OLD, SimulatedHost } from "../../../support/simulated-host";
 
-const resumed: typeof takeBack = (docker, caddy, stack) =>
-  resume(docker, caddy, stack, { target: "1.4.2", fits: () => Promise.resolve(true) });
-const noted = (...names: string[]) => ({ [PAUSED]: names.join("\n") });
-const held = { [BEFORE]: `${OLD.api}\n${OLD.console}\n`, [pointer("api")]: NOBODY, [pointer("console")]: NOBODY };
+const routingOf = ({ docker }: SimulatedHost) => Routing.of(docker, CADDY);
+const restarted = (host: SimulatedHost) => restartPrevious(host.docker, routingOf(host), "prod");
+const next = (target: string | undefined, fits: boolean) => ({ target, fits: () => Promise.resolve(fits) });
+const resumed = (host: SimulatedHost, target: string | undefined, fits: boolean) =>
+  resumeInterrupted(host.docker, routingOf(host), "prod", next(target, fits));
+const restartedOf = (host: SimulatedHost, version: string) =>
+  restartStoppedOf(host.docker, routingOf(host), "prod", version);
+const noted = (...names: string[]) => ({ [STOPPED_WRITERS]: names.join("\n") });
+const held = {
+  [PREVIOUS]: `${OLD.api}\n${OLD.console}\n`,
+  [activeFile("api")]: UNROUTED,
+  [activeFile("console")]: UNROUTED,
+};
 
 describe("requests that are held while postgres is replaced", () => {
   test("go back to who had them, and nothing is started or stopped", async () => {
-    for (const end of [endHold, takeBack, resumed]) {
+    const ends = [
+      (host: SimulatedHost) => endHold(routingOf(host)),
+      restarted,
+      (host: SimulatedHost) => resumed(host, "1.4.2", true),
+    ];
+    for (const end of ends) {
       const host = new SimulatedHost(containers(), held);
-      await end(host.docker, CADDY, "prod");
-      expect(host.pointers()).toEqual([OLD.api, OLD.console]);
-      expect([host.moves, host.files.has(BEFORE)]).toEqual([[], false]);
+      await end(host);
+      expect(host.active()).toEqual([OLD.api, OLD.console]);
+      expect([host.moves, host.files.has(PREVIOUS)]).toEqual([[], false]);
     }
   });
 
   test("stay held where somebody was stopped: that is taken back as a whole", async () => {
     const host = new SimulatedHost(containers({ [OLD.api]: "exited" }), { ...noted(OLD.api), ...held });
-    expect(await endHold(host.docker, CADDY)).toBe(false);
-    expect(host.pointers()).toEqual([NOBODY, NOBODY]);
+    expect(await endHold(routingOf(host))).toBe(false);
+    expect(host.active()).toEqual([UNROUTED, UNROUTED]);
   });
 
   test("are none where they go to somebody, or nobody has had any", async () => {
-    const unjudged = new SimulatedHost(containers(), { [BEFORE]: held[BEFORE], [pointer("api")]: NEW.api });
-    expect(await endHold(unjudged.docker, CADDY)).toBe(false);
-    expect(unjudged.files.get(pointer("api"))).toBe(NEW.api);
-    const first = new SimulatedHost(containers(), { [pointer("api")]: NOBODY, [pointer("console")]: NOBODY });
-    expect(await endHold(first.docker, CADDY)).toBe(false);
+    const unjudged = new SimulatedHost(containers(), { [PREVIOUS]: held[PREVIOUS], [activeFile("api")]: NEW.api });
+    expect(await endHold(routingOf(unjudged))).toBe(false);
+    expect(unjudged.files.get(activeFile("api"))).toBe(NEW.api);
+    const first = new SimulatedHost(containers(), { [activeFile("api")]: UNROUTED, [activeFile("console")]: UNROUTED });
+    expect(await endHold(routingOf(first))).toBe(false);
   });
 });
 
@@ -49,11 +69,11 @@ describe("taking back", () => {
     const before = { running: host.running(), files: new Map(host.files) };
     const found = await containersOf(host.docker, "prod");
     const writers = found.filter((container) => isUp(container) && WRITERS.includes(container.role));
-    await stopWriters(host.docker, CADDY, writers);
+    await stopWriters(host.docker, routingOf(host), writers);
     expect(host.moves).toEqual([`stop ${OLD.worker}`, `stop ${OLD.api}`]);
-    expect(host.pointers()).toEqual([NOBODY, NOBODY]);
+    expect(host.active()).toEqual([UNROUTED, UNROUTED]);
 
-    expect(await takeBack(host.docker, CADDY, "prod")).toEqual([OLD.api, OLD.worker]);
+    expect(await restarted(host)).toEqual([OLD.api, OLD.worker]);
     expect({ running: host.running(), files: host.files }).toEqual(before);
   });
 
@@ -62,11 +82,11 @@ describe("taking back", () => {
     const before = { running: host.running(), files: new Map(host.files) };
     const found = await containersOf(host.docker, "prod");
     const writers = found.filter((container) => isUp(container) && WRITERS.includes(container.role));
-    await freezeWriters(host.docker, CADDY, writers);
+    await freezeWriters(host.docker, routingOf(host), writers);
     expect(host.moves).toEqual([`stop ${OLD.worker}`, `pause ${OLD.api}`]);
-    expect(host.pointers()).toEqual([NOBODY, NOBODY]);
+    expect(host.active()).toEqual([UNROUTED, UNROUTED]);
 
-    expect(await takeBack(host.docker, CADDY, "prod")).toEqual([OLD.api, OLD.worker]);
+    expect(await restarted(host)).toEqual([OLD.api, OLD.worker]);
     expect(host.moves.slice(2)).toEqual([`unpause ${OLD.api}`, `start ${OLD.worker}`]);
     expect({ running: host.running(), files: host.files }).toEqual(before);
   });
@@ -74,20 +94,20 @@ describe("taking back", () => {
   test("stops the writers of the refused release, for good, before the old ones start", async () => {
     const states = { [OLD.api]: "exited", [OLD.worker]: "exited", [NEW.worker]: "restarting" };
     const host = new SimulatedHost(containers(states), { ...noted(OLD.api, OLD.worker), ...held });
-    await takeBack(host.docker, CADDY, "prod");
+    await restarted(host);
     expect(host.moves).toEqual([`stop ${NEW.api}`, `stop ${NEW.worker}`, `start ${OLD.api}`, `start ${OLD.worker}`]);
     expect(host.running()).toEqual([...Object.values(OLD), NEW.console, "nestfleet-prod-postgres", CADDY]);
-    expect(host.pointers()).toEqual([OLD.api, OLD.console]);
+    expect(host.active()).toEqual([OLD.api, OLD.console]);
   });
 
   test("stops a worker that was noted and still runs, for it may be on its way down; the api that serves goes on", async () => {
     const host = new SimulatedHost(containers({ [NEW.api]: "exited", [NEW.worker]: "exited" }), {
       ...noted(OLD.api, OLD.worker),
     });
-    expect(await takeBack(host.docker, CADDY, "prod")).toEqual([OLD.worker]);
+    expect(await restarted(host)).toEqual([OLD.worker]);
     expect(host.moves).toEqual([`stop ${OLD.worker}`, `start ${OLD.worker}`]);
     expect(host.running()).toContain(OLD.worker);
-    expect(host.pointers()).toEqual([OLD.api, OLD.console]);
+    expect(host.active()).toEqual([OLD.api, OLD.console]);
   });
 
   test("does the same to an api while requests are held", async () => {
@@ -98,27 +118,62 @@ describe("taking back", () => {
         ...held,
       },
     );
-    expect(await takeBack(host.docker, CADDY, "prod")).toEqual([OLD.api, OLD.worker]);
+    expect(await restarted(host)).toEqual([OLD.api, OLD.worker]);
     expect(host.moves).toEqual([`stop ${OLD.api}`, `start ${OLD.api}`, `start ${OLD.worker}`]);
-    expect(host.pointers()).toEqual([OLD.api, OLD.console]);
+    expect(host.active()).toEqual([OLD.api, OLD.console]);
   });
 
   test("forgets all about it, so that a second time does nothing", async () => {
     const host = new SimulatedHost(containers({ [OLD.api]: "exited" }), {
       ...noted(OLD.api),
       ...held,
-      [SWITCH_FIRST]: "",
+      [IMMEDIATE_CUTOVER]: "",
     });
-    await takeBack(host.docker, CADDY, "prod");
-    expect(host.notes()).toEqual([pointer("api"), pointer("console")]);
+    await restarted(host);
+    expect(host.notes()).toEqual([activeFile("api"), activeFile("console")]);
     const moves = [...host.moves];
-    expect(await takeBack(host.docker, CADDY, "prod")).toEqual([]);
+    expect(await restarted(host)).toEqual([]);
     expect(host.moves).toEqual(moves);
   });
 
   test("passes over what was noted and is gone", async () => {
     const host = new SimulatedHost(containers({ [OLD.api]: "exited" }), noted("nestfleet-prod-api-0", OLD.api));
-    expect(await takeBack(host.docker, CADDY, "prod")).toEqual([OLD.api]);
+    expect(await restarted(host)).toEqual([OLD.api]);
+  });
+
+  test("starts the release that serves alone, where killed updates have stopped the writers of two", async () => {
+    const stopped = [OLD.api, OLD.worker, NEW.api, NEW.worker];
+    const host = new SimulatedHost(
+      containers({ [OLD.api]: "exited", [OLD.worker]: "exited", [NEW.worker]: "exited" }),
+      {
+        ...noted(...stopped),
+        ...held,
+      },
+    );
+    expect(await restarted(host)).toEqual([OLD.api, OLD.worker]);
+    expect(host.running()).toEqual([...Object.values(OLD), NEW.console, "nestfleet-prod-postgres", CADDY]);
+    expect(host.notes()).toEqual([activeFile("api"), activeFile("console")]);
+  });
+
+  test("holds the requests that go to the refused release before it stops", async () => {
+    const host = new SimulatedHost(containers({ [OLD.api]: "exited", [OLD.worker]: "exited" }), {
+      ...noted(OLD.api, OLD.worker),
+      [PREVIOUS]: held[PREVIOUS],
+      [activeFile("api")]: NEW.api,
+      [activeFile("console")]: NEW.console,
+    });
+    await restarted(host);
+    const hold = host.docker.asked.findIndex((command) => command.includes(`write ${activeFile("api")} ${UNROUTED}`));
+    const stop = host.docker.asked.findIndex((command) => command.startsWith("stop "));
+    expect(hold).toBeGreaterThan(-1);
+    expect(stop).toBeGreaterThan(hold);
+    expect(host.active()).toEqual([OLD.api, OLD.console]);
+  });
+
+  test("leaves everything where none of what was noted is left", async () => {
+    const host = new SimulatedHost(containers(), { ...noted("nestfleet-prod-api-0"), [activeFile("api")]: NEW.api });
+    expect(await restarted(host)).toEqual([]);
+    expect([host.moves, host.active()[0]]).toEqual([[], NEW.api]);
   });
 
   test.each([
@@ -126,7 +181,7 @@ describe("taking back", () => {
     ["the proxy does not run", "exited", noted(OLD.api)],
   ])("touches nothing where %s", async (_, state, files) => {
     const host = new SimulatedHost(containers({ [CADDY]: state, [OLD.api]: "exited" }), files);
-    expect(await takeBack(host.docker, CADDY, "prod")).toEqual([]);
+    expect(await restarted(host)).toEqual([]);
     expect(host.moves).toEqual([]);
   });
 });
@@ -137,21 +192,34 @@ describe("after a restore, of the release that serves", () => {
   test("what was stopped starts again, and nothing of another one does", async () => {
     const states = { [OLD.api]: "exited", [OLD.worker]: "exited", [NEW.api]: "exited", [NEW.worker]: "exited" };
     const host = new SimulatedHost(containers(states), all);
-    expect(await resumeRelease(host.docker, CADDY, "prod", "1.4.2")).toEqual([OLD.api, OLD.worker]);
+    expect(await restartedOf(host, "1.4.2")).toEqual([OLD.api, OLD.worker]);
     expect(host.moves).toEqual([`start ${OLD.api}`, `start ${OLD.worker}`]);
-    expect(host.files.get(PAUSED)).toBe(all[PAUSED]);
+    expect(host.files.get(STOPPED_WRITERS)).toBe(all[STOPPED_WRITERS]);
   });
 
   test("the api that serves goes on, and a worker on its way down is started anew", async () => {
     const host = new SimulatedHost(containers({ [NEW.api]: "exited", [NEW.worker]: "exited" }), all);
-    expect(await resumeRelease(host.docker, CADDY, "prod", "1.4.2")).toEqual([OLD.worker]);
+    expect(await restartedOf(host, "1.4.2")).toEqual([OLD.worker]);
     expect(host.moves).toEqual([`stop ${OLD.worker}`, `start ${OLD.worker}`]);
   });
 
   test("nothing starts that was not stopped by an update", async () => {
     const host = new SimulatedHost(containers({ [OLD.worker]: "exited" }), noted(OLD.api));
-    expect(await resumeRelease(host.docker, CADDY, "prod", "1.4.2")).toEqual([]);
+    expect(await restartedOf(host, "1.4.2")).toEqual([]);
     expect(host.moves).toEqual([]);
+  });
+});
+
+describe("an update that was killed before it held requests is taken back", () => {
+  test.each(["1.5.0", undefined])("its worker starts again (to serve: %s)", async (target) => {
+    const host = new SimulatedHost(
+      containers({ [OLD.worker]: "exited", [NEW.api]: "created", [NEW.worker]: "created" }),
+      {
+        ...noted(OLD.api, OLD.worker),
+      },
+    );
+    expect(await resumed(host, target, true)).toEqual([OLD.worker]);
+    expect(host.notes()).toEqual([activeFile("api"), activeFile("console")]);
   });
 });
 
@@ -159,8 +227,7 @@ describe("an update that was killed is taken back by the next one", () => {
   const states = { [OLD.api]: "exited", [OLD.worker]: "exited", [NEW.api]: "created", [NEW.worker]: "created" };
   const killed = (files: Readonly<Record<string, string>> = held) =>
     new SimulatedHost(containers(states), { ...noted(OLD.api, OLD.worker), ...files });
-  const next = (target: string | undefined, fits = false) => ({ target, fits: () => Promise.resolve(fits) });
-  const switched = { ...held, [pointer("api")]: NEW.api, [pointer("console")]: NEW.console };
+  const switched = { ...held, [activeFile("api")]: NEW.api, [activeFile("console")]: NEW.console };
 
   test.each<[string, string | undefined, boolean]>([
     ["when the release that it had stopped is to serve on", "1.4.2", false],
@@ -168,37 +235,20 @@ describe("an update that was killed is taken back by the next one", () => {
     ["by hand, when nothing is known of what is to come", undefined, false],
   ])("%s", async (_, target, fits) => {
     const host = killed();
-    expect(await resume(host.docker, CADDY, "prod", next(target, fits))).toEqual([OLD.api, OLD.worker]);
-    expect(host.pointers()).toEqual([OLD.api, OLD.console]);
+    expect(await resumed(host, target, fits)).toEqual([OLD.api, OLD.worker]);
+    expect(host.active()).toEqual([OLD.api, OLD.console]);
   });
 
   test("and not when another one is, whose migrations have run", async () => {
     const host = killed();
-    expect(await resume(host.docker, CADDY, "prod", next("1.5.0"))).toEqual([]);
+    expect(await resumed(host, "1.5.0", false)).toEqual([]);
     expect(host.moves).toEqual([]);
-    expect(host.pointers()).toEqual([NOBODY, NOBODY]);
+    expect(host.active()).toEqual([UNROUTED, UNROUTED]);
   });
 
   test.each(["1.5.0", undefined])("nor once the requests have gone over (to serve: %s)", async (target) => {
     const host = killed(switched);
-    expect(await resume(host.docker, CADDY, "prod", next(target, true))).toEqual([]);
-    expect(host.pointers()).toEqual([NEW.api, NEW.console]);
+    expect(await resumed(host, target, true)).toEqual([]);
+    expect(host.active()).toEqual([NEW.api, NEW.console]);
   });
-});
-
-test("once an update is judged nothing of it can be taken back, whatever is killed: all at once, what was stopped first", async () => {
-  const host = new SimulatedHost(containers({ [OLD.api]: "exited", [OLD.worker]: "exited" }), {
-    ...noted(OLD.api, OLD.worker),
-    [BEFORE]: `${OLD.api}\n${OLD.console}\n`,
-    [pointer("api")]: NEW.api,
-    [pointer("console")]: NEW.console,
-    [SWITCH_FIRST]: "",
-  });
-  await forgetUpdate(host.docker, CADDY);
-  const removal = expect.stringMatching(new RegExp(` ${CADDY} sh -c rm -f ${PAUSED} `)) as string;
-  expect(host.docker.asked).toEqual([removal]);
-  expect(await resume(host.docker, CADDY, "prod", { target: "1.4.2", fits: () => Promise.resolve(true) })).toEqual([]);
-  expect(host.notes()).toEqual([pointer("api"), pointer("console")]);
-  expect(host.pointers()).toEqual([NEW.api, NEW.console]);
-  expect(host.moves).toEqual([]);
 });

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { BEFORE, candidate, NOBODY, PAUSED, pointer, SWITCH_FIRST } from "../../../../components/host/routing/files";
+import {
+  PREVIOUS,
+  candidateFile,
+  UNROUTED,
+  STOPPED_WRITERS,
+  activeFile,
+  IMMEDIATE_CUTOVER,
+} from "../../../../components/host/routing/files";
 import { goBack, goOn } from "../../../../components/operations/cutover/route-back";
 import { CADDY, containers, NEW, OLD, SimulatedHost } from "../../../support/simulated-host";
 
@@ -9,31 +16,31 @@ interface Pair {
   readonly console: string;
 }
 const refused = { stack: "prod", caddy: CADDY, before: old, after: fresh, stop: true };
-const offered = { [candidate("api")]: NEW.api, [candidate("console")]: NEW.console };
+const offered = { [candidateFile("api")]: NEW.api, [candidateFile("console")]: NEW.console };
 const switched = {
-  [BEFORE]: `${OLD.api}\n${OLD.console}\n`,
-  [pointer("api")]: NEW.api,
-  [pointer("console")]: NEW.console,
+  [PREVIOUS]: `${OLD.api}\n${OLD.console}\n`,
+  [activeFile("api")]: NEW.api,
+  [activeFile("console")]: NEW.console,
 };
 
 describe("a release that is refused", () => {
   test("as candidate: the requests stay, its containers stop, its worker too, and no later update hurries", async () => {
-    const host = new SimulatedHost(containers(), { ...offered, [SWITCH_FIRST]: "" });
+    const host = new SimulatedHost(containers(), { ...offered, [IMMEDIATE_CUTOVER]: "" });
     expect(await goBack(host.docker, refused)).toEqual([
       `The requests went to ${OLD.api} and ${OLD.console} all along.`,
       `${NEW.api}, ${NEW.worker}, ${NEW.console} stopped.`,
     ]);
-    expect(host.pointers()).toEqual([OLD.api, OLD.console]);
+    expect(host.active()).toEqual([OLD.api, OLD.console]);
     expect(host.running()).toEqual([...Object.values(OLD), "nestfleet-prod-postgres", CADDY]);
-    expect(host.notes()).toEqual([pointer("api"), pointer("console")]);
+    expect(host.notes()).toEqual([activeFile("api"), activeFile("console")]);
   });
 
   test("after the cutover: the requests go back before anything stops", async () => {
     const host = new SimulatedHost(containers(), { ...offered, ...switched });
     const [first] = await goBack(host.docker, refused);
     expect(first).toBe(`The requests go to ${OLD.api} and ${OLD.console} again.`);
-    expect(host.pointers()).toEqual([OLD.api, OLD.console]);
-    const back = host.docker.asked.findIndex((command) => command.includes(`--env api=${OLD.api}`));
+    expect(host.active()).toEqual([OLD.api, OLD.console]);
+    const back = host.docker.asked.findIndex((command) => command.includes(`write ${activeFile("api")} ${OLD.api}`));
     const stop = host.docker.asked.findIndex((command) => command.startsWith("stop "));
     expect(back).toBeGreaterThan(-1);
     expect(stop).toBeGreaterThan(back);
@@ -41,23 +48,23 @@ describe("a release that is refused", () => {
 
   test("while the release before stands still for it: that starts again", async () => {
     const stands = containers({ [OLD.api]: "exited", [OLD.worker]: "exited" });
-    const host = new SimulatedHost(stands, { ...switched, [PAUSED]: `${OLD.api}\n${OLD.worker}` });
+    const host = new SimulatedHost(stands, { ...switched, [STOPPED_WRITERS]: `${OLD.api}\n${OLD.worker}` });
     expect((await goBack(host.docker, refused)).at(-1)).toBe(
       `${OLD.api}, ${OLD.worker} started again, on the database as it is now.`,
     );
     expect(host.running()).toEqual([...Object.values(OLD), "nestfleet-prod-postgres", CADDY]);
-    expect(host.pointers()).toEqual([OLD.api, OLD.console]);
+    expect(host.active()).toEqual([OLD.api, OLD.console]);
   });
 
   test("on a first installation: the requests go to nobody, and the report says so", async () => {
-    const nobody = { api: NOBODY, console: NOBODY };
+    const nobody = { api: UNROUTED, console: UNROUTED };
     const alone = containers().filter(({ version }) => version !== "1.4.2");
-    const host = new SimulatedHost(alone, { ...switched, [BEFORE]: `${NOBODY}\n${NOBODY}\n` });
+    const host = new SimulatedHost(alone, { ...switched, [PREVIOUS]: `${UNROUTED}\n${UNROUTED}\n` });
     expect(await goBack(host.docker, { ...refused, before: nobody })).toEqual([
       "Nothing served before: the requests go to nobody until an update succeeds.",
       `${NEW.api}, ${NEW.worker}, ${NEW.console} stopped.`,
     ]);
-    expect(host.pointers()).toEqual([NOBODY, NOBODY]);
+    expect(host.active()).toEqual([UNROUTED, UNROUTED]);
     expect(host.running()).toEqual(["nestfleet-prod-postgres", CADDY]);
   });
 
@@ -75,7 +82,7 @@ describe("a release that is refused", () => {
       files,
     );
     expect((await goBack(host.docker, refused))[0]).toBe(words);
-    expect(host.pointers()[0]).toBe(api);
+    expect(host.active()[0]).toBe(api);
   });
 });
 
@@ -89,26 +96,27 @@ test("an update that was stopped goes back, and its containers, which nobody has
 
 test("Docker may fail at every step of it: it is done all the same, and told as if nothing had been", async () => {
   const stands = () => containers({ [OLD.api]: "exited", [OLD.worker]: "exited" });
-  const files = { ...offered, ...switched, [PAUSED]: `${OLD.api}\n${OLD.worker}` };
+  const files = { ...offered, ...switched, [STOPPED_WRITERS]: `${OLD.api}\n${OLD.worker}` };
   const calm = new SimulatedHost(stands(), files);
   const told = await goBack(calm.docker, refused);
   const host = new SimulatedHost(stands(), files);
   host.failures = ["exec", "inspect", "ps", "stop", "start", "exec", "exec"];
   expect((await goBack(host.docker, refused, { pauseMs: 1 }))[0]).toBe(told[0]);
   expect(host.failures).toEqual([]);
-  expect({ running: host.running(), files: host.files }).toEqual({ running: calm.running(), files: calm.files });
+  const left = (one: SimulatedHost) => [one.notes(), one.active(), one.running()];
+  expect(left(host)).toEqual(left(calm));
 });
 
 test("a release that is refused before its cutover hurries no later update, whether the one before stood still or not", async () => {
-  const rolling = new SimulatedHost(containers(), { [SWITCH_FIRST]: "" });
+  const rolling = new SimulatedHost(containers(), { [IMMEDIATE_CUTOVER]: "" });
   expect(await goOn(rolling.docker, refused)).toEqual([]);
-  expect(rolling.notes()).toEqual([pointer("api"), pointer("console")]);
+  expect(rolling.notes()).toEqual([activeFile("api"), activeFile("console")]);
   const stands = containers({ [OLD.api]: "exited", [OLD.worker]: "exited" });
-  const files = { [SWITCH_FIRST]: "", [PAUSED]: `${OLD.api}\n${OLD.worker}` };
+  const files = { [IMMEDIATE_CUTOVER]: "", [STOPPED_WRITERS]: `${OLD.api}\n${OLD.worker}` };
   const recreated = new SimulatedHost(stands, files);
   recreated.failures = ["start", "exec"];
   expect(await goOn(recreated.docker, refused, { pauseMs: 1 })).toEqual([
     `${OLD.api}, ${OLD.worker} started again, on the database as it is now.`,
   ]);
-  expect(recreated.notes()).toEqual([pointer("api"), pointer("console")]);
+  expect(recreated.notes()).toEqual([activeFile("api"), activeFile("console")]);
 });

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { changeOf } from "../../../../components/operations/history/change";
-import { listing, ScriptedDocker } from "../../../support/docker";
+import { activeFile, UNROUTED } from "../../../../components/host/routing/files";
+import type { Listed, ScriptedDocker } from "../../../support/docker";
+import { SimulatedHost } from "../../../support/simulated-host";
 
 const BEFORE = { id: "1", name: "nestfleet-prod-api-1", role: "api", version: "1.4.2", state: "running" };
 const NEW = { id: "2", name: "nestfleet-prod-api-2", role: "api", version: "1.5.0", state: "running" };
@@ -27,45 +29,35 @@ const attempt = (role: string, container: string) => ({
   container,
 });
 
-interface Host {
-  readonly containers: readonly (typeof BEFORE)[];
-  /** In the proxy's files; undefined when it does not run. */
-  readonly pointer?: string;
+interface Known {
+  readonly containers: readonly Listed[];
+  /** The container that receives the requests. */
+  readonly active?: string;
   readonly history?: string;
 }
 
-function host({ containers, pointer, history = "" }: Host): ScriptedDocker {
-  const listed = listing(containers);
-  return new ScriptedDocker((command) => {
-    if (command.includes("history.jsonl")) return history;
-    if (command.includes("upstream-before")) return pointer === undefined ? undefined : "";
-    if (command.includes("/config/")) return pointer;
-    const inspected = containers.find(({ name }) => command === `inspect --type container ${name}`);
-    return inspected === undefined ? listed(command) : inspection(inspected);
-  });
+function host({ containers, active = UNROUTED, history = "" }: Known): ScriptedDocker {
+  const simulated = new SimulatedHost(containers, { [activeFile("api")]: active, [activeFile("console")]: active });
+  simulated.beyond = (command) => (command.includes("history.jsonl") ? history : undefined);
+  return simulated.docker;
 }
 
-function inspection({ name, version }: typeof BEFORE): string {
-  const state = { Status: "running", Running: true, Restarting: false, OOMKilled: false, ExitCode: 0, StartedAt: "" };
-  const labels = { "org.nestfleet.version": version };
-  return JSON.stringify([{ Id: name, Name: `/${name}`, RestartCount: 0, Config: { Labels: labels }, State: state }]);
-}
-
-test("of a release's own container: what the pointer names, and what its label says", async () => {
-  const docker = host({ containers: [BEFORE, NEW, CADDY], pointer: BEFORE.name });
+test("of a release's own container: what the routing names, and what its label says", async () => {
+  const docker = host({ containers: [BEFORE, NEW, CADDY], active: BEFORE.name });
   expect(await changeOf(docker, attempt("api", "2"))).toEqual({ from: "1.4.2", to: "1.5.0" });
 });
 
-test("on a first install, whose pointers name nobody: from nothing", async () => {
-  const docker = host({ containers: [NEW, CADDY], pointer: "255.255.255.255" });
+test("on a first install, whose routing names no container: from nothing", async () => {
+  const docker = host({ containers: [NEW, CADDY] });
   expect(await changeOf(docker, attempt("api", "2"))).toEqual({ from: undefined, to: "1.5.0" });
 });
 
 test("of a proxy that does not come up: from what the history says served, to the release beside it", async () => {
   const history = [entry(null, "1.4.2", "installed"), entry("1.4.2", "1.5.0", "failed")].join("\n");
-  const both = host({ containers: [BEFORE, NEW, CADDY], history });
+  const down = { ...CADDY, state: "restarting" };
+  const both = host({ containers: [BEFORE, NEW, down], history });
   expect(await changeOf(both, attempt("caddy", "3"))).toEqual({ from: "1.4.2", to: "1.5.0" });
-  const alone = host({ containers: [BEFORE, CADDY], history });
+  const alone = host({ containers: [BEFORE, down], history });
   expect(await changeOf(alone, attempt("caddy", "3"))).toEqual({ from: "1.4.2", to: "1.4.2" });
 });
 

@@ -1,29 +1,29 @@
 import { expect, test } from "vitest";
 import { DockerError } from "../../../../components/host/docker/client";
 import { revive } from "../../../../components/operations/recovery/revival";
-import { listing, ScriptedDocker } from "../../../support/docker";
+import { activeFile, PREVIOUS, STOPPED_WRITERS, UNROUTED } from "../../../../components/host/routing/files";
+import type { Listed } from "../../../support/docker";
+import { CADDY as PROXY, SimulatedHost } from "../../../support/simulated-host";
 
 const container = (role: string, version: string, state: string) => ({
   id: `${role}-${version}`,
-  name: `nestfleet-prod-${role}-${version}`,
+  name: `nestfleet-prod-${role}-${version.replaceAll(".", "")}`,
   role,
   version,
   state,
 });
 
-/** A host of which the proxy knows who serves, and what an update has stopped. */
-function host(containers: ReturnType<typeof container>[], serving: string, paused = ""): ScriptedDocker {
-  const listed = listing(containers);
-  const files: Record<string, string> = {
-    "/config/upstream-api": `nestfleet-prod-api-${serving}`,
-    "/config/upstream-console": `nestfleet-prod-console-${serving}`,
-    "/config/paused": paused,
-  };
-  return new ScriptedDocker((command) => {
-    if (command.startsWith("ps --quiet")) return "1";
-    const read = /cat (\S+)/.exec(command)?.[1];
-    return read === undefined ? (listed(command) ?? "") : (files[read] ?? "");
-  });
+const CADDY = container("caddy", "2", "running");
+const files = (serving: string) => ({
+  [activeFile("api")]: `nestfleet-prod-api-${serving}`,
+  [activeFile("console")]: `nestfleet-prod-console-${serving}`,
+});
+
+/** A host whose proxy has these files. */
+function host(containers: Listed[], noted: Readonly<Record<string, string>>): SimulatedHost {
+  const proxy = containers.some(({ role }) => role === "caddy") ? [] : [CADDY];
+  const all = [...containers, ...proxy].map((one) => (one.role === "caddy" ? { ...one, name: PROXY } : one));
+  return new SimulatedHost(all, noted);
 }
 
 const both = ["api", "worker", "console"].flatMap((role) => [
@@ -32,14 +32,14 @@ const both = ["api", "worker", "console"].flatMap((role) => [
 ]);
 
 test("what serves is started again, the database and the proxy first; the release before is not", async () => {
-  const docker = host([...both, container("postgres", "17", "exited"), container("caddy", "2", "exited")], "1.5.0");
-  expect(await revive(docker, "prod")).toEqual({
+  const stopped = [...both, container("postgres", "17", "exited"), container("caddy", "2", "exited")];
+  expect(await revive(host(stopped, files("150")).docker, "prod")).toEqual({
     started: [
       "nestfleet-prod-postgres-17",
-      "nestfleet-prod-caddy-2",
-      "nestfleet-prod-api-1.5.0",
-      "nestfleet-prod-worker-1.5.0",
-      "nestfleet-prod-console-1.5.0",
+      PROXY,
+      "nestfleet-prod-api-150",
+      "nestfleet-prod-worker-150",
+      "nestfleet-prod-console-150",
     ],
     failed: [],
   });
@@ -47,45 +47,51 @@ test("what serves is started again, the database and the proxy first; the releas
 
 test("what an update has stopped stays so; so does what starts, and what was never started", async () => {
   const others = [container("worker", "1.5.1", "restarting"), container("api", "1.5.1", "created")];
-  const paused = "nestfleet-prod-api-1.5.0\nnestfleet-prod-worker-1.5.0";
-  expect(await revive(host([...both, ...others], "1.5.0", paused), "prod")).toEqual({
-    started: ["nestfleet-prod-console-1.5.0"],
-    failed: [],
-  });
+  const stopped = { [STOPPED_WRITERS]: "nestfleet-prod-api-150\nnestfleet-prod-worker-150" };
+  const { docker } = host([...both, ...others], { ...files("150"), ...stopped });
+  expect(await revive(docker, "prod")).toEqual({ started: ["nestfleet-prod-console-150"], failed: [] });
+});
+
+const previous = { [PREVIOUS]: "nestfleet-prod-api-142\nnestfleet-prod-console-142\n" };
+
+test("what requests are held for is started again", async () => {
+  const held = { ...previous, [activeFile("api")]: UNROUTED, [activeFile("console")]: UNROUTED };
+  const { started } = await revive(host(both, held).docker, "prod");
+  expect(started).toEqual(["api", "worker", "console"].map((role) => `nestfleet-prod-${role}-142`));
+});
+
+test("while a cutover has not been judged, the new release is started, and not the one before beside it", async () => {
+  const { started } = await revive(host(both, { ...previous, ...files("150") }).docker, "prod");
+  expect(started).toEqual(["api", "worker", "console"].map((role) => `nestfleet-prod-${role}-150`));
 });
 
 test("a host on which all runs is only asked", async () => {
-  const docker = host([container("postgres", "17", "running"), container("api", "1.5.0", "running")], "1.5.0");
+  const all = [container("postgres", "17", "running"), container("api", "1.5.0", "running")];
+  const { docker, moves } = host(all, files("150"));
   expect(await revive(docker, "prod")).toEqual({ started: [], failed: [] });
-  expect(docker.asked.filter((command) => command.startsWith("start"))).toEqual([]);
+  expect(moves).toEqual([]);
 });
 
-/** Answers like the host, but for the commands that begin so: they fail with Docker's words. */
-function failing(docker: ScriptedDocker, refused: Readonly<Record<string, string>>): ScriptedDocker {
-  const run = docker.run.bind(docker);
-  docker.run = (args, ...more) => {
-    const reason = Object.entries(refused).find(([command]) => args.join(" ").startsWith(command))?.[1];
-    return reason === undefined
-      ? run(args, ...more)
-      : Promise.reject(new DockerError(args[0] ?? "", 1, `${reason}\n`, ""));
+test.each(["", "exited", "restarting"])("where the proxy cannot be asked (%s), nothing is started", async (state) => {
+  const proxy = state === "" ? [] : [{ ...container("caddy", "2", state), name: PROXY }];
+  const simulated = new SimulatedHost([...both, ...proxy], files("150"));
+  simulated.beyond = (command) => {
+    if (command === `start ${PROXY}`) throw new DockerError("start", 1, "port is already allocated\n", "");
+    return undefined;
   };
-  return docker;
-}
-
-test.each(["No such container: nestfleet-prod-caddy", "Container 1f2e is not running", "Container 1f2e is restarting"])(
-  "where the proxy cannot be asked (%s), nobody serves, and nothing is started",
-  async (reason) => {
-    const docker = failing(host(both, "1.5.0"), { "exec nestfleet-prod-caddy": reason });
-    expect(await revive(docker, "prod")).toEqual({ started: [], failed: [] });
-  },
-);
+  const failed = [{ name: PROXY, role: "caddy", reason: "port is already allocated" }];
+  expect(await revive(simulated.docker, "prod")).toEqual({ started: [], failed: state === "exited" ? failed : [] });
+});
 
 test("what Docker cannot start is told with its words, and the others are started", async () => {
   const reason = "driver failed programming external connectivity: address already in use";
-  const stopped = [container("caddy", "2", "exited"), container("postgres", "17", "exited")];
-  const docker = failing(host(stopped, "1.5.0"), { "start nestfleet-prod-caddy-2": reason });
-  expect(await revive(docker, "prod")).toEqual({
+  const simulated = host([container("caddy", "2", "exited"), container("postgres", "17", "exited")], files("150"));
+  simulated.beyond = (command) => {
+    if (command === `start ${PROXY}`) throw new DockerError("start", 1, `${reason}\n`, "");
+    return undefined;
+  };
+  expect(await revive(simulated.docker, "prod")).toEqual({
     started: ["nestfleet-prod-postgres-17"],
-    failed: [{ name: "nestfleet-prod-caddy-2", role: "caddy", reason }],
+    failed: [{ name: PROXY, role: "caddy", reason }],
   });
 });

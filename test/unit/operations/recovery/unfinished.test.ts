@@ -1,52 +1,54 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { DockerClient, DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/client";
+import { activeFile, PREVIOUS, STOPPED_WRITERS, UNROUTED } from "../../../../components/host/routing/files";
 import { isUnfinished } from "../../../../components/operations/recovery/unfinished";
+import { CADDY, containers, NEW, OLD, POSTGRES, SimulatedHost } from "../../../support/simulated-host";
 
-/** Answers `docker exec` by container and test: Docker's words, or nothing where it does not hold. */
-class Containers extends DockerClient {
-  public constructor(private readonly answer: (container: string, test: string) => string | boolean) {
-    super("unix:///nowhere");
-  }
+const active = (api: string, console: string) => ({ [activeFile("api")]: api, [activeFile("console")]: console });
+const previous = { [PREVIOUS]: `${OLD.api}\n${OLD.console}\n` };
+const held = { ...previous, ...active(UNROUTED, UNROUTED) };
 
-  public override run([, container = "", , , holds = ""]: readonly string[]): Promise<string> {
-    const answer = this.answer(container, holds);
-    if (answer === true) return Promise.resolve("");
-    return Promise.reject(new DockerError("exec", 1, answer === false ? "" : answer, ""));
-  }
+/** `restore` is what the file of a restore says; a string of Docker's is why the database cannot be asked. */
+function unfinished(host: SimulatedHost, restore: string | DockerError = ""): Promise<boolean> {
+  host.beyond = (command) => {
+    if (!command.startsWith(`exec -i ${POSTGRES} `)) return undefined;
+    if (restore instanceof DockerError) throw restore;
+    return restore;
+  };
+  return isUnfinished(host.docker, "nestfleet-prod");
 }
+const failure = (words: string) => new DockerError("exec", 1, words, "");
 
-const asked = (answer: (container: string, test: string) => string | boolean) =>
-  isUnfinished(new Containers(answer), "s");
+test.each<[string, Record<string, string>, boolean]>([
+  ["the containers that served were stopped", { [STOPPED_WRITERS]: OLD.api }, true],
+  ["requests are held, and no container was stopped", held, true],
+  ["pages alone are held", { ...previous, ...active(OLD.api, UNROUTED) }, true],
+  ["requests were about to be held", previous, true],
+  ["a cutover was not judged", { ...previous, ...active(NEW.api, NEW.console) }, false],
+  ["a cutover of the console alone was not judged", { ...previous, ...active(OLD.api, NEW.console) }, false],
+  ["nothing has served yet", active(UNROUTED, UNROUTED), false],
+  ["nothing was stopped", { [STOPPED_WRITERS]: "" }, false],
+])("the proxy's files tell it: %s", async (_, files, expected) => {
+  expect(await unfinished(new SimulatedHost(containers(), files))).toBe(expected);
+});
 
-test("nothing is left half done where no test holds, or no container that could have them", async () => {
-  expect(await asked((_, holds) => holds === "true")).toBe(false);
-  expect(await asked(() => "Error: No such container: s-postgres")).toBe(false);
-  expect(await asked((container) => container === "s-postgres" || "Container 1f is restarting, wait")).toBe(true);
-  expect(
-    await asked((container, holds) => (container === "s-caddy" ? "Container 1f is not running" : holds === "true")),
-  ).toBe(false);
+test("a restore that has begun tells it, whatever its file says", async () => {
+  for (const state of ['{"step":"restoring"}', "a link", "nonsense"])
+    expect(await unfinished(new SimulatedHost(containers()), state)).toBe(true);
+});
+
+test("nothing is unfinished where database or proxy cannot be asked", async () => {
+  for (const words of [
+    "Error: No such container: x",
+    "Container 1f is not running",
+    "Container 1f is restarting, wait",
+  ])
+    expect(await unfinished(new SimulatedHost(containers(), held), failure(words))).toBe(false);
+  for (const state of ["exited", "restarting", "paused"])
+    expect(await unfinished(new SimulatedHost(containers({ [CADDY]: state }), held))).toBe(false);
 });
 
 test("a question that failed is not taken for no", async () => {
-  await expect(asked((container) => (container === "s-postgres" ? "connection reset by peer" : false))).rejects.toThrow(
-    "connection reset",
-  );
-});
-
-test.each<[string, Record<string, string>, boolean]>([
-  ["who served was stopped", { paused: "nestfleet-s-api" }, true],
-  ["requests are held and nobody was stopped", { "upstream-before": "a\nb", "upstream-api": "255.255.255.255" }, true],
-  ["a cutover was not judged", { "upstream-before": "a\nb", "upstream-api": "nestfleet-s-api" }, false],
-  ["nothing has served yet", { "upstream-api": "255.255.255.255" }, false],
-])("by what the proxy has noted: %s", async (_, files, unfinished) => {
-  const folder = mkdtempSync(join(tmpdir(), "unfinished-"));
-  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), `${content}\n`);
-  const inProxy = (test: string) => spawnSync("sh", ["-c", test.replaceAll("/config", folder)]).status === 0;
-  const found = await asked((container, holds) => (container === "s-caddy" ? inProxy(holds) : holds === "true"));
-  rmSync(folder, { recursive: true });
-  expect(found).toBe(unfinished);
+  const asked = unfinished(new SimulatedHost(containers()), failure("connection reset by peer"));
+  await expect(asked).rejects.toThrow("connection reset");
 });

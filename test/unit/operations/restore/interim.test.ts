@@ -55,9 +55,17 @@ const answering = (start: string | undefined, running = true) =>
 const inspected = (Running: boolean) => ({
   Id: "1f",
   Name: "/api",
+  Image: "sha256:1f",
   RestartCount: 0,
   Config: { Labels: {} },
-  State: { Status: "", Running, Restarting: false, OOMKilled: false, ExitCode: 0, StartedAt: "" },
+  State: {
+    Status: Running ? "running" : "created",
+    Running,
+    Restarting: false,
+    OOMKilled: false,
+    ExitCode: 0,
+    StartedAt: "",
+  },
 });
 
 /** What is run in a container that is to go on; the place of the mark is `marks`. */

@@ -1,1 +1,0 @@
-export { unlessDockerFails as answerOr } from "./errors";

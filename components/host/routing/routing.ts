@@ -1,0 +1,311 @@
+import type { DockerClient } from "../docker/client";
+import { isRunning, unlessStopped } from "../docker/containers";
+import { nameOf, type Upstream } from "../../release/names";
+import { type Change, type ConfigVolume, MountedVolume, newToken } from "./config-volume";
+import {
+  activeFile,
+  CANDIDATE_TOKEN,
+  candidateFile,
+  IMMEDIATE_CUTOVER,
+  PREVIOUS,
+  STOPPED_WRITERS,
+  UNROUTED,
+} from "./files";
+
+/** The container of each service, by name. */
+export type Routes = Readonly<Record<Upstream, string>>;
+
+/** Routes to no container. */
+export const NO_ROUTES: Routes = { api: UNROUTED, console: UNROUTED };
+
+/** What the routing files say. */
+export interface RoutingState {
+  /** These containers receive the requests. */
+  readonly active: Routes;
+  /** These containers are to receive them next. */
+  readonly candidates: Routes;
+  /** These containers received the requests before they were held, or before a cutover that has not been judged. */
+  readonly previous: Routes | undefined;
+  /** Names of the containers that an update has stopped. */
+  readonly stoppedWriters: readonly string[];
+  readonly immediateCutover: boolean;
+}
+
+/**
+ * `settled`: the active containers serve, or none does on a first installation. `held`: requests are held for the
+ * previous containers, or are about to be, or go to them again. `switched`: requests go to new containers, and their
+ * cutover has not been judged.
+ */
+export type Phase = "settled" | "held" | "switched";
+
+export function phaseOf(state: RoutingState): Phase {
+  const { active, previous } = state;
+  if (previous === undefined) return "settled";
+  const pagesAlone = active.api !== UNROUTED && ![UNROUTED, previous.console].includes(active.console);
+  return hasSwitched(state) || pagesAlone ? "switched" : "held";
+}
+
+/**
+ * True once the new api may have written something. The api's active file decides it, which is the last one that a
+ * switch writes.
+ */
+export function hasSwitched({ active, previous }: RoutingState): boolean {
+  return previous !== undefined && active.api !== UNROUTED && active.api !== previous.api;
+}
+
+/** Gives the containers that serve, also while requests are held or a cutover has not been judged. */
+export function whoServes({ active, previous }: RoutingState): Routes {
+  return previous ?? active;
+}
+
+/**
+ * Gives the containers that receive the requests now, or will once they are no longer held. After a switch these are the
+ * new ones: the containers before are started by the way back alone, because the two may not be able to work side by side.
+ */
+export function receivers({ active, previous = NO_ROUTES }: RoutingState): Routes {
+  const of = (upstream: Upstream) => (active[upstream] === UNROUTED ? previous : active)[upstream];
+  return { api: of("api"), console: of("console") };
+}
+
+/** True when an update was killed that had stopped the release which served, or held the requests. */
+export function isInterrupted(state: RoutingState): boolean {
+  return state.stoppedWriters.length > 0 || phaseOf(state) === "held";
+}
+
+export function differ(one: Routes, other: Routes): boolean {
+  return one.api !== other.api || one.console !== other.console;
+}
+
+/** True for what a routing file or a restore may name: no container, or one of the stack, by the form of its name. */
+export function isRoute(stack: string, name: string): boolean {
+  const prefix = `${nameOf(stack)}-`;
+  return (
+    name === UNROUTED || (name.startsWith(prefix) && /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/.test(name.slice(prefix.length)))
+  );
+}
+
+/** True when the container of a route would answer requests. */
+export async function isServing(docker: DockerClient, name: string): Promise<boolean> {
+  return name !== UNROUTED && (await isRunning(docker, name));
+}
+
+/** All files that the state is read from; the candidates' token is a secret and is never read. */
+const FILES = [
+  ...(["api", "console"] as const).flatMap((upstream) => [activeFile(upstream), candidateFile(upstream)]),
+  PREVIOUS,
+  STOPPED_WRITERS,
+  IMMEDIATE_CUTOVER,
+];
+
+/**
+ * The protocol of the routing files. They name the containers that receive requests, and what an update must take back
+ * when it fails. The stack's lock lets one run at a time write them.
+ *
+ * A run can be killed between any two files. Each transition below says from which states it may be called, what it
+ * leaves when it is killed in the middle, and what the next run does with that. The next run begins with `endHold` and
+ * `resumeInterrupted` (writers.ts); the table in test/unit/host/routing/routing.test.ts tries every such moment.
+ */
+export class Routing {
+  /** `caddy` is the name of the proxy's container. */
+  public constructor(
+    public readonly caddy: string,
+    private readonly volume: ConfigVolume,
+  ) {}
+
+  /** The routing of a proxy that runs. */
+  public static of(docker: DockerClient, caddy: string): Routing {
+    return new Routing(caddy, new MountedVolume(docker, caddy));
+  }
+
+  /** Reads all files at once. Fails where the proxy does not run. */
+  public async state(): Promise<RoutingState> {
+    const files = await this.volume.read(FILES);
+    const routes = (file: (upstream: Upstream) => string) =>
+      this.routes(files.get(file("api")), files.get(file("console")));
+    const [api, console] = files.get(PREVIOUS)?.trim().split("\n") ?? [];
+    return {
+      active: routes(activeFile),
+      candidates: routes(candidateFile),
+      previous: api === undefined || console === undefined ? undefined : this.routes(api, console),
+      stoppedWriters: (files.get(STOPPED_WRITERS) ?? "").trim().split("\n").filter(Boolean),
+      immediateCutover: files.has(IMMEDIATE_CUTOVER),
+    };
+  }
+
+  /**
+   * Undefined where there is no proxy, or it was stopped: no request arrives then. While the proxy is restarting, this
+   * fails: what must be taken back is tried again.
+   */
+  public async stateIfRunning(): Promise<RoutingState | undefined> {
+    return unlessStopped(this.state());
+  }
+
+  /**
+   * Offers containers as candidates. Gives the token with which requests reach them; an earlier token is worth nothing.
+   *
+   * From any state. Killed in the middle, it leaves candidates under a token that no process knows, so no request
+   * reaches them. The next update offers its own.
+   */
+  public async setCandidates(candidates: Routes): Promise<string> {
+    const token = newToken();
+    await this.volume.change(candidatesUnder(token, candidates));
+    return token;
+  }
+
+  /**
+   * Takes the candidates away, the token first: a person who has seen it reaches them no longer.
+   *
+   * From any state. Killed in the middle, it leaves candidates under a token that no process knows.
+   */
+  public async clearCandidates(): Promise<void> {
+    await this.volume.change(candidatesUnder(newToken(), NO_ROUTES));
+  }
+
+  /**
+   * Holds every request from here on: Caddy asks no name server for a container that is gone. Pages first: the console
+   * makes them from answers of the api, and would lose its patience while those are held; `pagesAnswered` waits until
+   * Caddy has the pages that it has asked for.
+   *
+   * From every state, so that an update can hold requests whatever a killed one has left; who serves stays noted. Killed
+   * in the middle, it leaves `held`, and the next run ends that. So after a switch the api comes first.
+   */
+  public async hold(pagesAnswered: () => Promise<void>): Promise<void> {
+    const state = await this.state();
+    const [first, last]: [Upstream, Upstream] = hasSwitched(state) ? ["api", "console"] : ["console", "api"];
+    await this.volume.change([note(PREVIOUS, namesOf(whoServes(state))), ...route(activeFile, NO_ROUTES, first)]);
+    await pagesAnswered();
+    await this.volume.change(route(activeFile, NO_ROUTES, last));
+  }
+
+  /**
+   * Routes requests back that are held although no writer was stopped: while postgres was replaced. An update that has
+   * noted stopped writers is taken back as a whole instead, and requests that have been switched stay where they are
+   * until the verdict. Gives the containers to which requests go again, where any were held.
+   *
+   * From any state, and while the proxy does not run; only `held` without stopped writers is changed. Killed in the
+   * middle, it leaves that state.
+   */
+  public async endHold(): Promise<Routes | undefined> {
+    const state = await this.stateIfRunning();
+    if (state === undefined || state.stoppedWriters.length > 0 || phaseOf(state) !== "held") return undefined;
+    const { active, previous = active } = state;
+    await this.routeBack(previous);
+    return differ(active, previous) ? previous : undefined;
+  }
+
+  /**
+   * Switches the requests to new containers, and notes the ones before, so that all of it can be taken back until
+   * `accept`. The api's file comes last: before that, no request can have written anything through the new api.
+   *
+   * From any state. Killed in the middle, it leaves requests that are held, or pages alone that go over. The next run
+   * ends the hold, unless the release before was stopped and no longer fits the database; its cutover does the rest.
+   */
+  public async switchTo(routes: Routes, previous: Routes): Promise<void> {
+    await this.volume.change([note(PREVIOUS, namesOf(previous)), ...route(activeFile, routes, "console", "api")]);
+  }
+
+  /**
+   * Routes the requests to the containers that received them before, or to the given ones, and forgets that there were
+   * any before. Does nothing where none are known.
+   *
+   * From `held` and `switched`. Killed in the middle, it leaves pages alone on the way back, or `held`; the next run
+   * goes on with that, at its cutover at the latest.
+   */
+  public async routeBack(to?: Routes): Promise<void> {
+    const routes = to ?? (await this.state()).previous;
+    if (routes === undefined) return;
+    await this.volume.change([...route(activeFile, routes, "console", "api"), remove(PREVIOUS)]);
+  }
+
+  /**
+   * Routes the requests to the containers of a restore that has succeeded: what was before is not taken back any more.
+   *
+   * From any state, by a restore alone. Killed in the middle, it leaves `held` or `switched`; the restore's own state is
+   * on the disk, and the next run does this again before it looks at the routing.
+   */
+  public async settle(routes: Routes): Promise<void> {
+    await this.volume.change([
+      ...route(activeFile, routes, "console", "api"),
+      ...candidatesUnder(newToken(), NO_ROUTES),
+      remove(PREVIOUS),
+    ]);
+  }
+
+  /**
+   * Notes containers before they are stopped, beside those that an earlier attempt has noted.
+   *
+   * From any state. It is one file: killed, the containers are noted or not. The next run starts what is noted again, or
+   * leaves it stopped where another release is to serve and has changed the database already.
+   */
+  public async noteStopped(names: readonly string[]): Promise<void> {
+    const { stoppedWriters } = await this.state();
+    const noted = [...new Set([...stoppedWriters, ...names])];
+    if (noted.length > stoppedWriters.length) await this.volume.change([note(STOPPED_WRITERS, noted.join("\n"))]);
+  }
+
+  /**
+   * Notes, or notes no longer, that the migrations of the update may break the release that serves: the new one then
+   * receives the requests before it has been watched.
+   *
+   * From any state, and while the proxy does not run. It is one file. Every update decides it anew.
+   */
+  public async requestImmediateCutover(wanted: boolean): Promise<void> {
+    const state = await this.stateIfRunning();
+    if (state === undefined || state.immediateCutover === wanted) return;
+    await this.volume.change([wanted ? note(IMMEDIATE_CUTOVER, "") : remove(IMMEDIATE_CUTOVER)]);
+  }
+
+  /**
+   * Forgets what an update has noted: no container is to be started again, and no cutover to be immediate.
+   *
+   * From `settled`, once what was stopped runs again or has been replaced, and while the proxy does not run. Killed in
+   * the middle, it leaves the stopped writers noted, and the next run takes them back once more.
+   */
+  public async clearMarks(): Promise<void> {
+    if ((await this.stateIfRunning()) === undefined) return;
+    await this.volume.change([remove(IMMEDIATE_CUTOVER), remove(STOPPED_WRITERS)]);
+  }
+
+  /**
+   * Accepts an update that has succeeded: nothing of it is taken back any more.
+   *
+   * From `settled` and `switched`. Stopped writers are forgotten before the previous routes: killed in between, the next
+   * run must not start them again beside the release that serves. It finds `switched`, and judges the same cutover again.
+   */
+  public async accept(): Promise<void> {
+    await this.volume.change([
+      remove(IMMEDIATE_CUTOVER),
+      remove(STOPPED_WRITERS),
+      remove(PREVIOUS),
+      ...candidatesUnder(newToken(), NO_ROUTES),
+    ]);
+  }
+
+  /** The volume is the proxy's: a name that is not one of the stack counts as no container. */
+  private routes(api = "", console = ""): Routes {
+    const stack = this.caddy.replace(/^nestfleet-|-caddy$/g, "");
+    const valid = (name: string) => (isRoute(stack, name.trim()) ? name.trim() : UNROUTED);
+    return { api: valid(api), console: valid(console) };
+  }
+}
+
+function candidatesUnder(token: string, routes: Routes): Change[] {
+  return [{ file: CANDIDATE_TOKEN, content: token, secret: true }, ...route(candidateFile, routes, "api", "console")];
+}
+
+/** Writes files of this kind, in this order. */
+function route(file: (upstream: Upstream) => string, routes: Routes, ...order: Upstream[]): Change[] {
+  return order.map((upstream) => ({ file: file(upstream), content: `${routes[upstream]}\n` }));
+}
+
+function note(file: string, content: string): Change {
+  return { file, content };
+}
+
+function remove(file: string): Change {
+  return { file, content: undefined };
+}
+
+function namesOf({ api, console }: Routes): string {
+  return `${api}\n${console}\n`;
+}
