@@ -87,7 +87,7 @@ export async function lookAndPlan(
   const trust = { update: !preview, host: !preview || dockerHostIn(state) === settings.dockerHost };
   const inspect = () => inspectHost(docker, name, stack, settings, secrets, last, trust);
   const host = blind ?? seen(await inspect(), docker, last, preview);
-  const unfinished = preview && blind === undefined && (await unlessDockerFails(isUnfinished(docker, name), false));
+  const unfinished = preview && blind === undefined && (await unlessDockerFails(isUnfinished(docker, stack), false));
   const facts =
     "unreachable" in host
       ? host
@@ -136,7 +136,7 @@ async function putInOrder(
     done.push(`started again: ${revival.started.join(", ")}`);
     await pulumi.log.warn(`${revival.started.join(", ")} did not run, though it should; started again`);
   }
-  const resumed = await isUnfinished(docker, name);
+  const resumed = await isUnfinished(docker, stack);
   if (resumed) {
     done.push("begun: taking back what a killed update had left half done");
     await recoverFrom(docker, stack, settings);

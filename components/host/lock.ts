@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { z } from "zod";
 import type { DockerClient } from "./docker/client";
 import { docker as command } from "../release/commands";
-import { nameOf } from "../release/names";
+import { namesOf } from "../release/names";
 import { unlessDockerFails } from "./docker/errors";
 import { type Identity, identify, isGone, processOf } from "./identity";
 import { Refusal } from "./output";
@@ -64,7 +64,7 @@ export async function takeLockAs(docker: DockerClient, stackName: string, own: I
 
 /** Does work by hand or from cron, while no update and no other script is at work on the stack. */
 export async function withStackLock<T>(docker: DockerClient, stack: string, work: () => Promise<T>): Promise<T> {
-  const name = nameOf(stack);
+  const name = namesOf(stack).prefix;
   const lock = await takeLock(docker, name);
   if (!("release" in lock)) throw new Refusal(busy(lock, name, docker.host));
   try {

@@ -1,16 +1,12 @@
 import type { DockerClient } from "./docker/client";
-import { LABEL } from "../release/names";
+import { isOneOf, isReleased, LABELS, OWN_VERSION } from "../release/names";
 import { unlessDockerFails } from "./docker/errors";
 import { containersOf } from "./docker/containers";
 import type { RunningContainer } from "../release/facts";
 import { docker as command } from "../release/commands";
-import { isReleased } from "../release/restarts";
 import { lines } from "./database/database";
 import { Routing, whoServes } from "./routing/routing";
 import { Refusal } from "./output";
-
-/** Services that have versions of their own. */
-const OWN_VERSION = ["postgres", "caddy"];
 
 /** A stack as its containers show it. */
 export interface RunningStack {
@@ -35,7 +31,7 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
     );
   if (postgres === undefined)
     throw new Refusal(
-      `No database of the stack ${stack} runs on ${docker.host}.\nNext: ${command(docker.host, `ps --all --filter label=${LABEL}.stack`)}`,
+      `No database of the stack ${stack} runs on ${docker.host}.\nNext: ${command(docker.host, `ps --all --filter label=${LABELS.stack}`)}`,
     );
   const serving = await servingApi(docker, all);
   // Not of a rehearsal or a drill, nor of a release that was refused and runs beside the one that serves. Those that run
@@ -44,7 +40,7 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
     .sort((one, other) => Number(one.running) - Number(other.running))
     .filter(
       ({ role, version, running }) =>
-        (OWN_VERSION.includes(role) && running) || (isReleased(role) && version === serving?.version),
+        (isOneOf(OWN_VERSION, role) && running) || (isReleased(role) && version === serving?.version),
     );
   const images = services.map(({ role, imageId }) => [role, imageId] as const);
   return {
@@ -57,8 +53,8 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
 
 /** The one stack whose database runs there. */
 export async function onlyStack(docker: DockerClient): Promise<string> {
-  const filter = ["--filter", `label=${LABEL}.role=postgres`];
-  const names = [...new Set(lines(await docker.run(["ps", ...filter, "--format", `{{.Label "${LABEL}.stack"}}`])))];
+  const filter = ["--filter", `label=${LABELS.role}=postgres`];
+  const names = [...new Set(lines(await docker.run(["ps", ...filter, "--format", `{{.Label "${LABELS.stack}"}}`])))];
   const [only] = names;
   if (only === undefined)
     throw new Refusal(`No NestFleet runs on ${docker.host}.\nNext: name another host with --docker-host`);

@@ -6,8 +6,7 @@ import { onDockerError } from "./errors";
 import { leavesNoCore } from "./hardening";
 import { conceal } from "./redaction";
 import type { RunningContainer } from "../../release/facts";
-import { LABEL, SUPERUSER } from "../../release/names";
-import { isReleased } from "../../release/restarts";
+import { isReleased, LABELS, SUPERUSER } from "../../release/names";
 
 const shape = z.object({
   Id: z.string(),
@@ -48,7 +47,7 @@ export interface Container extends Inspected {
 
 /** Gives the containers of a stack, running or not, found by their labels. A container that is removed meanwhile is left out. */
 export async function containersOf(docker: DockerClient, stack: string): Promise<RunningContainer[]> {
-  const filter = `label=${LABEL}.stack=${stack}`;
+  const filter = `label=${LABELS.stack}=${stack}`;
   const listed = await docker.run(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter]);
   return (await inspectAll(docker, listed.split("\n").filter(Boolean))).map(described);
 }
@@ -97,28 +96,28 @@ export async function ifRunning<T>(asked: Promise<T>): Promise<T | undefined> {
 
 /** What runs in a stack now, a line each: the first thing to know when an update was refused. */
 export async function runningNow(docker: DockerClient, stack: string): Promise<string> {
-  const format = `{{.Label "${LABEL}.role"}} {{.Label "${LABEL}.version"}}  ({{.Names}}, {{.Status}})`;
-  const listed = await docker.run(["ps", "--filter", `label=${LABEL}.stack=${stack}`, "--format", format]);
+  const format = `{{.Label "${LABELS.role}"}} {{.Label "${LABELS.version}"}}  ({{.Names}}, {{.Status}})`;
+  const listed = await docker.run(["ps", "--filter", `label=${LABELS.stack}=${stack}`, "--format", format]);
   const lines = listed.trim().split("\n").filter(Boolean).sort();
   return lines.length === 0 ? "  nothing" : lines.map((line) => `  ${line}`).join("\n");
 }
 
 /** The release that a container runs, from its label; undefined when there is no such container. */
 export async function versionOf(docker: DockerClient, name: string): Promise<string | undefined> {
-  return (await inspectAll(docker, [name]))[0]?.Config.Labels[`${LABEL}.version`];
+  return (await inspectAll(docker, [name]))[0]?.Config.Labels[LABELS.version];
 }
 
 /** Gives the names of containers that are there and are not of the stack: a file in a volume may name any container. */
 export async function foreign(docker: DockerClient, stack: string, names: readonly string[]): Promise<string[]> {
   const found = await inspectAll(docker, names);
-  return found.filter(({ Config }) => Config.Labels[`${LABEL}.stack`] !== stack).map(({ Name }) => Name.slice(1));
+  return found.filter(({ Config }) => Config.Labels[LABELS.stack] !== stack).map(({ Name }) => Name.slice(1));
 }
 
 /** From here on no line of this process shows a secret that the application's containers were given. */
 async function inspectAll(docker: DockerClient, ids: readonly string[]): Promise<Inspected[]> {
   const inspected = z.array(shape).parse(await docker.inspectAll(ids));
   for (const { Config } of inspected)
-    if (isReleased(Config.Labels[`${LABEL}.role`] ?? "")) conceal(environmentOf(Config.Env ?? []));
+    if (isReleased(Config.Labels[LABELS.role] ?? "")) conceal(environmentOf(Config.Env ?? []));
   return inspected;
 }
 
@@ -135,8 +134,8 @@ function described({ Id, Name, Image, Config, State, HostConfig, NetworkSettings
   return {
     id: Id,
     name: Name.slice(1),
-    role: Config.Labels[`${LABEL}.role`] ?? "",
-    version: Config.Labels[`${LABEL}.version`] ?? "",
+    role: Config.Labels[LABELS.role] ?? "",
+    version: Config.Labels[LABELS.version] ?? "",
     imageId: Image,
     ...(log && { log: { driver: log.Type, options: log.Config ?? {} } }),
     ...(published.length > 0 && { addresses: published }),

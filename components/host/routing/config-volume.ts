@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DockerClient } from "../docker/client";
+import { UPSTREAMS } from "../../release/names";
 import { activeFile, CANDIDATE_TOKEN, candidateFile, UNROUTED } from "./files";
 
 /** Writes a file, or removes it when it has no content. */
@@ -75,7 +76,7 @@ export function newToken(): string {
   return randomBytes(32).toString("hex");
 }
 
-const routes = (["api", "console"] as const).flatMap((upstream) => [activeFile(upstream), candidateFile(upstream)]);
+const routes = UPSTREAMS.flatMap((upstream) => [activeFile(upstream), candidateFile(upstream)]);
 
 /**
  * In a shell: gives each file that Caddy must find a first content, before there is a proxy that could be asked to. A

@@ -3,7 +3,7 @@ import * as net from "node:net";
 import type { Duplex } from "node:stream";
 import { DockerClient } from "../docker/client";
 import { HOST_NETWORK } from "../docker/host-network";
-import { LABEL } from "../../release/names";
+import { LABEL, LABELS } from "../../release/names";
 import { containersOf, inspectContainer } from "../docker/containers";
 import { vantageOf } from "../docker/vantage";
 import { FAR_SIDE, Relay } from "./relay";
@@ -78,7 +78,7 @@ async function startRelay(docker: DockerClient, caddy: string): Promise<Relay> {
 }
 
 async function imageWithNode(docker: DockerClient, caddy: string): Promise<string> {
-  const stack = (await inspectContainer(docker, caddy))?.Config.Labels[`${LABEL}.stack`];
+  const stack = (await inspectContainer(docker, caddy))?.Config.Labels[LABELS.stack];
   const containers = stack === undefined ? [] : await containersOf(docker, stack);
   const image = WITH_NODE.flatMap((role) => containers.filter((container) => container.role === role))[0]?.imageId;
   if (image === undefined) throw new Refusal(`${caddy} has no api beside it whose image could ask on the Docker host`);

@@ -1,6 +1,6 @@
 import type { DockerClient } from "../docker/client";
 import { isRunning, unlessStopped } from "../docker/containers";
-import { nameOf, type Upstream } from "../../release/names";
+import { namesOf, stackIn, type Upstream, UPSTREAMS } from "../../release/names";
 import { type Change, type ConfigVolume, MountedVolume, newToken } from "./config-volume";
 import {
   activeFile,
@@ -78,7 +78,7 @@ export function differ(one: Routes, other: Routes): boolean {
 
 /** True for what a routing file or a restore may name: no container, or one of the stack, by the form of its name. */
 export function isRoute(stack: string, name: string): boolean {
-  const prefix = `${nameOf(stack)}-`;
+  const prefix = `${namesOf(stack).prefix}-`;
   return (
     name === UNROUTED || (name.startsWith(prefix) && /^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/.test(name.slice(prefix.length)))
   );
@@ -91,7 +91,7 @@ export async function isServing(docker: DockerClient, name: string): Promise<boo
 
 /** All files that the state is read from; the candidates' token is a secret and is never read. */
 const FILES = [
-  ...(["api", "console"] as const).flatMap((upstream) => [activeFile(upstream), candidateFile(upstream)]),
+  ...UPSTREAMS.flatMap((upstream) => [activeFile(upstream), candidateFile(upstream)]),
   PREVIOUS,
   STOPPED_WRITERS,
   IMMEDIATE_CUTOVER,
@@ -172,7 +172,7 @@ export class Routing {
   public async hold(pagesAnswered: () => Promise<void>): Promise<void> {
     const state = await this.state();
     const [first, last]: [Upstream, Upstream] = hasSwitched(state) ? ["api", "console"] : ["console", "api"];
-    await this.volume.change([note(PREVIOUS, namesOf(whoServes(state))), ...route(activeFile, NO_ROUTES, first)]);
+    await this.volume.change([note(PREVIOUS, lines(whoServes(state))), ...route(activeFile, NO_ROUTES, first)]);
     await pagesAnswered();
     await this.volume.change(route(activeFile, NO_ROUTES, last));
   }
@@ -201,7 +201,7 @@ export class Routing {
    * ends the hold, unless the release before was stopped and no longer fits the database; its cutover does the rest.
    */
   public async switchTo(routes: Routes, previous: Routes): Promise<void> {
-    await this.volume.change([note(PREVIOUS, namesOf(previous)), ...route(activeFile, routes, "console", "api")]);
+    await this.volume.change([note(PREVIOUS, lines(previous)), ...route(activeFile, routes, "console", "api")]);
   }
 
   /**
@@ -283,14 +283,14 @@ export class Routing {
 
   /** The volume is the proxy's: a name that is not one of the stack counts as no container. */
   private routes(api = "", console = ""): Routes {
-    const stack = this.caddy.replace(/^nestfleet-|-caddy$/g, "");
+    const stack = stackIn({ name: this.caddy, role: "caddy" });
     const valid = (name: string) => (isRoute(stack, name.trim()) ? name.trim() : UNROUTED);
     return { api: valid(api), console: valid(console) };
   }
 }
 
 function candidatesUnder(token: string, routes: Routes): Change[] {
-  return [{ file: CANDIDATE_TOKEN, content: token, secret: true }, ...route(candidateFile, routes, "api", "console")];
+  return [{ file: CANDIDATE_TOKEN, content: token, secret: true }, ...route(candidateFile, routes, ...UPSTREAMS)];
 }
 
 /** Writes files of this kind, in this order. */
@@ -306,6 +306,6 @@ function remove(file: string): Change {
   return { file, content: undefined };
 }
 
-function namesOf({ api, console }: Routes): string {
+function lines({ api, console }: Routes): string {
   return `${api}\n${console}\n`;
 }

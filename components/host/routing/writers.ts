@@ -1,13 +1,11 @@
 import type { DockerClient } from "../docker/client";
 import { containersOf, isUp } from "../docker/containers";
 import type { RunningContainer } from "../../release/facts";
+import { isOneOf, WRITERS } from "../../release/names";
 import { drained, lastingConnections } from "./draining";
 import { freeze, isFrozen, thaw } from "../docker/freezing";
 import { hasSwitched, type Routing, type RoutingState, whoServes } from "./routing";
 import { say } from "../output";
-
-/** The services that write to the database. */
-export const WRITERS: readonly string[] = ["api", "worker"];
 
 /**
  * Stops writers, having noted which: a refused update starts them again. Workers first, which may have jobs in hand,
@@ -82,7 +80,7 @@ export async function restartPrevious(docker: DockerClient, routing: Routing, st
   }
   if (hasSwitched(state)) await holdRequests(docker, routing);
   const refused = containers
-    .filter((container) => isUp(container) && WRITERS.includes(container.role) && !noted.includes(container))
+    .filter((container) => isUp(container) && isOneOf(WRITERS, container.role) && !noted.includes(container))
     .map(({ name }) => name);
   if (refused.length > 0) await docker.run(["stop", ...refused]);
   const restarted = await startAgain(docker, state, noted);

@@ -1,5 +1,6 @@
 import type { DockerClient } from "../../host/docker/client";
 import { containersOf, isUp, versionOf } from "../../host/docker/containers";
+import { UPSTREAMS } from "../../release/names";
 import { UNROUTED } from "../../host/routing/files";
 import { differ, type Routes, Routing } from "../../host/routing/routing";
 import { restartPrevious } from "../../host/routing/writers";
@@ -15,8 +16,6 @@ export interface Refused {
   /** False leaves the new containers running: the update was stopped, and nothing was found against them. */
   readonly stop: boolean;
 }
-
-const UPSTREAMS = ["api", "console"] as const;
 
 /**
  * Routes the requests back to the containers that received them before the cutover, or leaves them there, and starts

@@ -1,4 +1,5 @@
 import { type DockerClient, DockerError } from "../../host/docker/client";
+import { isOneOf, WRITERS } from "../../release/names";
 import { containersOf, isUp } from "../../host/docker/containers";
 import type { RunningContainer } from "../../release/facts";
 import { psqlIn } from "../../host/database/psql";
@@ -7,7 +8,7 @@ import { complaint, MAINTENANCE } from "../../host/database/database";
 import { drained, lastingConnections } from "../../host/routing/draining";
 import { PatientClient } from "../../host/docker/patient-client";
 import { Routing } from "../../host/routing/routing";
-import { endHold, holdRequests, WRITERS } from "../../host/routing/writers";
+import { endHold, holdRequests } from "../../host/routing/writers";
 import { Refusal, say } from "../../host/output";
 import { persistently, undoing } from "../../host/undoing";
 import { mustStartReadOnly } from "./trial";
@@ -60,7 +61,7 @@ function held(): string {
 }
 
 function needsJoining(container: RunningContainer, { back }: Request): boolean {
-  return isUp(container) && WRITERS.includes(container.role) && container.networks?.includes(back) === false;
+  return isUp(container) && isOneOf(WRITERS, container.role) && container.networks?.includes(back) === false;
 }
 
 /** One that dies over and over has, between two lives, nothing to connect: it is replaced by this update anyway. */

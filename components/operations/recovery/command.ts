@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { nameOf } from "../../release/names";
+import { namesOf } from "../../release/names";
 import { processOf } from "../../host/identity";
 import { hasEngine } from "../../host/watchdog";
 import { busy, type Lock, takeLock } from "../../host/lock";
@@ -104,7 +104,7 @@ function endPrograms({ project, stack }: Request): void {
 async function clear(asked: Request, state: StackState): Promise<void> {
   say(`A run of pulumi was killed (${spelled(state.pending)}): clearing what it left …`);
   const docker = new DockerClient(await dockerHost(asked));
-  const held = await lockOf(docker, nameOf(asked.stack));
+  const held = await lockOf(docker, namesOf(asked.stack).prefix);
   try {
     for (const name of await removeOrphans(docker, await findOrphans(docker, asked.stack, state)))
       say(`Container ${name}, which no state knows, is removed.`);

@@ -10,7 +10,7 @@ import { toItsEnd } from "../../host/interruption";
 import { heardBy, Refusal, say } from "../../host/output";
 import { findStack } from "../../host/stack";
 import { persistently } from "../../host/undoing";
-import { nameOf } from "../../release/names";
+import { namesOf } from "../../release/names";
 import { newestBackup } from "../../release/records/backups";
 import { beyond } from "../../release/sql/migrations";
 import { recoverRestore } from "../restore/recovery";
@@ -24,7 +24,7 @@ import { readState } from "../restore/state";
  * was to be made may not be there, or not answer.
  */
 export async function recoverStack(docker: DockerClient, stack: string, target: string | undefined): Promise<void> {
-  const caddy = `${nameOf(stack)}-caddy`;
+  const { caddy } = namesOf(stack).containers;
   const routing = Routing.of(docker, caddy);
   const ended = await persistently(() => endHold(routing));
   const found = await findStack(docker, stack).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { type DockerClient, DockerError } from "../../host/docker/client";
-import { nameOf } from "../../release/names";
+import { isOneOf, namesOf, STARTED_FIRST } from "../../release/names";
 import { postgresHealthcheck } from "../../host/docker/healthchecks";
 import { receivers, Routing, type RoutingState } from "../../host/routing/routing";
 import { unlessDockerFails } from "../../host/docker/errors";
@@ -10,8 +10,6 @@ import type { NotStarted, RunningContainer } from "../../release/facts";
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 500;
 const PROBE_SECONDS = 10;
-/** What the others need, and what tells which of them serve. */
-const FIRST = ["postgres", "caddy"];
 
 /** What an update found stopped, and has started or could not start. */
 export interface Revival {
@@ -31,13 +29,14 @@ export interface Revival {
 export async function revive(docker: DockerClient, stack: string): Promise<Revival> {
   const containers = await containersOf(docker, stack);
   const stopped = containers.filter(({ state }) => state === "exited");
-  const first = stopped.filter(({ role }) => FIRST.includes(role));
-  const rest = stopped.filter(({ role }) => !FIRST.includes(role));
+  const first = stopped.filter(({ role }) => isOneOf(STARTED_FIRST, role));
+  const rest = stopped.filter(({ role }) => !isOneOf(STARTED_FIRST, role));
   const needed = await start(docker, first);
-  await databaseAnswers(docker, `${nameOf(stack)}-postgres`);
+  const { postgres, caddy } = namesOf(stack).containers;
+  await databaseAnswers(docker, postgres);
   if (rest.length === 0) return needed;
   // Where the proxy is missing, stopped or dying, no container receives requests.
-  const state = await unlessDockerFails(Routing.of(docker, `${nameOf(stack)}-caddy`).state(), undefined);
+  const state = await unlessDockerFails(Routing.of(docker, caddy).state(), undefined);
   if (state === undefined) return needed;
   const others = await start(docker, rest.filter(shouldRun(state, containers)));
   return { started: [...needed.started, ...others.started], failed: [...needed.failed, ...others.failed] };

@@ -1,11 +1,12 @@
 import type { DockerClient } from "../../host/docker/client";
+import { isOneOf, WRITERS } from "../../release/names";
 import { containersOf, isUp } from "../../host/docker/containers";
 import { script, up } from "../../release/commands";
 import { takeBackup } from "../backup/backup";
 import { complaint } from "../../host/database/database";
 import { PatientClient } from "../../host/docker/patient-client";
 import { Routing } from "../../host/routing/routing";
-import { restartPrevious, stopWriters, WRITERS } from "../../host/routing/writers";
+import { restartPrevious, stopWriters } from "../../host/routing/writers";
 import { reasonOf, report } from "../../host/report";
 import { findStack } from "../../host/stack";
 import { persistently, undoing } from "../../host/undoing";
@@ -25,7 +26,7 @@ export async function recreate(asked: Request): Promise<string | undefined> {
 async function stop(docker: DockerClient, asked: Request): Promise<string | undefined> {
   const { stack, caddy, postgres, version, keep, acceptSmaller, compared, spare } = asked;
   const writers = (await containersOf(docker, stack)).filter(
-    (container) => isUp(container) && WRITERS.includes(container.role) && container.version !== asked.target,
+    (container) => isUp(container) && isOneOf(WRITERS, container.role) && container.version !== asked.target,
   );
   if (writers.length === 0) return undefined;
   const { images } = await findStack(docker, stack);

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { nameOf } from "../../release/names";
+import { namesOf } from "../../release/names";
 import type { BackupManifest } from "../../release/records/manifest";
 import { configSet, up } from "../../release/commands";
 import { duration, size } from "../../release/units";
@@ -31,7 +31,7 @@ export async function restoreByHand(asked: Request): Promise<string | undefined>
   const { stack, postgres } = found;
   const database = new Database(docker, postgres);
   if (asked.action === "list") return list(database);
-  const caddy = `${nameOf(stack)}-caddy`;
+  const { caddy } = namesOf(stack).containers;
   const backup = asked.action === "undo" ? null : named(asked);
   const asking = {
     stack,

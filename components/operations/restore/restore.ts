@@ -1,4 +1,4 @@
-import { REPLACED_PREFIX, interimName, RESTORING } from "../../release/names";
+import { interimName, isOneOf, REPLACED_PREFIX, RESTORING, WRITERS } from "../../release/names";
 import type { DockerClient } from "../../host/docker/client";
 import { containersOf, foreign, inspectContainer, isUp, versionOf } from "../../host/docker/containers";
 import type { BackupManifest } from "../../release/records/manifest";
@@ -14,7 +14,7 @@ import { handOver } from "../../host/database/handover";
 import { findImage, howToGet, identityIn } from "../../host/docker/images";
 import { findReplaced, moment, replacedName } from "./replaced-databases";
 import { restoreBeside } from "./restore-beside";
-import { freezeWriters, WRITERS } from "../../host/routing/writers";
+import { freezeWriters } from "../../host/routing/writers";
 import { type Routes, Routing, whoServes } from "../../host/routing/routing";
 import { mustBeRestorable } from "./pg-restore";
 import { finishRestore, type Host, recoverRestore, type Restored, undoRestore } from "./recovery";
@@ -232,7 +232,7 @@ async function hold({ docker, caddy, stack }: Host, progress: Progress): Promise
   await progress.enter("exchanging");
   const { interims } = progress.state;
   const writers = (await containersOf(docker, stack)).filter(
-    (container) => isUp(container) && WRITERS.includes(container.role) && !interims.includes(container.name),
+    (container) => isUp(container) && isOneOf(WRITERS, container.role) && !interims.includes(container.name),
   );
   return freezeWriters(docker, Routing.of(docker, caddy), writers);
 }

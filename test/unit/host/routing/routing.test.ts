@@ -27,9 +27,9 @@ import {
   restartPrevious,
   resumeInterrupted,
   stopWriters,
-  WRITERS,
 } from "../../../../components/host/routing/writers";
 import { shouldRun } from "../../../../components/operations/recovery/revival";
+import { isOneOf, WRITERS } from "../../../../components/release/names";
 import { CADDY, containers, Killed, NEW, OLD, SimulatedHost } from "../../../support/simulated-host";
 
 // Nothing is in flight on a simulated host, and no container takes its time.
@@ -366,7 +366,7 @@ describe("killed between any two changes, the next run finds who serves", () => 
   /** As a recreate to 1.5.0 and a restore call it. */
   const writersOf = async ({ docker }: SimulatedHost) =>
     (await containersOf(docker, "prod")).filter(
-      (container) => isUp(container) && WRITERS.includes(container.role) && container.version === "1.4.2",
+      (container) => isUp(container) && isOneOf(WRITERS, container.role) && container.version === "1.4.2",
     );
   const stops: Record<string, (host: SimulatedHost) => Promise<unknown>> = {
     stopWriters: async (host) => stopWriters(host.docker, host.routing, await writersOf(host)),

@@ -15,8 +15,8 @@ import {
   restartStoppedOf,
   resumeInterrupted,
   stopWriters,
-  WRITERS,
 } from "../../../../components/host/routing/writers";
+import { isOneOf, WRITERS } from "../../../../components/release/names";
 import { CADDY, containers, NEW, OLD, SimulatedHost } from "../../../support/simulated-host";
 
 const routingOf = ({ docker }: SimulatedHost) => Routing.of(docker, CADDY);
@@ -68,7 +68,7 @@ describe("taking back", () => {
     const host = new SimulatedHost(containers({ [NEW.api]: "created", [NEW.worker]: "created" }));
     const before = { running: host.running(), files: new Map(host.files) };
     const found = await containersOf(host.docker, "prod");
-    const writers = found.filter((container) => isUp(container) && WRITERS.includes(container.role));
+    const writers = found.filter((container) => isUp(container) && isOneOf(WRITERS, container.role));
     await stopWriters(host.docker, routingOf(host), writers);
     expect(host.moves).toEqual([`stop ${OLD.worker}`, `stop ${OLD.api}`]);
     expect(host.active()).toEqual([UNROUTED, UNROUTED]);
@@ -81,7 +81,7 @@ describe("taking back", () => {
     const host = new SimulatedHost(containers({ [NEW.api]: "created", [NEW.worker]: "created" }));
     const before = { running: host.running(), files: new Map(host.files) };
     const found = await containersOf(host.docker, "prod");
-    const writers = found.filter((container) => isUp(container) && WRITERS.includes(container.role));
+    const writers = found.filter((container) => isUp(container) && isOneOf(WRITERS, container.role));
     await freezeWriters(host.docker, routingOf(host), writers);
     expect(host.moves).toEqual([`stop ${OLD.worker}`, `pause ${OLD.api}`]);
     expect(host.active()).toEqual([UNROUTED, UNROUTED]);

@@ -15,7 +15,7 @@ function unfinished(host: SimulatedHost, restore: string | DockerError = ""): Pr
     if (restore instanceof DockerError) throw restore;
     return restore;
   };
-  return isUnfinished(host.docker, "nestfleet-prod");
+  return isUnfinished(host.docker, "prod");
 }
 const failure = (words: string) => new DockerError("exec", 1, words, "");
 
