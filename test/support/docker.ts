@@ -10,6 +10,11 @@ export class ScriptedDocker extends DockerClient {
     super("unix:///nowhere");
   }
 
+  /** No container here says anything. */
+  public override logs(): Promise<string> {
+    return Promise.resolve("");
+  }
+
   /** Undefined is what Docker says of a container that is not there. */
   public override run(args: readonly string[], stdin = ""): Promise<string> {
     return Promise.resolve().then(() => {

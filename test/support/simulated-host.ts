@@ -96,6 +96,17 @@ export class SimulatedHost {
     return noted.map(([file]) => file).sort();
   }
 
+  /** Without a command: it has died, or Docker has done something with it. */
+  public become(name: string, state: string): void {
+    const one = this.all.get(name);
+    if (one !== undefined) this.all.set(name, { ...one, state });
+  }
+
+  /** All containers that exist. */
+  public present(): string[] {
+    return [...this.all.keys()];
+  }
+
   /** The next process finds what the one before has left. */
   public comesBack(): void {
     this.killedAfter = Infinity;
@@ -124,6 +135,7 @@ export class SimulatedHost {
     const [verb = "", ...words] = args;
     if (verb === "exec" && words.includes(CADDY)) return this.inProxy(words, command, stdin);
     if (verb in STATES) return this.move(verb, words);
+    if (verb === "rm") return this.remove(words.at(-1) ?? "");
     return listing([...this.all.values()])(command);
   }
 
@@ -135,6 +147,12 @@ export class SimulatedHost {
       this.all.set(name, { ...one, state: STATES[verb] ?? one.state });
       this.moves.push(`${verb} ${name}`);
     }
+    return "";
+  }
+
+  private remove(name: string): string | undefined {
+    if (!this.all.delete(name)) return undefined;
+    this.moves.push(`rm ${name}`);
     return "";
   }
 

@@ -26,8 +26,10 @@ const CHECKPOINT_SECONDS = 60;
  * stopped somebody or had not judged its cutover: who is to have the requests is decided by that update's successor.
  * Gives since when they are held.
  */
-export async function holdForPostgres(asked: Request): Promise<string | undefined> {
-  const docker = new PatientClient(asked.dockerHost);
+export async function holdForPostgres(
+  asked: Request,
+  docker: DockerClient = new PatientClient(asked.dockerHost),
+): Promise<string | undefined> {
   const containers = await containersOf(docker, asked.stack);
   for (const container of containers.filter((one) => needsJoining(one, asked))) await join(docker, asked, container);
   const routing = Routing.of(docker, asked.caddy);

@@ -1,3 +1,4 @@
+import type { DockerClient } from "../../host/docker/client";
 import { PatientClient } from "../../host/docker/patient-client";
 import { Routing } from "../../host/routing/routing";
 import { endHold } from "../../host/routing/writers";
@@ -5,8 +6,11 @@ import { persistently } from "../../host/undoing";
 import type { Request } from "./request";
 
 /** Ends the hold once the database answers again: the requests go to the containers that had them before. */
-export async function reopen({ dockerHost, caddy }: Request): Promise<string | undefined> {
-  const routing = Routing.of(new PatientClient(dockerHost), caddy);
+export async function reopen(
+  { dockerHost, caddy }: Request,
+  docker: DockerClient = new PatientClient(dockerHost),
+): Promise<string | undefined> {
+  const routing = Routing.of(docker, caddy);
   await persistently(() => endHold(routing));
   return undefined;
 }

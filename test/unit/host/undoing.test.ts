@@ -53,3 +53,26 @@ describe("work whose every step can be done again", () => {
     await expect(persistently(work, { patienceMs: 20, pauseMs: 5 })).rejects.toThrow("for ever");
   });
 });
+
+describe("a program that is told to end", () => {
+  /** Gives what it says until its end, and how it ends; it is told once it works, and again half-way. */
+  async function told(...words: string[]): Promise<[string[], string | null]> {
+    const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "../../support/finishing.ts"), ...words]);
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      said += chunk;
+      if (chunk.includes("working")) child.kill("SIGTERM");
+      if (chunk.includes("half done")) child.kill("SIGINT");
+    });
+    const [, signal] = (await once(child, "close")) as [number | null, string | null];
+    return [said.trim().split("\n"), signal];
+  }
+
+  test("ends by that signal, after what a signal would skip", async () => {
+    expect(await told()).toEqual([["working", "released"], "SIGTERM"]);
+  });
+
+  test("does work that must not stay half done to its end before, however often it is told", async () => {
+    expect(await told("at-work")).toEqual([["working", "half done", "done", "released"], "SIGTERM"]);
+  });
+});

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseHistory } from "../../../../components/release/records/history";
 import { reasonIn, record } from "../../../../components/operations/history/record";
 import { listing, ScriptedDocker } from "../../../support/docker";
+import { KeptHistory } from "../../../support/kept-history";
 
 describe("the reason of a refusal, on one line", () => {
   test("is the first line of the report", () => {
@@ -17,29 +18,16 @@ describe("the reason of a refusal, on one line", () => {
   });
 });
 
-/** A host on which nothing is but a database with two migrations, whose history is kept. */
-class Kept {
-  public text = "";
+/** A host on which nothing is but that database. */
+class Kept extends KeptHistory {
   public readonly docker = new ScriptedDocker((command, stdin) => {
-    if (command.includes("history.jsonl") && command.includes("dd of=")) {
-      this.text += stdin;
-      return "";
-    }
-    if (command.includes("history.jsonl")) return this.text;
-    if (command.includes(" df ")) return "Filesystem 1024-blocks Used Available\n/dev/a 9 1 8\n/dev/a 9 1 8";
-    if (stdin.includes("SELECT filename FROM")) return "0001_a.sql\n0002_b.sql\n";
-    if (stdin.includes("'sizeBytes'")) return '{"sizeBytes":1,"major":16,"extensions":{}}';
     if (command === "inspect --type container nestfleet-prod-postgres") return '[{"Config":{}}]';
-    return listing([])(command) ?? "";
+    return this.answer(command, stdin) ?? listing([])(command) ?? "";
   });
 
   public record(from: string | undefined, to: string, failure?: string, begun = true) {
     const step = { stack: "prod", postgres: "nestfleet-prod-postgres", started: Date.now(), from, to, begun };
     return record(this.docker, step, failure);
-  }
-
-  public lines(): string[] {
-    return parseHistory(this.text).map(({ from, to, verdict }) => `${from ?? "nothing"} → ${to} ${verdict}`);
   }
 }
 

@@ -1,0 +1,22 @@
+import { endOnSignal, toItsEnd } from "../../components/host/interruption";
+
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** A program that a signal ends, and its work before it, `finishing.ts` with or without `at-work`: says where it is. */
+async function program(): Promise<void> {
+  endOnSignal(() => {
+    console.log("released");
+  });
+  if (process.argv.includes("at-work"))
+    await toItsEnd(async () => {
+      console.log("working");
+      await wait(100);
+      console.log("half done");
+      await wait(100);
+      console.log("done");
+    });
+  else console.log("working");
+  await wait(60_000);
+}
+
+void program();

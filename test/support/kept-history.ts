@@ -1,0 +1,25 @@
+import { parseHistory } from "../../components/release/records/history";
+import { POSTGRES } from "./simulated-host";
+
+/** A database with two migrations and no role of the application's own, whose server keeps the history of its stack. */
+export class KeptHistory {
+  public text = "";
+
+  /** Answers a docker command that asks in the database's container; undefined for any other. */
+  public readonly answer = (command: string, stdin: string): string | undefined => {
+    if (!command.startsWith("exec ") || !command.includes(` ${POSTGRES} `)) return undefined;
+    if (command.includes("history.jsonl") && command.includes("dd of=")) {
+      this.text += stdin;
+      return "";
+    }
+    if (command.includes("history.jsonl")) return this.text;
+    if (command.includes(" df ")) return "Filesystem 1024-blocks Used Available\n/dev/a 9 1 8\n/dev/a 9 1 8";
+    if (stdin.includes("SELECT filename FROM")) return "0001_a.sql\n0002_b.sql\n";
+    if (stdin.includes("'sizeBytes'")) return '{"sizeBytes":1,"major":16,"extensions":{}}';
+    return "";
+  };
+
+  public lines(): string[] {
+    return parseHistory(this.text).map(({ from, to, verdict }) => `${from ?? "nothing"} → ${to} ${verdict}`);
+  }
+}
