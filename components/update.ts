@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { DockerClient } from "./host/docker/client";
 import { unreachable } from "./host/docker/unreachable";
-import { endUnheard, endWithEngine } from "./host/watchdog";
+import { exitOnClosedOutput, exitWithEngine } from "./host/watchdog";
 import { onDockerError, unlessDockerFails } from "./host/docker/errors";
 import type { HostFacts } from "./release/facts";
 import { inspectHost } from "./host/inspect";
@@ -30,8 +30,8 @@ import { nextAfter, unforeseen } from "./host/docker/unforeseen";
  * is prepared for refuses it, too.
  */
 export async function prepareUpdate(name: string, settings: Settings): Promise<Plan> {
-  endWithEngine();
-  endUnheard();
+  exitWithEngine();
+  exitOnClosedOutput();
   /** What was done on the host so far, for a person who has to know. */
   const done: string[] = [];
   try {

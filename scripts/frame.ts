@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { explained } from "../components/host/docker/unforeseen";
 import { withheld } from "../components/host/docker/redaction";
 import { say } from "../components/host/output";
-import { endWithEngine } from "../components/host/watchdog";
+import { exitWithEngine } from "../components/host/watchdog";
 import { printable } from "../components/release/words";
 
 /** What a script has for a person who calls it, instead of the program. */
@@ -24,7 +24,7 @@ export async function run<T>(
   work: (input: T) => Promise<string | undefined>,
   door?: Door,
 ): Promise<void> {
-  endWithEngine();
+  exitWithEngine();
   // Nobody listens any more (a terminal that was closed): no reason to stop in the middle.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {

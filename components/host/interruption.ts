@@ -44,7 +44,7 @@ export function endOnSignal(last: () => void): void {
   for (const signal of SIGNALS) process.on(signal, end);
 }
 
-/** Runs both, and stops each when the other fails; the first failure is the one that is told. */
+/** Runs both, and stops each when the other fails. Fails with the first failure. */
 export async function together<A, B>(
   signal: AbortSignal,
   one: (signal: AbortSignal) => Promise<A>,

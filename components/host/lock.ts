@@ -25,7 +25,7 @@ const PREFIX = "org.nestfleet.lock";
 const ATTEMPTS = 50;
 const PAUSE_MS = 200;
 
-/** What is in a volume's labels is input: anybody may have made the volume. */
+/** The labels of a volume are input: any program may have made the volume. */
 const word = z.string().regex(/^[\x20-\x7e]{1,100}$/);
 const labels = z.object({
   token: z.uuid(),
@@ -44,7 +44,7 @@ type Labels = z.infer<typeof labels>;
 /**
  * One update or backup of a stack at a time, whatever checkout and state backend it comes from: Pulumi's own lock knows
  * only its backend. The lock is a Docker volume, because `docker volume create` is atomic, needs no image, and keeps
- * the labels of whoever was first.
+ * the labels of the process that was first.
  *
  * A lock whose process is gone is taken over: when that process ran on this machine, or in a container of this Docker
  * host. About any other nothing can be said, so its lock stands until it is freed by hand. Returns the holder instead
@@ -88,7 +88,7 @@ export function lockName(stackName: string): string {
   return `${stackName}-lock`;
 }
 
-/** The lock under which somebody may be at work on another stack of the host. Asks only. */
+/** Gives the lock under which a process may be at work on another stack of the host. Changes nothing. */
 export async function lockElsewhere(docker: DockerClient, stackName: string): Promise<string | undefined> {
   const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `label=${PREFIX}.token`]);
   for (const name of listed.split("\n")) {
@@ -126,7 +126,7 @@ async function acquire(
 
 /**
  * Removes the lock of a process that is gone. Docker removes a volume by its name only, and between a look at its labels
- * and the removal it may have become somebody else's. Therefore under a lock of its own, named after the token that is
+ * and the removal another process may have taken it. Therefore under a lock of its own, named after the token that is
  * taken away: only one may remove that one, and once it is removed it never comes back.
  */
 async function takeAway(docker: DockerClient, volume: string, token: string, own: Identity): Promise<boolean> {
@@ -152,7 +152,7 @@ function isGuard(name: string, volume: string): boolean {
   return name.startsWith(volume) && /^-[0-9a-f]{8}(-|$)/.test(name.slice(volume.length));
 }
 
-/** By its holder, which lives: no other takes it away meanwhile. What was freed by hand is somebody else's by now. */
+/** Removes the lock as its holder, which lives: no other takes it away meanwhile. A lock that was freed by hand may have another holder by now. */
 function remove(docker: DockerClient, volume: string, token: string): void {
   const current = docker.runNow(["volume", "inspect", "--format", `{{index .Labels "${PREFIX}.token"}}`, volume]);
   if (current?.trim() === token) docker.runNow(["volume", "rm", "--force", volume]);

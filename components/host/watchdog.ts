@@ -9,7 +9,7 @@ const PAUSE_MS = 500;
  * It is signalled once: what it tidies up may take longer than a moment. Where there is no /proc, or no engine among
  * the ancestors (by hand, from cron), nothing is watched.
  */
-export function endWithEngine(): void {
+export function exitWithEngine(): void {
   const engine = ancestor("pulumi");
   if (engine === undefined) return;
   const watching = setInterval(() => {
@@ -20,10 +20,10 @@ export function endWithEngine(): void {
 }
 
 /**
- * For the program: ends it also when nobody reads any more what it writes. The SDK would report that it cannot report,
- * for ever, with a core and more memory each second.
+ * Ends the program also when no process reads any more what it writes. The SDK would report that it cannot report, for
+ * ever, with a core and more memory each second.
  */
-export function endUnheard(): void {
+export function exitOnClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on("error", () => {
       process.exit(1);

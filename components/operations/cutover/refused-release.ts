@@ -37,7 +37,7 @@ export async function refuseRelease(docker: DockerClient, judged: Judged, failur
   return report(docker, step.stack, [`${what}: ${reason}`, ...hints, ...words, ...undone]);
 }
 
-/** A second failure is told, and does not hide the first. */
+/** The report names a second failure, and keeps the first. */
 function told(error: unknown): string[] {
   return [`The requests could not be sent back: ${complaint(error)}`];
 }

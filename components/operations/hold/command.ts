@@ -20,11 +20,11 @@ const CHECKPOINT = "CHECKPOINT;";
 const CHECKPOINT_SECONDS = 60;
 
 /**
- * Before the database's container is replaced. Whatever of the stack works on the database is connected to the network
- * on which the next one is: one network was all that older programs made. Then Caddy holds the requests, once those that
- * the api has in hand are answered. Does nothing where nothing serves yet, and where an update was killed that had
- * stopped somebody or had not judged its cutover: who is to have the requests is decided by that update's successor.
- * Gives since when they are held.
+ * Holds the requests before the database's container is replaced. What works on the database is connected to the network
+ * of the next container first: one network was all that older programs made. Then Caddy holds the requests, once those
+ * that the api has in hand are answered. It does nothing where nothing serves yet, and where a killed update had stopped
+ * writers or had not judged its cutover: the update that follows decides which containers receive the requests. Gives
+ * since when they are held.
  */
 export async function holdForPostgres(
   asked: Request,

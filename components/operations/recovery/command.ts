@@ -88,7 +88,7 @@ function folderOf(pid: number): string | undefined {
 
 /**
  * A program that was still loading when its engine was killed goes on for ever: the SDK reports that it cannot report.
- * One with an engine above it is somebody's who is at work, and one of another checkout is another stack's.
+ * A program with an engine above it is at work, and one of another checkout is another stack's.
  */
 function endPrograms({ project, stack }: Request): void {
   for (const pid of processes()) {
@@ -114,7 +114,7 @@ async function clear(asked: Request, state: StackState): Promise<void> {
   await pulumi(asked, "refresh", "--yes", "--skip-preview", "--clear-pending-creates");
 }
 
-/** Changes nothing. That the host does not answer is told by the preview itself. */
+/** Changes nothing. The preview itself says when the host does not answer. */
 async function look(asked: Request, state: StackState): Promise<void> {
   say(`A run of pulumi was killed (${spelled(state.pending)}): \`${up(asked.stack)}\` clears what it left.`);
   const docker = new DockerClient(await dockerHost(asked));

@@ -20,11 +20,11 @@ export interface Revival {
 
 /**
  * Starts what should run and was stopped, before an update looks at the host: the plan is read out of the database, the
- * proxy knows who serves, and whoever served is to serve during the update. After its own crash the engine finds its
- * containers alive, stops them, and takes that for somebody's wish: https://github.com/moby/moby/issues/41302. What is
- * starting, or was never started, is left alone; so is what an update has stopped, and where there is no proxy that
- * could be asked, as on a first installation that was refused, nobody serves. What Docker cannot start (its port is
- * taken, its directory gone) is for the plan to judge.
+ * proxy knows which containers serve, and they are to serve during the update. After its own crash the engine finds its
+ * containers alive, stops them, and takes that for an operator's wish: https://github.com/moby/moby/issues/41302. What
+ * is starting, or was never started, is left alone; so is what an update has stopped. Where no proxy can be asked, as on
+ * a first installation that was refused, no container serves. What Docker cannot start (its port is taken, its directory
+ * gone) is for the plan to judge.
  */
 export async function revive(docker: DockerClient, stack: string): Promise<Revival> {
   const containers = await containersOf(docker, stack);

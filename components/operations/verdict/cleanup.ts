@@ -69,7 +69,7 @@ async function dropReplaced(docker: DockerClient, postgres: string, days: number
 /**
  * Stops and removes the containers of a release that are not among `current`: those before, which the engine would
  * remove next, and any that a killed run left and no state knows. A container that is gone is no error to the engine.
- * One after the other, with pauses: nobody waits for it, and the release that serves wants the processor, too.
+ * One after the other, with pauses: no request waits for it, and the release that serves wants the processor, too.
  */
 export async function removeOthers(docker: DockerClient, stack: string, current: readonly string[]): Promise<void> {
   for (const { id } of await othersOf(docker, stack, current)) {
