@@ -6,6 +6,7 @@ import { ScriptedDocker } from "../../../support/docker";
 const inspected = (role: string) => ({
   Id: "1f",
   Name: "/nestfleet-prod-api",
+  Image: "sha256:1f",
   RestartCount: 0,
   Config: { Labels: { "org.nestfleet.role": role }, Env: ["JWT_SECRET=s3cret-s3cret"] },
   State: { Status: "", Running: false, Restarting: false, OOMKilled: false, ExitCode: 1, StartedAt: "" },
