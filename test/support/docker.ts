@@ -1,4 +1,20 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished, vi } from "vitest";
 import { DockerClient, DockerError } from "../../components/host/docker/client";
+
+/** Until the test is over, `docker` runs a script instead of the client. Gives the folder of the script. */
+export function dockerRuns(script: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "nestfleet-docker-"));
+  writeFileSync(join(folder, "docker"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}:${process.env["PATH"] ?? ""}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+}
 
 /** Stands for the docker client: answers with what `answer` gives, and knows what it was asked. */
 export class ScriptedDocker extends DockerClient {

@@ -9,5 +9,3 @@ export async function removeContainer(docker: DockerClient, id: string): Promise
   await unlessGone(docker.run(["stop", id]), REMOVED);
   await unlessGone(docker.run(["rm", "--volumes", id]), REMOVED);
 }
-
-export { REMOVED, unlessGone };

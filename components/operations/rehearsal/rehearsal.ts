@@ -9,7 +9,7 @@ import { type CopyElsewhere, restoredElsewhere } from "../restore/elsewhere";
 import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { makeExtensions } from "../../host/database/extensions";
 import { type MigrationRun, runMigrations, type TimedMigration } from "./migration";
-import { unlessGone } from "../../host/docker/removal";
+import { unlessGone } from "../../host/docker/errors";
 import { NEXT, Refusal, say } from "../../host/output";
 import { findBackup } from "../../host/backups/selection";
 import { Throwaway } from "../../host/database/throwaway";

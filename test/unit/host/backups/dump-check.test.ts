@@ -1,10 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { inspectDump, mustBeIntact } from "../../../../components/host/backups/dump-check";
 import { Database } from "../../../../components/host/database/database";
 import { DockerClient, DockerError } from "../../../../components/host/docker/client";
+import { dockerRuns } from "../../../support/docker";
 import { backup } from "../../release/facts";
 
 const manifest = backup("20261124T080000Z-1.4.2", { bytes: 10 });
@@ -16,6 +14,7 @@ const FAULTS: [string, string | undefined][] = [
   [`10\n${manifest.sha256}  x`, undefined],
   ["missing", "its dump is missing"],
   ["7", "its dump has 7 bytes instead of 10"],
+  ["11", "its dump has 11 bytes instead of 10"],
   ["10", "its dump cannot be read to its end"],
   [`10\n${OTHER}  x`, DAMAGED],
 ];
@@ -47,38 +46,22 @@ describe("a preview", () => {
 });
 
 describe("an operation", () => {
-  let directory = "";
-
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "dump-check-"));
-    vi.stubEnv("PATH", `${directory}:${process.env["PATH"] ?? ""}`);
-  });
-  afterEach(() => {
-    vi.unstubAllEnvs();
-    rmSync(directory, { recursive: true });
-  });
-
-  /** Stands for the docker client, which ends as the command in the container does. */
-  function client(script: string): void {
-    writeFileSync(join(directory, "docker"), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(directory, "docker"), 0o755);
-  }
   const check = (signal = new AbortController().signal) =>
     mustBeIntact(new Database(new DockerClient("unix:///nowhere"), "postgres"), manifest, signal);
 
   test.each(FAULTS)("that hears %j finds: %s", async (printed, expected) => {
-    client(`printf '%s\\n' '${printed}'`);
+    dockerRuns(`printf '%s\\n' '${printed}'`);
     if (expected === undefined) await check();
     else await expect(check()).rejects.toThrow(`the backup ${manifest.id} cannot be relied on: ${expected}`);
   });
 
   test("is told why nothing could be checked", async () => {
-    client("echo 'No such container' >&2; exit 1");
+    dockerRuns("echo 'No such container' >&2; exit 1");
     await expect(check()).rejects.toThrow(/20261124T080000Z-1\.4\.2\.dump cannot be checked: No such container/);
   });
 
   test("can be stopped while the dump is read", async () => {
-    client("exec sleep 60");
+    dockerRuns("exec sleep 60");
     await expect(check(AbortSignal.timeout(200))).rejects.toMatchObject({ name: "TimeoutError" });
   });
 });

@@ -103,6 +103,7 @@ describe("what is read from the backups' directory", () => {
   test.each([
     ["none", "its dump is missing"],
     [7, "its dump has 7 bytes instead of 290000000"],
+    [290_000_001, "its dump has 290000001 bytes instead of 290000000"],
   ])("is no backup where the size of its dump is %s, and is the newest still", async (bytes, why) => {
     const shelf = new Shelf(undefined, backup(OLD), backup(NEW));
     shelf.sizes.set(NEW, bytes);

@@ -1,27 +1,14 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { Database } from "../../../../components/host/database/database";
 import { Session } from "../../../../components/host/database/session";
 import { DockerClient } from "../../../../components/host/docker/client";
-
-let directory = "";
-
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "session-"));
-  vi.stubEnv("PATH", `${directory}:${process.env["PATH"] ?? ""}`);
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(directory, { recursive: true });
-});
+import { dockerRuns } from "../../../support/docker";
 
 /** A conversation with a server that answers in the way of `answers`, which has the line that was asked in `$line`. */
 function session(answers: string): Session {
-  const script = `while read -r line; do case $line in "\\\\echo "*) echo "\${line#?echo }" ;; *) ${answers} ;; esac; done`;
-  writeFileSync(join(directory, "docker"), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(directory, "docker"), 0o755);
+  dockerRuns(
+    `while read -r line; do case $line in "\\\\echo "*) echo "\${line#?echo }" ;; *) ${answers} ;; esac; done`,
+  );
   return new Session(new Database(new DockerClient("unix:///nowhere"), "postgres"), "test", "nestfleet");
 }
 

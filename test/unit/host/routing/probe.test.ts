@@ -1,12 +1,10 @@
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { commandLine, processes } from "../../../../components/host/process";
 import { type Answer, ask } from "../../../../components/host/routing/probe";
 import { connectDirectly, type connectTo } from "../../../../components/host/routing/connection";
+import { dockerRuns } from "../../../support/docker";
 
 const LIMITS = { milliseconds: 600, bytes: 1000 };
 /** Fires between the limit and what a busy machine adds to it. */
@@ -15,7 +13,6 @@ const LATEST_MS = 3000;
 const open: (() => void)[] = [];
 
 afterEach(() => {
-  vi.unstubAllEnvs();
   for (const close of open.splice(0)) close();
 });
 
@@ -115,7 +112,7 @@ describe("a question from outside", () => {
   });
 
   test("through a docker that stalls ends in time", async () => {
-    standInForDocker("exec sleep 87.65");
+    dockerRuns("exec sleep 87.65");
     const { outcome, milliseconds } = await measured(ask(outside("ssh://root@host", 80), "http", "/health", LIMITS));
     expect(outcome).toMatch(/^no connection within 0\.6 s$/);
     expect(milliseconds).toBeLessThan(LATEST_MS);
@@ -123,21 +120,11 @@ describe("a question from outside", () => {
   });
 
   test("through a docker that fails is asked again until it is too late, and says why", async () => {
-    standInForDocker("echo Connection reset by peer >&2; exit 255");
+    dockerRuns("echo Connection reset by peer >&2; exit 255");
     const { outcome } = await measured(ask(outside("ssh://root@other", 80), "http", "/health", LIMITS));
     expect(outcome).toMatch(/^no connection \(docker inspect: Connection reset by peer\) within 0\.6 s$/);
   });
 });
-
-function standInForDocker(script: string): void {
-  const folder = mkdtempSync(join(tmpdir(), "nestfleet-docker-"));
-  open.push(() => {
-    rmSync(folder, { recursive: true });
-  });
-  writeFileSync(join(folder, "docker"), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(folder, "docker"), 0o755);
-  vi.stubEnv("PATH", `${folder}:${process.env["PATH"] ?? ""}`);
-}
 
 function sleeping(): number[] {
   return processes().filter((pid) => commandLine(pid).includes("87.65"));

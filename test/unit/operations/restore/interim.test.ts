@@ -1,13 +1,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { DockerError } from "../../../../components/host/docker/client";
 import { asOptions } from "../../../../components/host/docker/hardening";
 import { createInterim, letGo, removeInterim, startWaiting } from "../../../../components/operations/restore/interim";
-import { ScriptedDocker } from "../../../support/docker";
+import { dockerRuns, ScriptedDocker } from "../../../support/docker";
 
 const PEM = "-----BEGIN KEY-----\nAAAA\n-----END KEY-----";
 
@@ -84,20 +84,10 @@ describe("a container in the place of another", () => {
   const told = (file: string) => readFileSync(join(directory, file), "utf8").trimEnd().split("\n");
 
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "interim-"));
-    client(`cd '${directory}' && printf '%s\\n' "$@" >arguments && cat >entries && printenv KEY >key || true`);
-    vi.stubEnv("PATH", `${directory}:${process.env["PATH"] ?? ""}`);
+    directory = dockerRuns(
+      `cd "$(dirname "$0")" && printf '%s\\n' "$@" >arguments && cat >entries && printenv KEY >key || true`,
+    );
   });
-
-  afterEach(() => {
-    vi.unstubAllEnvs();
-    rmSync(directory, { recursive: true });
-  });
-
-  function client(script: string): void {
-    writeFileSync(join(directory, "docker"), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(directory, "docker"), 0o755);
-  }
 
   test("has its settings, without what the image before brought and the other brings too", async () => {
     await make(host());
@@ -186,7 +176,7 @@ describe("a container in the place of another", () => {
   });
 
   test("that cannot be made is told with what Docker says, and without the settings", async () => {
-    client("cat >/dev/null; echo 'the name is in use' >&2; exit 1");
+    dockerRuns("cat >/dev/null; echo 'the name is in use' >&2; exit 1");
     await expect(make(host())).rejects.toThrow("a container of 1.4.2 cannot be made: the name is in use");
   });
 });
