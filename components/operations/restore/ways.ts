@@ -79,11 +79,12 @@ async function restoreAgain(copy: Defined, known: Needed | undefined): Promise<N
   };
   const [tablespaces, [lz4], handedOver] = await Promise.all([
     database.query("SELECT spcname FROM pg_tablespace", MAINTENANCE),
-    database.query(KNOWS_LZ4, MAINTENANCE),
+    // What stays keeps the method of its server: a build without the library could not read it.
+    copy.purpose === "restore" ? [] : database.query(KNOWS_LZ4, MAINTENANCE),
     hasApplicationRole(database),
     claimLoader(database),
   ]);
-  const server = { flags: flagsFor(copy, tablespaces), knowsLz4: lz4 !== undefined };
+  const server = { flags: flagsFor(copy, tablespaces), usesLz4: lz4 !== undefined };
   for (;;) {
     await dropDatabase(database, name);
     await createCopy(database, name, definition.database, tablespaces);
@@ -159,16 +160,15 @@ async function freeMegabytes(database: Database): Promise<number> {
 /** Says how an attempt fills the new database. */
 function fillingBy(
   { way, megabytes, workers }: Attempt,
-  { database, name, manifest, definition, jobs, purpose, signal }: Defined,
-  { flags, knowsLz4 }: { readonly flags: readonly string[]; readonly knowsLz4: boolean },
+  { database, name, manifest, definition, jobs, signal }: Defined,
+  { flags, usesLz4 }: { readonly flags: readonly string[]; readonly usesLz4: boolean },
 ): Filling {
   // What is restored is thrown away when the server crashes meanwhile: its commits need not wait for the disk.
   const settings = [
     "-c synchronous_commit=off",
     `-c maintenance_work_mem=${megabytes}MB`,
     ...(workers === undefined ? [] : [`-c max_parallel_maintenance_workers=${workers}`]),
-    // What stays keeps the method of its server: a build without the library could not read it.
-    ...(knowsLz4 && purpose !== "restore" ? ["-c default_toast_compression=lz4"] : []),
+    ...(usesLz4 ? ["-c default_toast_compression=lz4"] : []),
   ].join(" ");
   const { id } = manifest;
   return {
