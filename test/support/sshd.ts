@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -53,7 +62,10 @@ export class OwnSshd {
   /** The environment in which `ssh` knows this server and has its key, and shares no connection with other keys'. */
   public environment({ key = true, known = true } = {}): NodeJS.ProcessEnv {
     const folder = this.path(`${key ? "k" : "n"}${known ? "k" : "u"}`); // a socket's path is short
-    mkdirSync(folder, { recursive: true });
+    const environment = { PATH: `${folder}:${process.env["PATH"] ?? ""}`, XDG_RUNTIME_DIR: folder };
+    // Written once: a script that is started at this moment cannot be written to.
+    if (existsSync(folder)) return environment;
+    mkdirSync(folder);
     const options = [
       `IdentityFile ${this.path(key ? "key" : "other_key")}`,
       "IdentitiesOnly yes",
@@ -64,7 +76,7 @@ export class OwnSshd {
     // The one in $HOME is not asked for: ssh goes by the password file.
     writeFileSync(join(folder, "ssh"), `#!/bin/sh\nexec /usr/bin/ssh -F ${folder}/config "$@"\n`);
     chmodSync(join(folder, "ssh"), 0o755);
-    return { PATH: `${folder}:${process.env["PATH"] ?? ""}`, XDG_RUNTIME_DIR: folder };
+    return environment;
   }
 
   /** With all connections that it has. */
