@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { nameOf } from "./components/release/names";
+import { namesOf } from "./components/release/names";
 import { NestFleet } from "./components/nestfleet";
 import { readSettings } from "./components/read-settings";
 import { prepareUpdate } from "./components/update";
@@ -12,10 +12,10 @@ delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
 
 /** Settings → plan → NestFleet → outputs. */
 export = async () => {
-  const name = nameOf(pulumi.getStack());
+  const stack = pulumi.getStack();
   const settings = readSettings();
-  const plan = await prepareUpdate(name, settings);
-  const nestfleet = new NestFleet(name, settings, plan);
+  const plan = await prepareUpdate(stack, settings);
+  const nestfleet = new NestFleet(namesOf(stack).prefix, settings, plan);
   return {
     /** Where users find it. */
     url: nestfleet.url,

@@ -16,6 +16,7 @@ import { complaint } from "./host/database/database";
 import { isUnfinished } from "./operations/recovery/unfinished";
 import { refusal } from "./refusal";
 import { pulumi as pulumiCommand, script } from "./release/commands";
+import { namesOf, stackIn } from "./release/names";
 import { type LastUpdate, type Plan, plan, type Restored, type Unreachable } from "./release/plan";
 import { summary } from "./release/summary";
 import { secretsInForce } from "./release/secrets";
@@ -29,32 +30,39 @@ import { nextAfter, unforeseen } from "./host/docker/unforeseen";
  * backend it comes from, from before it looks: what it sees must still be so when it acts. An answer that nothing here
  * is prepared for refuses it, too.
  */
-export async function prepareUpdate(name: string, settings: Settings): Promise<Plan> {
+export async function prepareUpdate(stack: string, settings: Settings): Promise<Plan> {
   exitWithEngine();
   exitOnClosedOutput();
-  /** What was done on the host so far, for a person who has to know. */
   const done: string[] = [];
   try {
-    return await prepare(name, settings, done);
+    // Several commands at once would take the host's processor from what serves there.
+    return await prepare({ stack, settings, done, docker: new DockerClient(settings.dockerHost, 1) });
   } catch (error) {
     throw pulumi.RunError.isInstance(error) ? error : refusal(stopped(error, done));
   }
 }
 
-async function prepare(name: string, settings: Settings, done: string[]): Promise<Plan> {
-  const stack = pulumi.getStack();
-  // Several at once would take the host's processor from what serves there.
-  const docker = new DockerClient(settings.dockerHost, 1);
+/** An update, or the preview of one, before its first resource. */
+interface Run {
+  readonly stack: string;
+  readonly settings: Settings;
+  readonly docker: DockerClient;
+  /** What was done on the host so far, for a person who has to know. */
+  readonly done: string[];
+}
+
+async function prepare(run: Run): Promise<Plan> {
+  const { stack, settings, docker } = run;
   const [blind, outputs, state] = await Promise.all([whyUnreachable(docker), lastUpdate(stack), readState(stack)]);
-  const other = otherPrefix(state, name);
-  if (other !== undefined) throw refusal(renamed(other, name));
+  const other = otherPrefix(state, namesOf(stack).prefix);
+  if (other !== undefined) throw refusal(renamed(other, stack));
   const preview = pulumi.runtime.isDryRun();
-  const changed = preview ? undefined : await putInOrder(docker, name, settings, blind, done);
+  const changed = preview ? undefined : await putInOrder(run, blind);
   if (preview && blind === undefined)
     for (const line of await unlessDockerFails(afterKilledRun(docker, stack, true), [])) await pulumi.log.warn(line);
   if (blind)
     await pulumi.log.warn(`This preview is made without the Docker host: ${blind.unreachable}${nextOf(blind)}`);
-  const planned = await lookAndPlan(docker, { name, stack, settings, preview, outputs, state }, blind, changed);
+  const planned = await lookAndPlan({ docker, stack, settings, preview, outputs, state, blind, changed });
   if (planned.unreachable !== undefined && hostRequired()) throw refusal(`${summary(planned)}\n\n${NOT_LOOKED_AT}`);
   if (planned.kind === "refusal") throw refusal(summary(planned));
   await pulumi.log.info(summary(planned));
@@ -62,31 +70,30 @@ async function prepare(name: string, settings: Settings, done: string[]): Promis
 }
 
 /** What a run is asked, and what Pulumi knows of the stack. */
-export interface Asked {
-  readonly name: string;
+interface Asked {
+  readonly docker: DockerClient;
   readonly stack: string;
   readonly settings: Settings;
   readonly preview: boolean;
   /** What the last good update brought. */
   readonly outputs: LastUpdate;
   readonly state: readonly StateResource[];
+  /** Why the Docker host cannot be looked at. */
+  readonly blind?: Unreachable | undefined;
+  readonly changed?: PutInOrder | undefined;
 }
 
 /** What an update does before it looks, as far as the plan has to know. */
 type PutInOrder = Revival & { readonly resumed: boolean };
 
 /** Looks at the Docker host, unless that cannot be reached, and plans. Asks Pulumi nothing, so tests call it, too. */
-export async function lookAndPlan(
-  docker: DockerClient,
-  { name, stack, settings, preview, outputs, state }: Asked,
-  blind?: Unreachable,
-  changed?: PutInOrder,
-): Promise<Plan> {
+export async function lookAndPlan(asked: Asked): Promise<Plan> {
+  const { docker, stack, settings, preview, outputs, state, blind, changed } = asked;
   const last = { ...outputs, inState: protectedNames(state) };
   const secrets = secretsInForce(settings, generatedSecrets(state, stack));
   const trust = { update: !preview, host: !preview || dockerHostIn(state) === settings.dockerHost };
-  const inspect = () => inspectHost(docker, name, stack, settings, secrets, last, trust);
-  const host = blind ?? seen(await inspect(), docker, last, preview);
+  const inspect = () => inspectHost({ docker, stack, settings, secrets, last, trust });
+  const host = blind ?? seen(await inspect(), asked);
   const unfinished = preview && blind === undefined && (await unlessDockerFails(isUnfinished(docker, stack), false));
   const facts =
     "unreachable" in host
@@ -107,8 +114,8 @@ function hostRequired(): boolean {
 }
 
 /** The name of the stack is the prefix of all that it has: under another one, everything would be made anew beside it. */
-function renamed(other: string, name: string): string {
-  const [before, now] = [other, name].map((prefix) => prefix.replace(/^nestfleet-/, ""));
+function renamed(other: string, now: string): string {
+  const before = stackIn({ name: other });
   return [
     `Nothing was touched: the state of stack ${now} is that of ${before}, which was renamed.`,
     `Containers, volumes and network are named after the stack (${other}-…); as ${now} an empty installation would be made beside them.`,
@@ -119,14 +126,10 @@ function renamed(other: string, name: string): string {
 
 /** What an update does before it looks: it locks the stack, starts what had stopped, and clears up after a killed one. */
 async function putInOrder(
-  docker: DockerClient,
-  name: string,
-  settings: Settings,
+  { stack, settings, docker, done }: Run,
   unreachable: Unreachable | undefined,
-  done: string[],
 ): Promise<PutInOrder> {
-  const stack = pulumi.getStack();
-  await workAlone(docker, name, unreachable);
+  await workAlone(docker, namesOf(stack).prefix, unreachable);
   for (const line of await afterKilledRun(docker, stack, false)) {
     done.push(line);
     await pulumi.log.warn(line);
@@ -168,7 +171,7 @@ async function whyUnreachable(docker: DockerClient): Promise<Unreachable | undef
  * instead of planning an install. An update goes on, because after `--refresh` the same is the way to bring containers
  * back that were removed by hand; its plan warns.
  */
-function seen(facts: HostFacts, docker: DockerClient, last: LastUpdate, preview: boolean): HostFacts | Unreachable {
+function seen(facts: HostFacts, { docker, outputs: last, preview }: Asked): HostFacts | Unreachable {
   return preview && last.version !== undefined && facts.containers.length === 0
     ? { unreachable: `${docker.host} has no container of this stack` }
     : facts;
@@ -191,7 +194,7 @@ async function recoverFrom({ host }: DockerClient, stack: string, { version }: S
   const { recoverInProgram } = load("./operations/recovery/recover-stack") as typeof Recovery;
   const said = await recoverInProgram(new PatientClient(host), stack, version.tag).catch((error: unknown) => {
     throw refusal(
-      `What a killed update has left could not be cleared: ${complaint(error)}\nNext: ${script("restore", stack, host, "--recover")}`,
+      `What a killed update has left could not be cleared: ${complaint(error)}\nNext: ${script({ name: "restore", stack, host, options: ["--recover"] })}`,
     );
   });
   if (said.length > 0) await pulumi.log.warn(said.join("\n"));

@@ -5,6 +5,7 @@ import type { LimitSupport } from "../release/containers/limits";
 import { isPinned } from "../release/records/image-identity";
 import { unexplained } from "../release/explanation";
 import { imageReferences } from "../release/images";
+import { namesOf } from "../release/names";
 import type { LastUpdate } from "../release/plan-context";
 import type { SecretValues } from "../release/secrets";
 import { Routing, whoServes } from "./routing/routing";
@@ -39,25 +40,28 @@ export interface Trust {
   readonly host: boolean;
 }
 
+/** What is looked at, and what is known of it already. */
+export interface Subject {
+  readonly docker: DockerClient;
+  readonly stack: string;
+  readonly settings: Settings;
+  readonly secrets: SecretValues;
+  readonly last: LastUpdate;
+  readonly trust: Trust;
+}
+
 /**
  * What the Docker host looks like now. Changes nothing that runs; the one thing it leaves behind are the images of the
  * release, fetched so that the plan can be read out of them and the update does not wait for them.
  * What cannot be asked just now (a database that starts, a container that goes) is not known, and no failure.
  */
-export async function inspectHost(
-  docker: DockerClient,
-  name: string,
-  stack: string,
-  settings: Settings,
-  secrets: SecretValues,
-  last: LastUpdate,
-  trust: Trust,
-): Promise<HostFacts> {
+export async function inspectHost(subject: Subject): Promise<HostFacts> {
+  const { docker, stack, settings, secrets, last, trust } = subject;
   const containers = await containersOf(docker, stack);
   const running = (role: string) => containers.find((container) => container.role === role && container.running);
   const isPostgres = ({ role }: RunningContainer) => role === "postgres";
   const databases = containers.filter(isPostgres).map((container) => container.name);
-  const volume = settings.postgres.existingVolume ?? `${name}-postgres`;
+  const volume = settings.postgres.existingVolume ?? namesOf(stack).volumes.postgres;
   const postgres = running("postgres");
   const live = postgres && new Database(docker, postgres.name);
   const caddy = running("caddy");
@@ -71,7 +75,7 @@ export async function inspectHost(
       postgres && settings.postgres.existingVolume !== undefined
         ? unlessDockerFails(takesAnyPassword(docker, postgres.name), undefined)
         : undefined,
-      inspectRelease(docker, stack, settings, containers),
+      inspectRelease(subject, containers),
       unlessDockerFails(inspectDataVolume(docker, volume, databases), undefined),
       unlessDockerFails(backupPlace(docker, databases), undefined),
     ]);
@@ -83,7 +87,7 @@ export async function inspectHost(
     ...known,
     unsigned,
     superuserMissing: looked === NO_SUPERUSER,
-    ...(postgres && (await inspectRestore(docker, postgres.name, settings, known, last))),
+    ...(postgres && (await inspectRestore(docker, { postgres: postgres.name, settings, known, last }))),
     passwordRejected: passwordOf === null,
     passwordOf: passwordOf ?? undefined,
     passwordNotAsked,
@@ -95,7 +99,7 @@ export async function inspectHost(
     portsTaken: await unlessDockerFails(takenPorts(docker, settings, caddy), []),
     dataVolume,
     // Once the release is fetched: where there is no database yet, the directory is tried with its postgres image.
-    backupDirectory: await unusableDirectory(docker, settings, postgres ?? containers.find(isPostgres), trust),
+    backupDirectory: await unusableDirectory(subject, postgres ?? containers.find(isPostgres)),
     limits: await limitsIn(docker, settings),
     isolates: await unlessDockerFails(isolates(docker), undefined),
     clock: await inSeconds(hostTime(docker)),
@@ -134,7 +138,11 @@ async function limitsIn(docker: DockerClient, { postgres, resources }: Settings)
 }
 
 async function takenPorts(docker: DockerClient, { http, images }: Settings, caddy: RunningContainer | undefined) {
-  return portsTaken(docker, http, await publishedPorts(docker, caddy?.name), images.postgres);
+  return portsTaken(docker, {
+    published: http,
+    ours: await publishedPorts(docker, caddy?.name),
+    image: images.postgres,
+  });
 }
 
 /** One that is neither given nor was ever generated is not that of a database that runs. */
@@ -142,16 +150,12 @@ async function whosePassword(docker: DockerClient, postgres: string, { postgresP
   return postgresPassword === undefined ? null : roleOfPassword(docker, postgres, postgresPassword);
 }
 
-async function unusableDirectory(
-  docker: DockerClient,
-  { backups, images }: Settings,
-  postgres: RunningContainer | undefined,
-  { update: writes }: Trust,
-) {
+async function unusableDirectory({ docker, settings, trust }: Subject, postgres: RunningContainer | undefined) {
+  const { backups, images } = settings;
   const { directory: path } = backups;
   if (path === undefined) return undefined;
   const fault = await unlessDockerFails(
-    backupDirectoryFault(docker, path, { postgres, image: images.postgres, writes }),
+    backupDirectoryFault(docker, path, { postgres, image: images.postgres, writes: trust.update }),
     undefined,
   );
   return fault === undefined ? undefined : { path, fault };
@@ -177,9 +181,7 @@ type Release = { readonly target?: Target | undefined } & Pick<
 >;
 
 async function inspectRelease(
-  docker: DockerClient,
-  stack: string,
-  settings: Settings,
+  { docker, stack, settings }: Subject,
   containers: readonly RunningContainer[],
 ): Promise<Release> {
   const references = imageReferences(settings, stack);
@@ -198,7 +200,7 @@ async function inspectRelease(
     images,
     digestsRunning: await digestsRunning(docker, containers, images),
     ...(postgres && { dataMount: dataMountOf(postgres.Config) }),
-    otherImages: await otherImages(docker, containers, references, fetched),
+    otherImages: await otherImages(docker, { containers, references, fetched }),
   };
   if (settings.source !== undefined)
     return { ...own, ...(await inspectSource(settings, postgres)), imagesMissing: missing };

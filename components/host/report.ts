@@ -17,13 +17,16 @@ function told(error: unknown): string[] {
   return [`${first} ${oneLine(complaint(error))}`, ...more];
 }
 
+/** Work that was undone. */
+interface Undone {
+  readonly stack: string;
+  /** Why, and what was done about it. */
+  readonly lines: readonly string[];
+  readonly next?: string;
+}
+
 /** The report on work that was undone: why, what was done about it, what runs now, and what next. */
-export async function report(
-  docker: DockerClient,
-  stack: string,
-  lines: readonly string[],
-  next: string = NEXT,
-): Promise<Refusal> {
+export async function report(docker: DockerClient, { stack, lines, next = NEXT }: Undone): Promise<Refusal> {
   const running = await runningNow(docker, stack).catch((error: unknown) => `  not known: ${complaint(error)}`);
   return new Refusal([...lines, "What runs now:", running, next].join("\n"));
 }

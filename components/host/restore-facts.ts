@@ -10,16 +10,21 @@ import { inspectLiveData } from "./database/live-data";
 
 type Known = Pick<HostFacts, "serving" | "database" | "backups" | "future" | "broken" | "history">;
 
+interface Asked {
+  /** The database's container. */
+  readonly postgres: string;
+  readonly settings: Settings;
+  readonly known: Known;
+  readonly last: Pick<LastUpdate, "restored">;
+}
+
 /**
  * What a restore would replace, and whether its backup can be relied on. Both take time on a large database, so they
  * are asked only where the config asks for a restore of a backup that exists, and not for one that is left over.
  */
 export async function inspectRestore(
   docker: DockerClient,
-  postgres: string,
-  settings: Settings,
-  known: Known,
-  last: Pick<LastUpdate, "restored">,
+  { postgres, settings, known, last }: Asked,
 ): Promise<Pick<HostFacts, "live" | "restoreFault">> {
   const named = namedBackup(settings);
   const backup = backupNamed(known, named);

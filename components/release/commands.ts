@@ -23,8 +23,16 @@ export function configSetSecret(stack: string, path: string): string {
   return pulumi(`config set --stack ${stack} --secret --path 'nestfleet:${path}'`);
 }
 
+/** A key of the config, and the file that has its value. */
+interface FromFile {
+  readonly stack: string;
+  readonly path: string;
+  readonly file: string;
+  readonly secret?: boolean;
+}
+
 /** From a file, by standard input: a value of several lines, and for a key one that no shell remembers. */
-export function configSetFile(stack: string, path: string, file: string, secret = false): string {
+export function configSetFile({ stack, path, file, secret = false }: FromFile): string {
   return pulumi(`config set --stack ${stack}${secret ? " --secret" : ""} --path 'nestfleet:${path}' < ${file}`);
 }
 
@@ -89,13 +97,17 @@ export function psql({
   return docker(host, `${exec} psql -U ${role} -d ${database} ${options} '${sql}'`);
 }
 
+/** A call of one of our own scripts. */
+interface ScriptCall {
+  readonly name: "backup" | "drill" | "restore";
+  /** Without one, the script finds the only stack. */
+  readonly stack?: string | undefined;
+  readonly host?: string | undefined;
+  readonly options?: readonly string[];
+}
+
 /** One of our own scripts, on the stack's own host. */
-export function script(
-  name: "backup" | "drill" | "restore",
-  stack: string | undefined,
-  host?: string,
-  ...options: string[]
-): string {
+export function script({ name, stack, host, options = [] }: ScriptCall): string {
   const words = [
     `scripts/${name}.sh`,
     ...(stack === undefined ? [] : ["--stack", stack]),
@@ -107,7 +119,7 @@ export function script(
 
 /** By which an operator says that a backup is the stack's own, though the stack has not signed it. */
 export function trust(stack: string | undefined, host: string | undefined, id: string): string {
-  return script("backup", stack, host, "--trust", id);
+  return script({ name: "backup", stack, host, options: ["--trust", id] });
 }
 
 /** As it is where nothing in it means anything to a shell. */

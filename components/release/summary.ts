@@ -167,7 +167,7 @@ function rollback({ wayBack }: Plan): string[] {
   const words = {
     none: "alone: the schema stays the same",
     "of this update": "with the backup that this update takes",
-    replaced: `after ${script("restore", undefined, undefined, "--undo")}, which brings the replaced database back`,
+    replaced: `after ${script({ name: "restore", options: ["--undo"] })}, which brings the replaced database back`,
   };
   const backup = typeof needed === "string" ? words[needed] : `with the backup ${needed.id}`;
   return entry("rollback", `version ${version} ${backup}`);

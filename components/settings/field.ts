@@ -26,8 +26,16 @@ export function text(form: RegExp, rule: string, example: string) {
   return field(z.string().regex(form), rule, example);
 }
 
-/** A whole number within limits, both included. */
-export function whole(min: number, max: number, unit: string, example: number) {
+/** The limits of a whole number, both included, and what it counts. */
+interface Whole {
+  readonly min: number;
+  readonly max: number;
+  readonly unit: string;
+  readonly example: number;
+}
+
+/** A whole number within limits. */
+export function whole({ min, max, unit, example }: Whole) {
   return field(z.int().min(min).max(max), `a whole number of ${unit} from ${min} to ${max}`, String(example));
 }
 

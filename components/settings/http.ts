@@ -6,7 +6,7 @@ import { isUnspecified } from "../release/address";
 import { choice, field, text, whole } from "./field";
 import { bodySize } from "./sizes";
 
-const port = (example: number) => whole(1, 65535, "a TCP port", example);
+const port = (example: number) => whole({ min: 1, max: 65535, unit: "a TCP port", example });
 
 /** One address or several, each in one spelling; none that another one covers. */
 const addresses = z
@@ -56,8 +56,8 @@ const acme = z.strictObject({
 /** What one client may take: clients that are slow on purpose, or send without an end, would keep everybody else out. */
 const limits = z.strictObject({
   bodySize: bodySize().prefault("50MB"),
-  readSeconds: whole(10, 86_400, "seconds", 300).default(300),
-  writeSeconds: whole(60, 86_400, "seconds", 3600).default(3600),
+  readSeconds: whole({ min: 10, max: 86_400, unit: "seconds", example: 300 }).default(300),
+  writeSeconds: whole({ min: 60, max: 86_400, unit: "seconds", example: 3600 }).default(3600),
 });
 
 /** How users reach the stack: where Caddy listens, who signs, and what stands in front of it. */

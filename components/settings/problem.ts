@@ -41,10 +41,15 @@ export function problemsBehind(issue: Issue, given: Given, keysAt: (path: Proper
   const { stack } = given;
   const keys = keysAt(issue.path);
   if (issue.code === "invalid_type" && keys.length > 0) {
-    return [problem(issue.path, given, `an object with the keys ${keys.join(", ")}`, remove(issue.path, stack))];
+    return [
+      problem(issue.path, given, {
+        rule: `an object with the keys ${keys.join(", ")}`,
+        mend: remove(issue.path, stack),
+      }),
+    ];
   }
   const example = issue.code === "custom" ? String(issue.params?.["example"] ?? "") : "";
-  return [problem(issue.path, given, issue.message, set(issue.path, example, stack))];
+  return [problem(issue.path, given, { rule: issue.message, mend: set(issue.path, example, stack) })];
 }
 
 /** The report of a refused config: everything at once, nothing was touched. */
@@ -64,12 +69,16 @@ function unknownKey(path: PropertyKey[], given: Given, known: string[]): ConfigP
   const meant = nearest(key, known);
   const where = path.length > 1 ? `a key of ${spelled(path.slice(0, -1))}` : "a key of this project";
   const hint = meant ? `; did you mean ${meant}?` : "";
-  return problem(path, given, `${where} (${known.join(", ")})${hint}`, remove(path, given.stack));
+  return problem(path, given, { rule: `${where} (${known.join(", ")})${hint}`, mend: remove(path, given.stack) });
 }
 
 /** A problem of the value at a path, with the value as it may be shown. */
-export function problem(path: readonly PropertyKey[], given: Given, rule: string, mend: string): ConfigProblem {
-  return { path: spelled(path), value: shown(path, given), rule, mend };
+export function problem(
+  path: readonly PropertyKey[],
+  given: Given,
+  told: Pick<ConfigProblem, "rule" | "mend">,
+): ConfigProblem {
+  return { path: spelled(path), value: shown(path, given), ...told };
 }
 
 function set(path: PropertyKey[], example: string, stack: string): string {

@@ -80,14 +80,14 @@ const postgres = z.strictObject({
 
 const worker = z.strictObject({
   enabled: flag("true").default(true),
-  replicas: whole(1, 32, "worker containers", 1).default(1),
+  replicas: whole({ min: 1, max: 32, unit: "worker containers", example: 1 }).default(1),
 });
 
 const backups = z
   .strictObject({
-    keep: whole(1, 1000, "backups to keep", 7).default(7),
+    keep: whole({ min: 1, max: 1000, unit: "backups to keep", example: 7 }).default(7),
     acceptSmaller: flag("false").default(false),
-    keepReplacedDays: whole(1, 365, "days", 7).default(7),
+    keepReplacedDays: whole({ min: 1, max: 365, unit: "days", example: 7 }).default(7),
     volume: text(VOLUME, "the name of a Docker volume", "nestfleet_backups").optional(),
     directory: field(
       z
@@ -105,8 +105,8 @@ const backups = z
   });
 
 const health = z.strictObject({
-  soakSeconds: whole(0, 3600, "seconds", 30).default(30),
-  timeoutSeconds: whole(5, 86400, "seconds", 300).default(300),
+  soakSeconds: whole({ min: 0, max: 3600, unit: "seconds", example: 30 }).default(30),
+  timeoutSeconds: whole({ min: 5, max: 86400, unit: "seconds", example: 300 }).default(300),
   version: choice("compare", "ignore").default("compare"),
 });
 

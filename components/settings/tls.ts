@@ -56,7 +56,7 @@ function certificateFaults({ domain, http, secrets }: Asked, stack: string, now:
     }));
   return [
     ...keyFaults(http.certificate ?? "", secrets.tlsKey ?? "", stack),
-    ...leafFaults(http.certificate ?? "", domain, stack, now),
+    ...leafFaults({ pem: http.certificate ?? "", domain, now }, stack),
   ];
 }
 
@@ -70,7 +70,14 @@ function keyFaults(pem: string, keyPem: string, stack: string): Fault[] {
     : fault("[secret], another certificate's", "the private key of the first certificate in http.certificate");
 }
 
-function leafFaults(pem: string, domain: string, stack: string, now: number): Fault[] {
+/** The certificate of a name, at a time in milliseconds since 1970. */
+interface Certificate {
+  readonly pem: string;
+  readonly domain: string;
+  readonly now: number;
+}
+
+function leafFaults({ pem, domain, now }: Certificate, stack: string): Fault[] {
   const chain = chainOf(pem);
   const [leaf] = chain;
   if (leaf === undefined) return [];
@@ -84,7 +91,7 @@ function leafFaults(pem: string, domain: string, stack: string, now: number): Fa
   return [
     ...(isFor(leaf, domain)
       ? []
-      : [fault(`for ${namesOf(leaf)}`, `for ${domain}, the name in nestfleet:domain, as the first of the chain`)]),
+      : [fault(`for ${subjectsOf(leaf)}`, `for ${domain}, the name in nestfleet:domain, as the first of the chain`)]),
     ...(daysLeft(leaf, now) < 0 ? [fault(`expired on ${leaf.validTo}`, "one that is still valid")] : []),
     ...(Date.parse(leaf.validFrom) > now
       ? [fault(`valid from ${leaf.validFrom} on`, "one that is valid already")]
@@ -106,7 +113,7 @@ function isFor(leaf: X509Certificate, domain: string): boolean {
   return found !== undefined;
 }
 
-function namesOf({ subjectAltName, subject }: X509Certificate): string {
+function subjectsOf({ subjectAltName, subject }: X509Certificate): string {
   return (subjectAltName ?? subject).replaceAll(/\s+/g, " ").slice(0, 200);
 }
 
@@ -201,5 +208,5 @@ function plainFaults({ domain, http: { tls, bind, allowPlainHttp } }: Asked, sta
 }
 
 function fromFile(stack: string, path: string): string {
-  return configSetFile(stack, path, path === KEY ? "key.pem" : "certificate.pem", path === KEY);
+  return configSetFile({ stack, path, file: path === KEY ? "key.pem" : "certificate.pem", secret: path === KEY });
 }

@@ -33,7 +33,7 @@ export class ScriptedDocker extends DockerClient {
       this.asked.push(command);
       const answer = this.answer(command, stdin, args);
       if (answer !== undefined) return answer;
-      throw new DockerError(args[0] ?? "", 1, "Error: No such container", "");
+      throw new DockerError({ command: args[0] ?? "", exitCode: 1, stderr: "Error: No such container", stdout: "" });
     });
   }
 

@@ -1,7 +1,6 @@
 import { expect, vi } from "vitest";
 import { parse } from "yaml";
 import { DockerClient } from "../../components/host/docker/client";
-import { nameOf } from "../../components/release/names";
 import { summary } from "../../components/release/summary";
 import { check } from "../../components/settings/check";
 import { report } from "../../components/settings/problem";
@@ -46,9 +45,9 @@ async function plan(stack: TestStack, config: Config): Promise<Planned> {
     outputs: revealed(outputs) as Record<string, unknown>,
   }));
   const outputs = (state.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {}) as StackOutputs;
-  const asked = { name: nameOf(stack.name), stack: stack.name, settings, preview: true };
   const docker = new DockerClient(settings.dockerHost);
-  const made = await lookAndPlan(docker, { ...asked, outputs: lastUpdateOf(outputs), state });
+  const asked = { docker, stack: stack.name, settings, preview: true };
+  const made = await lookAndPlan({ ...asked, outputs: lastUpdateOf(outputs), state });
   return { refused: made.kind === "refusal", text: summary(made) };
 }
 

@@ -21,7 +21,12 @@ export const NEW = {
   console: "nestfleet-prod-console-2",
 };
 
-const ENGINE_AWAY = new DockerError("", 1, "Cannot connect to the Docker daemon. Is the docker daemon running?", "");
+const ENGINE_AWAY = new DockerError({
+  command: "",
+  exitCode: 1,
+  stderr: "Cannot connect to the Docker daemon. Is the docker daemon running?",
+  stdout: "",
+});
 
 /** What a container is after a command of the docker client. */
 const STATES: Readonly<Record<string, string>> = {
@@ -159,7 +164,13 @@ export class SimulatedHost {
   private inProxy(words: readonly string[], command: string, stdin: string): string | undefined {
     const { state } = this.all.get(CADDY) ?? {};
     if (state === undefined) return undefined;
-    if (state !== "running") throw new DockerError("exec", 1, `Container 1f is ${WORDS[state] ?? "not running"}`, "");
+    if (state !== "running")
+      throw new DockerError({
+        command: "exec",
+        exitCode: 1,
+        stderr: `Container 1f is ${WORDS[state] ?? "not running"}`,
+        stdout: "",
+      });
     if (command.includes(" cat /proc/net/tcp ")) return ""; // nothing is in flight
     const [shell = "", ...rest] = words.slice(words.indexOf(CADDY) + 1);
     return this.inShell(shell, rest, stdin);
@@ -172,7 +183,7 @@ export class SimulatedHost {
       for (const [file, content] of this.files) writeFileSync(join(folder, basename(file)), content);
       const here = words.map((word) => word.replaceAll("/config", folder));
       const { status, stdout, stderr } = spawnSync(shell, here, { input: stdin, encoding: "utf8" });
-      if (status !== 0) throw new DockerError("exec", status ?? undefined, stderr, stdout);
+      if (status !== 0) throw new DockerError({ command: "exec", exitCode: status ?? undefined, stderr, stdout });
       this.files.clear();
       for (const file of readdirSync(folder))
         this.files.set(`/config/${file}`, readFileSync(join(folder, file), "utf8"));

@@ -24,7 +24,13 @@ const inspected = z.object({
  */
 export async function signerOf(docker: DockerClient, postgres: string): Promise<Signer> {
   const found = await docker.inspect(postgres);
-  if (found === undefined) throw new DockerError("inspect", undefined, `there is no container ${postgres}`, "");
+  if (found === undefined)
+    throw new DockerError({
+      command: "inspect",
+      exitCode: undefined,
+      stderr: `there is no container ${postgres}`,
+      stdout: "",
+    });
   const { Env: entries, Labels: labels } = inspected.parse(found).Config;
   return { stack: labels?.[LABELS.stack], key: environmentOf(entries ?? [])[KEY_VARIABLE] };
 }

@@ -150,7 +150,11 @@ export class Throwaway {
   }
 
   private async untilHealthy(container: string, { test: probe, startSeconds }: Healthcheck): Promise<void> {
-    const refusal = await waitUntilHealthy(this.docker, { container, probe }, startSeconds, { signal: this.signal });
+    const refusal = await waitUntilHealthy(
+      this.docker,
+      { container, probe },
+      { timeoutSeconds: startSeconds, signal: this.signal },
+    );
     if (refusal === undefined) return;
     const log = await this.docker.logs(container, LOG_LINES).catch(() => "");
     throw new Refusal(

@@ -120,7 +120,15 @@ export class DockerClient {
       const timer = timeoutSeconds > 0 ? setTimeout(limit, timeoutSeconds * 1000) : undefined;
       const fail = (exitCode: number | undefined, why: string) => {
         clearTimeout(timer);
-        reject(new DockerError(args[0] ?? "", exitCode, ended || stderr || why, stdout, spelled(args)));
+        reject(
+          new DockerError({
+            command: args[0] ?? "",
+            exitCode,
+            stderr: ended || stderr || why,
+            stdout,
+            asked: spelled(args),
+          }),
+        );
       };
       child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
         stdout += chunk;

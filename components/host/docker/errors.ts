@@ -1,17 +1,29 @@
-/**
- * A docker command that failed, or whose answer was not what it is asked for, with what it said. The message has its first
- * word; `asked` is the whole command, cut.
- */
+/** How a docker command failed. */
+interface Failed {
+  /** Its first word. */
+  readonly command: string;
+  /** Undefined where it did not end by itself. */
+  readonly exitCode?: number | undefined;
+  readonly stderr: string;
+  readonly stdout?: string;
+  /** The whole command, cut. */
+  readonly asked?: string;
+}
+
+/** A docker command that failed, or whose answer is not of the form that it must have, with what it said. */
 export class DockerError extends Error {
-  public constructor(
-    command: string,
-    public readonly exitCode: number | undefined,
-    public readonly stderr: string,
-    public readonly stdout: string,
-    public readonly asked = `docker ${command}`,
-  ) {
+  public readonly exitCode: number | undefined;
+  public readonly stderr: string;
+  public readonly stdout: string;
+  public readonly asked: string;
+
+  public constructor({ command, exitCode, stderr, stdout = "", asked = `docker ${command}` }: Failed) {
     super(`docker ${command}: ${stderr.trim() || `exit code ${exitCode ?? "unknown"}`}`);
     this.name = "DockerError";
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+    this.stdout = stdout;
+    this.asked = asked;
   }
 }
 
@@ -45,6 +57,6 @@ export function jsonIn(answer: string, command: string): unknown {
   try {
     return JSON.parse(answer);
   } catch {
-    throw new DockerError(command, undefined, "the answer is not valid JSON", answer);
+    throw new DockerError({ command, exitCode: undefined, stderr: "the answer is not valid JSON", stdout: answer });
   }
 }

@@ -22,6 +22,7 @@ const SETTLED_SECONDS = 5;
 const OLD_RESTART_SECONDS = 60;
 
 export interface Patience {
+  readonly timeoutSeconds: number;
   /** Changes with each sign of progress; asked for when the time is over. */
   readonly progress?: (() => Promise<unknown>) | undefined;
   /** Ends the waiting before the next probe. */
@@ -36,8 +37,7 @@ export interface Patience {
 export async function waitUntilHealthy(
   docker: DockerClient,
   asked: Target,
-  timeoutSeconds: number,
-  { progress = () => Promise.resolve(), signal }: Patience = {},
+  { timeoutSeconds, progress = () => Promise.resolve(), signal }: Patience,
 ): Promise<string | undefined> {
   let deadline = Date.now() + timeoutSeconds * 1000;
   await startAgain(docker, asked.container);

@@ -13,16 +13,15 @@ export interface Wait {
 export async function mustRun(docker: DockerClient, container: string, wait: Wait): Promise<void> {
   const running = (await inspectContainer(docker, container))?.State;
   if (running?.Running === true && !running.Restarting) return;
-  await mustBeHealthy(docker, "a service", { container }, wait);
+  await mustBeHealthy(docker, { role: "a service", container }, wait);
 }
 
 export async function mustBeHealthy(
   docker: DockerClient,
-  role: string,
-  service: Target,
-  { timeoutSeconds, signal }: Wait,
+  { role, ...service }: Target & { readonly role: string },
+  wait: Wait,
 ): Promise<void> {
-  const refusal = await waitUntilHealthy(docker, service, timeoutSeconds, { signal });
+  const refusal = await waitUntilHealthy(docker, service, wait);
   if (refusal === undefined) return;
   const name = (await inspectContainer(docker, service.container))?.Name.slice(1) ?? service.container;
   throw new Refusal(`${role} (${name}) is not healthy: ${refusal}`);

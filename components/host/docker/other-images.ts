@@ -21,6 +21,14 @@ const DESCRIBE = `
 const LONGEST = 80;
 const SECONDS = 30;
 
+/** What runs, and what the names of the config mean. */
+interface Compared {
+  readonly containers: readonly RunningContainer[];
+  readonly references: ImageReferences;
+  /** By name; the reason where an image cannot be had. */
+  readonly fetched: ReadonlyMap<string, ImageInspection | string>;
+}
+
 /**
  * Where postgres or caddy runs another image than the one that the config names now: because its line was changed, or
  * because the same tag names another image today. What a container of the new image says of itself is read in one
@@ -28,9 +36,7 @@ const SECONDS = 30;
  */
 export async function otherImages(
   docker: DockerClient,
-  containers: readonly RunningContainer[],
-  references: ImageReferences,
-  fetched: ReadonlyMap<string, ImageInspection | string>,
+  { containers, references, fetched }: Compared,
 ): Promise<OtherImage[]> {
   const others: OtherImage[] = [];
   for (const role of OWN_VERSION) {

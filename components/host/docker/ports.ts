@@ -18,16 +18,21 @@ export interface TakenPort {
   readonly by: string;
 }
 
+interface Asked {
+  readonly published: Published;
+  /** The ports that Caddy has itself. */
+  readonly ours: readonly number[];
+  /** An image that is on the host: in a container of it the host is asked, where this process has another network. */
+  readonly image: string;
+}
+
 /**
- * The ports that Caddy is to publish and something else has taken, but for `ours`, which Caddy has itself. With the
- * Docker host's network the one sure way is to try to listen; without it, the host is asked what listens there, in a
- * container of `image`, which must be there.
+ * The ports that Caddy is to publish and something else has taken. With the Docker host's network the one sure way is to
+ * try to listen; without it, the host is asked what listens there.
  */
 export async function portsTaken(
   docker: DockerClient,
-  { bind, httpPort, httpsPort, tls }: Published,
-  ours: readonly number[],
-  image: string,
+  { published: { bind, httpPort, httpsPort, tls }, ours, image }: Asked,
 ): Promise<TakenPort[]> {
   const ports = [httpPort, ...(tls === "off" ? [] : [httpsPort])].filter((port) => !ours.includes(port));
   if (ports.length === 0) return [];

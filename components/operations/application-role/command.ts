@@ -27,7 +27,7 @@ export async function grantOwnership({
   const database = new Database(docker, postgres);
   const step = { ...release, stack, postgres, started: Date.now() };
   await interruptible((signal) =>
-    recorded(docker, step, signal, async () => {
+    recorded(docker, { step, signal }, async () => {
       try {
         await createApplicationRole(database);
         await handOver(database, DATABASE);

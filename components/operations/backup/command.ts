@@ -20,7 +20,7 @@ export async function backUp(asked: Request): Promise<string> {
   const request = { ...found, keep, acceptSmaller, compared, spare, readBack: rehearsal === "off" };
   const step = asked.release && { ...asked.release, stack, postgres: found.postgres, started: Date.now() };
   const take = () =>
-    interruptible((signal) => recorded(docker, step, signal, () => takeBackup(docker, request, signal)));
+    interruptible((signal) => recorded(docker, { step, signal }, () => takeBackup(docker, request, signal)));
   const manifest = asked.partOfUpdate ? await take() : await withStackLock(docker, stack, take);
   // Without the stack's lock: an update may go on beside it.
   if (asked.prove && manifest) await interruptible((signal) => prove(docker, running, manifest, signal));

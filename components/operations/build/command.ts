@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { DockerClient, DockerError } from "../../host/docker/client";
+import { DockerClient } from "../../host/docker/client";
+import { onDockerError } from "../../host/docker/errors";
 import { withCheckout } from "../../host/source";
 import { Refusal, say } from "../../host/output";
 import type { Request } from "./request";
@@ -12,7 +13,7 @@ export function buildImage({ dockerHost, source, tag, context, image }: Request)
   return withCheckout(source, tag, async (checkout, commit) => {
     say(`building ${image} from ${tag}, commit ${commit}`);
     const docker = new DockerClient(dockerHost);
-    await build(docker, await inside(checkout, context), image, tag);
+    await build(docker, { folder: await inside(checkout, context), image, tag });
     return (await docker.run(["image", "inspect", "--format", "{{.Id}}", image])).trim();
   });
 }
@@ -24,12 +25,17 @@ async function inside(checkout: string, context: string): Promise<string> {
   throw new Refusal(`The source has no folder ${context} of its own; nothing was touched.`);
 }
 
-async function build(docker: DockerClient, folder: string, image: string, tag: string): Promise<void> {
-  try {
-    await docker.run(["build", "--force-rm", "--tag", image, folder]);
-  } catch (error) {
-    if (!(error instanceof DockerError)) throw error;
-    const log = `${error.stdout}${error.stderr}`.trim().split("\n").slice(-LOG_LINES).join("\n");
+/** A folder with a Dockerfile, and the name of what is built of it. */
+interface Build {
+  readonly folder: string;
+  readonly image: string;
+  /** The tag of the source. */
+  readonly tag: string;
+}
+
+async function build(docker: DockerClient, { folder, image, tag }: Build): Promise<void> {
+  await onDockerError(docker.run(["build", "--force-rm", "--tag", image, folder]), ({ stdout, stderr }) => {
+    const log = `${stdout}${stderr}`.trim().split("\n").slice(-LOG_LINES).join("\n");
     throw new Refusal(`${image} cannot be built from ${tag}; nothing was touched. Docker says:\n${log}`);
-  }
+  });
 }

@@ -1,4 +1,5 @@
-import { DockerClient, DockerError } from "../../host/docker/client";
+import { DockerClient } from "../../host/docker/client";
+import { onDockerError } from "../../host/docker/errors";
 import { asOptions } from "../../host/docker/hardening";
 import { unlessStopped } from "../../host/docker/containers";
 import { INITIALIZE } from "../../host/routing/config-volume";
@@ -41,8 +42,8 @@ export async function applyCaddyfile({
     `mv ${path}.new ${path}`,
     INITIALIZE,
   ].join(" && ");
-  try {
-    await docker.run(
+  await onDockerError(
+    docker.run(
       [
         "run",
         "--rm",
@@ -61,12 +62,11 @@ export async function applyCaddyfile({
         ...files.map((file) => file.path),
       ],
       [...files.map(({ content }) => Buffer.from(content).toString("base64")), caddyfile].join("\n"),
-    );
-  } catch (error) {
-    if (error instanceof DockerError)
-      throw new Refusal(`Caddy refuses its new configuration; the one before stays in force:\n${error.stderr.trim()}`);
-    throw error;
-  }
+    ),
+    ({ stderr }) => {
+      throw new Refusal(`Caddy refuses its new configuration; the one before stays in force:\n${stderr.trim()}`);
+    },
+  );
   const reload = docker.run(["exec", container, "caddy", "reload", "--config", path, "--adapter", "caddyfile"]);
   if ((await unlessStopped(reload)) === undefined) return undefined;
   say("caddy reloaded its configuration");

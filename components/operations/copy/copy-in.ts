@@ -41,7 +41,7 @@ export async function copyIn(
   if (!trusted && !(await new Store(database).owns(found)))
     throw new Refusal(
       `The copy of ${id} in ${directory} is not signed by this stack: somebody else may have written it. Nothing was copied.\n` +
-        `Next: where you know it as the stack's own: ${script("backup", stack, database.docker.host, "--copy-from", shellWord(directory), id, "--trust")}`,
+        `Next: where you know it as the stack's own: ${script({ name: "backup", stack, host: database.docker.host, options: ["--copy-from", shellWord(directory), id, "--trust"] })}`,
     );
   const { manifest } = found;
   await mustBeWhole(directory, manifest, signal);

@@ -62,7 +62,7 @@ async function moveRequests(
   const wait = { timeoutSeconds: asked.timeoutSeconds, signal };
   for (const container of asked.containers) await mustRun(docker, container, wait);
   for (const [role, { container, probe }] of Object.entries(asked.targets))
-    await mustBeHealthy(docker, role, { container, probe }, wait);
+    await mustBeHealthy(docker, { role, container, probe }, wait);
   const after = namesOf(asked);
   const seen = await watch(docker, idsOf(asked));
   const death = () => {

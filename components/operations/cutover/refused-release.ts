@@ -34,7 +34,7 @@ export async function refuseRelease(docker: DockerClient, judged: Judged, failur
   const undone = await goBack(docker, { stack: step.stack, caddy, before, after, stop: !stopped }).catch(told);
   if (!stopped) await recordRefusal(docker, step, reason);
   const what = stopped ? "The update was stopped" : `${step.to} is refused`;
-  return report(docker, step.stack, [`${what}: ${reason}`, ...hints, ...words, ...undone]);
+  return report(docker, { stack: step.stack, lines: [`${what}: ${reason}`, ...hints, ...words, ...undone] });
 }
 
 /** The report names a second failure, and keeps the first. */

@@ -28,18 +28,18 @@ const COUNT = `SET statement_timeout = '3s'; ${askMigrations("SELECT count(*) FR
 export async function waitForContainer(asked: Request): Promise<string | undefined> {
   const docker = new PatientClient(asked.dockerHost);
   const started = Date.now();
-  const patience = asked.timeoutSeconds + ALLOWANCE * asked.migrationSeconds;
+  const timeoutSeconds = asked.timeoutSeconds + ALLOWANCE * asked.migrationSeconds;
   // Only the api runs migrations.
   const progress = asked.role === "api" ? migrationCount(docker, asked.postgres) : undefined;
   await undoing(
     async (signal) => {
       const unlimited = await limitProcesses(docker, asked.container);
       if (unlimited !== undefined) say(`${asked.role} runs without a limit of processes: ${unlimited}`);
-      const refusal = await waitUntilHealthy(docker, asked, patience, { progress, signal });
+      const refusal = await waitUntilHealthy(docker, asked, { timeoutSeconds, progress, signal });
       signal.throwIfAborted();
       if (refusal !== undefined) throw new Refusal(refusal);
     },
-    (failure) => refuse(docker, asked, failure, started),
+    (failure) => refuse(docker, asked, { ...failure, started }),
   );
   say(`${asked.role} is healthy after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   return undefined;
@@ -59,7 +59,11 @@ function migrationCount(docker: DockerClient, postgres: string): () => Promise<n
  * Looks first, undoes then, and gives the report: stopping a container adds to its log, and starting the ones before
  * again changes which release is seen to be new. The history has what serves when all that is over.
  */
-async function refuse(docker: DockerClient, asked: Request, failure: Failure, started: number): Promise<Refusal> {
+async function refuse(
+  docker: DockerClient,
+  asked: Request,
+  failure: Failure & { readonly started: number },
+): Promise<Refusal> {
   const container = await inspectContainer(docker, asked.container).catch((error: unknown) => {
     say(`What the container of ${asked.role} is cannot be found out: ${complaint(error)}`);
     return undefined;
@@ -70,9 +74,12 @@ async function refuse(docker: DockerClient, asked: Request, failure: Failure, st
     lastWords(docker, asked.container),
     failure.stopped ? undefined : changeOf(docker, asked).catch(unwritten),
   ]);
-  const undone = await undo(docker, asked, failure, container?.Name.slice(1));
-  if (change !== undefined) await recordRefusal(docker, { ...asked, ...change, started }, reason);
-  return report(docker, asked.stack, [reason, ...words, ...undone, ...writableAgain({ ...asked, words })]);
+  const undone = await undo(docker, asked, { stopped: failure.stopped, name: container?.Name.slice(1) });
+  if (change !== undefined) await recordRefusal(docker, { ...asked, ...change, started: failure.started }, reason);
+  return report(docker, {
+    stack: asked.stack,
+    lines: [reason, ...words, ...undone, ...writableAgain({ ...asked, words })],
+  });
 }
 
 function whyRefused({ role }: Request, { error, stopped }: Failure): string {
@@ -93,8 +100,7 @@ function unwritten(error: unknown): undefined {
 async function undo(
   docker: DockerClient,
   { caddy, role, stack, whenRefused }: Request,
-  { stopped }: Failure,
-  name: string | undefined,
+  { stopped, name }: Pick<Failure, "stopped"> & { readonly name: string | undefined },
 ): Promise<string[]> {
   const failed = (what: string) => (error: unknown) => [`${what} failed: ${complaint(error)}`];
   const stop = async (refused: string) => {

@@ -34,7 +34,7 @@ export async function record(docker: DockerClient, step: Step, failure?: string)
   const database = new Database(docker, step.postgres);
   const history = await readHistory(database);
   if (failure === undefined && (step.from === step.to || isLast(history, step))) return history;
-  const entry = await entryOf(docker, step, history, failure);
+  const entry = await entryOf(docker, step, { history, failure });
   await appendHistory(database, entry);
   return [...history, entry];
 }
@@ -51,8 +51,7 @@ function isLast(history: readonly HistoryEntry[], { from, to }: Step): boolean {
  */
 export async function recorded<T>(
   docker: DockerClient,
-  step: Step | undefined,
-  signal: AbortSignal,
+  { step, signal }: { readonly step: Step | undefined; readonly signal: AbortSignal },
   work: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -82,8 +81,7 @@ export function reasonIn(report: string): string {
 async function entryOf(
   docker: DockerClient,
   step: Step,
-  history: readonly Change[],
-  failure: string | undefined,
+  { history, failure }: { readonly history: readonly Change[]; readonly failure: string | undefined },
 ): Promise<HistoryEntry> {
   const [containers, { applied }, { backups }] = await Promise.all([
     containersOf(docker, step.stack),

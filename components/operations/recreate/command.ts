@@ -39,7 +39,10 @@ async function stop(docker: DockerClient, asked: Request): Promise<string | unde
       return taken;
     },
     async ({ error }) =>
-      report(docker, stack, [`${asked.target} is not started: ${reasonOf(error)}`, await undo(docker, asked)]),
+      report(docker, {
+        stack,
+        lines: [`${asked.target} is not started: ${reasonOf(error)}`, await undo(docker, asked)],
+      }),
   );
   return JSON.stringify({ backup: manifest?.id ?? null });
 }
@@ -50,6 +53,6 @@ async function undo(docker: DockerClient, { caddy, stack }: Request): Promise<st
     const restarted = await persistently(() => restartPrevious(docker, Routing.of(docker, caddy), stack));
     return restarted.length > 0 ? `Started again: ${restarted.join(", ")}.` : "What ran before goes on.";
   } catch (error) {
-    return `Starting what ran before failed, too: ${complaint(error)}. Requests wait until \`${up(stack)}\`, or ${script("restore", stack, docker.host, "--recover")}, has done it.`;
+    return `Starting what ran before failed, too: ${complaint(error)}. Requests wait until \`${up(stack)}\`, or ${script({ name: "restore", stack, host: docker.host, options: ["--recover"] })}, has done it.`;
   }
 }

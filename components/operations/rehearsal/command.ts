@@ -15,7 +15,7 @@ export async function runRehearsal({
   const { stack, postgres } = asked;
   const step = release && { ...release, stack, postgres, started: Date.now() };
   const rehearsed = await interruptible((signal) =>
-    recorded(docker, step, signal, () => rehearse(docker, { ...asked, command }, signal)),
+    recorded(docker, { step, signal }, () => rehearse(docker, { ...asked, command }, signal)),
   );
   return JSON.stringify(rehearsed);
 }

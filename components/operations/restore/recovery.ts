@@ -89,14 +89,18 @@ export async function undoRestore(host: Host, state: RestoreState, error: unknow
   }).then(
     () => `The restore failed, ${state.from ?? "what ran before"} serves again on its own data.`,
     (failure: unknown) =>
-      `The restore failed, and taking it back failed too (${complaint(failure)}): \`${up(host.stack)}\`, or ${script("restore", host.stack, host.docker.host, "--recover")}, tries again.`,
+      `The restore failed, and taking it back failed too (${complaint(failure)}): \`${up(host.stack)}\`, or ${script({ name: "restore", stack: host.stack, host: host.docker.host, options: ["--recover"] })}, tries again.`,
   );
   await appendHistory(host.database, { ...entryOf(state), verdict: "failed", reason: why }).catch(
     (failure: unknown) => {
       say(`The history could not be written: ${complaint(failure)}`);
     },
   );
-  return report(host.docker, host.stack, [`${named(state)} failed: ${why}`, ...words, ...hint, outcome], next);
+  return report(host.docker, {
+    stack: host.stack,
+    lines: [`${named(state)} failed: ${why}`, ...words, ...hint, outcome],
+    next,
+  });
 }
 
 /** Names the restore as an operator calls it. */
@@ -157,12 +161,13 @@ export async function finishRestore(host: Host, state: RestoreState): Promise<Re
   try {
     return await persistently(() => finish(host, state));
   } catch (error) {
-    throw await report(
-      host.docker,
-      host.stack,
-      [`${state.to} serves the restored data; what the restore has left could not be cleared away: ${reasonOf(error)}`],
-      `Next: ${script("restore", host.stack, host.docker.host, "--recover")}, or \`${up(host.stack)}\`, goes on with that.`,
-    );
+    throw await report(host.docker, {
+      stack: host.stack,
+      lines: [
+        `${state.to} serves the restored data; what the restore has left could not be cleared away: ${reasonOf(error)}`,
+      ],
+      next: `Next: ${script({ name: "restore", stack: host.stack, host: host.docker.host, options: ["--recover"] })}, or \`${up(host.stack)}\`, goes on with that.`,
+    });
   }
 }
 
@@ -180,7 +185,7 @@ async function finish(host: Host, state: RestoreState): Promise<Restored> {
   await clearState(database);
   say(`${version} serves the restored data; requests waited ${heldSeconds.toFixed(1)} s`);
   say(
-    `the database from before is kept as ${replaced}; ${script("restore", stack, docker.host, "--undo")} brings it back`,
+    `the database from before is kept as ${replaced}; ${script({ name: "restore", stack, host: docker.host, options: ["--undo"] })} brings it back`,
   );
   return { version, replaced, lost, holdSeconds: heldSeconds };
 }
@@ -207,7 +212,7 @@ async function comeHome({ docker, caddy, stack }: Host, { before, after, to }: R
     await endFrozen(docker, stack);
     await docker.run(["start", before.api]);
     const asked = { container: before.api, probe: apiHealthcheck.test };
-    const refusal = await waitUntilHealthy(docker, asked, HOME_SECONDS);
+    const refusal = await waitUntilHealthy(docker, asked, { timeoutSeconds: HOME_SECONDS });
     if (refusal !== undefined) throw new Refusal(`${before.api} does not come back: ${refusal}`);
     await routing.settle(before);
     await removeContainer(docker, after.api);

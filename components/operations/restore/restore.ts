@@ -222,7 +222,7 @@ async function makeInterims({ docker, stack }: Host, state: RestoreState, signal
   if (worker) await make(interims.at(-1) ?? "", worker.name, "worker");
   await docker.run(["start", after.console]);
   const asked = { container: after.console, probe: consoleHealthcheck.test };
-  const refusal = await waitUntilHealthy(docker, asked, CONSOLE_SECONDS, { signal });
+  const refusal = await waitUntilHealthy(docker, asked, { timeoutSeconds: CONSOLE_SECONDS, signal });
   if (refusal !== undefined) throw new Refusal(`the console of ${version} is not healthy: ${refusal}`);
   say(`${version} is ready: ${after.console} runs, ${after.api} waits for its data`);
 }

@@ -27,7 +27,7 @@ export function unproven({ facts, settings, stack, restore }: PlanContext): stri
   const newest = newestBackup(facts?.backups ?? []);
   const [first] = facts?.backups ?? [];
   if (facts === undefined || newest === undefined || first === undefined) return [];
-  const command = script("backup", stack, settings.dockerHost, "--prove");
+  const command = script({ name: "backup", stack, host: settings.dockerHost, options: ["--prove"] });
   const broken = [newest, ...(restore && restore.id !== newest.id ? [restore] : [])].filter((one) => one.disproven);
   if (broken.length > 0)
     return broken.map(

@@ -57,7 +57,7 @@ export function postgresMajorDiffers({ facts, settings, stack }: PlanContext): G
     why: `PostgreSQL ${image} does not start on them; the way from ${data} to ${image} is dump and restore, into a new volume`,
     mend: [
       `stay on ${data}: ${configSetPath(stack, "images.postgres", running ?? `pgvector/pgvector:pg${data}`)}`,
-      `or move: a backup of this stack (${script("backup", stack)}), restored into a new stack that starts with ${settings.images.postgres}`,
+      `or move: a backup of this stack (${script({ name: "backup", stack })}), restored into a new stack that starts with ${settings.images.postgres}`,
     ],
   };
 }

@@ -21,7 +21,7 @@ function otherThan(
   if (facts === undefined || now === undefined || pinned === undefined || isPinned(pinned, now)) return undefined;
   const { [role]: reference } = imageReferences(settings, stack);
   const present = hashIn(reference, now);
-  const before = runsAs(pinned, role, to.tag, facts);
+  const before = runsAs({ pinned, role, tag: to.tag }, facts);
   const known = `${settings.images[role] ?? settings.images.api}@${pinned}`;
   const pin = configSetPath(stack, `images.digests.${role}`, present);
   return {
@@ -39,7 +39,10 @@ function otherThan(
 }
 
 /** The release that runs the image that is pinned, where that is another one: its pin was left in the config. */
-function runsAs(pinned: string, role: string, tag: string, facts: HostFacts): string | undefined {
+function runsAs(
+  { pinned, role, tag }: { readonly pinned: string; readonly role: ReleasedRole; readonly tag: string },
+  facts: HostFacts,
+): string | undefined {
   return facts.containers.find(
     (one) =>
       one.running &&

@@ -87,6 +87,6 @@ function notPutBack(asked: string, { facts, settings, stack, last }: PlanContext
     return [`whether the restore of ${asked} is still to be done cannot be told before the database answers`];
   return [
     `history.jsonl is missing beside the backups: whether ${asked} was put back already is not known, and it is left alone; ` +
-      `bring the file from where the backups come from, or put the data back by hand: ${script("restore", stack, dockerHost, asked)}`,
+      `bring the file from where the backups come from, or put the data back by hand: ${script({ name: "restore", stack, host: dockerHost, options: [asked] })}`,
   ];
 }

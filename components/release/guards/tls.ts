@@ -13,7 +13,7 @@ export function certificateExpires({ settings, stack, facts }: PlanContext): str
   return days > EXPIRY_DAYS
     ? []
     : [
-        `the certificate in http.certificate expires in ${days} days, on ${leaf.validTo}; put a new one there, and its key in secrets.tlsKey: ${configSetFile(stack, "http.certificate", "certificate.pem")}`,
+        `the certificate in http.certificate expires in ${days} days, on ${leaf.validTo}; put a new one there, and its key in secrets.tlsKey: ${configSetFile({ stack, path: "http.certificate", file: "certificate.pem" })}`,
       ];
 }
 

@@ -141,7 +141,9 @@ describe("the lock of a stack", () => {
     await takeLockAs(engine, "nestfleet-prod", { machine: "job", pid: 7, boot: "another", container: job });
     const inspect = engine.inspect.bind(engine);
     engine.inspect = (id, type) =>
-      type === "volume" ? inspect(id, type) : Promise.reject(new DockerError("inspect", 1, "connection lost", ""));
+      type === "volume"
+        ? inspect(id, type)
+        : Promise.reject(new DockerError({ command: "inspect", exitCode: 1, stderr: "connection lost", stdout: "" }));
     expect(await takeLock(engine, "nestfleet-prod")).toMatchObject({ machine: "job" });
   });
 });

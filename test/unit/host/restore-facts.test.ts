@@ -25,7 +25,7 @@ class Answering extends DockerClient {
   }
 }
 
-const failed = (stderr: string) => new DockerError("exec", 2, stderr, "");
+const failed = (stderr: string) => new DockerError({ command: "exec", exitCode: 2, stderr, stdout: "" });
 
 describe("what is in the live database", () => {
   test("is counted, with its last write", async () => {
@@ -84,13 +84,12 @@ describe("a restore is looked into", () => {
   const looks = async (serving: string, to: string, more: Partial<Settings>, facts: Partial<HostFacts> = {}) => {
     const docker = new Answering({});
     const settings = { ...asked(to), ...more } as Settings;
-    await inspectRestore(
-      docker,
-      "postgres",
+    await inspectRestore(docker, {
+      postgres: "postgres",
       settings,
-      host(serving, to, { facts: { backups: [backup(id)], ...facts } }),
-      {},
-    );
+      known: host(serving, to, { facts: { backups: [backup(id)], ...facts } }),
+      last: {},
+    });
     return docker.asked.length > 0;
   };
   const spent = { history: [change({ restored: id, confirmation: "monday" })] };

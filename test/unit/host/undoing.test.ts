@@ -11,7 +11,7 @@ const report = new Refusal("undone");
 describe("work that must not stay half done", () => {
   test.each<[string, Error]>([
     ["refuses", new Refusal("not healthy")],
-    ["is failed by Docker", new DockerError("stop", 1, "EOF", "")],
+    ["is failed by Docker", new DockerError({ command: "stop", exitCode: 1, stderr: "EOF", stdout: "" })],
     ["has a fault", new TypeError("x is not a function")],
   ])("is undone when it %s", async (_, error) => {
     const failures: unknown[] = [];
@@ -44,7 +44,7 @@ describe("work that must not stay half done", () => {
 describe("work whose every step can be done again", () => {
   test("is done again until it is done", async () => {
     let attempts = 0;
-    const work = () => (++attempts < 3 ? Promise.reject(new DockerError("exec", 1, "is not running", "")) : Promise.resolve(attempts)); // prettier-ignore
+    const work = () => (++attempts < 3 ? Promise.reject(new DockerError({ command: "exec", exitCode: 1, stderr: "is not running", stdout: "" })) : Promise.resolve(attempts)); // prettier-ignore
     expect(await persistently(work, { pauseMs: 1 })).toBe(3);
   });
 

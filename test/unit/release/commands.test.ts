@@ -21,10 +21,12 @@ describe("a docker command", () => {
 });
 
 test("a script of ours names stack and host", () => {
-  expect(script("restore", "prod", "ssh://fleet", "--undo")).toBe(
+  expect(script({ name: "restore", stack: "prod", host: "ssh://fleet", options: ["--undo"] })).toBe(
     "scripts/restore.sh --stack prod --docker-host ssh://fleet --undo",
   );
-  expect(script("backup", "prod", "unix:///var/run/docker.sock")).toBe("scripts/backup.sh --stack prod");
+  expect(script({ name: "backup", stack: "prod", host: "unix:///var/run/docker.sock" })).toBe(
+    "scripts/backup.sh --stack prod",
+  );
 });
 
 test("Pulumi is called as it works here", () => {

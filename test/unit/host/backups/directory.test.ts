@@ -37,7 +37,7 @@ test.each<[string, number, string, string | undefined]>([
   ["cannot be looked at", 125, "no space left on device", undefined],
 ])("one that %s", async (_, exitCode, stderr, fault) => {
   const docker = new ScriptedDocker((command) => {
-    if (command.startsWith("run ")) throw new DockerError("run", exitCode, stderr, "");
+    if (command.startsWith("run ")) throw new DockerError({ command: "run", exitCode, stderr, stdout: "" });
     return FOUND;
   });
   const asked = { postgres: undefined, image: "postgres:17", writes: true };

@@ -38,9 +38,13 @@ describe("a preview", () => {
   });
 
   test("knows a read that failed from a container that is gone", async () => {
-    asked.mockRejectedValueOnce(new DockerError("exec", 1, "sha256sum: Input/output error", "10\n"));
+    asked.mockRejectedValueOnce(
+      new DockerError({ command: "exec", exitCode: 1, stderr: "sha256sum: Input/output error", stdout: "10\n" }),
+    );
     expect(await fault()).toBe("its dump cannot be read to its end");
-    asked.mockRejectedValueOnce(new DockerError("exec", 1, "No such container", ""));
+    asked.mockRejectedValueOnce(
+      new DockerError({ command: "exec", exitCode: 1, stderr: "No such container", stdout: "" }),
+    );
     await expect(fault()).rejects.toThrow("No such container");
   });
 });

@@ -21,7 +21,12 @@ test("a container's image, log, networks and limits are what Docker has of it; o
       { ...inspection(api), HostConfig: limits, NetworkSettings: networks },
       { ...inspection(worker), HostConfig: { LogConfig: { Type: "journald", Config: null } } },
     ];
-    throw new DockerError("inspect", 1, "Error: No such container: 3", JSON.stringify(both));
+    throw new DockerError({
+      command: "inspect",
+      exitCode: 1,
+      stderr: "Error: No such container: 3",
+      stdout: JSON.stringify(both),
+    });
   });
   const found = await containersOf(docker, "prod");
   expect(found.map(({ noCore, networks }) => ({ noCore, networks }))).toEqual([
@@ -50,7 +55,8 @@ test.each([
 });
 
 test("what is asked in a container that does not run has no answer; a failure of any other kind is one", async () => {
-  const failing = (words: string): Promise<string> => Promise.reject(new DockerError("exec", 1, words, ""));
+  const failing = (words: string): Promise<string> =>
+    Promise.reject(new DockerError({ command: "exec", exitCode: 1, stderr: words, stdout: "" }));
   for (const words of ["Error: No such container: a", "Container 1f is not running"]) {
     expect(await unlessStopped(failing(words))).toBeUndefined();
     expect(await ifRunning(failing(words))).toBeUndefined();

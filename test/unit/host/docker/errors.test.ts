@@ -8,7 +8,8 @@ import {
   unlessGone,
 } from "../../../../components/host/docker/errors";
 
-const saying = (stderr: string) => Promise.reject(new DockerError("stop", 1, stderr, ""));
+const saying = (stderr: string) =>
+  Promise.reject(new DockerError({ command: "stop", exitCode: 1, stderr, stdout: "" }));
 const fault = () => Promise.reject(new TypeError("x is not a function"));
 
 describe("a failure of Docker", () => {

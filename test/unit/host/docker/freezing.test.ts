@@ -6,7 +6,7 @@ import { ScriptedDocker } from "../../../support/docker";
 const refusing = (words: Readonly<Record<string, string>>) =>
   new ScriptedDocker((command) => {
     const complaint = words[command.split(" ")[0] ?? ""];
-    if (complaint !== undefined) throw new DockerError("", 1, complaint, "");
+    if (complaint !== undefined) throw new DockerError({ command: "", exitCode: 1, stderr: complaint, stdout: "" });
     return "";
   });
 

@@ -6,7 +6,7 @@ import { ScriptedDocker } from "../../../support/docker";
 function refusing(answer: string): ScriptedDocker {
   return new ScriptedDocker((command) => {
     if (command.startsWith("version ")) return "20.10.24";
-    throw new DockerError("network", 1, answer, "");
+    throw new DockerError({ command: "network", exitCode: 1, stderr: answer, stdout: "" });
   });
 }
 

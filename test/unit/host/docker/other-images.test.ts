@@ -26,7 +26,7 @@ test("an image that is the one that runs is not looked into", async () => {
     ["pg:16", { Id: "sha256:a", Config: {} }],
     ["caddy:2", { Id: "c", Config: {} }],
   ]);
-  expect(await otherImages(docker, running, references, fetched)).toEqual([]);
+  expect(await otherImages(docker, { containers: running, references, fetched })).toEqual([]);
   expect(docker.asked).toEqual([]);
 });
 
@@ -40,7 +40,7 @@ test("another one is described by what it says of itself, without control charac
     ["pg:16", { Id: "sha256:b", Created: "2026-11-01T00:00:00Z", Config: {} }],
     ["caddy:2", "cannot be had"],
   ]);
-  expect(await otherImages(docker, running, references, fetched)).toEqual([
+  expect(await otherImages(docker, { containers: running, references, fetched })).toEqual([
     {
       role: "postgres",
       reference: "pg:16",

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DockerError } from "../../../../components/host/docker/client";
 import { isPassing, PatientClient } from "../../../../components/host/docker/patient-client";
 
-const failure = (stderr: string) => new DockerError("exec", 1, stderr, "");
+const failure = (stderr: string) => new DockerError({ command: "exec", exitCode: 1, stderr, stdout: "" });
 
 describe("passing are", () => {
   test.each([

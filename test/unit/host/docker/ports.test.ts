@@ -13,7 +13,8 @@ test("a port is taken on any of several addresses; that of HTTPS may be another'
   try {
     const { port: httpsPort } = server.address() as AddressInfo;
     const http = { bind: ["127.0.0.1", "::1"], httpPort: 1, httpsPort };
-    const taken = (tls: string, bind = http.bind) => portsTaken(here(), { ...http, bind, tls }, [1], "postgres");
+    const taken = (tls: string, bind = http.bind) =>
+      portsTaken(here(), { published: { ...http, bind, tls }, ours: [1], image: "postgres" });
     expect((await taken("auto")).map(({ port }) => port)).toEqual([httpsPort]);
     expect(await taken("off")).toEqual([]);
     expect(await taken("auto", ["127.0.0.1"])).toEqual([]);

@@ -6,7 +6,13 @@ import { DockerError } from "../../../../components/host/docker/client";
 import { nextAfter, unforeseen } from "../../../../components/host/docker/unforeseen";
 
 test("an answer of Docker's: what was asked, and all that it said", () => {
-  const error = new DockerError("exec", 1, "Error: No such container: x\nsecond line\n", "", "docker exec x true");
+  const error = new DockerError({
+    command: "exec",
+    exitCode: 1,
+    stderr: "Error: No such container: x\nsecond line\n",
+    stdout: "",
+    asked: "docker exec x true",
+  });
   expect(unforeseen(error)).toEqual([
     "Docker gave an answer that was not expected:",
     "  asked:    docker exec x true",
@@ -14,7 +20,9 @@ test("an answer of Docker's: what was asked, and all that it said", () => {
     "            second line",
   ]);
   expect(nextAfter(error, "go on")).toMatch(/^Next: .*: go on$/);
-  expect(unforeseen(new DockerError("ps", 137, "", "")).at(-1)).toBe("  answered: nothing, and exit code 137");
+  expect(unforeseen(new DockerError({ command: "ps", exitCode: 137, stderr: "", stdout: "" })).at(-1)).toBe(
+    "  answered: nothing, and exit code 137",
+  );
 });
 
 test("an error of this machine is told by its own words", () => {

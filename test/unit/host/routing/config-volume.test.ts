@@ -27,7 +27,7 @@ const shell = (words: readonly string[], input = "") => {
 /** The volume of a proxy whose shell is this machine's; the folder stands for /config. */
 const docker = new ScriptedDocker((_, stdin, args) => {
   const { status, stdout, stderr } = shell(args.slice(args.indexOf("sh") + 1), stdin);
-  if (status !== 0) throw new DockerError("exec", status ?? undefined, stderr, stdout);
+  if (status !== 0) throw new DockerError({ command: "exec", exitCode: status ?? undefined, stderr, stdout });
   return stdout.replaceAll(folder, "/config");
 });
 const volume = new MountedVolume(docker, "nestfleet-prod-caddy");

@@ -239,7 +239,9 @@ describe("Docker fails", () => {
     const run = host.docker.run.bind(host.docker);
     let commands = 0;
     host.docker.run = (args, ...more) =>
-      ++commands === number ? Promise.reject(new DockerError(args[0] ?? "", 1, "EOF", "")) : run(args, ...more);
+      ++commands === number
+        ? Promise.reject(new DockerError({ command: args[0] ?? "", exitCode: 1, stderr: "EOF", stdout: "" }))
+        : run(args, ...more);
     return () => commands >= number;
   }
 
@@ -265,7 +267,11 @@ describe("Docker fails", () => {
     const run = set.host.docker.run.bind(set.host.docker);
     set.host.docker.run = (args, ...more) => {
       const switches = args.includes(`${NEW.api}\n`) && args.includes(PREVIOUS);
-      return switches ? Promise.reject(new DockerError("exec", 1, "no space left on device", "")) : run(args, ...more);
+      return switches
+        ? Promise.reject(
+            new DockerError({ command: "exec", exitCode: 1, stderr: "no space left on device", stdout: "" }),
+          )
+        : run(args, ...more);
     };
     const report = await refusal(set);
     expect(report).toContain("1.5.0 is refused: Docker gave an answer that was not expected");

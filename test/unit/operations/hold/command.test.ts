@@ -75,7 +75,9 @@ test("a hold that fails half-way is undone: postgres is not replaced, and the re
     const holdsApi = args.includes(activeFile("api")) && args.includes(`${UNROUTED}\n`);
     if (!holdsApi || broken) return run(args, ...more);
     broken = true;
-    return Promise.reject(new DockerError("exec", 1, "no space left on device", ""));
+    return Promise.reject(
+      new DockerError({ command: "exec", exitCode: 1, stderr: "no space left on device", stdout: "" }),
+    );
   };
   const error: unknown = await hold(host).catch((failure: unknown) => failure);
   expect(error).toBeInstanceOf(Refusal);

@@ -76,7 +76,8 @@ test.each(["", "exited", "restarting"])("where the proxy cannot be asked (%s), n
   const proxy = state === "" ? [] : [{ ...container("caddy", "2", state), name: PROXY }];
   const simulated = new SimulatedHost([...both, ...proxy], files("150"));
   simulated.beyond = (command) => {
-    if (command === `start ${PROXY}`) throw new DockerError("start", 1, "port is already allocated\n", "");
+    if (command === `start ${PROXY}`)
+      throw new DockerError({ command: "start", exitCode: 1, stderr: "port is already allocated\n", stdout: "" });
     return undefined;
   };
   const failed = [{ name: PROXY, role: "caddy", reason: "port is already allocated" }];
@@ -87,7 +88,8 @@ test("what Docker cannot start is told with its words, and the others are starte
   const reason = "driver failed programming external connectivity: address already in use";
   const simulated = host([container("caddy", "2", "exited"), container("postgres", "17", "exited")], files("150"));
   simulated.beyond = (command) => {
-    if (command === `start ${PROXY}`) throw new DockerError("start", 1, `${reason}\n`, "");
+    if (command === `start ${PROXY}`)
+      throw new DockerError({ command: "start", exitCode: 1, stderr: `${reason}\n`, stdout: "" });
     return undefined;
   };
   expect(await revive(simulated.docker, "prod")).toEqual({

@@ -17,7 +17,7 @@ function unfinished(host: SimulatedHost, restore: string | DockerError = ""): Pr
   };
   return isUnfinished(host.docker, "prod");
 }
-const failure = (words: string) => new DockerError("exec", 1, words, "");
+const failure = (words: string) => new DockerError({ command: "exec", exitCode: 1, stderr: words, stdout: "" });
 
 test.each<[string, Record<string, string>, boolean]>([
   ["the containers that served were stopped", { [STOPPED_WRITERS]: OLD.api }, true],

@@ -47,7 +47,8 @@ function host(container: unknown = like): ScriptedDocker {
 
 const answering = (start: string | undefined, running = true) =>
   new ScriptedDocker((command) => {
-    if (command.startsWith("start ") && start !== undefined) throw new DockerError("start", 127, start, "");
+    if (command.startsWith("start ") && start !== undefined)
+      throw new DockerError({ command: "start", exitCode: 127, stderr: start, stdout: "" });
     if (command.startsWith("inspect ")) return JSON.stringify([inspected(running)]);
     return "";
   });

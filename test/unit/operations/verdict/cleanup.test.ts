@@ -89,7 +89,8 @@ test.each([
   };
   const docker = new ScriptedDocker((command) => {
     if (command.startsWith("inspect --type volume ")) {
-      if (command.includes("freed")) throw new DockerError("inspect", 1, "Error: no such volume", "[]");
+      if (command.includes("freed"))
+        throw new DockerError({ command: "inspect", exitCode: 1, stderr: "Error: no such volume", stdout: "[]" });
       return JSON.stringify([{ Labels: labels(command.includes("gone") ? { started: "1" } : {}) }]);
     }
     if (command.startsWith("image ls ")) return "api:1.0.0";
@@ -100,7 +101,12 @@ test.each([
 });
 
 test("what Docker does not remove is named, with why and the command; the rest goes all the same", async () => {
-  const busy = new DockerError("rm", 1, "Error response from daemon: device or resource busy", "");
+  const busy = new DockerError({
+    command: "rm",
+    exitCode: 1,
+    stderr: "Error response from daemon: device or resource busy",
+    stdout: "",
+  });
   const docker = new ScriptedDocker((command) => {
     if (command === "rm --volumes 1") throw busy;
     if (command.startsWith("image ls ")) return "api:1.1.0";

@@ -110,7 +110,9 @@ describe("an update whose workers work", () => {
       const set = hostWith(more === STANDS ? RECREATED : SWITCHED, more);
       const run = set.host.docker.run.bind(set.host.docker);
       set.host.docker.run = (args, ...others) =>
-        args.includes("remove") ? Promise.reject(new DockerError("exec", 1, "EOF", "")) : run(args, ...others);
+        args.includes("remove")
+          ? Promise.reject(new DockerError({ command: "exec", exitCode: 1, stderr: "EOF", stdout: "" }))
+          : run(args, ...others);
       await expect(verdict(set)).rejects.toThrow("EOF");
       expect(set.history.lines()).toEqual(["1.4.2 → 1.5.0 upgraded"]);
       set.host.docker.run = run;
@@ -124,7 +126,9 @@ describe("an update whose workers work", () => {
     const set = hostWith(SWITCHED);
     const run = set.host.docker.run.bind(set.host.docker);
     set.host.docker.run = (args, ...others) =>
-      args[0] === "rm" ? Promise.reject(new DockerError("rm", 1, "device or resource busy", "")) : run(args, ...others);
+      args[0] === "rm"
+        ? Promise.reject(new DockerError({ command: "rm", exitCode: 1, stderr: "device or resource busy", stdout: "" }))
+        : run(args, ...others);
     const said: string[] = [];
     await heardBy((line) => void said.push(line), () => verdict(set)); // prettier-ignore
     expect(said.join("\n")).toMatch(/warning: containers from before are left \(.*\): device or resource busy/);
