@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DockerClient } from "./docker/client";
 import { onDockerError } from "./docker/errors";
 import { parseJson } from "../release/records/json";
+import { LABELS } from "../release/names";
 import type { DataImage } from "../release/data-mount";
 import type { MigrationFile, TargetFacts } from "../release/facts";
 import { look } from "./docker/look";
@@ -23,8 +24,6 @@ const READ_MIGRATIONS = `
 const READ_SECONDS = 60;
 
 const migrationFiles = z.array(z.object({ file: z.string(), sql: z.string() }));
-
-const STOPS = "org.nestfleet.required-stops";
 
 /** Of `docker image inspect`, what a plan needs. */
 export interface ImageInspection {
@@ -65,7 +64,7 @@ export async function inspectTarget(
     digests: api.RepoDigests ?? [],
     migrations,
     postgresMajor: postgres && majorOf(postgres),
-    requiredStops: (api.Config.Labels?.[STOPS] ?? "")
+    requiredStops: (api.Config.Labels?.[LABELS.requiredStops] ?? "")
       .split(",")
       .map((stop) => stop.trim())
       .filter(Boolean),

@@ -6,7 +6,7 @@ import type { ImageIdentity } from "./records/image-identity";
 import type { BackupManifest } from "./records/manifest";
 import type { Reading } from "./sql/reading";
 import type { ReplacedDatabase } from "./records/replaced";
-import type { Role } from "./restarts";
+import type { Role } from "./names";
 import type { ApplicationSecret } from "./secrets";
 import type { CollationFacts } from "./collation-facts";
 

@@ -62,6 +62,9 @@ const PREFIX = "nestfleet-";
 /** What a database server is started for that is thrown away afterwards. */
 export type ThrowawayPurpose = "rehearsal" | "drill" | "trial";
 
+/** What a volume of a stack holds: the data, the backups, Caddy's certificates, or Caddy's configuration. */
+export type VolumePurpose = "postgres" | "backups" | "caddy-data" | "caddy-config";
+
 /** The names of one stack. */
 export interface StackNames {
   /** What every other name begins with, and the name of the component and of the provider in Pulumi's state. */
@@ -75,8 +78,8 @@ export interface StackNames {
     /** Of postgres, api and worker. */
     readonly back: string;
   };
-  /** The volumes: data, backups, Caddy's certificates and Caddy's configuration; and the one that is the stack's lock. */
-  readonly volumes: Readonly<Record<"postgres" | "backups" | "caddy-data" | "caddy-config" | "lock", string>>;
+  /** The volumes, and the one that is empty and whose labels are the lock of the stack. */
+  readonly volumes: Readonly<Record<VolumePurpose | "lock", string>>;
   /** The repositories of the images that are built from source. */
   readonly images: Readonly<Record<"api" | "console", string>>;
   /** Networks of what is thrown away; a container on one is called like it, with the service at the end. */
@@ -154,7 +157,4 @@ export const REPLACED_PREFIX = "nestfleet_replaced_";
 export const LABEL = "org.nestfleet";
 export function nameOf(stack: string): string {
   return namesOf(stack).prefix;
-}
-export function backOf(name: string): string {
-  return `${name}-back`;
 }

@@ -1,7 +1,7 @@
 import { isOwnLog } from "./containers/logging";
 import type { LimitSupport } from "./containers/limits";
 import type { HostFacts } from "./facts";
-import { SUPERUSER, isInterim } from "./names";
+import { isInterim, type Role, ROLES, SUPERUSER, UPSTREAMS } from "./names";
 import { newestBackup } from "./records/backups";
 import { type DataMount, dataMountByTag } from "./data-mount";
 import { downtime } from "./downtime";
@@ -14,11 +14,10 @@ import { beyond, mayRun, type PendingMigration } from "./sql/migrations";
 import type { GuardProblem } from "./guards/problem";
 import { type ExpiringDatabase, withExpiry } from "./records/replaced";
 import { type Reindex, reindexOf } from "./reindex";
-import { isKept, type Role, restartsIn, ROLES } from "./restarts";
+import { isKept, restartsIn } from "./restarts";
 import { type RestoreImpact, restoreImpact } from "./restore-impact";
 import { type Asked, type PlanSettings, type Restored, type PlanContext, assess, type Step } from "./plan-context";
 import { type Strategy, strategyFor } from "./strategy";
-import { UPSTREAM_PORTS } from "./names";
 import type { Version } from "./version";
 import { runWarnings } from "./guards/warnings";
 
@@ -177,9 +176,7 @@ function restoredBy({ restore, settings, last }: PlanContext): Restored | undefi
 function runsCutover({ step, facts }: PlanContext): boolean {
   if (step !== "restart" || isInterim(facts?.serving?.name ?? "")) return true;
   const { containers = [], notStarted = [] } = facts ?? {};
-  const several = Object.keys(UPSTREAM_PORTS).some(
-    (upstream) => containers.filter(({ role }) => role === upstream).length > 1,
-  );
+  const several = UPSTREAMS.some((upstream) => containers.filter(({ role }) => role === upstream).length > 1);
   return several || notStarted.length > 0;
 }
 

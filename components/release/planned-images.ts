@@ -1,6 +1,6 @@
 import { hashIn } from "./records/image-identity";
 import { imageReferences } from "./images";
-import { isReleased, type Role, ROLES } from "./restarts";
+import { isReleased, type Role, ROLES } from "./names";
 import type { PlanContext } from "./plan-context";
 
 /** What a name of the config means on the host; services that share the name share the entry. */

@@ -1,7 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { runScript } from "./script";
-import type { Role } from "./service";
+import { namesOf, type Role } from "../release/names";
 import type { Healthcheck } from "../host/docker/healthchecks";
 import type { Site } from "./site";
 
@@ -32,6 +32,7 @@ export function createGate(
   { role, name = role, container, healthcheck, whenRefused, migrationSeconds = 0 }: GateArgs,
 ): pulumi.Resource {
   const { dockerHost, health } = site.settings;
+  const { containers } = namesOf(site.stack);
   return runScript(site, {
     name: `${name}-gate`,
     script: "gate",
@@ -43,8 +44,8 @@ export function createGate(
       ...(healthcheck && { probe: healthcheck.test }),
       timeoutSeconds: health.timeoutSeconds,
       migrationSeconds,
-      postgres: `${site.name}-postgres`,
-      caddy: `${site.name}-caddy`,
+      postgres: containers.postgres,
+      caddy: containers.caddy,
       whenRefused,
     },
   });

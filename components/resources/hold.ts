@@ -1,3 +1,4 @@
+import { namesOf } from "../release/names";
 import { createHash } from "node:crypto";
 import type * as docker from "@pulumi/docker";
 import type * as command from "@pulumi/command";
@@ -33,8 +34,8 @@ export function holdRequests(
     input: {
       dockerHost: site.settings.dockerHost,
       stack: site.stack,
-      postgres: `${site.name}-postgres`,
-      caddy: `${site.name}-caddy`,
+      postgres: namesOf(site.stack).containers.postgres,
+      caddy: namesOf(site.stack).containers.caddy,
       image,
       readOnly,
       back,
@@ -53,7 +54,7 @@ export function reopen(
   return runScript(site, {
     name: "postgres-reopen",
     script: "reopen",
-    input: { dockerHost: site.settings.dockerHost, caddy: `${site.name}-caddy`, held: held.stdout },
+    input: { dockerHost: site.settings.dockerHost, caddy: namesOf(site.stack).containers.caddy, held: held.stdout },
     dependsOn: [after],
   });
 }

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { ISOLATED } from "../host/docker/isolation";
-import { backOf } from "../release/names";
+import { namesOf } from "../release/names";
 import { Component } from "./component";
 import { onDocker, type Site } from "./site";
 
@@ -24,9 +24,10 @@ export class Networks extends Component {
 
   public constructor(site: Site) {
     super("Networks", "networks", site);
-    this.front = this.create(site.name, {});
+    const { front, back } = namesOf(site.stack).networks;
+    this.front = this.create(front, {});
     const isolated = site.plan.isolates ? { options: { ...ISOLATED } } : {};
-    this.back = this.create(backOf(site.name), { internal: true, ...isolated });
+    this.back = this.create(back, { internal: true, ...isolated });
     this.registerOutputs();
   }
 

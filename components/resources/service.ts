@@ -3,11 +3,9 @@ import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { goDuration } from "../release/containers/canonical";
 import { asInputs, TEMPORARY } from "../host/docker/hardening";
-import { LABEL } from "../release/names";
+import { LABELS, type Role } from "../release/names";
 import { ALL_LIMITS, heldLimits, type Limits } from "../release/containers/limits";
 import { onDocker, type Site } from "./site";
-
-export type Role = "postgres" | "api" | "worker" | "console" | "caddy";
 
 /** A container, and the gate behind which it is known to work: what comes next depends on `ready`. */
 export interface Service {
@@ -111,8 +109,12 @@ export function containerArgs(site: Site, args: Definition): docker.ContainerArg
   };
 }
 
-function labels(values: Record<string, string>): docker.types.input.ContainerLabel[] {
-  return Object.entries(values).map(([key, value]) => ({ label: `${LABEL}.${key}`, value }));
+function labels({ stack, role, version }: Record<"stack" | "role" | "version", string>) {
+  return [
+    { label: LABELS.stack, value: stack },
+    { label: LABELS.role, value: role },
+    { label: LABELS.version, value: version },
+  ];
 }
 
 /** `startInterval` would make the first check sooner, but engines below API 1.44 refuse it; the gate asks by itself. */

@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import { namesOf, type VolumePurpose } from "../release/names";
 import { onDocker, type Site } from "./site";
 
 /**
@@ -7,8 +8,8 @@ import { onDocker, type Site } from "./site";
  * Docker keeps it even when somebody unprotects the resource. A later `up` under the same name finds the data again.
  * No labels and no driver options: the provider would replace, that is, delete, the volume when one changes.
  */
-export function createVolume(site: Site, purpose: string): docker.Volume {
-  const name = `${site.name}-${purpose}`;
+export function createVolume(site: Site, purpose: VolumePurpose): docker.Volume {
+  const name = namesOf(site.stack).volumes[purpose];
   return new docker.Volume(name, { name }, { ...onDocker(site), protect: true, retainOnDelete: true });
 }
 
@@ -19,7 +20,7 @@ export function createVolume(site: Site, purpose: string): docker.Volume {
 export function namedOrOwn<Place>(
   site: Site,
   named: Place | undefined,
-  purpose: string,
+  purpose: VolumePurpose,
 ): Place | pulumi.Output<string> {
   if (named === undefined) return createVolume(site, purpose).name;
   if (hasOwn(site, purpose)) createVolume(site, purpose);
@@ -27,6 +28,6 @@ export function namedOrOwn<Place>(
 }
 
 /** Whether the stack has made a volume of its own before this update. */
-export function hasOwn({ name, plan }: Site, purpose: string): boolean {
-  return plan.inState.includes(`${name}-${purpose}`);
+export function hasOwn({ stack, plan }: Site, purpose: VolumePurpose): boolean {
+  return plan.inState.includes(namesOf(stack).volumes[purpose]);
 }

@@ -1,5 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { namesOf } from "../release/names";
 import { BACKUPS_PATH } from "../release/records/backup-id";
 import { Component } from "../resources/component";
 import type { Images } from "../resources/images";
@@ -36,7 +37,7 @@ export class Backup extends Component {
     super("Backup", "backup", site);
     const { keep, volume, directory } = site.settings.backups;
     const source = namedOrOwn(this.inside, directory ?? volume, "backups");
-    const own = `${site.name}-backups`;
+    const own = namesOf(site.stack).volumes.backups;
     const left = (directory ?? volume ?? own) !== own && hasOwn(site, "backups") ? { before: { volume: own } } : {};
     this.mount = { type: directory === undefined ? "volume" : "bind", source, target: BACKUPS_PATH };
     this.location = pulumi.output({ [directory === undefined ? "volume" : "directory"]: source, keep, ...left });

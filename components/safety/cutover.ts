@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { runScript } from "../resources/script";
+import { namesOf } from "../release/names";
 import type { Service } from "../resources/service";
 import type { Site } from "../resources/site";
 import { entranceOf } from "../host/routing/entrance";
@@ -50,7 +51,7 @@ export function cutOver(site: Site, { caddy, api, console, others }: CutoverArgs
       release: version,
       holdSeconds: health.soakSeconds,
       timeoutSeconds: health.timeoutSeconds,
-      postgres: `${site.name}-postgres`,
+      postgres: namesOf(site.stack).containers.postgres,
     },
     dependsOn: [caddy, api, console, ...others].map(({ ready }) => ready),
     again: site.plan.runsCutover,

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { namesOf } from "../release/names";
 import type { Plan } from "../release/plan";
 import { breakingIn } from "../release/plan-context";
 import { runScript } from "../resources/script";
@@ -20,14 +21,14 @@ export interface RecreateArgs {
  * written since the first backup. Elsewhere they go on, and the cutover is hurried where a migration may break them.
  */
 export function recreate(site: Site, { postgres, after }: RecreateArgs): pulumi.Resource {
-  const { name, plan } = site;
+  const { stack, plan } = site;
   return runScript(site, {
     name: WRITERS,
     script: "recreate",
     input: {
       ...databaseOf(site, postgres),
       ...backupPolicy(site),
-      caddy: `${name}-caddy`,
+      caddy: namesOf(stack).containers.caddy,
       target: plan.to.tag,
       action: actionOf(plan),
     },

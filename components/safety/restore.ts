@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { namesOf } from "../release/names";
 import type { RestoreImpact } from "../release/restore-impact";
 import type { Images } from "../resources/images";
 import { runScript } from "../resources/script";
@@ -29,7 +30,7 @@ export function restore(site: Site, { postgres, images, restoration, backup, aft
     script: "restore-release",
     input: {
       ...databaseOf(site, postgres),
-      caddy: `${site.name}-caddy`,
+      caddy: namesOf(site.stack).containers.caddy,
       backup: restoration.manifest.id,
       to: site.plan.to.tag,
       images: { api: images.api.id, worker: images.worker.id, console: images.console.id },

@@ -1,3 +1,4 @@
+import { namesOf } from "../release/names";
 import type { Service } from "../resources/service";
 import { runScript } from "../resources/script";
 import type { Site } from "../resources/site";
@@ -19,6 +20,7 @@ export interface VerdictArgs {
  */
 export function giveVerdict(site: Site, { cutover, caddy, api, console, workers, others }: VerdictArgs): void {
   const { backups, dockerHost, health, images, source, version } = site.settings;
+  const names = namesOf(site.stack);
   const ids = (some: readonly Service[]) => some.map(({ container }) => container.id);
   const published = [...new Set([images.api, images.worker ?? images.api, images.console])];
   runScript(site, {
@@ -28,7 +30,7 @@ export function giveVerdict(site: Site, { cutover, caddy, api, console, workers,
       dockerHost,
       stack: site.stack,
       caddy: caddy.container.name,
-      postgres: `${site.name}-postgres`,
+      postgres: names.containers.postgres,
       release: { tag: version.tag },
       started: cutover.started,
       serving: { api: api.container.id, console: console.container.id },
@@ -36,7 +38,7 @@ export function giveVerdict(site: Site, { cutover, caddy, api, console, workers,
       containers: ids([caddy, ...others]),
       timeoutSeconds: health.timeoutSeconds,
       holdSeconds: health.soakSeconds,
-      repositories: source === undefined ? published : [`${site.name}-api`, `${site.name}-console`],
+      repositories: source === undefined ? published : [names.images.api, names.images.console],
       keepReplacedDays: backups.keepReplacedDays,
     },
     dependsOn: [cutover.done, ...[...workers, ...others].map(({ ready }) => ready)],

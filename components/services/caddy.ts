@@ -2,6 +2,7 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { type Healthcheck } from "../host/docker/healthchecks";
 import { ENTRANCE, entranceOf, proxyFiles, PROXY_FILES, tlsOf } from "../host/routing/entrance";
+import { namesOf } from "../release/names";
 import { Component } from "../resources/component";
 import { createGate } from "../resources/gate";
 import type { Image } from "../resources/images";
@@ -51,7 +52,7 @@ export class Caddy extends Component implements Service {
       image: image.id,
       version: images.caddy,
       replacement: "after",
-      fixedName: nameOf(site),
+      fixedName: namesOf(site.stack).containers.caddy,
       networks: [{ name: networks.front, aliases: ["api"] }],
       command: ["caddy", "run", "--config", CONFIG, "--adapter", "caddyfile"],
       healthcheck,
@@ -83,7 +84,7 @@ export class Caddy extends Component implements Service {
       script: "caddyfile",
       input: {
         dockerHost: settings.dockerHost,
-        container: nameOf(this.inside),
+        container: namesOf(this.inside.stack).containers.caddy,
         image: image.id,
         volume,
         path: CONFIG,
@@ -94,10 +95,6 @@ export class Caddy extends Component implements Service {
       dependsOn: [...after],
     });
   }
-}
-
-function nameOf({ name }: Site): string {
-  return `${name}-caddy`;
 }
 
 /** What the Caddyfile names, and what scripts want to know; a secret among it makes the whole input one. */

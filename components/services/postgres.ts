@@ -2,7 +2,7 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { POSTGRES_CAPABILITIES, POSTGRES_TEMPORARY, TEMPORARY } from "../host/docker/hardening";
 import { postgresHealthcheck } from "../host/docker/healthchecks";
-import { APPLICATION_ROLE, DATABASE, SUPERUSER } from "../release/names";
+import { APPLICATION_ROLE, DATABASE, SUPERUSER, namesOf } from "../release/names";
 import { KEY_VARIABLE } from "../release/records/signature";
 import { refreshCollations } from "../resources/collations";
 import { Component } from "../resources/component";
@@ -47,7 +47,7 @@ export class Postgres extends Component implements Service {
       image: images.postgres.id,
       version: site.settings.images.postgres,
       replacement: "after",
-      fixedName: `${site.name}-postgres`,
+      fixedName: namesOf(site.stack).containers.postgres,
       networks: [{ name: networks.back, aliases: ["postgres"] }],
       env: [
         `POSTGRES_DB=${DATABASE}`,

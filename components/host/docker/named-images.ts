@@ -1,6 +1,6 @@
 import type { DockerClient } from "./client";
 import type { ImageReferences } from "../../release/images";
-import { isReleased, ROLES } from "../../release/restarts";
+import { isReleased, ROLES } from "../../release/names";
 import { unlessDockerFails } from "./errors";
 import type { HostFacts, RunningContainer } from "../../release/facts";
 import { imageDigests } from "./image-digests";

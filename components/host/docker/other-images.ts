@@ -1,6 +1,6 @@
 import type { DockerClient } from "./client";
 import type { ImageReferences } from "../../release/images";
-import { OWN_VERSION } from "../../release/restarts";
+import { OWN_VERSION } from "../../release/names";
 import { unlessDockerFails } from "./errors";
 import type { ImageFacts, OtherImage, RunningContainer } from "../../release/facts";
 import { look } from "./look";

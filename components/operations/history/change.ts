@@ -2,7 +2,7 @@ import { newestChange } from "../../release/records/history";
 import type { DockerClient } from "../../host/docker/client";
 import { unlessDockerFails } from "../../host/docker/errors";
 import { containersOf, versionOf } from "../../host/docker/containers";
-import { isReleased } from "../../release/restarts";
+import { isReleased } from "../../release/names";
 import { Database } from "../../host/database/database";
 import { readHistory } from "../../host/backups/history";
 import { Routing, whoServes } from "../../host/routing/routing";

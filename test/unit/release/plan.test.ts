@@ -3,7 +3,7 @@ import type { HostFacts } from "../../../components/release/facts";
 import type { HistoryEntry } from "../../../components/release/records/history";
 import { neededBytes } from "../../../components/release/estimate";
 import { type Plan, plan } from "../../../components/release/plan";
-import { ROLES } from "../../../components/release/restarts";
+import { ROLES } from "../../../components/release/names";
 import type { PlanSettings } from "../../../components/release/plan-context";
 import { releases } from "../../images/nestfleet/releases";
 import {
