@@ -21,7 +21,7 @@ export function misused(why: string, ...usage: string[]): Refusal {
   return new Refusal([why, ...usage.map((line, index) => `${index === 0 ? "Usage:" : "      "} ${line}`)].join("\n"));
 }
 
-/** The stack and its own Docker host, which is told: what is done there cannot be taken back elsewhere. */
+/** Finds the stack and its own Docker host, and says which it is: what is done there cannot be taken back elsewhere. */
 export async function place(
   values: { stack?: string | undefined; "docker-host"?: string | undefined },
   asking: Asking = {},

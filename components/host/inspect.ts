@@ -32,7 +32,7 @@ import { Store } from "./backups/store";
 import { Database } from "./database/database";
 import { fetchImage, type ImageInspection, inspectTarget, majorOf, migrationsIn, type Target } from "./target";
 
-/** How far an inspection may go: a preview is also made of what nobody has agreed to yet. */
+/** How far an inspection may go: a preview is also made of changes that no operator has agreed to yet. */
 export interface Trust {
   /** An update was asked for: a directory is tried by writing to it. */
   readonly update: boolean;

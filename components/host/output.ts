@@ -29,10 +29,10 @@ export function sleep(milliseconds: number): Promise<void> {
 /** What to do about a refused update; the last line of its report. */
 export const NEXT = `Next: mend the cause, or take the change in the config back; then run \`${pulumi("up")}\` again.`;
 
-/** Before each line that somebody else said. */
+/** Stands before each line of a quotation. */
 export const QUOTE = "  | ";
 
-/** Somebody else's words (a log, an error) inside a message of ours. */
+/** Quotes foreign text (a log, an error) inside a message of ours. */
 export function indented(text: string): string {
   return text
     .split("\n")

@@ -21,7 +21,7 @@ const ENDED = ["Z", "X", "x"];
  * Whether a process is still at work. Signal 0 reaches every process that there is, also one that has ended and waits
  * for its parent, which may take for ever; only /proc tells those apart. And /proc alone is not enough: mounted with
  * `hidepid` it has no word of another user's process, and other systems than Linux have none. What cannot be told
- * counts as alive: a lock is taken from nobody who may still hold it.
+ * counts as alive: a lock is not taken from a process that may still hold it.
  */
 export function isAlive(pid: number): boolean {
   return exists(pid) && !ENDED.includes(statusOf(pid)?.state ?? "");

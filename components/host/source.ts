@@ -49,7 +49,7 @@ async function readRegular(path: string, file: string): Promise<string> {
   return readFile(path, "utf8");
 }
 
-/** Whoever may push a branch of the tag's name decides nothing: only refs/tags counts. */
+/** A branch with the tag's name decides nothing: only refs/tags counts. */
 async function checkOut(source: string, tag: string, folder: string): Promise<string> {
   try {
     await git("init", "--quiet", folder);
@@ -63,7 +63,7 @@ async function checkOut(source: string, tag: string, folder: string): Promise<st
   }
 }
 
-/** What is built of a checkout is for whoever the image's user is; its folder is this user's alone. */
+/** What is built of a checkout must be readable for the user of the image; its folder is readable for this user alone. */
 const READABLE = 'umask 022 && exec git "$@"';
 
 /** In a hook, git tells its children which repository they are in; this is another one. As `git rev-parse --local-env-vars`. */

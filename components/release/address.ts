@@ -4,7 +4,7 @@ import { isIP } from "node:net";
  * Ends of names that no public authority certifies, because the public root does not have them: special-use names
  * (https://www.iana.org/assignments/special-use-domain-names), those that ICANN keeps out of the root for their use in
  * private networks (https://www.icann.org/resources/board-material/resolutions-2018-02-04-en#2.c, RFC 6762 appendix G),
- * and the country codes that ISO 3166 leaves to everybody. Caddy itself knows the first four (certmagic,
+ * and the country codes that ISO 3166 leaves for private use. Caddy itself knows the first four (certmagic,
  * `SubjectIsInternal`) and asks a public authority for all others, for ever.
  */
 const PRIVATE_ENDS = new Set(

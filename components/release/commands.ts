@@ -77,7 +77,7 @@ export interface Psql {
   readonly role?: string;
   /** The one of the application, if none is named. */
   readonly database?: string;
-  /** What psql is told besides. */
+  /** The options of psql that precede the statement. */
   readonly options?: string;
   /** The statement asks the person something. */
   readonly asks?: boolean;

@@ -3,7 +3,7 @@ import type { HistoryEntry } from "./records/history";
 
 /**
  * Files of the target that the database says are applied, and of which nothing shows that a release ran that has them:
- * whoever has broken the api writes into the application's table what he likes, and a migration that is still to run
+ * an attacker who controls the api can write anything into the application's table, and a migration that is still to run
  * would vanish from the plan. What shows it is the history, which lies outside of the database, and the image of the
  * release that serves. A backup shows nothing: its list is a copy of that table. Where no release serves, or the very
  * one that is wanted, there is none that a migration could break.

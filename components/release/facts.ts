@@ -60,7 +60,7 @@ export interface HostFacts {
   readonly passwordRejected?: boolean | undefined;
   /** The role that the password of this update is of, where the database has said. */
   readonly passwordOf?: string | undefined;
-  /** True when the database of a volume that was adopted lets everybody in who reaches it. */
+  /** True when the database of a volume that was adopted asks for no password. */
   readonly passwordNotAsked?: boolean | undefined;
   /** Secrets that the api which serves has another value of; new ones, where neither is given nor was generated. */
   readonly secretsChanged?: readonly ApplicationSecret[] | undefined;
@@ -97,7 +97,7 @@ export interface RunningContainer {
   /** The release's tag, from the container's label. */
   readonly version: string;
   readonly imageId: string;
-  /** As Docker calls it: `running`, `restarting`, `paused`, `created`, or `exited` once somebody has stopped it. */
+  /** As Docker calls it: `running`, `restarting`, `paused`, `created`, or `exited` once it was stopped. */
   readonly state: string;
   readonly running: boolean;
   /** Undefined where Docker does not say. */

@@ -28,12 +28,12 @@ export interface Plan {
   readonly kind: Step | "refusal";
   /** What it is, or would be if it were not refused. */
   readonly step: Step;
-  /** Undefined when nothing ran before, or nobody knows what. */
+  /** Undefined when nothing ran before, or it is not known what. */
   readonly from?: Version | undefined;
   readonly to: Version;
   /** Why the host could not be asked: what follows is from the config and the last outputs alone. */
   readonly unreachable?: string | undefined;
-  /** What the target will run, in that order; undefined while nobody knows. */
+  /** What the target will run, in that order; undefined while that is not known. */
   readonly pending?: readonly PendingMigration[] | undefined;
   /** What the database says is applied, and nothing else shows: it may be pending, too. */
   readonly unexplained: readonly PendingMigration[];

@@ -13,7 +13,7 @@ export function namedBackup({ restore, version }: Pick<PlanSettings, "restore" |
 
 /**
  * True when the config asks to put the data back under the version that runs: by a `confirmRestore` that is not used
- * up, as the history has it, and the last update's outputs. Where the history cannot be read nobody knows, and nothing is
+ * up, as the history has it, and the last update's outputs. Where the history cannot be read that is not known, and nothing is
  * put back.
  */
 export function asksForData(

@@ -16,7 +16,7 @@ export function isTag(text: string): boolean {
   return TAG.test(text);
 }
 
-/** `1.5` or `2`: somebody forgot a number, or YAML made 1.5 of 1.50. */
+/** `1.5` or `2`: a number was left out, or YAML made 1.5 of 1.50. */
 const SHORTENED = /^v?\d+(\.\d+)?$/;
 
 export const VERSION_RULE =

@@ -1,14 +1,14 @@
-/** Somebody else's words, however many lines they have, inside a sentence of ours. */
+/** Puts foreign text on one line, for use inside a sentence of ours. */
 export function oneLine(text: string): string {
   return text.trim().replace(/\s+/g, " ");
 }
 
-/** Somebody else's words may be a whole file. */
+/** Cuts foreign text, which may be a whole file. */
 export function shortened(text: string, length = 100): string {
   return text.length > length ? `${text.slice(0, length - 1).trimEnd()}…` : text;
 }
 
-/** So many are named of a list that somebody else may have made as long as he likes. */
+/** How many of a list are named whose length is not ours to decide. */
 const NAMED = 3;
 
 /** The first of them, and how many more there are. */
@@ -18,7 +18,7 @@ export function firstOf(names: readonly string[]): string {
 }
 
 /**
- * Somebody else's words (a log, a name, an answer) on a terminal or in a CI's log: without what moves the cursor, hides
+ * Makes foreign text (a log, a name, an answer) safe for a terminal or the log of a CI: without what moves the cursor, hides
  * lines or sets a title.
  */
 export function printable(text: string): string {

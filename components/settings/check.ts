@@ -47,7 +47,7 @@ export function check({ values, encrypted, stack, written }: RawConfig, now = Da
   return parsed.success && problems.length === 0 ? { settings: parsed.data } : { problems };
 }
 
-/** Where nobody has said who may come, localhost is for the host itself: it is served over plain HTTP. */
+/** Unless the config says who may come, localhost is for the host itself, because it is served over plain HTTP. */
 function boundToHost(config: Record<string, unknown>): Record<string, unknown> {
   const { domain = "", http = {} } = config;
   if ((domain !== "" && domain !== "localhost") || typeof http !== "object" || http === null) return config;

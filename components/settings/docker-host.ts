@@ -1,5 +1,5 @@
 /**
- * Where a Docker engine is asked: on this machine, or over ssh. Never over plain TCP, where whoever listens is root there
+ * Where a Docker engine is asked: on this machine, or over ssh. Never over plain TCP, where a listener becomes root there
  * next; never with a password, which would be in every process list: ssh has keys. Nothing in it is an option.
  */
 export const DOCKER_HOST =

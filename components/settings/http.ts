@@ -53,7 +53,7 @@ const acme = z.strictObject({
   eabKeyId: text(KEY_ID, "the key id of an external account binding, which begins with no #", "").optional(),
 });
 
-/** What one client may take: clients that are slow on purpose, or send without an end, would keep everybody else out. */
+/** What one client may take: clients that are slow on purpose, or send without an end, would keep all others out. */
 const limits = z.strictObject({
   bodySize: bodySize().prefault("50MB"),
   readSeconds: whole({ min: 10, max: 86_400, unit: "seconds", example: 300 }).default(300),

@@ -27,7 +27,7 @@ const KILLED = 137;
 
 /** A docker client that runs for a while: talked to while it runs, and killed when the script is asked to stop. */
 export class Execution {
-  /** Never rejects: whoever started it decides what an exit code means. */
+  /** Never rejects: the caller decides what an exit code means. */
   public readonly ended: Promise<Ended>;
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
 

@@ -1,8 +1,8 @@
 import { LOG_DRIVER, LOG_OPTIONS } from "../../release/containers/logging";
 
 /**
- * The house rules of a container. They are stated once, here, and spelled for whoever makes the container: as inputs of
- * the Docker provider, or as options of the docker client. What a maker says is only in what its container differs.
+ * The house rules of a container. They are stated once, here, and spelled in two ways: as inputs of the Docker
+ * provider, and as options of the docker client. The code that makes a container says only in what it differs.
  *
  * - No capability is left but those that it names, and no process gets more than it was started with.
  * - A crash leaves no file with a copy of the memory, which has secrets in it.

@@ -58,7 +58,7 @@ export async function waitUntilHealthy(
   }
 }
 
-/** Only a container that somebody stopped is `exited`; one that died by itself is `restarting`, by its policy. */
+/** Only a container that was stopped is `exited`; one that died by itself is `restarting`, by its policy. */
 async function startAgain(docker: DockerClient, id: string): Promise<void> {
   const container = await inspectContainer(docker, id);
   if (container?.State.Status === "exited") await docker.run(["start", id]);

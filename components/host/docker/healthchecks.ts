@@ -24,7 +24,7 @@ export const consoleHealthcheck: Healthcheck = {
 
 /**
  * Over TCP: at a first start the image's entrypoint has a server create the cluster that listens on its socket only,
- * and stops it; whoever took that one for the database finds nobody a moment later. A first start takes its time, and
+ * and stops it; a client that took that one for the database would find none a moment later. A first start takes its time, and
  * one after a crash replays the write-ahead log.
  */
 export const postgresHealthcheck: Healthcheck = {

@@ -6,7 +6,7 @@ import { Refusal } from "../output";
 /** As the engine's driver for bridges says it, in all versions. */
 const NO_RANGE = /could not find an available.*address pool|all predefined address pools have been fully subnetted/i;
 
-/** A network of which nothing leads out. Made before anything is touched: what is in its way is told as a refusal. */
+/** Makes a network without a way out, before anything is touched: what is in its way leads to a refusal. */
 export async function createIsolatedNetwork(
   docker: DockerClient,
   name: string,

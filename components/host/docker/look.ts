@@ -5,7 +5,7 @@ import { looking } from "./hardening";
 import { lookName } from "../../release/names";
 
 /**
- * Runs a command of an image that nobody has agreed to yet, for so many seconds at most. A docker client that is ended
+ * Runs a command of an image that no operator has agreed to yet, for so many seconds at most. A docker client that is ended
  * leaves its container at work: then that is removed, by the name that it was given for this.
  */
 export async function look(docker: DockerClient, command: readonly string[], seconds: number): Promise<string> {

@@ -31,7 +31,7 @@ const BEGINS_WITH_OURS = /^nestfleet/i;
 /** A text that was cut off is a secret still, from this many characters on. */
 const BEGINNING = 12;
 const URL_PASSWORD = /:\/\/[^/@\s:]*:([^/@\s]+)@/g;
-/** Where PostgreSQL quotes the row that broke a rule, or the line of a dump that it could not read: somebody's data. */
+/** Where PostgreSQL quotes the row that broke a rule, or the line of a dump that it could not read: data of users. */
 const ROWS: readonly [RegExp, string][] = [
   [/(Key \([^\n]*?\))=\([^]*?\)(?= (?:already exists|is |conflicts with))/g, "$1=(***)"],
   [/(existing key \([^\n]*?\))=\([^]*?\)(?=\.?(?:\s|$))/g, "$1=(***)"],

@@ -8,7 +8,7 @@ import { Refusal } from "../output";
 
 /**
  * An error that no code was prepared for, told in lines for a person: what was asked and what was answered. A stack
- * trace helps only whoever mends the program, so it goes into a file.
+ * trace helps only a developer of the program, so it goes into a file.
  */
 export function unforeseen(error: unknown): string[] {
   if (error instanceof DockerError) return answered(error);
@@ -50,7 +50,7 @@ function isOfTheSystem(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
 }
 
-/** Readable by its owner only: a message of somebody else's may hold anything. */
+/** Keeps the stack in a file that its owner alone can read: a foreign message may hold anything. */
 function kept(error: unknown): string[] {
   if (!(error instanceof Error) || error.stack === undefined) return [];
   try {
@@ -58,6 +58,6 @@ function kept(error: unknown): string[] {
     writeFileSync(file, `${error.stack}\n`, { mode: 0o600 });
     return [`  where: ${file}`];
   } catch {
-    return []; // a full disk must not hide what is told
+    return []; // a full disk must not hide the report
   }
 }

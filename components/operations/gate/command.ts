@@ -94,7 +94,7 @@ function unwritten(error: unknown): undefined {
 }
 
 /**
- * Whatever one step says, the next is tried: what served before must serve again. A container that nobody has refused
+ * Whatever one step says, the next is tried: what served before must serve again. A container that was not refused
  * goes on, unless the one that it is to replace was stopped for it.
  */
 async function undo(

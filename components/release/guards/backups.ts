@@ -5,7 +5,7 @@ import type { PlanContext } from "../plan-context";
 import { duration } from "../units";
 import { firstOf, oneLine } from "../words";
 
-/** Whoever may write among the backups may have put them there; or they come from another stack, or a lost state. */
+/** An unsigned backup was written by another program, comes from another stack, or lost its key with the state. */
 export function notSigned({ facts, settings, stack }: PlanContext): string[] {
   const unsigned = facts?.unsigned ?? [];
   const [first] = unsigned;

@@ -5,13 +5,13 @@ import type { GuardProblem } from "./problem";
 import type { PlanContext } from "../plan-context";
 import { oneLine } from "../words";
 
-/** Without the database there is no backup, and nobody knows which migrations are applied. */
+/** Without the database there is no backup, and the applied migrations are not known. */
 export function databaseStopped({ facts, settings, stack, step, from }: PlanContext): GuardProblem | undefined {
   if (facts === undefined || facts.database !== undefined || (step !== "upgrade" && step !== "rollback"))
     return undefined;
   const name = namesOf(stack).containers.postgres;
   const container = facts.containers.find(({ role }) => role === "postgres");
-  // Nobody may connect while its name changes: the update lets everybody in again, before it looks.
+  // No session may connect while its name changes: the update lets sessions in again before it looks.
   if (facts.unfinished === true && container?.running === true) return undefined;
   const failed = facts.notStarted?.find(({ role }) => role === "postgres");
   const why = failed === undefined ? conditionOf(container) : `cannot be started: ${oneLine(failed.reason)}`;

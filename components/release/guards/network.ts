@@ -40,7 +40,7 @@ export function closedToOthers({ facts, settings: { http }, stack }: PlanContext
   ];
 }
 
-/** Whoever is on that network has reached the database so far: also what an operator has put there. */
+/** Every container on that network has reached the database so far, also those that an operator has put there. */
 export function databaseMoves(context: PlanContext): string[] {
   const network = leftNetwork(context);
   const { stack, settings } = context;

@@ -4,7 +4,7 @@ import type { PlanContext } from "../plan-context";
 import { crossesMajor } from "../strategy";
 import type { GuardProblem } from "./problem";
 
-/** A major release comes with a guide that somebody must have read. The way back needs none. */
+/** A major release comes with a guide that the operator must have read. The way back needs none. */
 export function majorUnacknowledged({ settings, stack, step, from, to }: PlanContext): GuardProblem | undefined {
   if (step !== "upgrade" || to.semver === undefined || !crossesMajor(from?.semver, to.semver)) return undefined;
   const major = String(semver.major(to.semver));

@@ -26,7 +26,7 @@ export function servingUnknown({ facts, settings, stack, step, from }: PlanConte
 }
 
 /**
- * A config that still says what somebody has taken back by hand: the next update, whatever it is for, would take away
+ * Refuses a config that still says what an operator has taken back by hand: the next update, whatever it is for, would take away
  * the rows that were just brought back. Once the config has been applied without it, asking again is asking anew.
  */
 export function rollbackUndone({

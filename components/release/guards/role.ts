@@ -30,7 +30,7 @@ export function roleTaken({ facts, settings, stack }: PlanContext): GuardProblem
   };
 }
 
-/** Whoever has used the superuser's password has to know, before it is gone. */
+/** An operator who uses the superuser's password has to know before it is gone. */
 export function roleComes({ facts, stack, step, settings }: PlanContext): string[] {
   const database = facts?.database;
   if (database === undefined || database.application !== undefined) return [];
@@ -42,7 +42,7 @@ export function roleComes({ facts, stack, step, settings }: PlanContext): string
   ];
 }
 
-/** Its migrations may need it for once; nobody means it for good. */
+/** A migration may need a superuser once; afterwards the application must not stay one. */
 export function roleIsSuperuser({ facts, stack, settings }: PlanContext): string[] {
   if (facts?.database?.application?.superuser !== true) return [];
   return [
