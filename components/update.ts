@@ -17,7 +17,8 @@ import { isUnfinished } from "./operations/recovery/unfinished";
 import { refusal } from "./refusal";
 import { pulumi as pulumiCommand, script } from "./release/commands";
 import { namesOf, stackIn } from "./release/names";
-import { type LastUpdate, type Plan, plan, type Restored, type Unreachable } from "./release/plan";
+import { type Plan, plan } from "./release/plan";
+import type { LastUpdate, Restored, Unreachable } from "./release/plan-context";
 import { summary } from "./release/summary";
 import { secretsInForce } from "./release/secrets";
 import type { Settings } from "./settings/schema";
@@ -129,7 +130,7 @@ async function putInOrder(
   { stack, settings, docker, done }: Run,
   unreachable: Unreachable | undefined,
 ): Promise<PutInOrder> {
-  await workAlone(docker, namesOf(stack).prefix, unreachable);
+  await workAlone(docker, stack, unreachable);
   for (const line of await afterKilledRun(docker, stack, false)) {
     done.push(line);
     await pulumi.log.warn(line);
@@ -177,10 +178,10 @@ function seen(facts: HostFacts, { docker, outputs: last, preview }: Asked): Host
     : facts;
 }
 
-async function workAlone(docker: DockerClient, name: string, unreachable: Unreachable | undefined): Promise<void> {
+async function workAlone(docker: DockerClient, stack: string, unreachable: Unreachable | undefined): Promise<void> {
   if (unreachable) throw refusal(`Nothing was touched: ${unreachable.unreachable}${nextOf(unreachable)}`);
-  const lock = await takeLock(docker, name);
-  if (!("release" in lock)) throw refusal(busy(lock, name, docker.host));
+  const lock = await takeLock(docker, stack);
+  if (!("release" in lock)) throw refusal(busy(lock, stack, docker.host));
   // The program lives until the last resource is done, and its lock as long as it. By default a signal skips "exit".
   process.once("exit", lock.release);
   endOnSignal(lock.release);

@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { z } from "zod";
 import type { DockerClient } from "./docker/client";
 import { docker as command } from "../release/commands";
-import { namesOf } from "../release/names";
+import { LABELS, namesOf } from "../release/names";
 import { unlessDockerFails } from "./docker/errors";
 import { type Identity, identify, isGone, processOf } from "./identity";
 import { Refusal } from "./output";
@@ -20,7 +20,6 @@ export interface Lock {
   readonly release: () => void;
 }
 
-const PREFIX = "org.nestfleet.lock";
 /** A lock that is let go of or taken away meanwhile is asked for again, this often. */
 const ATTEMPTS = 50;
 const PAUSE_MS = 200;
@@ -50,13 +49,13 @@ type Labels = z.infer<typeof labels>;
  * host. About any other nothing can be said, so its lock stands until it is freed by hand. Returns the holder instead
  * when it may be at work.
  */
-export async function takeLock(docker: DockerClient, stackName: string, pid = process.pid): Promise<Lock | Holder> {
-  return takeLockAs(docker, stackName, await known(docker, identify(pid)));
+export async function takeLock(docker: DockerClient, stack: string, pid = process.pid): Promise<Lock | Holder> {
+  return takeLockAs(docker, stack, await known(docker, identify(pid)));
 }
 
 /** The same in the name of a given process. */
-export async function takeLockAs(docker: DockerClient, stackName: string, own: Identity): Promise<Lock | Holder> {
-  const volume = lockName(stackName);
+export async function takeLockAs(docker: DockerClient, stack: string, own: Identity): Promise<Lock | Holder> {
+  const volume = namesOf(stack).volumes.lock;
   const taken = await acquire(docker, volume, own);
   if ("release" in taken && taken.tookOver) await removeLeftovers(docker, volume);
   return taken;
@@ -64,9 +63,8 @@ export async function takeLockAs(docker: DockerClient, stackName: string, own: I
 
 /** Does work by hand or from cron, while no update and no other script is at work on the stack. */
 export async function withStackLock<T>(docker: DockerClient, stack: string, work: () => Promise<T>): Promise<T> {
-  const name = namesOf(stack).prefix;
-  const lock = await takeLock(docker, name);
-  if (!("release" in lock)) throw new Refusal(busy(lock, name, docker.host));
+  const lock = await takeLock(docker, stack);
+  if (!("release" in lock)) throw new Refusal(busy(lock, stack, docker.host));
   try {
     return await work();
   } finally {
@@ -75,24 +73,22 @@ export async function withStackLock<T>(docker: DockerClient, stack: string, work
 }
 
 /** Who is at work, since when, and what frees the lock when they are known to be dead. */
-export function busy(holder: Holder, stackName: string, dockerHost: string): string {
+export function busy(holder: Holder, stack: string, dockerHost: string): string {
+  const { lock } = namesOf(stack).volumes;
   const { operator, machine, pid, since } = holder;
-  const free = command(dockerHost, `volume rm ${lockName(stackName)}`);
+  const free = command(dockerHost, `volume rm ${lock}`);
   return holder === UNKNOWN
-    ? `The volume ${lockName(stackName)} is there and does not say who works on this stack; nothing was touched.\nIf nobody does: ${free}`
+    ? `The volume ${lock} is there and does not say who works on this stack; nothing was touched.\nIf nobody does: ${free}`
     : `${processOf(operator, machine, pid)} has been working on this stack since ${since}; nothing was touched.\n` +
         `Wait until that is done. If it is dead: ${free}`;
 }
 
-export function lockName(stackName: string): string {
-  return `${stackName}-lock`;
-}
-
 /** Gives the lock under which a process may be at work on another stack of the host. Changes nothing. */
-export async function lockElsewhere(docker: DockerClient, stackName: string): Promise<string | undefined> {
-  const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `label=${PREFIX}.token`]);
+export async function lockElsewhere(docker: DockerClient, stack: string): Promise<string | undefined> {
+  const own = namesOf(stack).volumes.lock;
+  const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `label=${LABELS.lock}.token`]);
   for (const name of listed.split("\n")) {
-    if (name === "" || name === lockName(stackName) || isGuard(name, lockName(stackName))) continue;
+    if (name === "" || name === own || isGuard(name, own)) continue;
     const held = await labelsOf(docker, name);
     if (held === UNREADABLE || (held !== undefined && !(await isDead(docker, held)))) return name;
   }
@@ -108,7 +104,7 @@ async function acquire(
   let holder: Holder = UNKNOWN;
   let tookOver = false;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const known = Object.entries(mine).flatMap(([key, value]) => ["--label", `${PREFIX}.${key}=${value}`]);
+    const known = Object.entries(mine).flatMap(([key, value]) => ["--label", `${LABELS.lock}.${key}=${value}`]);
     await docker.run(["volume", "create", ...known, volume]);
     const found = await labelsOf(docker, volume);
     if (found === UNREADABLE) return UNKNOWN;
@@ -145,7 +141,7 @@ async function takeAway(docker: DockerClient, volume: string, token: string, own
 async function removeLeftovers(docker: DockerClient, volume: string): Promise<void> {
   const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `name=${volume}-`]);
   for (const name of listed.split("\n"))
-    if (isGuard(name, volume)) await docker.run(["volume", "rm", "--force", name]).catch(() => undefined);
+    if (isGuard(name, volume)) await unlessDockerFails(docker.run(["volume", "rm", "--force", name]), undefined);
 }
 
 function isGuard(name: string, volume: string): boolean {
@@ -154,13 +150,14 @@ function isGuard(name: string, volume: string): boolean {
 
 /** Removes the lock as its holder, which lives: no other takes it away meanwhile. A lock that was freed by hand may have another holder by now. */
 function remove(docker: DockerClient, volume: string, token: string): void {
-  const current = docker.runNow(["volume", "inspect", "--format", `{{index .Labels "${PREFIX}.token"}}`, volume]);
+  const current = docker.runNow(["volume", "inspect", "--format", `{{index .Labels "${LABELS.lock}.token"}}`, volume]);
   if (current?.trim() === token) docker.runNow(["volume", "rm", "--force", volume]);
 }
 
 /** A container counts only where this very engine runs it: then the engine knows when it has ended. */
 async function known(docker: DockerClient, { container, ...own }: Identity): Promise<Identity> {
-  const runs = container !== undefined && (await startOf(docker, container).catch(() => undefined)) !== undefined;
+  const runs =
+    container !== undefined && (await unlessDockerFails(startOf(docker, container), undefined)) !== undefined;
   return runs ? { ...own, container } : own;
 }
 
@@ -185,8 +182,10 @@ const volumeLabels = z.object({ Labels: z.record(z.string(), z.string()).nullish
 async function labelsOf(docker: DockerClient, volume: string): Promise<Labels | typeof UNREADABLE | undefined> {
   const inspected = volumeLabels.parse(await docker.inspect(volume, "volume"));
   if (inspected === undefined) return undefined;
-  const own = Object.entries(inspected.Labels ?? {}).filter(([key]) => key.startsWith(`${PREFIX}.`));
-  const parsed = labels.safeParse(Object.fromEntries(own.map(([key, value]) => [key.slice(PREFIX.length + 1), value])));
+  const own = Object.entries(inspected.Labels ?? {}).filter(([key]) => key.startsWith(`${LABELS.lock}.`));
+  const parsed = labels.safeParse(
+    Object.fromEntries(own.map(([key, value]) => [key.slice(LABELS.lock.length + 1), value])),
+  );
   return parsed.data ?? UNREADABLE;
 }
 

@@ -32,7 +32,7 @@ const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1000;
 
 /** In milliseconds. */
-export interface Patience {
+export interface RetryLimits {
   readonly patienceMs?: number;
   readonly pauseMs?: number;
 }
@@ -40,7 +40,7 @@ export interface Patience {
 /** Work of which every step can be done again, until it is done: requests may wait for it. */
 export async function persistently<T>(
   work: () => Promise<T>,
-  { patienceMs = PATIENCE_MS, pauseMs = PAUSE_MS }: Patience = {},
+  { patienceMs = PATIENCE_MS, pauseMs = PAUSE_MS }: RetryLimits = {},
 ): Promise<T> {
   const deadline = Date.now() + patienceMs;
   for (;;) {

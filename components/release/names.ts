@@ -55,6 +55,8 @@ export const LABELS = {
   requiredStops: "org.nestfleet.required-stops",
   /** Of the volume that is the lock: what the labels begin with that say who holds it. */
   lock: "org.nestfleet.lock",
+  /** Of a container that relays connections to the ports of a proxy: the container of that proxy. */
+  relay: "org.nestfleet.relay",
 } as const;
 
 const PREFIX = "nestfleet-";
@@ -153,8 +155,3 @@ export const DATABASE = "nestfleet";
 export const RESTORING = "nestfleet_restoring";
 /** What the names of the databases begin with that restores have replaced, and that are kept for an undo. */
 export const REPLACED_PREFIX = "nestfleet_replaced_";
-
-export const LABEL = "org.nestfleet";
-export function nameOf(stack: string): string {
-  return namesOf(stack).prefix;
-}

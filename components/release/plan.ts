@@ -21,8 +21,6 @@ import { type Strategy, strategyFor } from "./strategy";
 import type { Version } from "./version";
 import { runWarnings } from "./guards/warnings";
 
-export type { LastUpdate, PlanSettings, Restored, Step, Unreachable } from "./plan-context";
-
 /** What an update will do, and why it is refused if it is. Preview, update, commands and history all read this one. */
 export interface Plan {
   readonly kind: Step | "refusal";

@@ -2,8 +2,6 @@ import { namesOf, ON_BACK_NETWORK, RELEASED, type Role, ROLES, WRITERS } from ".
 import type { RunningContainer } from "./facts";
 import type { PlanContext, Step } from "./plan-context";
 
-export { isReleased, OWN_VERSION, RELEASED, type ReleasedRole, type Role, ROLES } from "./names";
-
 /**
  * The services that stop and start, as far as versions decide that; undefined without access to the host. Each
  * container carries as its label the release, or for postgres and caddy the image of the config.

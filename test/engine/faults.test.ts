@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { lockName, takeLock } from "../../components/host/lock";
+import { takeLock } from "../../components/host/lock";
 import { entranceOf } from "../../components/host/routing/entrance";
 import { schema } from "../../components/settings/schema";
 import { expectNoChangeAtAll, expectServes, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
@@ -72,7 +72,7 @@ async function refused(reason: RegExp, ...args: string[]): Promise<void> {
 describe("two at once", () => {
   test("9: a second operator, from another checkout and state, is told who is at work and since when", async () => {
     const sleeper = spawn("sleep", ["60"]);
-    const lock = await takeLock(stack.docker, "nestfleet-test-faults", sleeper.pid);
+    const lock = await takeLock(stack.docker, stack.name, sleeper.pid);
     if (!("release" in lock)) throw new Error("the lock was taken");
     try {
       await refused(
@@ -202,10 +202,10 @@ describe("the host is changed by hand", () => {
   test("10 and 27: up --refresh brings it back, and takes over a lock whose holder died", async () => {
     const dead = spawn("true");
     await once(dead, "exit");
-    expect(await takeLock(stack.docker, "nestfleet-test-faults", dead.pid)).toHaveProperty("release");
-    expect(await stack.volumes()).toContain(lockName("nestfleet-test-faults"));
+    expect(await takeLock(stack.docker, stack.name, dead.pid)).toHaveProperty("release");
+    expect(await stack.volumes()).toContain("nestfleet-test-faults-lock");
     await expectUp(stack, "--refresh");
-    expect(await stack.volumes()).not.toContain(lockName("nestfleet-test-faults"));
+    expect(await stack.volumes()).not.toContain("nestfleet-test-faults-lock");
     await expectSettled(stack, "1.4.2");
   });
 });

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { identify } from "../../components/host/identity";
-import { type Lock, lockName, takeLock, takeLockAs } from "../../components/host/lock";
+import { type Lock, takeLock, takeLockAs } from "../../components/host/lock";
 import { docker, DOCKER_HOST, POSTGRES_IMAGE } from "./fixture";
 
-const NAME = "nestfleet-locktest";
+const STACK = "locktest";
 const JOB = "locktest-job";
 const RACERS = 6;
 
@@ -29,10 +29,10 @@ afterAll(async () => {
 });
 
 const volumes = async () =>
-  (await docker.run(["volume", "ls", "--quiet", "--filter", `name=${lockName(NAME)}`])).trim().split("\n");
+  (await docker.run(["volume", "ls", "--quiet", "--filter", "name=nestfleet-locktest-lock"])).trim().split("\n");
 
 function hold(milliseconds: number): ChildProcess {
-  const args = ["--import", "tsx", "test/support/lock-holder.ts", DOCKER_HOST, NAME, file, String(milliseconds)];
+  const args = ["--import", "tsx", "test/support/lock-holder.ts", DOCKER_HOST, STACK, file, String(milliseconds)];
   return spawn(process.execPath, args, { stdio: "inherit" });
 }
 
@@ -42,7 +42,7 @@ test("of several processes that find the lock of a killed one, never two hold it
   writeFileSync(file, "");
   const killed = hold(600_000);
   await vi.waitFor(() => { expect(said()).toBe("+"); }, 30_000); // prettier-ignore
-  expect(await takeLock(docker, NAME)).toMatchObject({ pid: killed.pid, boot: identify().boot });
+  expect(await takeLock(docker, STACK)).toMatchObject({ pid: killed.pid, boot: identify().boot });
   killed.kill("SIGKILL");
   await once(killed, "exit");
   writeFileSync(file, "");
@@ -64,8 +64,8 @@ test("the lock of a job that ran in a container of the Docker host is free once 
     namespace: "pid:[1]",
     container: id,
   };
-  await takeLockAs(docker, NAME, job);
-  expect(await takeLock(docker, NAME)).toMatchObject({ machine: job.machine });
+  await takeLockAs(docker, STACK, job);
+  expect(await takeLock(docker, STACK)).toMatchObject({ machine: job.machine });
   await docker.run(["kill", JOB]);
-  ((await takeLock(docker, NAME)) as Lock).release();
+  ((await takeLock(docker, STACK)) as Lock).release();
 });

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
-import { DockerClient, DockerError } from "../../components/host/docker/client";
+import { DockerClient } from "../../components/host/docker/client";
+import { DockerError } from "../../components/host/docker/errors";
 
 /** Until the test is over, `docker` runs a script instead of the client. Gives the folder of the script. */
 export function dockerRuns(script: string): string {

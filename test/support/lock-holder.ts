@@ -3,13 +3,13 @@ import { DockerClient } from "../../components/host/docker/client";
 import { takeLock } from "../../components/host/lock";
 
 /**
- * `lock-holder.ts HOST NAME FILE MILLISECONDS`: takes the lock as soon as it is free, says so in the file (`+`), holds it
+ * `lock-holder.ts HOST STACK FILE MILLISECONDS`: takes the lock as soon as it is free, says so in the file (`+`), holds it
  * so long, says that it lets go (`-`), and does.
  */
-async function hold([host = "", name = "", file = "", milliseconds = ""]: string[]): Promise<void> {
+async function hold([host = "", stack = "", file = "", milliseconds = ""]: string[]): Promise<void> {
   const docker = new DockerClient(host);
   for (;;) {
-    const taken = await takeLock(docker, name);
+    const taken = await takeLock(docker, stack);
     if (!("release" in taken)) continue;
     appendFileSync(file, "+");
     await new Promise((resolve) => setTimeout(resolve, Number(milliseconds)));

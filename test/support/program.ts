@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { NestFleet } from "../../components/nestfleet";
 import type { HostFacts } from "../../components/release/facts";
-import { type LastUpdate, plan, type Unreachable } from "../../components/release/plan";
+import { plan } from "../../components/release/plan";
+import type { LastUpdate, Unreachable } from "../../components/release/plan-context";
 import { check } from "../../components/settings/check";
 import { isSecret } from "./secret";
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { DockerError } from "../../components/host/docker/client";
+import { DockerError } from "../../components/host/docker/errors";
 import type { Change, ConfigVolume } from "../../components/host/routing/config-volume";
 import { activeFile, candidateFile, UNROUTED } from "../../components/host/routing/files";
 import { Routing } from "../../components/host/routing/routing";

@@ -7,7 +7,8 @@ import { parseDocument } from "yaml";
 import { DockerClient } from "../../components/host/docker/client";
 import { commandLine, processes } from "../../components/host/process";
 import { Database } from "../../components/host/database/database";
-import { type HistoryEntry, readHistory } from "../../components/host/backups/history";
+import { readHistory } from "../../components/host/backups/history";
+import type { HistoryEntry } from "../../components/release/records/history";
 import type { Moment } from "./kills";
 
 const ROOT = join(__dirname, "../..");

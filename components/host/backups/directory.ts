@@ -1,4 +1,5 @@
-import { type DockerClient, DockerError } from "../docker/client";
+import type { DockerClient } from "../docker/client";
+import { DockerError } from "../docker/errors";
 import { looking } from "../docker/hardening";
 import { BACKUPS_PATH } from "../../release/records/backup-id";
 import type { RunningContainer } from "../../release/facts";

@@ -1,4 +1,5 @@
-import { type DockerClient, DockerError } from "../docker/client";
+import type { DockerClient } from "../docker/client";
+import { DockerError } from "../docker/errors";
 import { type Database, lines } from "../database/database";
 import { Refusal } from "../output";
 import { dumpFault } from "../../release/records/dump";

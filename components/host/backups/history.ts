@@ -2,8 +2,6 @@ import { BACKUPS_PATH } from "../../release/records/backup-id";
 import { formatEntry, HISTORY_FILE, type HistoryEntry, parseHistory } from "../../release/records/history";
 import type { Database } from "../database/database";
 
-export type { HistoryEntry } from "../../release/records/history";
-
 /**
  * One write to a file opened for appending, so that two entries never mix; on the disk before it counts. A line that a
  * power failure tore is closed first: it would swallow the new one. dd and not cat, which would write in pieces.

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type DockerClient, DockerError } from "../docker/client";
+import type { DockerClient } from "../docker/client";
+import { DockerError } from "../docker/errors";
 import { LABELS } from "../../release/names";
 import { KEY_VARIABLE } from "../../release/records/signature";
 import { environmentOf } from "../docker/environment";

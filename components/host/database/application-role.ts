@@ -1,6 +1,6 @@
-import { APPLICATION_COMMENT, APPLICATION_ROLE } from "../../release/names";
+import { APPLICATION_COMMENT, APPLICATION_ROLE, SUPERUSER } from "../../release/names";
 import type { Definition, RoleDefinition } from "../../release/records/definition";
-import { type Database, identifier, literal, MAINTENANCE, SUPERUSER } from "./database";
+import { type Database, identifier, literal, MAINTENANCE } from "./database";
 import { definitionOf } from "./definition";
 import { creationOf, membershipsOf, settingsOf } from "./roles";
 import { Refusal, say } from "../output";

@@ -1,12 +1,11 @@
-import { type DockerClient, DockerError } from "../docker/client";
+import type { DockerClient } from "../docker/client";
+import { DockerError } from "../docker/errors";
 import { psqlIn } from "./psql";
-import { DATABASE, SUPERUSER } from "../../release/names";
+import { DATABASE } from "../../release/names";
 import { docker as command, pulumi } from "../../release/commands";
 import { inspectContainer } from "../docker/containers";
 import { type Ended, Execution, type ExecutionOptions } from "../docker/execution";
 import { Refusal } from "../output";
-
-export { DATABASE, SUPERUSER };
 /** There on every server, and never renamed: where sessions go that are not about the application's data. */
 export const MAINTENANCE = "postgres";
 

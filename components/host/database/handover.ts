@@ -1,10 +1,10 @@
-import { jsonIn } from "../docker/errors";
+import { jsonIn, unlessDockerFails } from "../docker/errors";
 import { BELONGS_TO_SUPERUSER, HAND_OVER, TO_HAND_OVER } from "./ownership";
 import { APPLICATION_SCHEMAS, searchPathOf } from "./psql";
-import { APPLICATION_ROLE, REPLACED_PREFIX } from "../../release/names";
+import { APPLICATION_ROLE, REPLACED_PREFIX, SUPERUSER } from "../../release/names";
 import { settingValues } from "../../release/records/definition";
 import { BEYOND, hasApplicationRole } from "./application-role";
-import { complaint, type Database, identifier, literal, SUPERUSER } from "./database";
+import { complaint, type Database, identifier, literal } from "./database";
 import { tablesInUse } from "./holders";
 import { Refusal, say, sleep } from "../output";
 
@@ -53,7 +53,7 @@ export async function handOverObjects(
     if (why === undefined) break;
     const locked = why.includes("lock timeout");
     if (!locked || Date.now() - started > patienceMs) {
-      const by = locked ? await tablesInUse(database, name).catch(() => []) : [];
+      const by = locked ? await unlessDockerFails(tablesInUse(database, name), []) : [];
       throw new Refusal([`not everything in ${name} could be given to ${APPLICATION_ROLE}: ${why}`, ...by].join("; "));
     }
     await sleep(PAUSE_MS);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type DockerClient, DockerError } from "../docker/client";
+import type { DockerClient } from "../docker/client";
+import { DockerError } from "../docker/errors";
 import { APPLICATION_ROLE, DATABASE, SUPERUSER } from "../../release/names";
 import { PSQL_ANSWERS } from "./psql";
 

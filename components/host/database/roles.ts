@@ -1,6 +1,6 @@
-import { APPLICATION_ROLE } from "../../release/names";
+import { APPLICATION_ROLE, SUPERUSER } from "../../release/names";
 import { type RoleDefinition, settingValues } from "../../release/records/definition";
-import { type Database, identifier, literal, MAINTENANCE, SUPERUSER } from "./database";
+import { type Database, identifier, literal, MAINTENANCE } from "./database";
 import { definitionOf } from "./definition";
 import { say } from "../output";
 

@@ -1,7 +1,7 @@
 import { COUNTED_TABLES } from "../../release/records/tables";
 import type { LiveData } from "../../release/facts";
-import { type DockerClient, DockerError } from "../docker/client";
-import { jsonIn } from "../docker/errors";
+import type { DockerClient } from "../docker/client";
+import { DockerError, jsonIn } from "../docker/errors";
 import { psql } from "./psql";
 import type { Session } from "./session";
 

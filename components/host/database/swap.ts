@@ -1,7 +1,7 @@
 import { preparedTransactions } from "./live-data";
-import { APPLICATION_ROLE, REPLACED_PREFIX } from "../../release/names";
+import { APPLICATION_ROLE, DATABASE, REPLACED_PREFIX, SUPERUSER } from "../../release/names";
 import { heldBy } from "../../release/guards/restore";
-import { complaint, type Database, DATABASE, identifier, literal, MAINTENANCE, SUPERUSER } from "./database";
+import { complaint, type Database, identifier, literal, MAINTENANCE } from "./database";
 import { Refusal } from "../output";
 
 /** A session that ends takes a moment to be gone. */

@@ -1,17 +1,25 @@
 import { randomBytes } from "node:crypto";
 import type { DockerClient } from "../docker/client";
 import { asOptions, LOW_CPU_SHARES, POSTGRES_CAPABILITIES } from "../docker/hardening";
-import { APPLICATION_ROLE, LABELS, namesOf, type ThrowawayPurpose, UPSTREAM_PORTS } from "../../release/names";
-import type { Healthcheck } from "../docker/healthchecks";
+import {
+  APPLICATION_ROLE,
+  DATABASE,
+  LABELS,
+  namesOf,
+  SUPERUSER,
+  type ThrowawayPurpose,
+  UPSTREAM_PORTS,
+} from "../../release/names";
+import { apiHealthcheck, type Healthcheck, postgresHealthcheck } from "../docker/healthchecks";
 import type { Mount } from "../docker/mounts";
 import { BACKUPS_PATH } from "../../release/records/backup-id";
-import { apiHealthcheck, postgresHealthcheck } from "../docker/healthchecks";
-import { Database, DATABASE, lines, MAINTENANCE, SUPERUSER } from "./database";
+import { Database, lines, MAINTENANCE } from "./database";
 import { type Ended, Execution } from "../docker/execution";
 import { waitUntilHealthy } from "../docker/health";
 import { createIsolatedNetwork } from "../docker/isolated-network";
 import { indented, Refusal } from "../output";
 import { conceal } from "../docker/redaction";
+import { unlessDockerFails } from "../docker/errors";
 
 const LOG_LINES = 20;
 const READ_HEALTH = `
@@ -156,7 +164,7 @@ export class Throwaway {
       { timeoutSeconds: startSeconds, signal: this.signal },
     );
     if (refusal === undefined) return;
-    const log = await this.docker.logs(container, LOG_LINES).catch(() => "");
+    const log = await unlessDockerFails(this.docker.logs(container, LOG_LINES), "");
     throw new Refusal(
       `${container} is not healthy: ${refusal}${log && `\nLast lines of its log:\n${indented(log)}\n`}`,
     );

@@ -3,8 +3,6 @@ import { childEnvironment } from "../child-environment";
 import { DockerError, jsonIn, onDockerError } from "./errors";
 import { spelled } from "./spelling";
 
-export { DockerError };
-
 type ObjectType = "container" | "image" | "volume";
 
 /** Output above this is a fault of the command, not something to keep in memory. */

@@ -1,5 +1,5 @@
 import type { DockerClient } from "./client";
-import { LABEL } from "../../release/names";
+import { LABELS } from "../../release/names";
 import { environmentOf } from "./environment";
 import { type Container, inspectContainer } from "./containers";
 import { complaint } from "../database/database";
@@ -30,7 +30,7 @@ export async function lastWords(docker: DockerClient, name: string | undefined):
 
 /** What users have asked for is none of a report's: its readers are others. */
 async function read(docker: DockerClient, name: string, { Config: { Labels } }: Container): Promise<string> {
-  if (Labels[`${LABEL}.role`] !== "caddy") return docker.logs(name, LINES);
+  if (Labels[LABELS.role] !== "caddy") return docker.logs(name, LINES);
   const log = await docker.logs(name, LINES_OF_PROXY);
   return log
     .split("\n")

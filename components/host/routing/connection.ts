@@ -3,7 +3,7 @@ import * as net from "node:net";
 import type { Duplex } from "node:stream";
 import { DockerClient } from "../docker/client";
 import { HOST_NETWORK } from "../docker/host-network";
-import { LABEL, LABELS } from "../../release/names";
+import { LABELS } from "../../release/names";
 import { containersOf, inspectContainer } from "../docker/containers";
 import { vantageOf } from "../docker/vantage";
 import { FAR_SIDE, Relay } from "./relay";
@@ -72,7 +72,7 @@ function relaying(docker: DockerClient, caddy: string): Way {
 
 /** In a container of an image that the stack runs: no other is sure to be on the host. */
 async function startRelay(docker: DockerClient, caddy: string): Promise<Relay> {
-  const options = ["--interactive", `--label=${LABEL}.relay=${caddy}`, "--env=NODE_OPTIONS=", "--entrypoint=node"];
+  const options = ["--interactive", `--label=${LABELS.relay}=${caddy}`, "--env=NODE_OPTIONS=", "--entrypoint=node"];
   const args = [...HOST_NETWORK, ...options, await imageWithNode(docker, caddy), "-e", FAR_SIDE];
   return new Relay("docker", ["--host", docker.host, ...args]);
 }

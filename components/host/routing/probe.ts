@@ -3,7 +3,7 @@ import * as http from "node:http";
 import type { Duplex } from "node:stream";
 import * as net from "node:net";
 import * as tls from "node:tls";
-import { DockerError } from "../docker/client";
+import { DockerError } from "../docker/errors";
 import { inUrl } from "../../release/address";
 import { RelayEnded } from "./relay";
 import { sleep } from "../output";

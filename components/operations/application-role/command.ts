@@ -1,8 +1,8 @@
 import { roleOfPassword } from "../../host/database/password";
-import { APPLICATION_ROLE } from "../../release/names";
+import { APPLICATION_ROLE, DATABASE } from "../../release/names";
 import { psql } from "../../release/commands";
 import { createApplicationRole, passwordIn } from "../../host/database/application-role";
-import { complaint, Database, DATABASE } from "../../host/database/database";
+import { complaint, Database } from "../../host/database/database";
 import { makeExtensions } from "../../host/database/extensions";
 import { handOver } from "../../host/database/handover";
 import { interruptible } from "../../host/interruption";

@@ -1,7 +1,8 @@
 import type { DockerClient } from "../../host/docker/client";
 import type { BackupManifest } from "../../release/records/manifest";
 import { retiredBackups } from "../../release/records/retention";
-import { complaint, Database, DATABASE } from "../../host/database/database";
+import { complaint, Database } from "../../host/database/database";
+import { DATABASE } from "../../release/names";
 import { APPLICATION, bestCompression } from "./dump";
 import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { readHistory } from "../../host/backups/history";
@@ -13,6 +14,7 @@ import { takeSnapshot } from "./snapshot";
 import { reportPassedOver } from "../../host/backups/selection";
 import { Store } from "../../host/backups/store";
 import { type BackupRequest, type Found, reportRemoved, type Work, writeBackup } from "./write-backup";
+import { unlessDockerFails } from "../../host/docker/errors";
 
 /**
  * Takes a backup, reads it back and only then gives it its name. Undefined when there is nothing to back up yet. When
@@ -47,7 +49,7 @@ const WAITED = /canceling statement due to (lock|statement) timeout/;
 
 /** Gives the sessions that still hold what was waited for. The failure is reported also where they cannot be asked for. */
 async function lockedWhile(database: Database, why: string): Promise<string[]> {
-  return WAITED.test(why) ? lockedTables(database).catch(() => []) : [];
+  return WAITED.test(why) ? unlessDockerFails(lockedTables(database), []) : [];
 }
 
 /** Asks all at once: each `docker exec` costs a tenth of a second. What a killed run has left is gone afterwards. */

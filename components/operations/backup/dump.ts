@@ -1,10 +1,11 @@
-import { sessionName } from "../../release/names";
+import { DATABASE, sessionName, SUPERUSER } from "../../release/names";
 import { client } from "../../host/database/psql";
 import { size } from "../../release/units";
-import { type Database, DATABASE, SUPERUSER } from "../../host/database/database";
+import type { Database } from "../../host/database/database";
 import { inspectDisks } from "../../host/database/disks";
 import type { Ended } from "../../host/docker/execution";
 import { Refusal, say } from "../../host/output";
+import { unlessDockerFails } from "../../host/docker/errors";
 
 /** The name of the sessions that make a backup. One that is found without the lock was left by a killed run. */
 export const APPLICATION = sessionName("backup");
@@ -65,7 +66,7 @@ export async function dump(database: Database, request: DumpRequest): Promise<nu
 
 /** This is only about progress: where the size cannot be asked for, the dump itself says why. */
 async function report(database: Database, { file, expectedBytes }: DumpRequest, seconds: number): Promise<void> {
-  const found = await database.shell('stat -c %s "$1"', [file]).catch(() => undefined);
+  const found = await unlessDockerFails(database.shell('stat -c %s "$1"', [file]), undefined);
   if (found !== undefined) say(progress(Number(found), expectedBytes, seconds));
 }
 

@@ -12,7 +12,7 @@ import {
 import { size } from "../../release/units";
 import type { Contents } from "../../host/backups/contents";
 import { checksum } from "../../host/backups/dump-check";
-import type { HistoryEntry } from "../../host/backups/history";
+import type { HistoryEntry } from "../../release/records/history";
 import type { Store } from "../../host/backups/store";
 import { withContinuousSync } from "../../host/database/continuous-sync";
 import { complaint, type Database } from "../../host/database/database";

@@ -6,7 +6,7 @@ import { watch } from "../../host/docker/health";
 import { mustBeHealthy, mustRun } from "../../host/docker/must-run";
 import { PatientClient } from "../../host/docker/patient-client";
 import { differ, isServing, type Routes, Routing, whoServes } from "../../host/routing/routing";
-import type { Step } from "../history/record";
+import type { ReleaseChange } from "../history/record";
 import { refuseRelease } from "./refused-release";
 import { say } from "../../host/output";
 import { undoing } from "../../host/undoing";
@@ -29,7 +29,7 @@ export async function cutOver(
   const routing = Routing.of(docker, asked.caddy);
   const before = whoServes(await routing.state());
   const from = await versionOf(docker, before.api);
-  const step: Step = { ...asked, from, to: asked.release.tag, started: Date.now() };
+  const step: ReleaseChange = { ...asked, from, to: asked.release.tag, started: Date.now() };
   const answer = await undoing(
     (signal) => moveRequests(asked, docker, routing, before, signal),
     (failure) => {

@@ -5,14 +5,14 @@ import { goBack } from "./route-back";
 import { causeOfDeath } from "../../host/docker/health";
 import { lastWords } from "../../host/docker/log-tail";
 import type { Routes } from "../../host/routing/routing";
-import { recordRefusal, type Step } from "../history/record";
+import { recordRefusal, type ReleaseChange } from "../history/record";
 import { reasonOf, report } from "../../host/report";
-import type { Refusal } from "../../host/output";
+import { Refusal, say } from "../../host/output";
 import type { Failure } from "../../host/undoing";
 
 /** A release whose own containers are healthy, and that is not to serve all the same. */
 export interface Judged {
-  readonly step: Step;
+  readonly step: ReleaseChange;
   /** The proxy's container. */
   readonly caddy: string;
   readonly before: Routes;
@@ -44,7 +44,10 @@ function told(error: unknown): string[] {
 
 /** What those say that do not run as they should; the suspects when all do. */
 async function wordsOf(docker: DockerClient, { containers, suspects }: Judged): Promise<string[]> {
-  const inspected = await inspectContainers(docker, containers).catch(() => []);
+  const inspected = await inspectContainers(docker, containers).catch((error: unknown) => {
+    say(`Which containers run cannot be found out: ${complaint(error)}`);
+    return [];
+  });
   const dead = inspected.filter((container) => causeOfDeath(container) !== undefined).map(({ Id }) => Id);
   const words = (dead.length > 0 ? dead : suspects).map((id) => lastWords(docker, id));
   return (await Promise.all(words)).flat();

@@ -4,7 +4,7 @@ import { UPSTREAMS } from "../../release/names";
 import { UNROUTED } from "../../host/routing/files";
 import { differ, type Routes, Routing } from "../../host/routing/routing";
 import { restartPrevious } from "../../host/routing/writers";
-import { type Patience, persistently } from "../../host/undoing";
+import { type RetryLimits, persistently } from "../../host/undoing";
 
 /** A change of release that is not to be. */
 export interface Refused {
@@ -23,7 +23,7 @@ export interface Refused {
  * what was done, for the report. Every step may have been done already, and Docker may fail in the middle: it is done
  * again until it is done.
  */
-export async function goBack(docker: DockerClient, refused: Refused, patience?: Patience): Promise<string[]> {
+export async function goBack(docker: DockerClient, refused: Refused, patience?: RetryLimits): Promise<string[]> {
   const routing = Routing.of(docker, refused.caddy);
   const restarted = new Set<string>();
   let switched: boolean | undefined;
@@ -39,7 +39,7 @@ export async function goBack(docker: DockerClient, refused: Refused, patience?: 
 export async function goOn(
   docker: DockerClient,
   { stack, caddy }: Pick<Refused, "stack" | "caddy">,
-  patience?: Patience,
+  patience?: RetryLimits,
 ): Promise<string[]> {
   const restarted = new Set<string>();
   await persistently(() => restart(docker, Routing.of(docker, caddy), stack, restarted), patience);

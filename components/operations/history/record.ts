@@ -4,20 +4,20 @@ import type { DockerClient } from "../../host/docker/client";
 import { containersOf } from "../../host/docker/containers";
 import type { RunningContainer } from "../../release/facts";
 import { inspectDatabase } from "../../host/database/inspect";
-import { newestChange } from "../../release/records/history";
+import { type HistoryEntry, newestChange } from "../../release/records/history";
 import type { Change } from "../../release/records/retention";
 import { printable } from "../../release/words";
 import { complaint, Database } from "../../host/database/database";
 import { operator } from "../../host/identity";
 import { Store } from "../../host/backups/store";
-import { appendHistory, type HistoryEntry, readHistory } from "../../host/backups/history";
+import { appendHistory, readHistory } from "../../host/backups/history";
 import { QUOTE, Refusal, say } from "../../host/output";
 import { withheld } from "../../host/docker/redaction";
 
 /** What an update is to change: the release before, none on a first install, and the one asked for. */
 export const change = z.strictObject({ from: z.string().optional(), to: z.string() });
 
-export interface Step extends z.infer<typeof change> {
+export interface ReleaseChange extends z.infer<typeof change> {
   readonly stack: string;
   readonly postgres: string;
   /** Milliseconds since 1970. */
@@ -30,7 +30,7 @@ export interface Step extends z.infer<typeof change> {
  * Writes how an update ended, and returns the whole history. A container that was merely replaced, under the same
  * release and without a fault, is no change of release and not recorded.
  */
-export async function record(docker: DockerClient, step: Step, failure?: string): Promise<HistoryEntry[]> {
+export async function record(docker: DockerClient, step: ReleaseChange, failure?: string): Promise<HistoryEntry[]> {
   const database = new Database(docker, step.postgres);
   const history = await readHistory(database);
   if (failure === undefined && (step.from === step.to || isLast(history, step))) return history;
@@ -40,7 +40,7 @@ export async function record(docker: DockerClient, step: Step, failure?: string)
 }
 
 /** Written already, by a run that was killed right afterwards: what serves cannot be reached twice in a row. */
-function isLast(history: readonly HistoryEntry[], { from, to }: Step): boolean {
+function isLast(history: readonly HistoryEntry[], { from, to }: ReleaseChange): boolean {
   const last = newestChange(history);
   return last?.to === to && last.from === (from ?? null);
 }
@@ -51,7 +51,7 @@ function isLast(history: readonly HistoryEntry[], { from, to }: Step): boolean {
  */
 export async function recorded<T>(
   docker: DockerClient,
-  { step, signal }: { readonly step: Step | undefined; readonly signal: AbortSignal },
+  { step, signal }: { readonly step: ReleaseChange | undefined; readonly signal: AbortSignal },
   work: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -64,7 +64,7 @@ export async function recorded<T>(
 }
 
 /** A history that cannot be written is reported, and hides nothing of the refusal. */
-export async function recordRefusal(docker: DockerClient, step: Step, report: string): Promise<void> {
+export async function recordRefusal(docker: DockerClient, step: ReleaseChange, report: string): Promise<void> {
   await record(docker, step, reasonIn(report)).catch((error: unknown) => {
     say(`The history could not be written: ${complaint(error)}`);
   });
@@ -80,7 +80,7 @@ export function reasonIn(report: string): string {
 
 async function entryOf(
   docker: DockerClient,
-  step: Step,
+  step: ReleaseChange,
   { history, failure }: { readonly history: readonly Change[]; readonly failure: string | undefined },
 ): Promise<HistoryEntry> {
   const [containers, { applied }, { backups }] = await Promise.all([
@@ -110,7 +110,7 @@ type Kind = "install" | "upgrade" | "rollback" | "restart";
 const VERDICTS = { install: "installed", upgrade: "upgraded", rollback: "rolled back", restart: "upgraded" } as const;
 
 /** Tags that are no semantic versions are ordered by the history: what served before is older. */
-function kindOf({ from, to }: Step, history: readonly Change[]): Kind {
+function kindOf({ from, to }: ReleaseChange, history: readonly Change[]): Kind {
   if (from === undefined) return "install";
   if (from === to) return "restart";
   if (semver.valid(from) !== null && semver.valid(to) !== null) return semver.lt(to, from) ? "rollback" : "upgrade";

@@ -1,4 +1,5 @@
-import { type DockerClient, DockerError } from "../../host/docker/client";
+import type { DockerClient } from "../../host/docker/client";
+import { DockerError } from "../../host/docker/errors";
 import { isOneOf, WRITERS } from "../../release/names";
 import { containersOf, isUp } from "../../host/docker/containers";
 import type { RunningContainer } from "../../release/facts";

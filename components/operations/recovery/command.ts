@@ -5,7 +5,6 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { namesOf } from "../../release/names";
 import { processOf } from "../../host/identity";
 import { hasEngine } from "../../host/watchdog";
 import { busy, type Lock, takeLock } from "../../host/lock";
@@ -19,6 +18,7 @@ import { complaint } from "../../host/database/database";
 import { PROJECT } from "../../host/project";
 import { Refusal, say, sleep } from "../../host/output";
 import type { Request } from "./request";
+import { unlessDockerFails } from "../../host/docker/errors";
 
 const lock = z.object({ pid: z.number(), username: z.string(), hostname: z.string(), timestamp: z.string() });
 type StateLock = z.infer<typeof lock>;
@@ -104,7 +104,7 @@ function endPrograms({ project, stack }: Request): void {
 async function clear(asked: Request, state: StackState): Promise<void> {
   say(`A run of pulumi was killed (${spelled(state.pending)}): clearing what it left …`);
   const docker = new DockerClient(await dockerHost(asked));
-  const held = await lockOf(docker, namesOf(asked.stack).prefix);
+  const held = await lockOf(docker, asked.stack);
   try {
     for (const name of await removeOrphans(docker, await findOrphans(docker, asked.stack, state)))
       say(`Container ${name}, which no state knows, is removed.`);
@@ -118,19 +118,19 @@ async function clear(asked: Request, state: StackState): Promise<void> {
 async function look(asked: Request, state: StackState): Promise<void> {
   say(`A run of pulumi was killed (${spelled(state.pending)}): \`${up(asked.stack)}\` clears what it left.`);
   const docker = new DockerClient(await dockerHost(asked));
-  const orphans = await findOrphans(docker, asked.stack, state).catch(() => []);
+  const orphans = await unlessDockerFails(findOrphans(docker, asked.stack, state), []);
   for (const { name } of orphans) say(`Container ${name}, which no state knows, is removed then.`);
 }
 
 /** The killed engine's program lives a moment longer than it, and its lock as long. */
 const PATIENCE_MS = 10_000;
 
-async function lockOf(docker: DockerClient, name: string): Promise<Lock> {
+async function lockOf(docker: DockerClient, stack: string): Promise<Lock> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const lock = await takeLock(docker, name);
+    const lock = await takeLock(docker, stack);
     if ("release" in lock) return lock;
-    if (Date.now() > deadline) throw new Refusal(busy(lock, name, docker.host));
+    if (Date.now() > deadline) throw new Refusal(busy(lock, stack, docker.host));
     await sleep(500);
   }
 }

@@ -1,8 +1,8 @@
-import { type DockerClient, DockerError } from "../../host/docker/client";
+import type { DockerClient } from "../../host/docker/client";
 import { isOneOf, namesOf, STARTED_FIRST } from "../../release/names";
 import { postgresHealthcheck } from "../../host/docker/healthchecks";
 import { receivers, Routing, type RoutingState } from "../../host/routing/routing";
-import { unlessDockerFails } from "../../host/docker/errors";
+import { onDockerError, unlessDockerFails } from "../../host/docker/errors";
 import { containersOf, isRunning } from "../../host/docker/containers";
 import type { NotStarted, RunningContainer } from "../../release/facts";
 
@@ -56,13 +56,10 @@ async function start(docker: DockerClient, containers: readonly RunningContainer
 
 /** What Docker says against it; undefined when it is done. */
 async function complaintOf(asked: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await asked;
-    return undefined;
-  } catch (error) {
-    if (error instanceof DockerError) return error.stderr.trim();
-    throw error;
-  }
+  return onDockerError(
+    asked.then(() => undefined),
+    ({ stderr }) => stderr.trim(),
+  );
 }
 
 /** Without a database that runs there is nothing to wait for. One that does not come up is what the inspection finds. */
@@ -71,7 +68,13 @@ async function databaseAnswers(docker: DockerClient, postgres: string): Promise<
   while (Date.now() < deadline) {
     if (!(await isRunning(docker, postgres))) return;
     const ready = docker.run(["exec", postgres, ...postgresHealthcheck.test.slice(1)], "", PROBE_SECONDS);
-    if (await ready.then(() => true, () => false)) return; // prettier-ignore
+    if (
+      await unlessDockerFails(
+        ready.then(() => true),
+        false,
+      )
+    )
+      return;
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }

@@ -1,6 +1,6 @@
 import { APPLIED_MIGRATIONS } from "../../host/database/psql";
-import { APPLICATION_ROLE, sessionName } from "../../release/names";
-import { type Database, DATABASE } from "../../host/database/database";
+import { APPLICATION_ROLE, DATABASE, sessionName } from "../../release/names";
+import type { Database } from "../../host/database/database";
 import { indented, Refusal, say, sleep } from "../../host/output";
 import { Session } from "../../host/database/session";
 import type { Throwaway } from "../../host/database/throwaway";

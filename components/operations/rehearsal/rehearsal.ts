@@ -1,10 +1,10 @@
 import type { DockerClient } from "../../host/docker/client";
-import { namesOf } from "../../release/names";
+import { DATABASE, namesOf } from "../../release/names";
 import type { WantedExtension } from "../../release/sql/extensions";
 import { total } from "../../release/records/plausibility";
 import { analyze } from "../../host/database/analysis";
 import { dropDatabase } from "../../host/database/scratch";
-import { complaint, Database, DATABASE, MAINTENANCE } from "../../host/database/database";
+import { complaint, Database, MAINTENANCE } from "../../host/database/database";
 import { type CopyElsewhere, restoredElsewhere } from "../restore/elsewhere";
 import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { makeExtensions } from "../../host/database/extensions";

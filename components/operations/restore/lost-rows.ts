@@ -1,6 +1,6 @@
-import { sessionName } from "../../release/names";
+import { DATABASE, sessionName } from "../../release/names";
 import { rowsBeyond } from "../../release/restore-impact";
-import { type Database, DATABASE } from "../../host/database/database";
+import type { Database } from "../../host/database/database";
 import { countRows, type Rows } from "../../host/database/rows";
 import { Session } from "../../host/database/session";
 

@@ -1,4 +1,4 @@
-import { LOADER } from "../../release/names";
+import { LOADER, SUPERUSER } from "../../release/names";
 import { TO_HAND_OVER } from "../../host/database/ownership";
 import {
   entriesOf,
@@ -13,7 +13,7 @@ import {
   type Reference,
   referencesIn,
 } from "./archive-contents";
-import { type Database, SUPERUSER } from "../../host/database/database";
+import type { Database } from "../../host/database/database";
 import { handOverObjects } from "../../host/database/handover";
 import { DROP_LOADER, makeLoader, ownerOf } from "../../host/database/loader";
 import { Unrestorable } from "./outcome";

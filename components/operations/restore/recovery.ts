@@ -1,23 +1,24 @@
-import { RESTORING } from "../../release/names";
+import { DATABASE, RESTORING } from "../../release/names";
 import type { DockerClient } from "../../host/docker/client";
 import { containersOf, inspectContainer } from "../../host/docker/containers";
 import { script, up } from "../../release/commands";
 import { apiHealthcheck } from "../../host/docker/healthchecks";
 import { UNROUTED } from "../../host/routing/files";
-import { complaint, type Database, DATABASE } from "../../host/database/database";
+import { complaint, type Database } from "../../host/database/database";
 import { admit, databases, swapBack, keepReplaced, restoreComment } from "../../host/database/swap";
 import { lastWords } from "../../host/docker/log-tail";
 import { writableAgain } from "../../host/docker/read-only";
 import { operator } from "../../host/identity";
 import { end, isFrozen, thaw } from "../../host/docker/freezing";
 import { waitUntilHealthy } from "../../host/docker/health";
-import { appendHistory, type HistoryEntry, readHistory } from "../../host/backups/history";
+import { appendHistory, readHistory } from "../../host/backups/history";
+import type { HistoryEntry } from "../../release/records/history";
 import { replacedName, moment } from "./replaced-databases";
 import { lostRows } from "./lost-rows";
 import { Routing } from "../../host/routing/routing";
 import { restartPrevious, restartStoppedOf } from "../../host/routing/writers";
-import { unlessGone } from "../../host/docker/errors";
 import { removeContainer } from "../../host/docker/removal";
+import { unlessGone } from "../../host/docker/errors";
 import { dropDatabase } from "../../host/database/scratch";
 import { removeLoader } from "../../host/database/loader";
 import { reasonOf, report } from "../../host/report";
@@ -178,7 +179,7 @@ async function finish(host: Host, state: RestoreState): Promise<Restored> {
   else if (hasInterims(state)) await comeHome(host, state);
   await Routing.of(docker, caddy).clearMarks();
   await restoreComment(database);
-  const manifest = state.backup === null ? undefined : await findBackup(database, state.backup).catch(() => undefined);
+  const manifest = state.backup === null ? undefined : await findBackup(database, state.backup).catch(withoutBackup);
   const lost = await lostRows(database, replaced, manifest?.rows);
   if (!(await readHistory(database)).some((entry) => entry.replaced === replaced && entry.verdict !== "failed"))
     await appendHistory(database, { ...entryOf(state), lost, heldSeconds });
@@ -188,6 +189,11 @@ async function finish(host: Host, state: RestoreState): Promise<Restored> {
     `the database from before is kept as ${replaced}; ${script({ name: "restore", stack, host: docker.host, options: ["--undo"] })} brings it back`,
   );
   return { version, replaced, lost, holdSeconds: heldSeconds };
+}
+
+/** A backup that is gone or broken by now leaves the rows uncounted; any other failure is one of this attempt. */
+function withoutBackup(error: unknown): undefined {
+  if (!(error instanceof Refusal)) throw error;
 }
 
 /** The other release stays where it is until the next update makes containers that its state knows. */

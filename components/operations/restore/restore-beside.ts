@@ -1,8 +1,8 @@
-import { RESTORING } from "../../release/names";
+import { DATABASE, RESTORING } from "../../release/names";
 import type { BackupManifest } from "../../release/records/manifest";
 import { total } from "../../release/records/plausibility";
 import { analyze } from "../../host/database/analysis";
-import { type Database, DATABASE } from "../../host/database/database";
+import type { Database } from "../../host/database/database";
 import { say } from "../../host/output";
 import { restoreCopy } from "./pg-restore";
 

@@ -1,6 +1,6 @@
-import { sessionName } from "../../release/names";
+import { sessionName, SUPERUSER } from "../../release/names";
 import { PSQL, PSQL_ANSWERS, SETTINGS } from "../../host/database/psql";
-import { type Database, identifier, literal, SUPERUSER } from "../../host/database/database";
+import { type Database, identifier, literal } from "../../host/database/database";
 import type { Needed } from "./outcome";
 import { COUNT } from "../../host/database/rows";
 import { DOMAINS_SLEEP, SLEEP, WAKE } from "./dormant-code";

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { type DockerClient, DockerError } from "../../host/docker/client";
-import { LABEL, nameOf } from "../../release/names";
+import type { DockerClient } from "../../host/docker/client";
+import { DockerError, unlessDockerFails } from "../../host/docker/errors";
+import { isReleased, LABELS } from "../../release/names";
 import { containersOf } from "../../host/docker/containers";
 import type { RunningContainer } from "../../release/facts";
 import { lockElsewhere } from "../../host/lock";
 import { docker as dockerCommand } from "../../release/commands";
-import { isReleased } from "../../release/restarts";
 import { type Change, releasesKept } from "../../release/records/retention";
 import { complaint, Database, lines } from "../../host/database/database";
 import { readHistory } from "../../host/backups/history";
@@ -39,7 +39,7 @@ export async function clearAway(docker: DockerClient, asked: Leftovers, history:
   const command = (words: string) => dockerCommand(docker.host, words);
   return [
     ...(await left(removeOthers(docker, stack, current), async (why) => {
-      const names = (await othersOf(docker, stack, current).catch(() => [])).map(({ name }) => name).join(" ");
+      const names = (await unlessDockerFails(othersOf(docker, stack, current), [])).map(({ name }) => name).join(" ");
       const which = names === "" ? "NAME" : names;
       return `containers from before are left (${which}): ${why}. To remove them: ${command(`rm --force --volumes ${which}`)}`;
     })),
@@ -104,7 +104,7 @@ export async function pruneImages(
     for (const repository of images) {
       const reference = `${repository}:${tag}`;
       if (!present.has(familiar(reference))) continue;
-      const lock = await lockElsewhere(docker, nameOf(stack));
+      const lock = await lockElsewhere(docker, stack);
       if (lock !== undefined) {
         const free = dockerCommand(docker.host, `volume rm ${lock}`);
         say(
@@ -119,8 +119,8 @@ export async function pruneImages(
 
 /** Releases that the other stacks on the host run, or may go back to; undefined where one of them cannot be asked. */
 async function neededElsewhere(docker: DockerClient, stack: string): Promise<string[] | undefined> {
-  const format = ["stack", "role", "version"].map((label) => `{{.Label "${LABEL}.${label}"}}`).join("\t");
-  const filter = ["--filter", `label=${LABEL}.stack`];
+  const format = [LABELS.stack, LABELS.role, LABELS.version].map((label) => `{{.Label "${label}"}}`).join("\t");
+  const filter = ["--filter", `label=${LABELS.stack}`];
   const listed = await docker.run(["ps", "--all", ...filter, "--format", `${format}\t{{.Names}}\t{{.State}}`]);
   const needed: string[] = [];
   for (const [of, role = "", version = "", name = "", state] of lines(listed).map((line) => line.split("\t"))) {

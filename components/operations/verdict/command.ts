@@ -1,13 +1,14 @@
 import type { DockerClient } from "../../host/docker/client";
 import { retireSuperuser } from "../../host/database/application-role";
 import { inspectContainer, isUp, versionOf } from "../../host/docker/containers";
-import { complaint, Database, DATABASE } from "../../host/database/database";
+import { complaint, Database } from "../../host/database/database";
+import { DATABASE } from "../../release/names";
 import { handOver } from "../../host/database/handover";
 import { watch } from "../../host/docker/health";
 import { mustRun } from "../../host/docker/must-run";
 import { PatientClient } from "../../host/docker/patient-client";
 import { type Routes, Routing, whoServes } from "../../host/routing/routing";
-import { record, type Step } from "../history/record";
+import { record, type ReleaseChange } from "../history/record";
 import { refuseRelease } from "../cutover/refused-release";
 import { Refusal, say, sleep } from "../../host/output";
 import { clearAway } from "./cleanup";
@@ -32,7 +33,7 @@ export async function giveVerdict(
   const from = await versionOf(docker, before.api);
   const to = asked.release.tag;
   // Under the same release there need not have been a cutover: the last one may be of long ago.
-  const step: Step = { ...asked, from, to, started: from === to ? Date.now() : asked.started };
+  const step: ReleaseChange = { ...asked, from, to, started: from === to ? Date.now() : asked.started };
   await mustTakeRequests(docker, asked, after);
   await undoing(
     (signal) => workersWork(docker, asked, signal),

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { DockerClient, DockerError } from "../../../components/host/docker/client";
+import { DockerClient } from "../../../components/host/docker/client";
+import { DockerError } from "../../../components/host/docker/errors";
 import { identify, type Identity } from "../../../components/host/identity";
 import { busy, type Holder, type Lock, takeLock, takeLockAs } from "../../../components/host/lock";
 
@@ -59,24 +60,24 @@ function held(taken: Lock | Holder): Lock {
 describe("the lock of a stack", () => {
   test("is one process's, until that lets go of it", async () => {
     const engine = new Engine();
-    const lock = held(await takeLock(engine, "nestfleet-prod"));
-    const second = await takeLock(engine, "nestfleet-prod");
+    const lock = held(await takeLock(engine, "prod"));
+    const second = await takeLock(engine, "prod");
     expect(second).toMatchObject({ pid: process.pid, machine: identify().machine });
-    expect(busy(second as Holder, "nestfleet-prod", engine.host)).toContain(
+    expect(busy(second as Holder, "prod", engine.host)).toContain(
       "If it is dead: docker --host ssh://root@fleet volume rm nestfleet-prod-lock",
     );
     lock.release();
-    held(await takeLock(engine, "nestfleet-prod")).release();
+    held(await takeLock(engine, "prod")).release();
     expect([...engine.volumes.keys()]).toEqual([]);
   });
 
   test("of a dead process is taken over by one of many, and nothing else is left", async () => {
     for (let round = 0; round < 15; round++) {
       const engine = new Engine();
-      await takeLockAs(engine, "nestfleet-prod", DEAD);
+      await takeLockAs(engine, "prod", DEAD);
       let holders = 0;
       const waiters = Array.from({ length: 8 }, async () => {
-        const taken = await takeLock(engine, "nestfleet-prod");
+        const taken = await takeLock(engine, "prod");
         if (!("release" in taken)) return 0;
         expect(++holders).toBe(1);
         await new Promise((resolve) => setTimeout(resolve, 25));
@@ -91,11 +92,11 @@ describe("the lock of a stack", () => {
 
   test("is taken over although one that took it over before was killed on the way", async () => {
     const engine = new Engine();
-    await takeLockAs(engine, "nestfleet-prod", DEAD);
+    await takeLockAs(engine, "prod", DEAD);
     const token = engine.volumes.get("nestfleet-prod-lock")?.[`${PREFIX}token`] ?? "";
     const guard = { ...engine.volumes.get("nestfleet-prod-lock"), [`${PREFIX}token`]: randomUUID() };
     engine.volumes.set(`nestfleet-prod-lock-${token.slice(0, 8)}`, guard);
-    const lock = held(await takeLock(engine, "nestfleet-prod"));
+    const lock = held(await takeLock(engine, "prod"));
     lock.release();
     expect([...engine.volumes.keys()]).toEqual([]);
   });
@@ -117,20 +118,18 @@ describe("the lock of a stack", () => {
     ]) {
       const engine = new Engine();
       engine.containers.set(job, "2001-01-01T00:00:00Z");
-      await takeLockAs(engine, "nestfleet-prod", elsewhere);
-      expect(await takeLock(engine, "nestfleet-prod")).toMatchObject({ machine: job.slice(0, 12) });
+      await takeLockAs(engine, "prod", elsewhere);
+      expect(await takeLock(engine, "prod")).toMatchObject({ machine: job.slice(0, 12) });
       change(engine);
-      held(await takeLock(engine, "nestfleet-prod")).release();
+      held(await takeLock(engine, "prod")).release();
     }
   });
 
   test("that is no lock of ours is left alone, and named", async () => {
     const engine = new Engine();
     engine.volumes.set("nestfleet-prod-lock", { [`${PREFIX}token`]: "$(rm -rf /)" });
-    const taken = await takeLock(engine, "nestfleet-prod");
-    expect(busy(taken as Holder, "nestfleet-prod", engine.host)).toMatch(
-      /does not say who works on this stack[^]*volume rm/,
-    );
+    const taken = await takeLock(engine, "prod");
+    expect(busy(taken as Holder, "prod", engine.host)).toMatch(/does not say who works on this stack[^]*volume rm/);
     expect(engine.volumes.size).toBe(1);
   });
 
@@ -138,12 +137,12 @@ describe("the lock of a stack", () => {
     const job = "cd".repeat(32);
     const engine = new Engine();
     engine.containers.set(job, "2001-01-01T00:00:00Z");
-    await takeLockAs(engine, "nestfleet-prod", { machine: "job", pid: 7, boot: "another", container: job });
+    await takeLockAs(engine, "prod", { machine: "job", pid: 7, boot: "another", container: job });
     const inspect = engine.inspect.bind(engine);
     engine.inspect = (id, type) =>
       type === "volume"
         ? inspect(id, type)
         : Promise.reject(new DockerError({ command: "inspect", exitCode: 1, stderr: "connection lost", stdout: "" }));
-    expect(await takeLock(engine, "nestfleet-prod")).toMatchObject({ machine: "job" });
+    expect(await takeLock(engine, "prod")).toMatchObject({ machine: "job" });
   });
 });

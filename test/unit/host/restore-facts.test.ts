@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { DockerClient, DockerError } from "../../../components/host/docker/client";
+import { DockerClient } from "../../../components/host/docker/client";
+import { DockerError } from "../../../components/host/docker/errors";
 import type { HostFacts } from "../../../components/release/facts";
 import { inspectLiveData } from "../../../components/host/database/live-data";
 import { roleOfPassword, takesAnyPassword } from "../../../components/host/database/password";
 import { inspectRestore } from "../../../components/host/restore-facts";
-import { type Settings } from "../../../components/settings/schema";
+import type { Settings } from "../../../components/settings/schema";
 import { asked, backup, change, host } from "../release/facts";
 
 const id = "20261124T080000Z-1.4.2";

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { DockerError } from "../../../components/host/docker/client";
+import { DockerError } from "../../../components/host/docker/errors";
 import { Refusal } from "../../../components/host/output";
 import { persistently, undoing } from "../../../components/host/undoing";
 

@@ -40,6 +40,7 @@ test("names that are made for an occasion, and those that stand for all stacks",
     version: "org.nestfleet.version",
     requiredStops: "org.nestfleet.required-stops",
     lock: "org.nestfleet.lock",
+    relay: "org.nestfleet.relay",
   });
   expect([names.SUPERUSER, names.APPLICATION_ROLE, names.LOADER]).toEqual([
     "nestfleet",

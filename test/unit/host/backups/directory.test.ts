@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { backupDirectoryFault } from "../../../../components/host/backups/directory";
 import { ScriptedDocker } from "../../../support/docker";
 

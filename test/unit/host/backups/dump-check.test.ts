@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { inspectDump, mustBeIntact } from "../../../../components/host/backups/dump-check";
 import { Database } from "../../../../components/host/database/database";
-import { DockerClient, DockerError } from "../../../../components/host/docker/client";
+import { DockerClient } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { dockerRuns } from "../../../support/docker";
 import { backup } from "../../release/facts";
 

@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { DockerClient, DockerError } from "../../../../components/host/docker/client";
+import { DockerClient } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 
 const folder = mkdtempSync(join(tmpdir(), "nestfleet-docker-"));
 const journal = join(folder, "journal");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { containersOf, ifRunning, isRunning, unlessStopped } from "../../../../components/host/docker/containers";
 import { inspection, listing, ScriptedDocker } from "../../../support/docker";
 

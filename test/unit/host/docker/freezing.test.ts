@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { end, freeze, thaw } from "../../../../components/host/docker/freezing";
 import { ScriptedDocker } from "../../../support/docker";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { createIsolatedNetwork } from "../../../../components/host/docker/isolated-network";
 import { ScriptedDocker } from "../../../support/docker";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { lastWords } from "../../../../components/host/docker/log-tail";
 import { ScriptedDocker } from "../../../support/docker";
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { isPassing, PatientClient } from "../../../../components/host/docker/patient-client";
 
 const failure = (stderr: string) => new DockerError({ command: "exec", exitCode: 1, stderr, stdout: "" });

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { nextAfter, unforeseen } from "../../../../components/host/docker/unforeseen";
 
 test("an answer of Docker's: what was asked, and all that it said", () => {

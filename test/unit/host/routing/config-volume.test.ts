@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { INITIALIZE, MountedVolume } from "../../../../components/host/routing/config-volume";
 import { ScriptedDocker } from "../../../support/docker";
 

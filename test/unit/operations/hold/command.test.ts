@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import type * as Output from "../../../../components/host/output";
 import { Refusal } from "../../../../components/host/output";
 import { activeFile, PREVIOUS, STOPPED_WRITERS, UNROUTED } from "../../../../components/host/routing/files";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { revive } from "../../../../components/operations/recovery/revival";
 import { activeFile, PREVIOUS, STOPPED_WRITERS, UNROUTED } from "../../../../components/host/routing/files";
 import type { Listed } from "../../../support/docker";

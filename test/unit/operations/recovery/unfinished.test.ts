@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { activeFile, PREVIOUS, STOPPED_WRITERS, UNROUTED } from "../../../../components/host/routing/files";
 import { isUnfinished } from "../../../../components/operations/recovery/unfinished";
 import { CADDY, containers, NEW, OLD, POSTGRES, SimulatedHost } from "../../../support/simulated-host";

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { asOptions } from "../../../../components/host/docker/hardening";
 import { createInterim, letGo, removeInterim, startWaiting } from "../../../../components/operations/restore/interim";
 import { dockerRuns, ScriptedDocker } from "../../../support/docker";

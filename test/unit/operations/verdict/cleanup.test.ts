@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import { identify } from "../../../../components/host/identity";
 import { clearAway, pruneImages, removeOthers } from "../../../../components/operations/verdict/cleanup";
 import { listing, ScriptedDocker } from "../../../support/docker";

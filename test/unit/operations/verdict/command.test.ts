@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { DockerError } from "../../../../components/host/docker/client";
+import { DockerError } from "../../../../components/host/docker/errors";
 import type * as Output from "../../../../components/host/output";
 import { heardBy, Refusal } from "../../../../components/host/output";
 import {
