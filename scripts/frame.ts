@@ -7,7 +7,7 @@ import { exitWithEngine } from "../components/host/watchdog";
 import { printable } from "../components/release/words";
 
 /** What a script has for a person who calls it, instead of the program. */
-export interface Door {
+interface Door {
   /** Turns the words of a command line into the script's input. */
   readonly typed: (words: readonly string[]) => Promise<unknown>;
   /** What is written to standard output when the script is refused; nothing by default. */

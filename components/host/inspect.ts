@@ -33,7 +33,7 @@ import { Database } from "./database/database";
 import { fetchImage, type ImageInspection, inspectTarget, majorOf, migrationsIn, type Target } from "./target";
 
 /** How far an inspection may go: a preview is also made of changes that no operator has agreed to yet. */
-export interface Trust {
+interface Trust {
   /** An update was asked for: a directory is tried by writing to it. */
   readonly update: boolean;
   /** The last update worked on this very host: it may be told the password, to see whether it is the right one. */
@@ -41,7 +41,7 @@ export interface Trust {
 }
 
 /** What is looked at, and what is known of it already. */
-export interface Subject {
+interface Subject {
   readonly docker: DockerClient;
   readonly stack: string;
   readonly settings: Settings;

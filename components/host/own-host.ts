@@ -10,7 +10,7 @@ import { Refusal, say } from "./output";
 import { onlyStack } from "./stack";
 
 /** Where a stack runs. */
-export interface Place {
+interface Place {
   /** Undefined when it is not named, and an explicit host is asked which stack it has. */
   readonly stack?: string | undefined;
   readonly host: string;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** What Linux tells of a process: proc_pid_stat(5). */
-export interface ProcessStatus {
+interface ProcessStatus {
   /** Cut to 15 characters. */
   readonly command: string;
   /** One letter. */

@@ -115,7 +115,7 @@ export interface RunningContainer {
 }
 
 /** An image by the name that the config gives it. */
-export interface NamedImage extends ImageIdentity {
+interface NamedImage extends ImageIdentity {
   /** As its maker has dated it. */
   readonly created?: string | undefined;
   /** Whose processes its containers run, as its maker has it: a name or number, with or without a group; root where empty. */

@@ -10,7 +10,7 @@ export interface ImageReferences {
 }
 
 /** The part of the settings that says which images run. */
-export interface ImageSettings {
+interface ImageSettings {
   readonly images: Omit<ImageReferences, "worker"> & { readonly worker?: string | undefined };
   readonly source?: string | undefined;
   readonly version: { readonly tag: string };

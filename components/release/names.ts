@@ -68,7 +68,7 @@ export type ThrowawayPurpose = "rehearsal" | "drill" | "trial";
 export type VolumePurpose = "postgres" | "backups" | "caddy-data" | "caddy-config";
 
 /** The names of one stack. */
-export interface StackNames {
+interface StackNames {
   /** What every other name begins with, and the name of the component and of the provider in Pulumi's state. */
   readonly prefix: string;
   /** The containers. Those of postgres and caddy are called so; Pulumi adds a random end to those of the others. */

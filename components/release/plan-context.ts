@@ -167,7 +167,7 @@ function afterRestore(
  * True when the release's tag is allowed to move and names another image than the one that serves. What is built from
  * source is not compared: the same source gives another image each time.
  */
-export function hasMoved({ settings, facts }: Pick<PlanContext, "settings" | "facts">): boolean {
+function hasMoved({ settings, facts }: Pick<PlanContext, "settings" | "facts">): boolean {
   const { serving, target } = facts ?? {};
   if (!settings.allowMovingTag || settings.source !== undefined) return false;
   return serving !== undefined && target !== undefined && serving.imageId !== target.imageId;

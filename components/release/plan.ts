@@ -93,7 +93,7 @@ export interface Plan {
   readonly problems: readonly GuardProblem[];
 }
 
-export interface WayBack {
+interface WayBack {
   readonly version: string;
   /**
    * What data go with it: none when the schema stays the same, the backup of this update, an earlier one by id, or,

@@ -48,7 +48,7 @@ export const SECRET_PATHS: Readonly<Record<SecretName, string>> = {
 };
 
 /** The part of the settings that gives secrets. */
-export interface GivenSecrets {
+interface GivenSecrets {
   readonly secrets: Readonly<
     Partial<Record<"postgresPassword" | "jwtSecret" | "secretEncryptionKey", string | undefined>>
   >;

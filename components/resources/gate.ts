@@ -6,7 +6,7 @@ import type { Healthcheck } from "../host/docker/healthchecks";
 import type { Site } from "./site";
 
 /** A container that must become healthy before the update goes on. */
-export interface GateArgs {
+interface GateArgs {
   readonly role: Role;
   /** Where it is not the role: one of several. */
   readonly name?: string;

@@ -7,7 +7,7 @@ import { runScript } from "./script";
 import type { Site } from "./site";
 
 /** What is known of the next container of the database. */
-export interface HoldArgs {
+interface HoldArgs {
   readonly image: pulumi.Input<string>;
   /** The network on which it will be. */
   readonly back: pulumi.Input<string>;

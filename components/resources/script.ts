@@ -27,7 +27,7 @@ type Exact<Value, Input> = Input extends Leaf | pulumi.OutputInstance<unknown> |
     : { readonly [Key in keyof Input]: Key extends KeyOf<Value> ? Exact<At<Value, Key>, Input[Key]> : never };
 
 /** A script, and how it is run. */
-export interface ScriptArgs<Script extends keyof Requests, Input> {
+interface ScriptArgs<Script extends keyof Requests, Input> {
   /** The resource's logical name, after the stack's prefix. */
   readonly name: string;
   readonly script: Script;

@@ -51,7 +51,7 @@ export interface Definition {
   readonly init?: true;
 }
 
-export interface ServiceArgs extends Definition {
+interface ServiceArgs extends Definition {
   /** What must be done before the container starts. */
   readonly after: readonly pulumi.Resource[];
 }

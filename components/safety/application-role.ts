@@ -4,7 +4,7 @@ import type { Site } from "../resources/site";
 import type { Postgres } from "../services/postgres";
 import { databaseOf, isPrepared } from "./preparation";
 
-export interface OwnershipArgs {
+interface OwnershipArgs {
   readonly postgres: Postgres;
   readonly after: pulumi.Resource;
 }

@@ -10,7 +10,7 @@ import { hasOwn, namedOrOwn } from "../resources/volume";
 import type { Postgres } from "../services/postgres";
 import { databaseOf, isPrepared } from "./preparation";
 
-export interface TakeArgs {
+interface TakeArgs {
   readonly postgres: Postgres;
   /** Not before every image is there: a pull may take long, and what is written meanwhile belongs into the backup. */
   readonly images: Images;

@@ -5,7 +5,7 @@ import type { Service } from "../resources/service";
 import type { Site } from "../resources/site";
 import { entranceOf } from "../host/routing/entrance";
 
-export interface CutoverArgs {
+interface CutoverArgs {
   readonly caddy: Service;
   /** The new ones. */
   readonly api: Service;

@@ -11,7 +11,7 @@ import { databaseOf, isPrepared } from "./preparation";
 /** The logical name of what stops the writers, or restores beside them: one resource, whatever an update needs. */
 export const WRITERS = "writers";
 
-export interface RecreateArgs {
+interface RecreateArgs {
   readonly postgres: Postgres;
   readonly after: pulumi.Resource;
 }

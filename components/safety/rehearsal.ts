@@ -6,14 +6,14 @@ import type { Postgres } from "../services/postgres";
 import type { Taken } from "./backup";
 import { databaseOf, isPrepared } from "./preparation";
 
-export interface RehearsalArgs {
+interface RehearsalArgs {
   readonly postgres: Postgres;
   readonly backup: Taken;
   /** The api's, which brings the migrations. */
   readonly image: Image;
 }
 
-export interface Rehearsal {
+interface Rehearsal {
   readonly done: pulumi.Resource;
   /** What the migrations took on the copy, in seconds: the api may take as long before it answers. */
   readonly migrationSeconds: pulumi.Input<number>;

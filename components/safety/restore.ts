@@ -9,7 +9,7 @@ import type { Taken } from "./backup";
 import { databaseOf } from "./preparation";
 import { WRITERS } from "./recreate";
 
-export interface RestoreArgs {
+interface RestoreArgs {
   readonly postgres: Postgres;
   readonly images: Images;
   /** The backup that becomes the database. */

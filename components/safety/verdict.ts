@@ -5,7 +5,7 @@ import type { Site } from "../resources/site";
 import type { Cutover } from "./cutover";
 
 /** All that runs once an update has succeeded. */
-export interface VerdictArgs {
+interface VerdictArgs {
   readonly cutover: Cutover;
   readonly caddy: Service;
   readonly api: Service;

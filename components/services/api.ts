@@ -8,7 +8,7 @@ import type { Networks } from "../resources/networks";
 import { createContainer, type Service } from "../resources/service";
 import type { Site } from "../resources/site";
 
-export interface ApiArgs {
+interface ApiArgs {
   readonly image: Image;
   readonly networks: Networks;
   /** The application's environment. */

@@ -22,7 +22,7 @@ const healthcheck: Healthcheck = {
   startSeconds: 30,
 };
 
-export interface CaddyArgs {
+interface CaddyArgs {
   readonly image: Image;
   readonly networks: Networks;
   /** Api and console work: a configuration may name what only they have. */

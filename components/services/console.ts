@@ -9,7 +9,7 @@ import type { Networks } from "../resources/networks";
 import { createContainer, type Service } from "../resources/service";
 import type { Site } from "../resources/site";
 
-export interface ConsoleArgs {
+interface ConsoleArgs {
   readonly image: Image;
   readonly networks: Networks;
   /** The api of the same release works. */

@@ -16,7 +16,7 @@ import { signBackups } from "../resources/signatures";
 import type { Site } from "../resources/site";
 import { namedOrOwn } from "../resources/volume";
 
-export interface PostgresArgs {
+interface PostgresArgs {
   readonly images: Images;
   readonly networks: Networks;
   readonly secrets: Secrets;

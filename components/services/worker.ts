@@ -8,7 +8,7 @@ import type { Networks } from "../resources/networks";
 import { createContainer, type Service } from "../resources/service";
 import type { Site } from "../resources/site";
 
-export interface WorkerArgs {
+interface WorkerArgs {
   readonly image: Image;
   readonly networks: Networks;
   /** The application's environment. */
@@ -29,7 +29,7 @@ export function createWorkers(site: Site, args: WorkerArgs): Worker[] {
  * the queue, also where it is the api, and answers the api's healthcheck; an image of its own brings its own healthcheck
  * or none.
  */
-export class Worker extends Component implements Service {
+class Worker extends Component implements Service {
   public readonly container: docker.Container;
   public readonly healthcheck: Healthcheck | undefined;
   public readonly ready: pulumi.Resource;

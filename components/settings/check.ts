@@ -10,10 +10,10 @@ import type { Written } from "./written";
 import { tlsProblems } from "./tls";
 
 /** What the checks said: settings to build from, or everything that must be mended first. */
-export type Checked = { readonly settings: Settings } | { readonly problems: readonly ConfigProblem[] };
+type Checked = { readonly settings: Settings } | { readonly problems: readonly ConfigProblem[] };
 
 /** Raw config as the engine hands it over: every value a string, structured ones as JSON. */
-export interface RawConfig {
+interface RawConfig {
   readonly values: Readonly<Record<string, string>>;
   /** Top-level keys that are encrypted in the stack's file. */
   readonly encrypted: ReadonlySet<string>;

@@ -3,7 +3,7 @@ import { isCredential } from "./credential";
 import { field } from "./field";
 
 /** Set by the program itself, from the contract of the application; an operator's value would break the wiring. */
-export const RESERVED = [
+const RESERVED = [
   "DATABASE_URL",
   "JWT_SECRET",
   "SECRET_ENCRYPTION_KEY",

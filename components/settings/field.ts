@@ -1,13 +1,5 @@
 import { z } from "zod";
 
-/** What a problem report needs to know about a value besides that it is wrong. */
-export interface Rule {
-  /** What a good value looks like, as a noun phrase. */
-  readonly rule: string;
-  /** A good value; a mend shows it where it does no harm to type just that. */
-  readonly example: string;
-}
-
 /**
  * A config value with one rule: whatever way the value breaks it (type, range, form), the operator reads the same
  * sentence and gets an example that works.

@@ -5,7 +5,7 @@ import { at, type Given, HIDDEN, type ConfigProblem, problem } from "./problem";
 const RENAMED: Readonly<Record<string, string>> = { "health.holdSeconds": "health.soakSeconds" };
 
 /** The config, and its top-level values as the engine hands them over. */
-export interface Asked extends Given {
+interface Asked extends Given {
   readonly values: Readonly<Record<string, string>>;
 }
 

@@ -6,7 +6,7 @@ import type { RunningContainer } from "../../release/facts";
 import { mountsOf } from "../docker/mounts";
 
 /** How the directory is tried, and in which image. */
-export interface Asking {
+interface Asking {
   /** The database's container, where there is one: its image is one that the operator runs already. */
   readonly postgres: Pick<RunningContainer, "name" | "imageId"> | undefined;
   /** The one that the config names. */

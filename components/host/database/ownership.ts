@@ -111,7 +111,7 @@ export const BELONGS_TO_SUPERUSER = `(
  * the application's also what another superuser has in the schemas in which the application looks for its tables; later
  * on that would be for the application to decide. For psql: `statement` is over `objects`.
  */
-export function ofTheSuperuser(statement: string): string {
+function ofTheSuperuser(statement: string): string {
   return `${APPLICATION_SCHEMAS}
     WITH objects AS (
       SELECT objects.* FROM (${OBJECTS}) objects

@@ -3,7 +3,7 @@ import type { DatabaseFacts } from "../../release/facts";
 import { type Database, MAINTENANCE } from "./database";
 
 /** What a server can restore: its major version, and the extensions that its image has, with their versions. */
-export type Server = Pick<DatabaseFacts, "major" | "extensions">;
+type Server = Pick<DatabaseFacts, "major" | "extensions">;
 
 /** The members of a `json_build_object` that make a `Server`. */
 export const SERVER = `

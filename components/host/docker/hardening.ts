@@ -9,7 +9,7 @@ import { LOG_DRIVER, LOG_OPTIONS } from "../../release/containers/logging";
  * - The log is kept, within limits, or there is none; it never goes where the engine's own default sends it.
  * - There is a limit of processes. The provider has no word for it: the gate sets it (process-limit.ts).
  */
-export interface Rules {
+interface Rules {
   /** The Linux capabilities that stay. */
   readonly capabilities?: readonly string[] | undefined;
   /** False for a container that is heard while it runs, and leaves nothing. */

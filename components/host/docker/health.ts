@@ -21,7 +21,7 @@ const SETTLED_SECONDS = 5;
 /** A restart this long ago says nothing about the update at hand. */
 const OLD_RESTART_SECONDS = 60;
 
-export interface Patience {
+interface Patience {
   readonly timeoutSeconds: number;
   /** Changes with each sign of progress; asked for when the time is over. */
   readonly progress?: (() => Promise<unknown>) | undefined;

@@ -4,7 +4,7 @@ import { type Target, waitUntilHealthy } from "./health";
 import { Refusal } from "../output";
 
 /** How long a service may take, and what ends the wait. */
-export interface Wait {
+interface Wait {
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
 }

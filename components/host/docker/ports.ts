@@ -13,7 +13,7 @@ interface Published {
 }
 
 /** A port that something else has, and what that is. */
-export interface TakenPort {
+interface TakenPort {
   readonly port: number;
   readonly by: string;
 }

@@ -1,7 +1,7 @@
 import { CREDENTIAL, looksLikeCredential } from "../../settings/credential";
 
 /** Names and values, as a container has them. */
-export type Environment = Readonly<Record<string, string>>;
+type Environment = Readonly<Record<string, string>>;
 
 /** Of the application's environment: what may stand in a log. Everything else counts as a secret. */
 const OPEN = [

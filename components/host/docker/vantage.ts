@@ -7,7 +7,7 @@ import type { DockerClient } from "./client";
  * ports something brings to this machine, most likely to this process; `elsewhere`: over ssh, or out of a container
  * that has been given the engine's socket.
  */
-export type Vantage = "here" | "forwarded" | "elsewhere";
+type Vantage = "here" | "forwarded" | "elsewhere";
 
 /**
  * A unix socket proves nothing: it works from every network namespace. A bridge of the engine's does: it is named after
@@ -28,7 +28,7 @@ export async function vantageOf(
 }
 
 /** What this process sees of its own machine. */
-export interface Machine {
+interface Machine {
   readonly platform: NodeJS.Platform;
   /** Names of its network interfaces. */
   readonly interfaces: () => readonly string[];

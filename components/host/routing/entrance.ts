@@ -35,7 +35,7 @@ export type Entrance = z.infer<typeof entrance>;
 type Asked = Pick<Settings, "domain" | "http">;
 
 /** Whether and how TLS ends, and who signs. */
-export type Tls = "public" | "acme" | "caddy" | "certificate" | "off";
+type Tls = "public" | "acme" | "caddy" | "certificate" | "off";
 
 /**
  * `auto` leaves localhost to Caddy's own authority, and every name that no public one certifies, unless the operator
@@ -91,7 +91,7 @@ function located(scheme: string, host: string, port: number, usual: number): str
 }
 
 /** A file in Caddy's config volume that the Caddyfile names. */
-export interface ProxyFile {
+interface ProxyFile {
   readonly path: string;
   readonly content: string;
   readonly secret: boolean;
@@ -111,7 +111,7 @@ export function proxyFiles({
   };
 }
 
-export type FileName = "certificate" | "key" | "authority" | "eabKey";
+type FileName = "certificate" | "key" | "authority" | "eabKey";
 
 function fileOf(name: string, content: string | undefined, named: string | undefined, secret = false) {
   if (content === undefined) return undefined;

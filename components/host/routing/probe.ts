@@ -28,12 +28,12 @@ export interface Answer {
 }
 
 /** How long an answer may take in all, and how large it may be. */
-export interface Limits {
+interface Limits {
   readonly milliseconds: number;
   readonly bytes: number;
 }
 
-export const LIMITS: Limits = { milliseconds: 10_000, bytes: 4 * 1024 * 1024 };
+const LIMITS: Limits = { milliseconds: 10_000, bytes: 4 * 1024 * 1024 };
 /** Before a question is asked again because the way it took was lost. */
 const PAUSE_MS = 500;
 

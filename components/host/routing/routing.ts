@@ -36,7 +36,7 @@ export interface RoutingState {
  * previous containers, or are about to be, or go to them again. `switched`: requests go to new containers, and their
  * cutover has not been judged.
  */
-export type Phase = "settled" | "held" | "switched";
+type Phase = "settled" | "held" | "switched";
 
 export function phaseOf(state: RoutingState): Phase {
   const { active, previous } = state;

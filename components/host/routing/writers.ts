@@ -158,7 +158,7 @@ async function startAgain(
 }
 
 /** An update that was killed, and what comes after it. */
-export interface Killed {
+interface Killed {
   /** Tag of the release that is to serve; undefined where only the requests are to be answered again, by hand. */
   readonly target: string | undefined;
   /** Whether the database is still as a release has left it. */

@@ -27,7 +27,7 @@ export async function bestCompression(database: Database): Promise<Compression> 
 }
 
 /** What is dumped, and where to. */
-export interface DumpRequest {
+interface DumpRequest {
   /** Of a session that is open. */
   readonly snapshot: string;
   readonly compression: Compression;

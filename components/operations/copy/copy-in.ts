@@ -19,7 +19,7 @@ import { Store } from "../../host/backups/store";
 import { sendFile } from "./transfer";
 
 /** What is to be brought. */
-export interface Arrival {
+interface Arrival {
   readonly directory: string;
   readonly id: string;
   /** The operator says that it is the stack's own, although another stack has signed it, or one whose state is lost. */

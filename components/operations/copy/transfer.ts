@@ -10,7 +10,7 @@ import type { Database } from "../../host/database/database";
 import { Refusal } from "../../host/output";
 
 /** What was read or written. */
-export interface Content {
+interface Content {
   readonly bytes: number;
   readonly sha256: string;
 }

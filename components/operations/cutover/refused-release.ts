@@ -11,7 +11,7 @@ import { Refusal, say } from "../../host/output";
 import type { Failure } from "../../host/undoing";
 
 /** A release whose own containers are healthy, and that is not to serve all the same. */
-export interface Judged {
+interface Judged {
   readonly step: ReleaseChange;
   /** The proxy's container. */
   readonly caddy: string;

@@ -7,7 +7,7 @@ import { restartPrevious } from "../../host/routing/writers";
 import { type RetryLimits, persistently } from "../../host/undoing";
 
 /** A change of release that is not to be. */
-export interface Refused {
+interface Refused {
   readonly stack: string;
   /** The proxy's container. */
   readonly caddy: string;

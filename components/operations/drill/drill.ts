@@ -15,7 +15,7 @@ import { reportPassedOver, selectBackup } from "../../host/backups/selection";
 import { findStack, type RunningStack } from "../../host/stack";
 import { Store } from "../../host/backups/store";
 
-export interface DrillRequest {
+interface DrillRequest {
   /** The only one on the host, when it is not named. */
   readonly stack?: string | undefined;
   /** Id; the newest when none is named. */
@@ -23,7 +23,7 @@ export interface DrillRequest {
 }
 
 /** The line for a monitor: what was proved, or why it was not. */
-export type Drilled =
+type Drilled =
   | {
       readonly ok: true;
       readonly stack: string;

@@ -8,7 +8,7 @@ import { readHistory } from "../../host/backups/history";
 import { Routing, whoServes } from "../../host/routing/routing";
 
 /** An update at the moment when one of its containers is refused. */
-export interface Attempt {
+interface Attempt {
   readonly stack: string;
   readonly postgres: string;
   readonly caddy: string;

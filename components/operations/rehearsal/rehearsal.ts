@@ -14,7 +14,7 @@ import { NEXT, Refusal, say } from "../../host/output";
 import { findBackup } from "../../host/backups/selection";
 import { Throwaway } from "../../host/database/throwaway";
 
-export interface RehearsalRequest extends Pick<MigrationRun, "image" | "command"> {
+interface RehearsalRequest extends Pick<MigrationRun, "image" | "command"> {
   readonly stack: string;
   /** The live database's container, whose image the copy runs on. */
   readonly postgres: string;
@@ -25,7 +25,7 @@ export interface RehearsalRequest extends Pick<MigrationRun, "image" | "command"
 }
 
 /** What was measured: the gate's patience is made of it. */
-export interface Rehearsed {
+interface Rehearsed {
   readonly restoreSeconds: number;
   readonly migrations: readonly TimedMigration[];
   readonly totalMigrationSeconds: number;

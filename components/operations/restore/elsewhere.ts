@@ -15,7 +15,7 @@ const JOBS = 1;
 const SETTINGS = ["shared_preload_libraries", "max_locks_per_transaction"];
 
 /** A backup that is to be restored away from the data of its stack. */
-export interface Elsewhere {
+interface Elsewhere {
   readonly docker: DockerClient;
   readonly stack: string;
   /** The container of the live database, which has the backups. */

@@ -1,5 +1,5 @@
 /** Why a restore failed, as far as its way on depends on it. */
-export type RestoreFailure =
+type RestoreFailure =
   /** An index needs more memory than a session may take. */
   | { readonly kind: "memory"; readonly megabytes: number }
   /** Workers that build an index together have no room for it in the container's shared memory. */

@@ -18,7 +18,7 @@ const words = z.union([z.string(), z.array(z.string())]).nullish();
 const image = z.object({ Config: z.object({ Env: z.array(z.string()).nullish(), Entrypoint: words, Cmd: words }) });
 
 /** A container that takes the place of another until the next update makes one that its state knows. */
-export interface InterimContainer {
+interface InterimContainer {
   readonly name: string;
   /** The container whose environment, networks, healthcheck, limits and read-only file system it has. */
   readonly like: string;

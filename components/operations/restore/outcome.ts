@@ -12,7 +12,7 @@ export class Unrestorable extends Refusal {}
 export type Needed = Pick<Proof, "way" | "megabytes">;
 
 /** A restore whose outcome is written into the manifest of its backup. */
-export interface Recorded {
+interface Recorded {
   /** The database's container that has the backups. */
   readonly live: Database;
   readonly manifest: BackupManifest;

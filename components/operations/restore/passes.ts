@@ -37,7 +37,7 @@ export interface Plan {
 }
 
 /** How a restore by passes ended: with its rows, or with what was said; the plan is missing where it had not come so far. */
-export type Passed = { readonly rows: Rows } | { readonly failure: string; readonly plan?: Plan };
+type Passed = { readonly rows: Rows } | { readonly failure: string; readonly plan?: Plan };
 
 /**
  * Restores a dump in passes. A superuser makes the definitions, while all code of the application's sleeps; what then

@@ -9,7 +9,7 @@ import { databases } from "../../host/database/swap";
 import { Refusal, say } from "../../host/output";
 
 /** A replaced database that an undo can bring back: its comment says which release and images it is of. */
-export interface UndoTarget extends Pick<ReplacedComment, "version" | "images"> {
+interface UndoTarget extends Pick<ReplacedComment, "version" | "images"> {
   readonly name: string;
   readonly bytes: number;
 }

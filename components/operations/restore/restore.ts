@@ -27,7 +27,7 @@ import { persistently } from "../../host/undoing";
 import { type Expectation, reach, verify } from "../../host/routing/verification";
 
 /** A restore that is asked for. */
-export interface RestoreRequest {
+interface RestoreRequest {
   readonly stack: string;
   /** The containers of the database and of the proxy. */
   readonly postgres: string;

@@ -128,7 +128,7 @@ const SCRIPT = `${SETTINGS}
 /** Entries in one word: Linux has room for 128 kB in it. */
 const AT_ONCE = 10_000;
 
-export interface Done {
+interface Done {
   /** What it said when it failed; undefined when it did not. */
   readonly failure: string | undefined;
   /** What each step has put out; those that were not begun are missing. */

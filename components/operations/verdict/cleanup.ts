@@ -20,7 +20,7 @@ const PAUSE_MS = 500;
 export const repositories = z.array(z.string());
 
 /** What a release leaves that has taken the place of another one. */
-export interface Leftovers {
+interface Leftovers {
   readonly stack: string;
   readonly postgres: string;
   /** Ids of the containers that the stack consists of now. */

@@ -17,7 +17,7 @@ export interface LimitSupport {
 export const ALL_LIMITS: LimitSupport = { memory: true, swap: true, cpus: true };
 
 /** In the provider's words: memory and swap in MB, -1 for swap without a limit. */
-export interface HeldLimits {
+interface HeldLimits {
   readonly memory?: number;
   readonly memorySwap?: number;
   readonly cpus?: string;

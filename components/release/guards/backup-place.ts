@@ -6,7 +6,7 @@ import type { GuardProblem } from "./problem";
 import type { PlanContext } from "../plan-context";
 
 /** Where backups lie now, and where the config wants them; undefined where they stay. */
-export function moved({ facts, settings, stack }: PlanContext): { from: Place; to: Place } | undefined {
+function moved({ facts, settings, stack }: PlanContext): { from: Place; to: Place } | undefined {
   const from = facts?.backupPlace;
   if (from === undefined) return undefined;
   const { directory, volume } = settings.backups;

@@ -5,7 +5,7 @@ export const BACKUPS_PATH = "/backups";
 export const RESTORE_STATE = `${BACKUPS_PATH}/restore.json`;
 
 /** Parts of a backup's name: `20261124T080102Z-1.4.2`. */
-export interface BackupId {
+interface BackupId {
   /** Seconds since 1970; of two backups, the later one has the larger number, whatever the clock did in between. */
   readonly seconds: number;
   /** Tag of the release that served. */

@@ -1,7 +1,7 @@
 import type { BackupManifest } from "./manifest";
 
 /** Why a server cannot restore a backup: what lacks, and words that go on from "the backup". */
-export interface Unsuitable {
+interface Unsuitable {
   readonly lacks: "version" | "extension";
   readonly words: string;
 }

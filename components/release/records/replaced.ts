@@ -5,7 +5,7 @@ import { REPLACED_PREFIX } from "../names";
 import { isTag } from "../version";
 
 /** What a replaced database says of itself, as its comment in PostgreSQL: it goes where the database goes. */
-export const replacedComment = z.object({
+const replacedComment = z.object({
   /** Tag of the release that served on it. */
   version: z.string().refine(isTag),
   /** ISO 8601, UTC. */

@@ -6,7 +6,7 @@ import { isComment, lineCounter, type Passage, passage, startOfLine, textOf } fr
 import type { Statement, Unreadable } from "./statements";
 
 /** What a DO block executes. */
-export interface Block {
+interface Block {
   readonly body: Passage;
   /**
    * Its SQL, and the texts that it puts together and executes, in the order of the body. The control structures around

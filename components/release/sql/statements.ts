@@ -21,7 +21,7 @@ export interface Unreadable {
   readonly reason: string;
 }
 
-export interface Statements {
+interface Statements {
   readonly statements: readonly Statement[];
   /** In the order in which they were found. */
   readonly unreadable: readonly Unreadable[];
