@@ -22,7 +22,7 @@ function floor(room, index) {
 }
 
 export default tseslint.config(
-  { ignores: ["node_modules/", ".nestfleet/", "coverage/", "**/*.mjs"] },
+  { ignores: ["node_modules/", ".nestfleet/", "coverage/", "**/*.mjs", "**/*.cjs"] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -4,12 +4,6 @@ import { NestFleet } from "./components/nestfleet";
 import { readSettings } from "./components/read-settings";
 import { prepareUpdate } from "./components/update";
 
-/**
- * The SDK notes the stack of every promise that it makes, and ts-node maps the lines of each: 0.4 s of processor time out
- * of the 2.6 s of a program. Without that they are the lines of what ts-node has compiled, which differ little.
- */
-delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
-
 /** Settings → plan → NestFleet → outputs. */
 export = async () => {
   const stack = pulumi.getStack();

@@ -1,0 +1,17 @@
+// What Pulumi starts as the program: index.ts, compiled. Pulumi itself would load it through ts-node, all of its hundreds
+// of files one by one, at every preview.
+const { RunError } = require("@pulumi/pulumi");
+
+module.exports = async () => {
+  const { CompileError, load } = await import("./compile.mjs");
+  const program = await load("index.ts").catch((error) => {
+    throw error instanceof CompileError ? withoutStack(new RunError(error.message)) : error;
+  });
+  return program();
+};
+
+/** See components/refusal.ts. */
+function withoutStack(error) {
+  error.stack = error.message;
+  return error;
+}
