@@ -19,8 +19,8 @@ const COMPONENT = "nestfleet:index:NestFleet";
 const PROTECTED = /^(?:docker:index\/volume:Volume|random:.*)$/;
 
 /**
- * What the state has of a stack; nothing on a new one. By a call of the engine's own, like the outputs of the last
- * update: nothing of it is kept in the state.
+ * What the state has of a stack; nothing on a new one. By the engine's call, and not by a StackReference: that resource
+ * would keep a copy of the stack's outputs in the state, which every refresh then finds changed.
  */
 export async function readState(stack: string): Promise<StateResource[]> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
@@ -35,6 +35,11 @@ export async function readState(stack: string): Promise<StateResource[]> {
 /** The prefix under which the resources of this state were made, where it is another one: the stack was renamed. */
 export function otherPrefix(state: readonly StateResource[], name: string): string | undefined {
   return state.find((resource) => resource.type === COMPONENT && resource.name !== name)?.name;
+}
+
+/** The stack's own outputs, as the last good update has left them; none on a new stack. */
+export function outputsIn(state: readonly StateResource[]): StateResource["outputs"] {
+  return state.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
 }
 
 /** The Docker host that the last update worked on. */

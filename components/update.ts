@@ -1,6 +1,7 @@
-import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { DockerClient } from "./host/docker/client";
+import { CombiningClient } from "./host/docker/combining-client";
+import { engineVersion } from "./host/docker/engine-version";
 import { unreachable } from "./host/docker/unreachable";
 import { exitOnClosedOutput, exitWithEngine } from "./host/watchdog";
 import { onDockerError, unlessDockerFails } from "./host/docker/errors";
@@ -11,7 +12,7 @@ import { endOnSignal } from "./host/interruption";
 import { busy, takeLock } from "./host/lock";
 import { PatientClient } from "./host/docker/patient-client";
 import { type Revival, revive } from "./operations/recovery/revival";
-import type * as Recovery from "./operations/recovery/recover-stack";
+import { recoverInProgram } from "./operations/recovery/recover-stack";
 import { complaint } from "./host/database/database";
 import { isUnfinished } from "./operations/recovery/unfinished";
 import { refusal } from "./refusal";
@@ -22,7 +23,15 @@ import type { LastUpdate, Restored, Unreachable } from "./release/plan-context";
 import { summary } from "./release/summary";
 import { secretsInForce } from "./release/secrets";
 import type { Settings } from "./settings/schema";
-import { dockerHostIn, generatedSecrets, otherPrefix, protectedNames, readState, type StateResource } from "./state";
+import {
+  dockerHostIn,
+  generatedSecrets,
+  otherPrefix,
+  outputsIn,
+  protectedNames,
+  readState,
+  type StateResource,
+} from "./state";
 import { nextAfter, unforeseen } from "./host/docker/unforeseen";
 
 /**
@@ -54,16 +63,17 @@ interface Run {
 
 async function prepare(run: Run): Promise<Plan> {
   const { stack, settings, docker } = run;
-  const [blind, outputs, state] = await Promise.all([whyUnreachable(docker), lastUpdate(stack), readState(stack)]);
+  const looking = new CombiningClient(docker);
+  const [blind, state] = await Promise.all([whyUnreachable(looking), readState(stack)]);
   const other = otherPrefix(state, namesOf(stack).prefix);
   if (other !== undefined) throw refusal(renamed(other, stack));
   const preview = pulumi.runtime.isDryRun();
   const changed = preview ? undefined : await putInOrder(run, blind);
   if (preview && blind === undefined)
-    for (const line of await unlessDockerFails(afterKilledRun(docker, stack, true), [])) await pulumi.log.warn(line);
+    for (const line of await unlessDockerFails(afterKilledRun(looking, stack, true), [])) await pulumi.log.warn(line);
   if (blind)
     await pulumi.log.warn(`This preview is made without the Docker host: ${blind.unreachable}${nextOf(blind)}`);
-  const planned = await lookAndPlan({ docker, stack, settings, preview, outputs, state, blind, changed });
+  const planned = await lookAndPlan({ docker: looking, stack, settings, preview, state, blind, changed });
   if (planned.unreachable !== undefined && hostRequired()) throw refusal(`${summary(planned)}\n\n${NOT_LOOKED_AT}`);
   if (planned.kind === "refusal") throw refusal(summary(planned));
   await pulumi.log.info(summary(planned));
@@ -76,8 +86,6 @@ interface Asked {
   readonly stack: string;
   readonly settings: Settings;
   readonly preview: boolean;
-  /** What the last good update brought. */
-  readonly outputs: LastUpdate;
   readonly state: readonly StateResource[];
   /** Why the Docker host cannot be looked at. */
   readonly blind?: Unreachable | undefined;
@@ -89,13 +97,15 @@ type PutInOrder = Revival & { readonly resumed: boolean };
 
 /** Looks at the Docker host, unless that cannot be reached, and plans. Asks Pulumi nothing, so tests call it, too. */
 export async function lookAndPlan(asked: Asked): Promise<Plan> {
-  const { docker, stack, settings, preview, outputs, state, blind, changed } = asked;
-  const last = { ...outputs, inState: protectedNames(state) };
+  const { docker, stack, settings, preview, state, blind, changed } = asked;
+  const last = { ...lastUpdate(state), inState: protectedNames(state) };
   const secrets = secretsInForce(settings, generatedSecrets(state, stack));
   const trust = { update: !preview, host: !preview || dockerHostIn(state) === settings.dockerHost };
   const inspect = () => inspectHost({ docker, stack, settings, secrets, last, trust });
-  const host = blind ?? seen(await inspect(), asked);
-  const unfinished = preview && blind === undefined && (await unlessDockerFails(isUnfinished(docker, stack), false));
+  const [host, unfinished] = await Promise.all([
+    blind ?? inspect().then((facts) => seen(facts, asked, last)),
+    preview && blind === undefined && unlessDockerFails(isUnfinished(docker, stack), false),
+  ]);
   const facts =
     "unreachable" in host
       ? host
@@ -163,7 +173,7 @@ function nextOf({ next }: Unreachable): string {
 }
 
 async function whyUnreachable(docker: DockerClient): Promise<Unreachable | undefined> {
-  const answers = docker.run(["version", "--format", "{{.Server.Version}}"]).then(() => undefined);
+  const answers = engineVersion(docker).then(() => undefined);
   return onDockerError(answers, ({ stderr }) => unreachable(docker.host, stderr));
 }
 
@@ -172,7 +182,7 @@ async function whyUnreachable(docker: DockerClient): Promise<Unreachable | undef
  * instead of planning an install. An update goes on, because after `--refresh` the same is the way to bring containers
  * back that were removed by hand; its plan warns.
  */
-function seen(facts: HostFacts, { docker, outputs: last, preview }: Asked): HostFacts | Unreachable {
+function seen(facts: HostFacts, { docker, preview }: Asked, last: LastUpdate): HostFacts | Unreachable {
   return preview && last.version !== undefined && facts.containers.length === 0
     ? { unreachable: `${docker.host} has no container of this stack` }
     : facts;
@@ -187,12 +197,7 @@ async function workAlone(docker: DockerClient, stack: string, unreachable: Unrea
   endOnSignal(lock.release);
 }
 
-/** Loads code when it is needed. An `import()` of a TypeScript file would need a loader that Pulumi does not have. */
-const load = createRequire(__filename);
-
-/** The code is loaded where there is something to take back: 45 files, of which a preview is spared the half second. */
 async function recoverFrom({ host }: DockerClient, stack: string, { version }: Settings): Promise<void> {
-  const { recoverInProgram } = load("./operations/recovery/recover-stack") as typeof Recovery;
   const said = await recoverInProgram(new PatientClient(host), stack, version.tag).catch((error: unknown) => {
     throw refusal(
       `What a killed update has left could not be cleared: ${complaint(error)}\nNext: ${script({ name: "restore", stack, host, options: ["--recover"] })}`,
@@ -201,25 +206,13 @@ async function recoverFrom({ host }: DockerClient, stack: string, { version }: S
   if (said.length > 0) await pulumi.log.warn(said.join("\n"));
 }
 
-/**
- * What the last good update brought, from the stack's own outputs: nothing on a new stack. By the engine's call that
- * StackReference is made of, and not by that resource: it would keep a copy of the outputs in the state, which every
- * refresh then finds changed.
- */
-async function lastUpdate(stack: string): Promise<LastUpdate> {
-  const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
-  const read = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as { outputs?: StackOutputs };
-  return lastUpdateOf(read.outputs ?? {});
-}
-
-/** Those of the stack's outputs that the next update looks at. */
-export interface StackOutputs {
-  readonly release?: string;
-  readonly version?: string;
-  readonly restored?: Restored;
-  readonly images?: Record<string, string>;
-}
-
-export function lastUpdateOf({ release, version, restored, images }: StackOutputs): LastUpdate {
+/** What the last good update brought, from the stack's own outputs: nothing on a new stack. */
+function lastUpdate(state: readonly StateResource[]): LastUpdate {
+  const { release, version, restored, images } = outputsIn(state) as {
+    release?: string;
+    version?: string;
+    restored?: Restored;
+    images?: Record<string, string>;
+  };
   return { version: release, answered: version, restored, images };
 }

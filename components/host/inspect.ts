@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { DockerClient } from "./docker/client";
 import { isolates } from "./docker/isolation";
 import { dataMountOf } from "../release/data-mount";
@@ -30,7 +31,7 @@ import { migrationsOf, SourceError, withCheckout } from "./source";
 import { readHistory } from "./backups/history";
 import { Store } from "./backups/store";
 import { Database } from "./database/database";
-import { fetchImage, type ImageInspection, inspectTarget, majorOf, migrationsIn, type Target } from "./target";
+import { fetchImages, type ImageInspection, inspectTarget, majorOf, migrationsIn, type Target } from "./target";
 
 /** How far an inspection may go: a preview is also made of changes that no operator has agreed to yet. */
 interface Trust {
@@ -102,7 +103,7 @@ export async function inspectHost(subject: Subject): Promise<HostFacts> {
     backupDirectory: await unusableDirectory(subject, postgres ?? containers.find(isPostgres)),
     limits: await limitsIn(docker, settings),
     isolates: await unlessDockerFails(isolates(docker), undefined),
-    clock: await inSeconds(hostTime(docker)),
+    clock: contents?.clock ?? (await inSeconds(hostTime(docker))),
   };
   const { target } = release;
   if (target === undefined) return facts;
@@ -171,9 +172,16 @@ async function servingApi(
 }
 
 async function publishedPorts(docker: DockerClient, caddy: string | undefined): Promise<number[]> {
-  const ports = caddy === undefined ? "" : await unlessDockerFails(docker.run(["port", caddy]), "");
-  return [...ports.matchAll(/:(\d+)$/gm)].map(([, port]) => Number(port));
+  const inspected = caddy === undefined ? undefined : await unlessDockerFails(docker.inspect(caddy), undefined);
+  const ports = published.safeParse(inspected).data?.NetworkSettings.Ports ?? {};
+  return Object.values(ports).flatMap((bindings) => (bindings ?? []).map(({ HostPort }) => Number(HostPort)));
 }
+
+const published = z.object({
+  NetworkSettings: z.object({
+    Ports: z.record(z.string(), z.array(z.object({ HostPort: z.string() })).nullable()).nullish(),
+  }),
+});
 
 type Release = { readonly target?: Target | undefined } & Pick<
   HostFacts,
@@ -189,8 +197,7 @@ async function inspectRelease(
   const wanted = [...new Set(Object.values<string>({ ...references }))].filter(
     (reference) => !built.includes(reference),
   );
-  const fetched = new Map<string, ImageInspection | string>();
-  for (const reference of wanted) fetched.set(reference, await fetchImage(docker, reference));
+  const fetched = await fetchImages(docker, wanted);
   const missing = [...fetched].flatMap(([reference, image]) =>
     typeof image === "string" ? [{ reference, reason: image }] : [],
   );

@@ -6,6 +6,7 @@ import { LABELS } from "../release/names";
 import type { DataImage } from "../release/data-mount";
 import type { MigrationFile, TargetFacts } from "../release/facts";
 import { look } from "./docker/look";
+import { remembered } from "./remembered";
 import { LARGEST_MIGRATION } from "./source";
 
 /** Prints the migrations in the image, if any, as JSON; the image has Node, and is not known to have anything else. */
@@ -43,6 +44,20 @@ export async function fetchImage(docker: DockerClient, reference: string): Promi
   return fault ?? ((await docker.inspect(reference, "image")) as ImageInspection);
 }
 
+/** The same of several, by their references: where all are on the host, as mostly, one question brings them. */
+export async function fetchImages(
+  docker: DockerClient,
+  references: readonly string[],
+): Promise<Map<string, ImageInspection | string>> {
+  const present = (await docker.inspectAll(references, "image")) as ImageInspection[];
+  // Docker answers in the order in which it is asked, and leaves out what is not there.
+  const all = present.length === references.length ? present : [];
+  const fetched = new Map<string, ImageInspection | string>();
+  for (const [index, reference] of references.entries())
+    fetched.set(reference, all[index] ?? (await fetchImage(docker, reference)));
+  return fetched;
+}
+
 /** The target before its migrations have been read: which of them a plan asks for is known later. */
 export interface Target extends TargetFacts {
   readonly migrations: readonly MigrationFile[];
@@ -77,7 +92,15 @@ export async function migrationsIn(docker: DockerClient, image: string): Promise
   return typeof migrations === "string" ? undefined : migrations.map(({ file }) => file);
 }
 
-async function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
+/**
+ * By the image's id, which is of its content: what was once read on a host is not read again, because running a container
+ * takes half of the time of a preview. Another host may have another processor, which cannot run it.
+ */
+function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
+  return remembered([docker.host, image, READ_MIGRATIONS], migrationFiles, () => printedMigrations(docker, image));
+}
+
+async function printedMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
   const looked = look(docker, ["--entrypoint=node", image, "-e", READ_MIGRATIONS], READ_SECONDS).then((printed) => {
     const read = migrationFiles.safeParse(parseJson(printed));
     return read.success ? read.data : "what node prints in it is no list of migrations";

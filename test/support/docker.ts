@@ -89,3 +89,10 @@ export function listing(containers: readonly Listed[]): (command: string) => str
 function row({ id, name, role, version, state }: Listed): string {
   return [id, name, role, version, state].join("\t");
 }
+
+/** What psql prints for the questions of one session, between which it is told to print a mark. */
+export function answered(session: string, answer: (question: string) => string): string {
+  const [first = "", ...rest] = session.split(/^\\echo (.*)$/m);
+  const printed = rest.map((part, index) => (index % 2 === 0 ? part : answer(part)));
+  return [answer(first), ...printed].join("\n");
+}

@@ -1,4 +1,5 @@
 import { parseHistory } from "../../components/release/records/history";
+import { answered } from "./docker";
 import { POSTGRES } from "./simulated-host";
 
 /** A database with two migrations and no role of the application's own, whose server keeps the history of its stack. */
@@ -14,9 +15,10 @@ export class KeptHistory {
     }
     if (command.includes("history.jsonl")) return this.text;
     if (command.includes(" df ")) return "Filesystem 1024-blocks Used Available\n/dev/a 9 1 8\n/dev/a 9 1 8";
-    if (stdin.includes("SELECT filename FROM")) return "0001_a.sql\n0002_b.sql\n";
-    if (stdin.includes("'sizeBytes'")) return '{"sizeBytes":1,"major":16,"extensions":{}}';
-    return "";
+    return answered(stdin, (question) => {
+      if (question.includes("SELECT filename FROM")) return "0001_a.sql\n0002_b.sql";
+      return question.includes("'sizeBytes'") ? '{"sizeBytes":1,"major":16,"extensions":{}}' : "";
+    });
   };
 
   public lines(): string[] {

@@ -1,11 +1,12 @@
 import { expect, vi } from "vitest";
 import { parse } from "yaml";
 import { DockerClient } from "../../components/host/docker/client";
+import { CombiningClient } from "../../components/host/docker/combining-client";
 import { summary } from "../../components/release/summary";
 import { check } from "../../components/settings/check";
 import { report } from "../../components/settings/problem";
 import { writtenIn } from "../../components/settings/written";
-import { lastUpdateOf, lookAndPlan, type StackOutputs } from "../../components/update";
+import { lookAndPlan } from "../../components/update";
 import { isSecret } from "./secret";
 import type { Config, StateResource, TestStack } from "./stack";
 
@@ -44,10 +45,8 @@ async function plan(stack: TestStack, config: Config): Promise<Planned> {
     name: urn.split("::").at(-1) ?? urn,
     outputs: revealed(outputs) as Record<string, unknown>,
   }));
-  const outputs = (state.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {}) as StackOutputs;
-  const docker = new DockerClient(settings.dockerHost);
-  const asked = { docker, stack: stack.name, settings, preview: true };
-  const made = await lookAndPlan({ ...asked, outputs: lastUpdateOf(outputs), state });
+  const docker = new CombiningClient(new DockerClient(settings.dockerHost, 1));
+  const made = await lookAndPlan({ docker, stack: stack.name, settings, preview: true, state });
   return { refused: made.kind === "refusal", text: summary(made) };
 }
 

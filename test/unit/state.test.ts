@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { generatedSecrets, otherPrefix, protectedNames } from "../../components/state";
+import { generatedSecrets, otherPrefix, outputsIn, protectedNames } from "../../components/state";
 
 const state = [
-  { type: "pulumi:pulumi:Stack", name: "nestfleet-prod", outputs: {} },
+  { type: "pulumi:pulumi:Stack", name: "nestfleet-prod", outputs: { release: "1.4.2" } },
   { type: "nestfleet:index:NestFleet", name: "nestfleet-prod", outputs: {} },
   { type: "docker:index/container:Container", name: "nestfleet-prod-postgres", outputs: {} },
   { type: "docker:index/volume:Volume", name: "nestfleet-prod-backups", outputs: {} },
@@ -32,6 +32,11 @@ test("an encryption key is found under either name, that of an older program fir
   const newer = { ...key, outputs: { result: "1e" } };
   expect(generatedSecrets([newer], "prod")).toEqual({ secretEncryptionKey: "1e" });
   expect(generatedSecrets([newer, ...state], "prod")["secretEncryptionKey"]).toBe("0f");
+});
+
+test("the stack's own outputs are not those of another resource; a new stack has none", () => {
+  expect(outputsIn([...state].reverse())).toEqual({ release: "1.4.2" });
+  expect(outputsIn([])).toEqual({});
 });
 
 test("a stack that was renamed is known by the prefix of what it has", () => {

@@ -15,6 +15,8 @@ export interface Contents extends Dated<BackupManifest> {
   readonly unsigned: readonly string[];
   /** Every id that is taken, also by a broken backup. */
   readonly ids: readonly string[];
+  /** Seconds since 1970 by the clock of the Docker host; undefined where the container does not tell. */
+  readonly clock: number | undefined;
   /** Id of the backup that was taken last, which may be broken. What this stack has not signed, it has not taken. */
   readonly newest: string | undefined;
 }
@@ -45,11 +47,12 @@ export const LIST = `
 
 /** Reads what a script that ends with LIST has printed: what came before LIST, and the contents. */
 export function readListing(printed: string, signer: Signer, host: string): { before: string; contents: Contents } {
-  const [before = "", now, ...records] = printed.split(RECORD);
-  return { before, contents: contentsOf(Number(now), records, signer, host) };
+  const [before = "", now = "", ...records] = printed.split(RECORD);
+  const clock = /^\d+\s*$/.test(now) ? Number(now) : undefined;
+  return { before, contents: contentsOf(clock, records, signer, host) };
 }
 
-function contentsOf(now: number, records: readonly string[], signer: Signer, host: string): Contents {
+function contentsOf(clock: number | undefined, records: readonly string[], signer: Signer, host: string): Contents {
   const manifests: BackupManifest[] = [];
   const broken: string[] = [];
   const unsigned: string[] = [];
@@ -72,10 +75,10 @@ function contentsOf(now: number, records: readonly string[], signer: Signer, hos
   }
   manifests.sort((one, other) => compareBackupIds(one.id, other.id));
   const newest = ids
-    .filter((id) => !isInFuture(id, now) && !unsigned.includes(id))
+    .filter((id) => !(clock !== undefined && isInFuture(id, clock)) && !unsigned.includes(id))
     .sort(compareBackupIds)
     .at(-1);
-  return { ...byDate(manifests, now), broken, unsigned, ids, newest };
+  return { ...byDate(manifests, clock), broken, unsigned, ids, clock, newest };
 }
 
 export const NOT_SIGNED = "it is not signed by this stack";

@@ -1,7 +1,5 @@
 import { type CollationFacts, collationFacts } from "../../release/collation-facts";
-import type { DockerClient } from "../docker/client";
 import { parseJson } from "../../release/records/json";
-import { psql } from "./psql";
 
 /**
  * The indexes of the current database whose order comes from the C library or from ICU: `index` (oid) and `outdated`,
@@ -36,7 +34,8 @@ export const DATABASE_OUTDATED = `
 /** From PostgreSQL 15 on the versions are noted for databases, too; before, nothing can be told. */
 export const SINCE_15 = "current_setting('server_version_num')::int >= 150000";
 
-const SQL = `
+/** Asks nothing of a server before PostgreSQL 15. */
+export const COLLATIONS = `
   SELECT $sql$
     SELECT json_build_object(
       'recorded', (SELECT datcollversion FROM pg_database WHERE datname = current_database()),
@@ -47,7 +46,7 @@ const SQL = `
   $sql$ WHERE ${SINCE_15}
   \\gexec`;
 
-/** Undefined on a server before PostgreSQL 15. */
-export async function inspectCollations(docker: DockerClient, postgres: string): Promise<CollationFacts | undefined> {
-  return collationFacts.safeParse(parseJson(await psql(docker, postgres, SQL))).data;
+/** Reads the answer to COLLATIONS; undefined where there is none. */
+export function collationsIn(answer: string): CollationFacts | undefined {
+  return collationFacts.safeParse(parseJson(answer)).data;
 }

@@ -19,18 +19,19 @@ export async function inspectDataVolume(
   wanted: string,
   postgres: readonly string[],
 ): Promise<DataVolume> {
-  const [volume, mounts, users] = await Promise.all([
-    docker.inspect(wanted, "volume"),
+  const [mounts, users] = await Promise.all([
     Promise.all(postgres.map((name) => mountsOf(docker, name))),
     usersOf(docker, wanted),
   ]);
+  // Docker removes no volume that a container mounts.
+  const isMounted = mounts.flat().some(({ Name }) => Name === wanted);
   const [first = ""] = postgres;
   const pgdata = await pgdataIn(docker, first);
   const around = mounts.flat().filter(({ Destination }) => contains(Destination, pgdata));
   const mounted = around.sort((one, other) => other.Destination.length - one.Destination.length)[0];
   return {
     wanted,
-    exists: volume !== undefined,
+    exists: isMounted || (await docker.inspect(wanted, "volume")) !== undefined,
     mounted: mounted && (mounted.Name ?? mounted.Source),
     folder: mounted && posix.relative(mounted.Destination, pgdata),
     usedBy: users.filter((name) => !postgres.includes(name)),

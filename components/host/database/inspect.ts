@@ -1,12 +1,12 @@
 import type { DockerClient } from "../docker/client";
 import { jsonIn } from "../docker/errors";
 import { parseReplacedComment, type ReplacedDatabase, replacedAtByName } from "../../release/records/replaced";
-import { inspectCollations } from "./collations";
+import { COLLATIONS, collationsIn } from "./collations";
 import { lines } from "./database";
 import { inspectDisks } from "./disks";
 import type { DatabaseFacts } from "../../release/facts";
 import { TO_HAND_OVER } from "./ownership";
-import { APPLIED_MIGRATIONS, psql } from "./psql";
+import { APPLIED_MIGRATIONS, psql, psqlEach } from "./psql";
 import { INSTALLED_EXTENSIONS, SERVER } from "./server";
 import { APPLICATION_COMMENT, APPLICATION_ROLE, REPLACED_PREFIX } from "../../release/names";
 
@@ -30,12 +30,9 @@ type Told = Pick<DatabaseFacts, "sizeBytes" | "major" | "extensions" | "installe
 
 /** What a plan needs to know of the database that runs in `postgres`. */
 export async function inspectDatabase(docker: DockerClient, postgres: string): Promise<DatabaseFacts> {
-  const [facts, applied, replaced, disks, collations] = await Promise.all([
-    psql(docker, postgres, SQL),
-    appliedMigrations(docker, postgres),
-    replacedDatabases(docker, postgres),
+  const [[facts = "", applied = "", replaced = "", collations = ""], disks] = await Promise.all([
+    psqlEach(docker, postgres, [SQL, APPLIED_MIGRATIONS, REPLACED, COLLATIONS]),
     inspectDisks(docker, postgres),
-    inspectCollations(docker, postgres),
   ]);
   const [known = "{}", ofSuperuser = ""] = facts.split("\n");
   const { application, ...told } = jsonIn(known, "exec") as Told;
@@ -43,9 +40,9 @@ export async function inspectDatabase(docker: DockerClient, postgres: string): P
     ...told,
     application: application ?? undefined,
     ofSuperuser: Number(ofSuperuser),
-    applied,
-    replaced,
-    collations,
+    applied: lines(applied),
+    replaced: replacedIn(replaced),
+    collations: collationsIn(collations),
     disks,
   };
 }
@@ -61,14 +58,18 @@ interface Described {
   readonly comment: string | null;
 }
 
-/**
- * Lists the databases that restores have replaced, oldest first. The name says when that was, where the comment does not.
- * A role that may create databases may name one nearly so, and what comes back is used in statements and on screens.
- */
+/** Lists the databases that restores have replaced, oldest first. */
 export async function replacedDatabases(docker: DockerClient, postgres: string): Promise<ReplacedDatabase[]> {
-  const answers = lines(await psql(docker, postgres, REPLACED));
-  return answers.flatMap((answer) => {
-    const { name, bytes, comment } = jsonIn(answer, "exec") as Described;
+  return replacedIn(await psql(docker, postgres, REPLACED));
+}
+
+/**
+ * Reads what the server tells of those databases. The name says when that was, where the comment does not. A role that may
+ * create databases may name one nearly so, and what comes back is used in statements and on screens.
+ */
+function replacedIn(answer: string): ReplacedDatabase[] {
+  return lines(answer).flatMap((line) => {
+    const { name, bytes, comment } = jsonIn(line, "exec") as Described;
     const named = replacedAtByName(name);
     if (named === undefined) return [];
     const { version, replacedAt, images } = parseReplacedComment(comment) ?? {};

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { MIGRATIONS_TABLE } from "../../release/records/tables";
 import { APPLICATION_ROLE, DATABASE, SUPERUSER } from "../../release/names";
 import type { DockerClient } from "../docker/client";
@@ -68,6 +69,18 @@ export function psqlIn(postgres: string, database: string, options: readonly str
  */
 export async function psql(docker: DockerClient, postgres: string, sql: string): Promise<string> {
   return (await docker.run(psqlIn(postgres, DATABASE), sql, PATIENCE_SECONDS)).trim();
+}
+
+/** Asks several questions in one session, and gives the answer to each. One that cannot be answered fails all. */
+export async function psqlEach(
+  docker: DockerClient,
+  postgres: string,
+  questions: readonly string[],
+): Promise<string[]> {
+  const mark = randomUUID();
+  const asked = questions.join(`\n\\echo ${mark}\n`);
+  const told = await docker.run(psqlIn(postgres, DATABASE), asked, PATIENCE_SECONDS * questions.length);
+  return told.split(mark).map((answer) => answer.trim());
 }
 
 /** The oid of the role as which the application works here: its own, or, before that was made, the superuser. */

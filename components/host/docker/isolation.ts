@@ -1,4 +1,5 @@
 import type { DockerClient } from "./client";
+import { engineVersion } from "./engine-version";
 
 /**
  * From this engine on a bridge may have no address of the host's own. Without that, an internal network closes the way to
@@ -14,5 +15,5 @@ export const ISOLATED: Readonly<Record<string, string>> = Object.fromEntries(
 
 /** Whether the engine knows those options. */
 export async function isolates(docker: DockerClient): Promise<boolean> {
-  return Number.parseInt(await docker.run(["version", "--format", "{{.Server.Version}}"]), 10) >= ISOLATING;
+  return Number.parseInt(await engineVersion(docker), 10) >= ISOLATING;
 }

@@ -11,8 +11,11 @@ import { hasBegun } from "../restore/state";
  */
 export async function isUnfinished(docker: DockerClient, stack: string): Promise<boolean> {
   const { postgres, caddy } = namesOf(stack).containers;
+  // Both are asked at once. What the proxy answers counts only where no restore has begun.
+  const routing = ifRunning(Routing.of(docker, caddy).state());
+  routing.catch(() => undefined);
   const restores = await ifRunning(hasBegun(new Database(docker, postgres)));
   if (restores !== false) return restores === true;
-  const state = await ifRunning(Routing.of(docker, caddy).state());
+  const state = await routing;
   return state !== undefined && isInterrupted(state);
 }

@@ -12,6 +12,7 @@ const whole = {
   broken: [],
   unsigned: [],
   ids: [NEW, OLD],
+  clock: undefined,
   newest: NEW,
 };
 const torn = {
@@ -20,6 +21,7 @@ const torn = {
   broken: [`${NEW}.json: its dump is missing`],
   unsigned: [],
   ids: [OLD, NEW],
+  clock: undefined,
   newest: NEW,
 };
 
@@ -37,7 +39,7 @@ test("a newest one that is broken is told, not passed over", () => {
 
 test("what is not there is told, with what is", () => {
   expect(() => selectBackup(whole, ABSENT)).toThrow(`there is no backup ${ABSENT}; the newest is ${NEW}`);
-  const empty = { backups: [], future: [], broken: [], unsigned: [], ids: [], newest: undefined };
+  const empty = { backups: [], future: [], broken: [], unsigned: [], ids: [], clock: undefined, newest: undefined };
   expect(() => selectBackup(empty, ABSENT)).toThrow("the newest is none");
   expect(() => selectBackup(empty, undefined)).toThrow("there is no backup yet");
 });

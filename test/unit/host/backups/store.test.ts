@@ -96,8 +96,8 @@ describe("what is read from the backups' directory", () => {
 
   test("is in the order in which it was taken, and apart where it is dated in the future", async () => {
     const shelf = new Shelf(undefined, backup(planted), backup(NEW), backup(OLD));
-    const { backups, future, newest } = await shelf.store.list();
-    expect([ids(backups), ids(future), newest]).toEqual([[OLD, NEW], [planted], NEW]);
+    const { backups, future, newest, clock } = await shelf.store.list();
+    expect([ids(backups), ids(future), newest, clock]).toEqual([[OLD, NEW], [planted], NEW, NOW]);
   });
 
   test.each([
