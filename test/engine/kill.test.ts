@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -8,9 +7,9 @@ import { momentsOf } from "../support/kills";
 import { Load } from "../support/load";
 import { planned } from "../support/planned";
 import { FULL, PER_SECOND, REHEARSAL } from "../support/scale";
+import { installed } from "../support/installed";
 import { run, TestStack } from "../support/stack";
 
-const ROOT = join(__dirname, "../..");
 const stack = new TestStack("test-kill", 18110);
 const CASES = 500;
 /** Cases that are newer than the backup: a leftover `restore` would take them away. */
@@ -155,19 +154,9 @@ async function leaveOrphan(): Promise<void> {
 const orphan = async () => (await stack.docker.run(["ps", "--quiet", "--filter", `name=^${ORPHAN}$`])).trim();
 const pending = () => readFileSync(stateFile(), "utf8").includes("pending_operations");
 
-/** An installed Pulumi, without the wrapper: the CLI, and the environment that it finds its parts by. */
-function installed(): { cli: string; env: NodeJS.ProcessEnv } {
-  const find = "source scripts/toolchain.sh; find_cli; echo $CLI; echo $CLI_HOME";
-  const { stdout } = spawnSync("bash", ["-c", find], { cwd: ROOT, encoding: "utf8" });
-  const [cli = "", home = ""] = stdout.split("\n");
-  const PATH = `${join(cli, "..")}:${process.env["PATH"] ?? ""}`;
-  const quick = { PULUMI_SKIP_UPDATE_CHECK: "1", PULUMI_NODEJS_TRANSPILE_ONLY: "true" };
-  return { cli, env: { ...stack.environment(), ...quick, PULUMI_HOME: home, PATH } };
-}
-
 function plain(...words: string[]) {
-  const { cli, env } = installed();
-  return run(cli, ["--non-interactive", ...words, "--stack", stack.name], env);
+  const { cli, environment } = installed(stack.environment());
+  return run(cli, ["--non-interactive", ...words, "--stack", stack.name], environment);
 }
 
 describe("what a killed run has left", () => {
@@ -212,9 +201,9 @@ describe("what a killed run has left", () => {
 
   test("on a backend without files the state is asked for its operations", async () => {
     await leaveOrphan();
-    const { cli, env } = installed();
+    const { cli, environment } = installed(stack.environment());
     const input = { cli, project: "nestfleet", stack: stack.name, clears: true };
-    const ended = await run(process.execPath, ["scripts/run.mjs", "recover"], env, JSON.stringify(input));
+    const ended = await run(process.execPath, ["scripts/run.mjs", "recover"], environment, JSON.stringify(input));
     expect(ended.exitCode, ended.output).toBe(0);
     expect(await orphan()).toBe("");
     expect(pending()).toBe(false);
