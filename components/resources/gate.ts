@@ -18,6 +18,8 @@ interface GateArgs {
    * serves; `leave` is for services that have no second.
    */
   readonly whenRefused: "stop" | "leave";
+  /** The tag of the release that the container is of; undefined where the service has versions of its own. */
+  readonly release?: string;
   /** What the migrations took in the rehearsal. */
   readonly migrationSeconds?: pulumi.Input<number>;
 }
@@ -29,7 +31,7 @@ interface GateArgs {
  */
 export function createGate(
   site: Site,
-  { role, name = role, container, healthcheck, whenRefused, migrationSeconds = 0 }: GateArgs,
+  { role, name = role, container, healthcheck, whenRefused, release, migrationSeconds = 0 }: GateArgs,
 ): pulumi.Resource {
   const { dockerHost, health } = site.settings;
   const { containers } = namesOf(site.stack);
@@ -48,5 +50,6 @@ export function createGate(
       caddy: containers.caddy,
       whenRefused,
     },
+    ...(release !== undefined && { release }),
   });
 }

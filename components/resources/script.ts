@@ -37,10 +37,15 @@ interface ScriptArgs<Script extends keyof Requests, Input> {
    */
   readonly input: Input & Exact<Requests[Script], Input>;
   readonly dependsOn?: pulumi.Resource[];
-  /** A changed input is no reason to run again: what it did belongs to an update that is over. */
+  /**
+   * For what belongs to a change of release: false runs it, with each attempt at one; true leaves it as it is, because a
+   * changed input is no reason to run again what an update did that is over.
+   */
   readonly frozen?: boolean;
-  /** True runs it although nothing of its input has changed. A script that has it once has it always, true or false. */
+  /** True runs it although nothing of its input has changed. */
   readonly again?: boolean;
+  /** The tag of the release that it works for: of one that runs because its input has another container of that release. */
+  readonly release?: string;
 }
 
 /**
@@ -50,24 +55,43 @@ interface ScriptArgs<Script extends keyof Requests, Input> {
  *
  * The path is relative, because the state must not depend on where an operator has the checkout. The output of the run
  * before stays out of the environment: it is evidence for people, not an input.
+ *
+ * `preview --diff` prints the whole input of a script for one changed key. Where a script runs with a change of release,
+ * its environment says so in one line, and the input is hidden. Otherwise the environment is ignored: a state that has
+ * none stays unchanged. Alone, an input must not be hidden: Pulumi then prints all that the state has, as if nothing had
+ * changed. Nor can it be a secret: a secret differs from the same text in plain, and the script would run.
  */
 export function runScript<Script extends keyof Requests, Input extends GivenKeys<Requests[Script]>>(
   site: Site,
-  { name, script, input, dependsOn = [], frozen = false, again }: ScriptArgs<Script, Input>,
+  {
+    name,
+    script,
+    input,
+    dependsOn = [],
+    frozen,
+    again = frozen === undefined ? undefined : !frozen,
+    release,
+  }: ScriptArgs<Script, Input>,
 ): command.local.Command {
+  const environment = {
+    ...(again !== undefined && { NESTFLEET_ATTEMPT: new Date().toISOString() }),
+    ...(release !== undefined && { NESTFLEET_RELEASE: release }),
+  };
+  const announced = again ?? (release !== undefined && site.plan.step !== "restart");
   return new command.local.Command(
     `${site.name}-${name}`,
     {
       create: `node scripts/run.mjs ${script}`,
       stdin: pulumi.jsonStringify(input),
-      ...(again !== undefined && { environment: { NESTFLEET_ATTEMPT: new Date().toISOString() } }),
+      ...(Object.keys(environment).length > 0 && { environment }),
       logging: "stderr",
       addPreviousOutputInEnv: false,
     },
     {
       ...placed(site),
       dependsOn,
-      ignoreChanges: [...(frozen ? ["stdin", "create"] : []), ...(again === false ? ["environment"] : [])],
+      ignoreChanges: [...(frozen === true ? ["stdin", "create"] : []), ...(announced ? [] : ["environment"])],
+      hideDiffs: announced ? ["stdin"] : [],
     },
   );
 }

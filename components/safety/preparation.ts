@@ -11,12 +11,7 @@ export function isPrepared({ step, needsBackup }: Plan): boolean {
   return step !== "restart" || needsBackup;
 }
 
-/** The database that these scripts work on. The time makes each attempt another one. */
+/** The database that these scripts work on. */
 export function databaseOf({ settings, stack }: Site, postgres: Postgres) {
-  return {
-    dockerHost: settings.dockerHost,
-    stack,
-    postgres: postgres.container.name,
-    attempt: new Date().toISOString(),
-  };
+  return { dockerHost: settings.dockerHost, stack, postgres: postgres.container.name };
 }

@@ -39,5 +39,6 @@ export function restore(site: Site, { postgres, images, restoration, backup, aft
       timeoutSeconds: health.timeoutSeconds,
     },
     dependsOn: [after],
+    frozen: false,
   });
 }

@@ -41,6 +41,8 @@ export function giveVerdict(site: Site, { cutover, caddy, api, console, workers,
       repositories: source === undefined ? published : [names.images.api, names.images.console],
       keepReplacedDays: backups.keepReplacedDays,
     },
+    // A change of release has a cutover, and so a verdict.
+    again: site.plan.step !== "restart",
     dependsOn: [cutover.done, ...[...workers, ...others].map(({ ready }) => ready)],
   });
 }

@@ -49,6 +49,7 @@ export class Api extends Component implements Service {
       container: this.container,
       healthcheck: apiHealthcheck,
       whenRefused: "stop",
+      release: version.tag,
       migrationSeconds,
     });
     this.registerOutputs();

@@ -51,6 +51,7 @@ export class Console extends Component implements Service {
       container: this.container,
       healthcheck: consoleHealthcheck,
       whenRefused: "stop",
+      release: version.tag,
     });
     this.registerOutputs();
   }

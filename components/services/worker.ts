@@ -58,6 +58,7 @@ class Worker extends Component implements Service {
       container: this.container,
       healthcheck: this.healthcheck,
       whenRefused: "stop",
+      release: version.tag,
     });
     this.registerOutputs();
   }

@@ -70,6 +70,12 @@ async function asPreviewed(version: string, said: readonly string[] = []): Promi
 
 describe("an upgrade under load", () => {
   test("to 1.5.1: backed up, rehearsed, no request failed, none lost", async () => {
+    await stack.configure({ version: "1.5.1" });
+    const { output: shown } = await stack.pulumi("preview", "--diff");
+    // Backup, rehearsal, ownership, writers, three gates, cutover and verdict.
+    expect(shown.match(/stdin \(hidden\)/g), shown).toHaveLength(9);
+    expect(shown).not.toContain("(json)");
+    expect(shown.split("\n").length, shown).toBeLessThan(220);
     const { output } = await asPreviewed("1.5.1", [
       "1 pending: 0007_drop_cases_channel.sql",
       "0007_drop_cases_channel.sql line",

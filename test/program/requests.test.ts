@@ -131,6 +131,50 @@ describe("every request is one that its script understands", () => {
   });
 });
 
+describe("what preview --diff shows of the commands", () => {
+  const commands = async (from: string, config: { version: string }) =>
+    (await step(from, config)).filter(({ type }) => type === "command:local:Command");
+  const short = ({ name }: Registered) => name.replace("nestfleet-test-", "");
+
+  test("of a change of release: one line of the environment for each that runs, and no input", async () => {
+    const hiding = (await commands("1.4.2", { version: "1.5.0" })).filter(
+      ({ options }) => options.hideDiffs.length > 0,
+    );
+    const shown = Object.fromEntries(hiding.map((one) => [short(one), Object.keys(one.inputs["environment"] ?? {})]));
+    const [attempt, release] = [["NESTFLEET_ATTEMPT"], ["NESTFLEET_RELEASE"]];
+    expect(shown).toEqual({
+      "api-gate": release,
+      "application-role": attempt,
+      backup: attempt,
+      "console-gate": release,
+      cutover: attempt,
+      rehearsal: attempt,
+      verdict: attempt,
+      "worker-1-gate": release,
+      writers: attempt,
+    });
+    for (const { options } of hiding) {
+      expect(options.hideDiffs).toEqual(["stdin"]);
+      expect(options.ignoreChanges).toEqual([]);
+    }
+  });
+
+  test("of a restart: what changes, all of it, and no environment", async () => {
+    for (const { options, name } of await commands("1.5.0", { version: "1.5.0" })) {
+      expect(options.hideDiffs, name).toEqual([]);
+      expect(options.ignoreChanges, name).toContain("environment");
+    }
+  });
+
+  test("a gate has another environment only where its container is of another release", async () => {
+    const environments = async (from: string) =>
+      (await commands(from, { version: "1.5.0" }))
+        .filter(({ name }) => name.endsWith("-gate"))
+        .map(({ inputs }) => inputs["environment"]);
+    expect(await environments("1.2.0")).toEqual(await environments("1.4.2"));
+  });
+});
+
 test("a script parses the request that the program is held to", () => {
   for (const script of RUN) {
     const table = operationIn(

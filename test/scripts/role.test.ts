@@ -66,7 +66,7 @@ async function asApplication(sql: string): Promise<string> {
 }
 
 function script(release: object): Promise<{ exitCode: number | null; output: string }> {
-  const request = { dockerHost: DOCKER_HOST, attempt: new Date().toISOString(), stack: STACK, postgres: POSTGRES };
+  const request = { dockerHost: DOCKER_HOST, stack: STACK, postgres: POSTGRES };
   const child = spawn(process.execPath, ["scripts/run.mjs", "application-role"], { cwd: ROOT });
   child.stdin.end(JSON.stringify({ ...request, extensions: [], release }));
   let output = "";

@@ -34,6 +34,8 @@ interface Options {
   readonly ignoreChanges: readonly string[];
   readonly replaceOnChanges: readonly string[];
   readonly additionalSecretOutputs: readonly string[];
+  /** Inputs of which a preview says only that they change. */
+  readonly hideDiffs: readonly string[];
 }
 
 const COMPUTED: Record<string, (name: string) => Record<string, unknown>> = {
@@ -86,6 +88,7 @@ function asked(request: Request): Registered {
       ignoreChanges: request.getIgnorechangesList(),
       replaceOnChanges: request.getReplaceonchangesList(),
       additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+      hideDiffs: request.getHidediffsList(),
     },
   };
 }

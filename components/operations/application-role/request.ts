@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { wantedExtension } from "../../release/sql/extensions";
 import { change } from "../history/record";
-import { attempt } from "../history/attempt";
 
 /** The database in which the application's role is to own what the application has. */
 export const request = z.strictObject({
   dockerHost: z.string(),
-  attempt,
   stack: z.string(),
   /** The database's container, which has the password. */
   postgres: z.string(),

@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { parseVersion } from "../../release/version";
 import { change } from "../history/record";
-import { attempt } from "../history/attempt";
 
 const tag = z.string().refine((text) => parseVersion(text)?.tag === text, "a release's tag");
 
 /** A backup of a stack's database. */
 export const request = z.strictObject({
   dockerHost: z.string(),
-  attempt,
   /** The only one on the host, when it is not named. */
   stack: z.string().optional(),
   /** The database's container; found by its label when it is not named. */

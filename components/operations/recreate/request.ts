@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { attempt } from "../history/attempt";
 
 /** What is to become of the writers before a release starts. */
 export const request = z.strictObject({
@@ -16,7 +15,6 @@ export const request = z.strictObject({
   compared: z.boolean(),
   /** Ids of backups that stay, however old they are: the config names them. */
   spare: z.array(z.string()),
-  attempt,
   /** `stop` where the two releases cannot run side by side, `hurry` where the old one may fail on the new schema. */
   action: z.enum(["leave", "hurry", "stop"]),
 });

@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { wantedExtension } from "../../release/sql/extensions";
 import { change } from "../history/record";
-import { attempt } from "../history/attempt";
 
 /** A backup that the migrations of a release are tried on. */
 export const request = z.strictObject({
   dockerHost: z.string(),
-  attempt,
   stack: z.string(),
   /** The database's container. */
   postgres: z.string(),

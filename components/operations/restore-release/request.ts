@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { attempt } from "../history/attempt";
 
 /** A release that is to serve again, with the data that it had. */
 export const request = z.strictObject({
   dockerHost: z.string(),
-  attempt,
   stack: z.string(),
   /** The containers of the database and of the proxy. */
   postgres: z.string(),
