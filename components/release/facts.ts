@@ -143,6 +143,8 @@ export interface ImageFacts {
   readonly library?: string | undefined;
   /** Extensions that it has, with the version that each would install. */
   readonly extensions?: Readonly<Record<string, string>> | undefined;
+  /** Whether its PostgreSQL can read values that were compressed with lz4; not known of another image. */
+  readonly readsLz4?: boolean | undefined;
 }
 
 export interface DataVolume {

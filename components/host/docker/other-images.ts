@@ -6,10 +6,20 @@ import type { ImageFacts, OtherImage, RunningContainer } from "../../release/fac
 import { look } from "./look";
 import type { ImageInspection } from "../target";
 
-/** Operating system, C library, and the extensions with the version that each would install: a line each, by tabs. */
+/**
+ * Operating system, C library, whether PostgreSQL was built with lz4, and the extensions with the version that each would
+ * install: a line each, by tabs. With -C, `postgres` checks the values that it is given, prints one and ends; it needs
+ * no data for that, and may be root.
+ */
 const DESCRIBE = `
   if [ -r /etc/os-release ]; then . /etc/os-release; printf 'system\\t%s\\n' "\${PRETTY_NAME:-}"; fi
   printf 'library\\t%s\\n' "$(ldd --version 2>&1 | head -n 2 | tr '\\n' ' ')"
+  if command -v postgres >/dev/null; then
+    lz4=no
+    [ "$(postgres -C default_toast_compression -D / -c config_file=/dev/null \
+      -c default_toast_compression=lz4 2>/dev/null)" != lz4 ] || lz4=yes
+    printf 'lz4\\t%s\\n' "$lz4"
+  fi
   for file in /usr/share/postgresql/extension/*.control /usr/share/postgresql/*/extension/*.control \\
     /usr/local/share/postgresql/extension/*.control /usr/share/postgresql*/extension/*.control; do
     [ -f "$file" ] || continue
@@ -75,6 +85,7 @@ async function described(
   return {
     system: printable(value("system")),
     library: libraryOf(value("library")),
+    ...(/^(?:yes|no)$/.test(value("lz4")) && { readsLz4: value("lz4") === "yes" }),
     ...(extensions.length > 0 && { extensions: Object.fromEntries(extensions) }),
   };
 }

@@ -1,3 +1,4 @@
+import { compressionUnreadable } from "./compression";
 import { databaseStopped, proxyNotStarted } from "./containers";
 import { type DiskNeed } from "../estimate";
 import { backupDirectoryUnusable, movedWhileRestoring } from "./backup-place";
@@ -42,6 +43,7 @@ export function runGuards(context: PlanContext, disk: readonly DiskNeed[]): Guar
     postgresMajorDiffers,
     dataFolderDiffers,
     extensionsOlder,
+    compressionUnreadable,
     restoreUnusable,
     servingUnknown,
     rollbackUndone,

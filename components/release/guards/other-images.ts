@@ -1,4 +1,5 @@
 import { upRefresh } from "../commands";
+import { losesLz4 } from "./compression";
 import { missingExtension } from "../records/compatibility";
 import { libraryChange } from "../reindex";
 import type { PlanContext } from "../plan-context";
@@ -18,6 +19,9 @@ export function imageMoved({ facts, stack }: PlanContext): string[] {
       change === undefined ? "" : `; its C library is another one (${change}), so indexes on text are rebuilt`;
     const lost = wanted.extensions && missingExtension(facts?.database?.installed ?? {}, wanted.extensions);
     const missing = lost === undefined || role !== "postgres" ? "" : `; the database has ${lost}`;
-    return `${role} runs ${shortId(running.id)}; its tag ${reference} names ${shortId(wanted.id)} now${made}: ${upRefresh(stack)} restarts ${role} on it${sorted}${missing}`;
+    const unreadable = losesLz4(other)
+      ? "; it cannot read values that are compressed with lz4, which the database may contain"
+      : "";
+    return `${role} runs ${shortId(running.id)}; its tag ${reference} names ${shortId(wanted.id)} now${made}: ${upRefresh(stack)} restarts ${role} on it${sorted}${missing}${unreadable}`;
   });
 }

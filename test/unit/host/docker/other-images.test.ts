@@ -32,9 +32,9 @@ test("an image that is the one that runs is not looked into", async () => {
 
 test("another one is described by what it says of itself, without control characters or odd names", async () => {
   const said =
-    "system\tDebian \u001b[31m13\nlibrary\tldd (Debian GLIBC 2.43-7) 2.43\nextension\tvector\t0.8.1\nextension\tx;y\t1\n";
+    "system\tDebian \u001b[31m13\nlibrary\tldd (Debian GLIBC 2.43-7) 2.43\nlz4\tno\nextension\tvector\t0.8.1\nextension\tx;y\t1\n";
   const docker = new ScriptedDocker((command) =>
-    command.startsWith("run ") ? said : "library\tldd (GNU libc) 2.36\n",
+    command.startsWith("run ") ? said : "library\tldd (GNU libc) 2.36\nlz4\tyes; no\n",
   );
   const fetched = new Map<string, ImageInspection | string>([
     ["pg:16", { Id: "sha256:b", Created: "2026-11-01T00:00:00Z", Config: {} }],
@@ -51,6 +51,7 @@ test("another one is described by what it says of itself, without control charac
         created: "2026-11-01T00:00:00Z",
         system: "Debian [31m13",
         library: "glibc 2.43",
+        readsLz4: false,
         extensions: { vector: "0.8.1" },
       },
     },

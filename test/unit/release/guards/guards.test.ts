@@ -998,6 +998,32 @@ describe("another postgres image", () => {
     expect(warnings.join()).toContain(`'ALTER EXTENSION "vector" UPDATE'`);
   });
 
+  test("that cannot read lz4, as the one that runs can, is refused; a moved tag says so", () => {
+    const planned = (readsLz4: boolean | undefined, runs: boolean | undefined, moved: boolean) => {
+      const [one] = [pg({ readsLz4 })];
+      const facts = { otherImages: [{ ...one, moved, running: { ...one.running, readsLz4: runs } }] };
+      const { problems, warnings } = plan({
+        stack: "prod",
+        settings: asked("1.4.2"),
+        host: host("1.4.2", "1.4.2", { facts }),
+        last: {},
+      });
+      return { refused: problems.map(({ title }) => title).join(), warned: warnings.join() };
+    };
+    expect(planned(false, true, false).refused).toContain("cannot read values that are compressed with lz4");
+    expect(planned(false, true, true).warned).toContain("it cannot read values that are compressed with lz4");
+    for (const [wanted, runs] of [
+      [true, true],
+      [true, false],
+      [false, false],
+      [undefined, true],
+      [false, undefined],
+    ] as const) {
+      expect(planned(wanted, runs, false).refused).toBe("");
+      expect(planned(wanted, runs, true).warned).not.toContain("lz4");
+    }
+  });
+
   test("with another C library is said to have its indexes rebuilt, and a moved tag says how to go over", () => {
     const collations = { recorded: "2.36", actual: "2.36", outdated: false, indexes: 12, bytes: 34_000_000 };
     const planned = (moved: boolean) => {
