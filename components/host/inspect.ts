@@ -185,7 +185,14 @@ const published = z.object({
 
 type Release = { readonly target?: Target | undefined } & Pick<
   HostFacts,
-  "targetMissing" | "targetUnreadable" | "images" | "digestsRunning" | "imagesMissing" | "otherImages" | "dataMount"
+  | "targetMissing"
+  | "sourceFault"
+  | "targetUnreadable"
+  | "images"
+  | "digestsRunning"
+  | "imagesMissing"
+  | "otherImages"
+  | "dataMount"
 >;
 
 async function inspectRelease(
@@ -230,14 +237,14 @@ function imageOf(image: ImageInspection | string | undefined): ImageInspection |
 async function inspectSource(
   { source = "", version }: Settings,
   postgres: ImageInspection | undefined,
-): Promise<Pick<Release, "target" | "targetMissing">> {
+): Promise<Pick<Release, "target" | "sourceFault">> {
   try {
     const migrations = await withCheckout(source, `v${version.tag}`, migrationsOf);
     const postgresMajor = postgres && majorOf(postgres);
     const target: Target = { imageId: "", migrations, requiredStops: [], postgresMajor };
     return { target };
   } catch (error) {
-    if (error instanceof SourceError) return { targetMissing: error.message };
+    if (error instanceof SourceError) return { sourceFault: error.fault };
     throw error;
   }
 }

@@ -4,15 +4,25 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { childEnvironment } from "./child-environment";
-import type { MigrationFile } from "../release/facts";
+import { shellWord } from "../release/commands";
+import type { MigrationFile, SourceFault } from "../release/facts";
+import { oneLine } from "../release/words";
+import { Refusal } from "./output";
 
-/** What git said when a tag could not be had. */
-export class SourceError extends Error {}
+/** The refusal of a release whose source cannot be used: a plan shows the fault, the build command the message. */
+export class SourceError extends Refusal {
+  public readonly fault: SourceFault;
 
-/** Bytes. What brings more is no migration that anybody has read. */
+  public constructor(fault: SourceFault) {
+    super(`Nothing was touched: ${fault.title}.\n  why: ${fault.why}\nNext: ${fault.mend}`);
+    this.fault = fault;
+  }
+}
+
+/** Bytes. A reviewed migration is smaller. */
 export const LARGEST_MIGRATION = 4 * 1024 * 1024;
 
-/** Works in a checkout of one tag, of the commit that the tag has; it is gone afterwards. */
+/** Checks out one tag, does work with the folder and the commit of the tag, and removes the folder afterwards. */
 export async function withCheckout<T>(
   source: string,
   tag: string,
@@ -26,7 +36,7 @@ export async function withCheckout<T>(
   }
 }
 
-/** The migrations of a release that is built from source: its image does not exist before the update. */
+/** Reads the migrations of a release that is built from source: its image does not exist before the update. */
 export async function migrationsOf(folder: string): Promise<MigrationFile[]> {
   const directory = join(folder, "migrations");
   const found = await lstat(directory).catch((error: unknown) => {
@@ -34,7 +44,7 @@ export async function migrationsOf(folder: string): Promise<MigrationFile[]> {
     throw error;
   });
   if (found === undefined) return [];
-  if (!found.isDirectory()) throw new SourceError("migrations of the source is a link or a file, and no folder.");
+  if (!found.isDirectory()) throw unfit("migrations", "is a link or a file, not a folder");
   const all = await readdir(directory);
   const files = all.filter((file) => file.endsWith(".sql")).sort();
   return Promise.all(files.map(async (file) => ({ file, sql: await readRegular(join(directory, file), file) })));
@@ -43,13 +53,21 @@ export async function migrationsOf(folder: string): Promise<MigrationFile[]> {
 /** A link could lead to any file of this machine, and a device has no end. */
 async function readRegular(path: string, file: string): Promise<string> {
   const found = await lstat(path);
-  if (!found.isFile()) throw new SourceError(`migrations/${file} of the source is a link or a device, and no file.`);
+  if (!found.isFile()) throw unfit(`migrations/${file}`, "is a link or a device, not a file");
   if (found.size > LARGEST_MIGRATION)
-    throw new SourceError(`migrations/${file} of the source has ${found.size} bytes, more than ${LARGEST_MIGRATION}.`);
+    throw unfit(`migrations/${file}`, `has ${found.size} bytes, more than ${LARGEST_MIGRATION}`);
   return readFile(path, "utf8");
 }
 
-/** A branch with the tag's name decides nothing: only refs/tags counts. */
+function unfit(path: string, why: string): SourceError {
+  return new SourceError({
+    title: `the migrations of the source cannot be read`,
+    why: `${path} in the source ${why}; migrations are read from regular files in the folder migrations, of at most ${LARGEST_MIGRATION} bytes each`,
+    mend: "set nestfleet:version to a release whose migrations can be read",
+  });
+}
+
+/** Only refs/tags counts: a branch with the name of the tag is ignored. */
 async function checkOut(source: string, tag: string, folder: string): Promise<string> {
   try {
     await git("init", "--quiet", folder);
@@ -58,20 +76,36 @@ async function checkOut(source: string, tag: string, folder: string): Promise<st
     await git("-C", folder, "checkout", "--quiet", "--detach", "FETCH_HEAD");
     return (await git("-C", folder, "rev-parse", "HEAD")).trim();
   } catch (error) {
-    const said = (error as { stderr?: string }).stderr ?? String(error);
-    throw new SourceError(`The source has no tag ${tag}, or cannot be read. Git says:\n${said.trim()}`);
+    const said = oneLine((error as { stderr?: string }).stderr ?? String(error));
+    throw unreadable(source, tag, said);
   }
 }
 
-/** What is built of a checkout must be readable for the user of the image; its folder is readable for this user alone. */
+function unreadable(source: string, tag: string, said: string): SourceError {
+  const list = `git ls-remote --tags ${shellWord(source)}`;
+  if (said.includes("couldn't find remote ref"))
+    return new SourceError({
+      title: `the source has no tag ${tag}`,
+      why: `a release is built from the tag of its version in ${source}, and a branch of that name does not count; Git says: ${said}`,
+      mend: `push the tag, or set nestfleet:version to a version that has one; this lists the tags: ${list}`,
+    });
+  return new SourceError({
+    title: `the source cannot be read`,
+    why: `the tag ${tag} was to be fetched from ${source}; Git says: ${said}`,
+    mend: `this must work here, for the same user: ${list}`,
+  });
+}
+
+/** The user of the image must be able to read the files of a checkout; only this user can read the folder around them. */
 const READABLE = 'umask 022 && exec git "$@"';
 
-/** In a hook, git tells its children which repository they are in; this is another one. As `git rev-parse --local-env-vars`. */
+/** Git sets these for its hooks, and they name the hook's repository, not this one. `git rev-parse --local-env-vars`. */
 const OF_ANOTHER =
   /^GIT_(?:DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|SHALLOW_FILE|GRAFT_FILE|IMPLICIT_WORK_TREE)$/;
 
 async function git(...args: string[]): Promise<string> {
-  const own = Object.entries(childEnvironment({ GIT_TERMINAL_PROMPT: "0" })).filter(([name]) => !OF_ANOTHER.test(name));
+  const fixed = { GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" }; // one of Git's messages is looked for, in English
+  const own = Object.entries(childEnvironment(fixed)).filter(([name]) => !OF_ANOTHER.test(name));
   const env = Object.fromEntries(own);
   return (await promisify(execFile)("sh", ["-c", READABLE, "git", ...args], { env })).stdout;
 }

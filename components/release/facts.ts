@@ -20,6 +20,8 @@ export interface HostFacts {
   /** Of the target release; undefined where the image cannot be had, with the reason in `targetMissing`. */
   readonly target?: TargetFacts | undefined;
   readonly targetMissing?: string | undefined;
+  /** Why the target, which is built from source, cannot be built. */
+  readonly sourceFault?: SourceFault | undefined;
   /** Files in the image that serves; read only where the history does not show which release has applied what is. */
   readonly servingMigrations?: readonly string[] | undefined;
   /** Why the migrations of the target's image, which is on the host, cannot be read. */
@@ -217,6 +219,14 @@ export interface Migration {
   readonly file: string;
   /** Undefined where it is applied, and stays so. */
   readonly reading?: Reading | undefined;
+}
+
+/** Why a release cannot be built from its source. */
+export interface SourceFault {
+  /** What is wrong, in one line. */
+  readonly title: string;
+  readonly why: string;
+  readonly mend: string;
 }
 
 /** As the image or the source has it. */

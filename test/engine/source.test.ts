@@ -32,7 +32,8 @@ describe("images built from a source", () => {
     await stack.configure({ version: "1.5.8" });
     const missing = await stack.up();
     expect(missing.exitCode).not.toBe(0);
-    expect(missing.output).toContain("The source has no tag v1.5.8");
+    expect(missing.output).toContain("the source has no tag v1.5.8");
+    expect(missing.output).toContain("1 problem; nothing was touched.");
     await stack.configure({ version: "1.5.9" });
     const broken = await stack.up();
     expect(broken.exitCode).not.toBe(0);

@@ -17,6 +17,7 @@ import { portTaken } from "./network";
 import { majorUnacknowledged, requiredStopSkipped } from "./release-steps";
 import { rollbackUndone, servingUnknown } from "./restore-request";
 import { schemaAhead } from "./schema";
+import { sourceUnusable } from "./source";
 
 /** Gives the reasons to refuse an update; none when it does not apply, or when the facts that it needs are not known. */
 type Guard = (context: PlanContext) => GuardProblem | GuardProblem[] | undefined;
@@ -26,6 +27,7 @@ export function runGuards(context: PlanContext, disk: readonly DiskNeed[]): Guar
   const guards: Guard[] = [
     imageMissing,
     imageUnreadable,
+    sourceUnusable,
     otherThanPinned,
     movedTags,
     majorUnacknowledged,

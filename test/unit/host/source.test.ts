@@ -56,11 +56,11 @@ test("the tag is what counts, also where a branch has its name, and the folder i
   expect(() => readFileSync(join(checkout, "release"))).toThrow("ENOENT");
 });
 
-test("a branch alone is no release", async () => {
+test("a branch alone is not a release", async () => {
   git("branch", "v1.6.0");
   const refused = withCheckout(repository, "v1.6.0", () => Promise.resolve());
   await expect(refused).rejects.toThrow(SourceError);
-  await expect(refused).rejects.toThrow(/The source has no tag v1\.6\.0[^]*refs\/tags\/v1\.6\.0/);
+  await expect(refused).rejects.toThrow(/the source has no tag v1\.6\.0[^]*refs\/tags\/v1\.6\.0/);
 });
 
 test("a path is one from the project's folder, also in a hook of another repository", async () => {
@@ -97,12 +97,12 @@ test.each<[string, (file: string) => void, string]>([
   make(join(at, "migrations/0002_b.sql"));
   const refused = migrationsOf(at);
   await expect(refused).rejects.toThrow(SourceError);
-  await expect(refused).rejects.toThrow(`migrations/0002_b.sql of the source`);
+  await expect(refused).rejects.toThrow(`migrations/0002_b.sql in the source`);
   await expect(refused).rejects.toThrow(why);
 });
 
 test("a folder of migrations that is a link is refused", async () => {
   const at = mkdtempSync(join(folder, "checkout-"));
   symlinkSync("/etc", join(at, "migrations"));
-  await expect(migrationsOf(at)).rejects.toThrow("migrations of the source is a link or a file");
+  await expect(migrationsOf(at)).rejects.toThrow("migrations in the source is a link or a file");
 });
