@@ -2,12 +2,12 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { type Asking, ownHost } from "./own-host";
 import { Refusal } from "./output";
 
-/** Of every script that works on a running stack. */
+/** The options that every script for a running stack takes. */
 export const PLACE = { stack: { type: "string" }, "docker-host": { type: "string" } } as const;
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** What a person typed, as the options say; anything else is refused with the usage, a line for each way to call it. */
+/** Parses a typed command line by its options; refuses anything else with the usage, a line for each way to call it. */
 export function parse<T extends Options>(words: readonly string[], options: T, ...usage: string[]) {
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
@@ -16,12 +16,12 @@ export function parse<T extends Options>(words: readonly string[], options: T, .
   }
 }
 
-/** A command line that means nothing: what is wrong with it, and what there is. */
+/** The refusal of an invalid command line: what is wrong with it, and the usage. */
 export function misused(why: string, ...usage: string[]): Refusal {
   return new Refusal([why, ...usage.map((line, index) => `${index === 0 ? "Usage:" : "      "} ${line}`)].join("\n"));
 }
 
-/** Finds the stack and its own Docker host, and says which it is: what is done there cannot be taken back elsewhere. */
+/** Finds the stack and its own Docker host. Work on the wrong host could not be taken back. */
 export async function place(
   values: { stack?: string | undefined; "docker-host"?: string | undefined },
   asking: Asking = {},

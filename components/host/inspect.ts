@@ -33,15 +33,15 @@ import { Store } from "./backups/store";
 import { Database } from "./database/database";
 import { fetchImages, type ImageInspection, inspectTarget, majorOf, migrationsIn, type Target } from "./target";
 
-/** How far an inspection may go: a preview is also made of changes that no operator has agreed to yet. */
+/** How far an inspection may go. A preview also shows changes that no operator has approved yet. */
 interface Trust {
-  /** An update was asked for: a directory is tried by writing to it. */
+  /** True in an update: a backup directory is then tested by writing to it. */
   readonly update: boolean;
-  /** The last update worked on this very host: it may be told the password, to see whether it is the right one. */
+  /** True in an update, and where the last update used the same Docker host: the password may be sent there to test it. */
   readonly host: boolean;
 }
 
-/** What is looked at, and what is known of it already. */
+/** The stack that is inspected, and what is known about it already. */
 interface Subject {
   readonly docker: DockerClient;
   readonly stack: string;
@@ -52,9 +52,9 @@ interface Subject {
 }
 
 /**
- * What the Docker host looks like now. Changes nothing that runs; the one thing it leaves behind are the images of the
- * release, fetched so that the plan can be read out of them and the update does not wait for them.
- * What cannot be asked just now (a database that starts, a container that goes) is not known, and no failure.
+ * Inspects the Docker host. It changes nothing that runs. It leaves only the images of the release behind: the plan reads
+ * them, and the update need not wait for them. A fact that cannot be read at the moment (a database that starts, a
+ * container that is removed) is unknown; the inspection does not fail.
  */
 export async function inspectHost(subject: Subject): Promise<HostFacts> {
   const { docker, stack, settings, secrets, last, trust } = subject;
@@ -96,10 +96,10 @@ export async function inspectHost(subject: Subject): Promise<HostFacts> {
     backupPlace: place,
     ...release,
     servingMigrations: await servingMigrations(docker, { ...known, target: release.target }),
-    // Once the release is fetched: another network than this process's is looked at with its postgres image.
+    // After the images are fetched: where this process has another network, a container of the postgres image looks.
     portsTaken: await unlessDockerFails(takenPorts(docker, settings, caddy), []),
     dataVolume,
-    // Once the release is fetched: where there is no database yet, the directory is tried with its postgres image.
+    // After the images are fetched: where there is no database yet, its postgres image tests the directory.
     backupDirectory: await unusableDirectory(subject, postgres ?? containers.find(isPostgres)),
     limits: await limitsIn(docker, settings),
     isolates: await unlessDockerFails(isolates(docker), undefined),
@@ -115,7 +115,7 @@ export async function inspectHost(subject: Subject): Promise<HostFacts> {
 
 const NO_SUPERUSER = "no superuser";
 
-/** To a session of ours the server says it first, which sets what only a superuser may set. */
+/** Our sessions set a parameter that only a superuser may set, so the server reports a missing superuser first. */
 async function lookInto(
   docker: DockerClient,
   postgres: string,
@@ -125,7 +125,7 @@ async function lookInto(
   );
 }
 
-/** A container more, which a preview of an ordinary stack is spared. */
+/** Runs a container, so it is done only where the history does not explain every applied migration. */
 async function servingMigrations(docker: DockerClient, known: Parameters<typeof unexplained>[0]) {
   const { serving } = known;
   return serving === undefined || unexplained(known).length === 0 ? undefined : migrationsIn(docker, serving.imageId);
@@ -146,7 +146,7 @@ async function takenPorts(docker: DockerClient, { http, images }: Settings, cadd
   });
 }
 
-/** One that is neither given nor was ever generated is not that of a database that runs. */
+/** A password that is neither configured nor generated cannot be that of a running database. */
 async function whosePassword(docker: DockerClient, postgres: string, { postgresPassword }: SecretValues) {
   return postgresPassword === undefined ? null : roleOfPassword(docker, postgres, postgresPassword);
 }
@@ -223,7 +223,7 @@ async function inspectRelease(
   if (api === undefined || typeof api === "string")
     return { ...own, targetMissing: `${references.api}: ${api ?? ""}`, imagesMissing: others };
   const { api: pin } = settings.images.digests;
-  // Its migrations are read by a node of its own: an image that will be refused is not run for that.
+  // The image's own Node reads its migrations. An image that the plan will refuse is not run.
   if (pin !== undefined && images.api && !isPinned(pin, images.api)) return { ...own, imagesMissing: others };
   const target = await inspectTarget(docker, api, postgres);
   return { ...own, ...(typeof target === "string" ? { targetUnreadable: target } : { target }), imagesMissing: others };
@@ -233,7 +233,7 @@ function imageOf(image: ImageInspection | string | undefined): ImageInspection |
   return typeof image === "string" ? undefined : image;
 }
 
-/** A release that is built has no image before the update; its source has the migrations. */
+/** Inspects a release that is built from source. It has no image before the update, so its source gives the migrations. */
 async function inspectSource(
   { source = "", version }: Settings,
   postgres: ImageInspection | undefined,

@@ -3,8 +3,8 @@ import { Refusal } from "./output";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Lets a script end in order when it is asked to: the work sees its signal aborted, fails, and cleans up like after
- * any failure. Without this Node would end at once, and what runs inside the containers would go on.
+ * Lets a script end in order on a signal: the work sees its abort signal, fails, and cleans up as after any failure.
+ * Without this, Node.js would exit at once, and the commands inside the containers would go on.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
@@ -22,7 +22,7 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
 /** Work that a signal must not end in the middle. */
 let unfinished: Promise<unknown> = Promise.resolve();
 
-/** Does work to its end: a signal that `endOnSignal` waits for has its effect afterwards. */
+/** Does work to its end: a signal that arrives at `endOnSignal` meanwhile has its effect afterwards. */
 export function toItsEnd<T>(work: () => Promise<T>): Promise<T> {
   const done = work();
   unfinished = done.catch(() => undefined);
@@ -30,8 +30,8 @@ export function toItsEnd<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Lets a signal end this process as it would by itself, after `last`, which it would skip. Work that is done to its end
- * comes before that, however many signals arrive meanwhile.
+ * Lets a signal end this process as usual, but only after `last`, which the signal would otherwise skip. Work that is
+ * done `toItsEnd` finishes first, however many signals arrive meanwhile.
  */
 export function endOnSignal(last: () => void): void {
   const end = (name: NodeJS.Signals) => {

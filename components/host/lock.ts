@@ -8,7 +8,7 @@ import { unlessDockerFails } from "./docker/errors";
 import { type Identity, identify, isGone, processOf } from "./identity";
 import { Refusal } from "./output";
 
-/** Who is at work on a stack, from which process, since when (ISO 8601, by its own clock). */
+/** The user and process that work on a stack, and since when (ISO 8601, by the clock of that process). */
 export interface Holder extends Identity {
   readonly operator: string;
   readonly since: string;
@@ -20,11 +20,11 @@ export interface Lock {
   readonly release: () => void;
 }
 
-/** A lock that is let go of or taken away meanwhile is asked for again, this often. */
+/** How often a lock is requested again when it is released or removed in between. */
 const ATTEMPTS = 50;
 const PAUSE_MS = 200;
 
-/** The labels of a volume are input: any program may have made the volume. */
+/** Labels of a volume are untrusted input: any program may have created the volume. */
 const word = z.string().regex(/^[\x20-\x7e]{1,100}$/);
 const labels = z.object({
   token: z.uuid(),
@@ -41,13 +41,13 @@ const labels = z.object({
 type Labels = z.infer<typeof labels>;
 
 /**
- * One update or backup of a stack at a time, whatever checkout and state backend it comes from: Pulumi's own lock knows
- * only its backend. The lock is a Docker volume, because `docker volume create` is atomic, needs no image, and keeps
- * the labels of the process that was first.
+ * Takes the lock of a stack, which allows one update or backup at a time, from any checkout and state backend: Pulumi's
+ * own lock protects one backend only. The lock is a Docker volume, because `docker volume create` is atomic, needs no
+ * image, and keeps the labels of the process that was first.
  *
- * A lock whose process is gone is taken over: when that process ran on this machine, or in a container of this Docker
- * host. About any other nothing can be said, so its lock stands until it is freed by hand. Returns the holder instead
- * when it may be at work.
+ * A lock is taken over when its process is gone and ran on this machine or in a container of this Docker host. Any other
+ * process cannot be seen from here, so its lock stays until an operator removes it. Returns the holder instead when it
+ * may still be at work.
  */
 export async function takeLock(docker: DockerClient, stack: string, pid = process.pid): Promise<Lock | Holder> {
   return takeLockAs(docker, stack, await known(docker, identify(pid)));
@@ -61,7 +61,7 @@ export async function takeLockAs(docker: DockerClient, stack: string, own: Ident
   return taken;
 }
 
-/** Does work by hand or from cron, while no update and no other script is at work on the stack. */
+/** Does the work of a script, by hand or from cron, while no update and no other script works on the stack. */
 export async function withStackLock<T>(docker: DockerClient, stack: string, work: () => Promise<T>): Promise<T> {
   const lock = await takeLock(docker, stack);
   if (!("release" in lock)) throw new Refusal(busy(lock, stack, docker.host));
@@ -72,18 +72,18 @@ export async function withStackLock<T>(docker: DockerClient, stack: string, work
   }
 }
 
-/** Who is at work, since when, and what frees the lock when they are known to be dead. */
+/** Names the process that works on the stack, since when, and the command that removes the lock of a dead process. */
 export function busy(holder: Holder, stack: string, dockerHost: string): string {
   const { lock } = namesOf(stack).volumes;
   const { operator, machine, pid, since } = holder;
   const free = command(dockerHost, `volume rm ${lock}`);
   return holder === UNKNOWN
-    ? `The volume ${lock} is there and does not say who works on this stack; nothing was touched.\nIf nobody does: ${free}`
+    ? `The volume ${lock} exists, but does not say which process works on this stack; nothing was touched.\nIf no update or script is at work: ${free}`
     : `${processOf(operator, machine, pid)} has been working on this stack since ${since}; nothing was touched.\n` +
-        `Wait until that is done. If it is dead: ${free}`;
+        `Wait until it ends. If that process no longer exists, remove its lock: ${free}`;
 }
 
-/** Gives the lock under which a process may be at work on another stack of the host. Changes nothing. */
+/** Gives the lock of a process that may be working on another stack of the Docker host. Changes nothing. */
 export async function lockElsewhere(docker: DockerClient, stack: string): Promise<string | undefined> {
   const own = namesOf(stack).volumes.lock;
   const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `label=${LABELS.lock}.token`]);
@@ -121,9 +121,9 @@ async function acquire(
 }
 
 /**
- * Removes the lock of a process that is gone. Docker removes a volume by its name only, and between a look at its labels
- * and the removal another process may have taken it. Therefore under a lock of its own, named after the token that is
- * taken away: only one may remove that one, and once it is removed it never comes back.
+ * Removes the lock of a process that is gone. Docker removes a volume by its name only, and another process may take the
+ * lock between the look at its labels and the removal. So the removal has a lock of its own (the guard), named after the
+ * token that is removed: only one process may remove that token, and a removed token never comes back.
  */
 async function takeAway(docker: DockerClient, volume: string, token: string, own: Identity): Promise<boolean> {
   const guard = await acquire(docker, `${volume}-${token.slice(0, 8)}`, own);
@@ -137,7 +137,7 @@ async function takeAway(docker: DockerClient, volume: string, token: string, own
   }
 }
 
-/** Guards of processes that were killed while they took a lock away. They guard nothing any more: the lock is ours. */
+/** Removes the guards of processes that were killed during such a removal. They protect nothing now: the lock is ours. */
 async function removeLeftovers(docker: DockerClient, volume: string): Promise<void> {
   const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `name=${volume}-`]);
   for (const name of listed.split("\n"))
@@ -148,13 +148,13 @@ function isGuard(name: string, volume: string): boolean {
   return name.startsWith(volume) && /^-[0-9a-f]{8}(-|$)/.test(name.slice(volume.length));
 }
 
-/** Removes the lock as its holder, which lives: no other takes it away meanwhile. A lock that was freed by hand may have another holder by now. */
+/** Removes the lock as its holder: no other process removes it, because this one lives. After a removal by hand, the lock may have another holder. */
 function remove(docker: DockerClient, volume: string, token: string): void {
   const current = docker.runNow(["volume", "inspect", "--format", `{{index .Labels "${LABELS.lock}.token"}}`, volume]);
   if (current?.trim() === token) docker.runNow(["volume", "rm", "--force", volume]);
 }
 
-/** A container counts only where this very engine runs it: then the engine knows when it has ended. */
+/** Keeps the container only where this Docker host runs it: then Docker knows when it has ended. */
 async function known(docker: DockerClient, { container, ...own }: Identity): Promise<Identity> {
   const runs =
     container !== undefined && (await unlessDockerFails(startOf(docker, container), undefined)) !== undefined;
@@ -168,7 +168,7 @@ async function isDead(docker: DockerClient, holder: Holder): Promise<boolean> {
   return started === undefined || Date.parse(started) > Date.parse(holder.since);
 }
 
-/** When a container was started, ISO 8601; undefined when it does not run. */
+/** Gives the time at which a container was started, ISO 8601; undefined when it does not run. */
 async function startOf(docker: DockerClient, id: string): Promise<string | undefined> {
   const found = state.optional().parse(await docker.inspect(id));
   return found?.State.Running === true ? found.State.StartedAt : undefined;
@@ -191,5 +191,5 @@ async function labelsOf(docker: DockerClient, volume: string): Promise<Labels | 
 
 const UNREADABLE = "unreadable";
 
-/** Of a volume of that name that is no lock of ours. */
+/** Stands for the holder of a volume that has the lock's name, but not the labels of a lock. */
 const UNKNOWN: Holder = { operator: "unknown", machine: "unknown", pid: 0, since: "an unknown time" };

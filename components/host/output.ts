@@ -3,13 +3,13 @@ import { pulumi } from "../release/commands";
 import { printable } from "../release/words";
 import { withheld } from "./docker/redaction";
 
-/** What went wrong, in words for a person at 2 a.m.: printed as it is, without a stack trace. */
+/** A foreseen failure. Its message is written for an operator, and is printed as it is, without a stack trace. */
 export class Refusal extends Error {}
 
 type Listener = (line: string) => void;
 const listeners = new AsyncLocalStorage<Listener>();
 
-/** One line of progress, shown while the script runs: without a secret that is known, and as it may stand on a terminal. */
+/** Shows a line of progress while the script runs, without known secrets and without control characters. */
 export function say(line: string): void {
   const shown = printable(withheld(line));
   const listener = listeners.getStore();
@@ -17,7 +17,7 @@ export function say(line: string): void {
   else listener(shown);
 }
 
-/** Does work whose lines of progress go to a listener instead of standard error: the program shows them in its own way. */
+/** Does work whose lines of progress go to a listener, not to standard error: the program shows them in its own way. */
 export function heardBy<T>(listener: Listener, work: () => Promise<T>): Promise<T> {
   return listeners.run(listener, work);
 }
@@ -26,8 +26,8 @@ export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** What to do about a refused update; the last line of its report. */
-export const NEXT = `Next: mend the cause, or take the change in the config back; then run \`${pulumi("up")}\` again.`;
+/** The last line of the report on a refused update: what to do next. */
+export const NEXT = `Next: fix the cause, or take the change in the config back; then run \`${pulumi("up")}\` again.`;
 
 /** Stands before each line of a quotation. */
 export const QUOTE = "  | ";

@@ -16,25 +16,25 @@ interface Place {
   readonly host: string;
 }
 
-/** Also with organization and project, as Pulumi spells it in full. */
+/** The name of a stack, also with organization and project, as Pulumi spells it in full. */
 const STACK = /^(?:[\w.-]+\/){0,2}[\w-][\w.-]{0,99}$/;
 const KEY = "nestfleet:dockerHost";
-/** Plain text, or encrypted as `{secure: …}`. */
+/** The file of a stack. A value is plain text, or encrypted as `{secure: …}`. */
 const config = z.object({ config: z.record(z.string(), z.unknown()).nullish() }).nullish();
 
-/** Who asks. */
+/** What the caller will do with the host. */
 export interface Asking {
-  /** What is done replaces data: then the shell alone does not say where. */
+  /** True when the script replaces data: then DOCKER_HOST alone does not choose the host. */
   readonly replaces?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
-  /** Where the configs of the stacks are. */
+  /** The folder with the files of the stacks. */
   readonly folder?: string;
 }
 
 /**
- * The Docker host of the stack itself: the one that is named, else that of the stack's config, else the shell's. A stack
- * of the same name may run elsewhere, and what is restored there is the wrong data: where config and shell disagree,
- * nothing is done.
+ * Finds the stack's own Docker host: the one on the command line, else the one in the stack's config, else the shell's.
+ * Where config and shell name different hosts, the script is refused: a stack of the same name may run elsewhere, and a
+ * restore there would replace the wrong data.
  */
 export async function ownHost(
   asked: string | undefined,
@@ -51,7 +51,7 @@ export async function ownHost(
   const file = join(folder, `Pulumi.${found}.yaml`);
   const own = await configured(file, found);
   if (own !== undefined) {
-    // Without a name the stack was found where the shell asks.
+    // Without a name, the stack was found on the host of the shell.
     const other = shell ?? (stack === undefined ? LOCAL_DOCKER : own);
     if ((await canonical(other)) !== (await canonical(own))) throw disagreement(found, own, other);
     return { stack: found, host: told(own, `${KEY} in Pulumi.${found}.yaml`) };
@@ -63,23 +63,23 @@ export async function ownHost(
 
 function disagreement(stack: string, own: string, other: string): Refusal {
   return new Refusal(
-    `Which Docker host is meant? The stack ${stack} is on ${own} (${KEY} in Pulumi.${stack}.yaml), and this shell asks ${other}.\n` +
+    `Which Docker host is meant? The stack ${stack} is on ${own} (${KEY} in Pulumi.${stack}.yaml), but this shell uses ${other}.\n` +
       `Nothing was touched.\nNext: name one: --docker-host ${own}, or --docker-host ${other}`,
   );
 }
 
 function unnamed(stack: string, shell: string): Refusal {
   return new Refusal(
-    `Whether the stack ${stack} is on ${shell}, as DOCKER_HOST says, cannot be told: there is no Pulumi.${stack}.yaml here.\n` +
-      `Nothing was touched.\nNext: when it is, say so: --docker-host ${shell}`,
+    `It cannot be told whether the stack ${stack} is on ${shell} (DOCKER_HOST): there is no Pulumi.${stack}.yaml here.\n` +
+      `Nothing was touched.\nNext: if the stack is there, name the host: --docker-host ${shell}`,
   );
 }
 
-/** By the rule that the config has. */
+/** Checks a host by the rule of the configuration. */
 function reachable(host: string, where: string): string {
   if (DOCKER_HOST.test(host.replace(/^(ssh:.*)\/$/, "$1"))) return host;
   throw new Refusal(
-    `${where} is ${JSON.stringify(host)}; the Docker host must be ${DOCKER_HOST_RULE}.\nNothing was touched.\nNext: name the stack's own: --docker-host HOST`,
+    `${where} is ${JSON.stringify(host)}; the Docker host must be ${DOCKER_HOST_RULE}.\nNothing was touched.\nNext: name the Docker host of the stack: --docker-host HOST`,
   );
 }
 
@@ -88,7 +88,7 @@ function told(host: string, why: string): string {
   return host;
 }
 
-/** Undefined where the stack's config is not here; a config that names no host has the default. */
+/** Reads the host from the stack's config; undefined where there is no such file. Without the key, it is the default. */
 async function configured(file: string, stack: string): Promise<string | undefined> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
@@ -110,11 +110,11 @@ function read(file: string, text: string): z.infer<typeof config> {
 
 function unreadable(file: string, why: string): Refusal {
   return new Refusal(
-    `${file} cannot be read: ${why.trim()}\nNothing was touched.\nNext: mend the file, or name the host with --docker-host`,
+    `${file} cannot be read: ${why.trim()}\nNothing was touched.\nNext: fix the file, or name the host with --docker-host`,
   );
 }
 
-/** The same socket by another path, and a URL with a slash at its end, are the same host. */
+/** Spells a host in one way: another path to the same socket, or a slash at the end of the URL, is the same host. */
 async function canonical(host: string): Promise<string> {
   if (!host.startsWith("unix://")) return host.replace(/\/+$/, "");
   const path = host.slice("unix://".length);

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** What Linux tells of a process: proc_pid_stat(5). */
+/** What Linux says about a process: proc_pid_stat(5). */
 interface ProcessStatus {
-  /** Cut to 15 characters. */
+  /** The kernel cuts it to 15 characters. */
   readonly command: string;
   /** One letter. */
   readonly state: string;
@@ -14,14 +14,13 @@ interface ProcessStatus {
 /** Pid, command, state, parent, 17 others, start time. */
 const STAT = /^\d+ \((.*)\) (\S) (\d+)(?: -?\d+){17} (\d+)/s;
 
-/** Zombie, and dead: a process that has ended, and whose parent has not asked how. */
+/** Zombie and dead: the process has ended, and its parent has not collected it yet. */
 const ENDED = ["Z", "X", "x"];
 
 /**
- * Whether a process is still at work. Signal 0 reaches every process that there is, also one that has ended and waits
- * for its parent, which may take for ever; only /proc tells those apart. And /proc alone is not enough: mounted with
- * `hidepid` it has no word of another user's process, and other systems than Linux have none. What cannot be told
- * counts as alive: a lock is not taken from a process that may still hold it.
+ * Says whether a process is still at work. Signal 0 also reaches a zombie, which its parent may never collect; only /proc
+ * shows the difference. /proc alone is not enough: mounted with `hidepid` it hides processes of other users, and only
+ * Linux has it. A process whose end is not certain counts as alive: no lock is taken from a process that may hold it.
  */
 export function isAlive(pid: number): boolean {
   return exists(pid) && !ENDED.includes(statusOf(pid)?.state ?? "");
@@ -43,12 +42,12 @@ export function processes(): number[] {
   }
 }
 
-/** Its words; none for a process that has just ended. */
+/** Gives the words of the command line of a process; none when it has just ended. */
 export function commandLine(pid: number): string[] {
   return read(`/proc/${pid}/cmdline`).split("\0");
 }
 
-/** A process that may not be signalled, or a number that is none, is not known to be gone. */
+/** A process that this user may not signal, and an invalid pid, are not known to be gone. */
 function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -5,8 +5,8 @@ import { readMigration } from "../release/sql/reading";
 import type { HostFacts, Migration, MigrationFile } from "../release/facts";
 
 /**
- * The target's migrations, with what those do that may run. PostgreSQL's parser is loaded only where there are any: a
- * preview of a stack whose release stays is spared that.
+ * Adds to each of the target's migrations that may run what it does. PostgreSQL's parser is loaded only where there are
+ * any, so a preview without a change of release does not load it.
  */
 export async function withReadings(
   files: readonly MigrationFile[],
@@ -21,7 +21,7 @@ export async function withReadings(
   }));
 }
 
-/** What the database does not count as applied, or counts without a reason, or what the backup that is named has not. */
+/** Names migrations that are not applied, or applied without an explanation, or that the backup in `restore` lacks. */
 function toBeRead(files: readonly MigrationFile[], facts: HostFacts, restore: string | undefined): ReadonlySet<string> {
   const backup = backupNamed(facts, restore);
   const stay = new Set(facts.database?.applied);

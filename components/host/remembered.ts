@@ -6,12 +6,12 @@ import { parseJson } from "../release/records/json";
 import { PROJECT } from "./project";
 
 const FOLDER = join(PROJECT, ".nestfleet/migrations");
-/** Files of the last releases; each has the SQL of one. */
+/** The number of files that are kept; each has the SQL of one release. */
 const MOST = 20;
 
 /**
- * What was read out of something that never changes, in this run or in one before. Text is the reason why it cannot be
- * read; that is not kept. Nothing depends on the files: whoever removes them, or may not write them, waits again.
+ * Reads something that never changes, and keeps the result in a file for later runs. Text means that it could not be
+ * read, and why; text is not kept. The files are only a cache: without them the next run reads again, which takes longer.
  */
 export async function remembered<T extends object>(
   key: readonly string[],
@@ -27,7 +27,7 @@ export async function remembered<T extends object>(
   return found;
 }
 
-/** Under a name of its own first: no run finds half a file. */
+/** Writes the file under another name first, so that no run finds an incomplete file. */
 async function keep(folder: string, name: string, text: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const partial = join(folder, `.${randomUUID()}`);

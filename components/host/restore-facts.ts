@@ -19,8 +19,8 @@ interface Asked {
 }
 
 /**
- * What a restore would replace, and whether its backup can be relied on. Both take time on a large database, so they
- * are asked only where the config asks for a restore of a backup that exists, and not for one that is left over.
+ * Finds out what a restore would replace, and whether its backup can be relied on. Both take time on a large database, so
+ * they are read only where the config names an existing backup to restore that has not been restored yet.
  */
 export async function inspectRestore(
   docker: DockerClient,

@@ -5,7 +5,7 @@ import { environmentOf } from "./docker/environment";
 
 const inspected = z.object({ Config: z.object({ Env: z.array(z.string()).nullish() }) });
 
-/** The secrets that a container has, and has another value of. One that it lacks is no change: it gets its first. */
+/** Names the secrets of which a container has another value. A missing secret is not a change: it gets its first value. */
 export async function changedSecrets(
   docker: DockerClient,
   container: string,

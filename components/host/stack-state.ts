@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { parseJson } from "../release/records/json";
 
-/** Of the engine's `pending_operations`: what it was in the middle of when it was killed. */
+/** An entry of `pending_operations`: what Pulumi was doing when it was killed. */
 const operation = z.object({ type: z.string(), resource: z.object({ urn: z.string(), type: z.string() }) });
 export type Operation = z.infer<typeof operation>;
 
@@ -16,18 +16,18 @@ const exported = z.object({
     .nullish(),
 });
 
-/** What the state of a stack tells of a run that was killed. */
+/** What the state of a stack shows about a run that was killed. */
 export interface StackState {
   readonly pending: readonly Operation[];
-  /** Of every resource that it knows. */
+  /** The id of every resource in the state. */
   readonly ids: ReadonlySet<string | undefined>;
 }
 
 const LARGEST_STATE = 256 * 1024 * 1024;
 
 /**
- * The state as `pulumi stack export` gives it, on any backend, with its secrets still encrypted. Undefined where there
- * is none, or the CLI cannot read it: its own message is the better one, and comes with the next command.
+ * Reads the state with `pulumi stack export`, on any backend, with its secrets still encrypted. Undefined where there is
+ * no state, or the CLI cannot read it: the next command of the CLI says why, better than a message here could.
  */
 export async function readStackState(cli: string, stack: string, folder: string): Promise<StackState | undefined> {
   const options = { cwd: folder, maxBuffer: LARGEST_STATE };
@@ -41,7 +41,7 @@ export async function readStackState(cli: string, stack: string, folder: string)
   };
 }
 
-/** In words, each with what it was done to. */
+/** Spells the operations in words, each with its resource. */
 export function spelled(pending: readonly Operation[]): string {
   return pending.map(({ type, resource }) => `${type} ${resource.urn.split("::").at(-1) ?? resource.urn}`).join(", ");
 }

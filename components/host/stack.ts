@@ -18,7 +18,7 @@ export interface RunningStack {
   readonly images: Record<string, string>;
 }
 
-/** The stack of that name, or the only one there is. */
+/** Finds the stack of that name, or the only one on the Docker host. */
 export async function findStack(docker: DockerClient, asked: string | undefined): Promise<RunningStack> {
   const stack = asked ?? (await onlyStack(docker));
   const all = await containersOf(docker, stack);
@@ -34,8 +34,8 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
       `No database of the stack ${stack} runs on ${docker.host}.\nNext: ${command(docker.host, `ps --all --filter label=${LABELS.stack}`)}`,
     );
   const serving = await servingApi(docker, all);
-  // Not of a rehearsal or a drill, nor of a release that was refused and runs beside the one that serves. Those that run
-  // come last and count: what was stopped may be left from before.
+  // Not the containers of a rehearsal or a drill, nor of a refused release beside the one that serves. Running containers
+  // come last, so they count: a stopped one may be left from an earlier release.
   const services = [...all]
     .sort((one, other) => Number(one.running) - Number(other.running))
     .filter(
@@ -51,7 +51,7 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
   };
 }
 
-/** The one stack whose database runs there. */
+/** Gives the only stack whose database runs on the Docker host. */
 export async function onlyStack(docker: DockerClient): Promise<string> {
   const filter = ["--filter", `label=${LABELS.role}=postgres`];
   const names = [...new Set(lines(await docker.run(["ps", ...filter, "--format", `{{.Label "${LABELS.stack}"}}`])))];
@@ -64,8 +64,8 @@ export async function onlyStack(docker: DockerClient): Promise<string> {
 }
 
 /**
- * The one that the proxy sends requests to; while they are held, or a cutover has not been judged, the one from before,
- * which may stand still for it. Where the proxy cannot tell, the only one that runs.
+ * Gives the api that Caddy sends requests to. While Caddy holds the requests, or before the verdict on a cutover, this is
+ * the previous api, which may be paused meanwhile. Where Caddy does not answer, it is the only api that runs.
  */
 async function servingApi(
   docker: DockerClient,

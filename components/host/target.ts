@@ -9,24 +9,24 @@ import { look } from "./docker/look";
 import { remembered } from "./remembered";
 import { LARGEST_MIGRATION } from "./source";
 
-/** Prints the migrations in the image, if any, as JSON; the image has Node, and is not known to have anything else. */
+/** JavaScript for the image's Node: prints the migrations in the image, if any, as JSON. The image may lack a shell. */
 const READ_MIGRATIONS = `
   const { existsSync, readdirSync, readFileSync, statSync } = require("node:fs");
   const all = existsSync("migrations") ? readdirSync("migrations") : [];
   const files = all.filter((file) => file.endsWith(".sql")).sort();
   const odd = files.find((file) => !statSync("migrations/" + file).isFile() || statSync("migrations/" + file).size > ${LARGEST_MIGRATION});
   if (odd !== undefined) {
-    console.error("migrations/" + odd + " in it is no file, or has more than ${LARGEST_MIGRATION} bytes");
+    console.error("migrations/" + odd + " in it is not a file, or has more than ${LARGEST_MIGRATION} bytes");
     process.exit(1);
   }
   console.log(JSON.stringify(files.map((file) => ({ file, sql: readFileSync("migrations/" + file, "utf8") }))));`;
 
-/** An image whose node never ends holds up no preview. */
+/** Limits the time of a preview whose image has a node that never ends. */
 const READ_SECONDS = 60;
 
 const migrationFiles = z.array(z.object({ file: z.string(), sql: z.string() }));
 
-/** Of `docker image inspect`, what a plan needs. */
+/** The part of `docker image inspect` that a plan needs. */
 export interface ImageInspection {
   readonly Id: string;
   /** ISO 8601. */
@@ -35,7 +35,7 @@ export interface ImageInspection {
   readonly RepoDigests?: string[] | null;
 }
 
-/** Fetches the image unless it is on the host. Gives the reason when it cannot be had. */
+/** Pulls the image unless it is on the Docker host. Gives the reason when it cannot be pulled. */
 export async function fetchImage(docker: DockerClient, reference: string): Promise<ImageInspection | string> {
   const present = (await docker.inspect(reference, "image")) as ImageInspection | undefined;
   if (present !== undefined) return present;
@@ -44,13 +44,13 @@ export async function fetchImage(docker: DockerClient, reference: string): Promi
   return fault ?? ((await docker.inspect(reference, "image")) as ImageInspection);
 }
 
-/** The same of several, by their references: where all are on the host, as mostly, one question brings them. */
+/** Does the same for several images, by reference. In most cases all are on the host, and one command finds them. */
 export async function fetchImages(
   docker: DockerClient,
   references: readonly string[],
 ): Promise<Map<string, ImageInspection | string>> {
   const present = (await docker.inspectAll(references, "image")) as ImageInspection[];
-  // Docker answers in the order in which it is asked, and leaves out what is not there.
+  // Docker answers in the order of the command, and leaves out images that do not exist.
   const all = present.length === references.length ? present : [];
   const fetched = new Map<string, ImageInspection | string>();
   for (const [index, reference] of references.entries())
@@ -58,14 +58,14 @@ export async function fetchImages(
   return fetched;
 }
 
-/** The target before its migrations have been read: which of them a plan asks for is known later. */
+/** The target release, before the statements of its migrations are read: the plan later decides which ones it needs. */
 export interface Target extends TargetFacts {
   readonly migrations: readonly MigrationFile[];
 }
 
 /**
- * What the release brings: its migrations, read out of the image itself, in a container without a network. Gives the
- * reason where that container cannot be run (an image without Node, of another processor, a full disk).
+ * Inspects a release, and reads its migrations out of the image, in a container without a network. Gives the reason where
+ * that container cannot run (an image without Node, or for another processor; a full disk).
  */
 export async function inspectTarget(
   docker: DockerClient,
@@ -86,15 +86,15 @@ export async function inspectTarget(
   };
 }
 
-/** Files of the migrations in an image that is on the host; undefined where they cannot be read. */
+/** Names the migrations in an image that is on the host; undefined where they cannot be read. */
 export async function migrationsIn(docker: DockerClient, image: string): Promise<string[] | undefined> {
   const migrations = await readMigrations(docker, image);
   return typeof migrations === "string" ? undefined : migrations.map(({ file }) => file);
 }
 
 /**
- * By the image's id, which is of its content: what was once read on a host is not read again, because running a container
- * takes half of the time of a preview. Another host may have another processor, which cannot run it.
+ * Reads the migrations once for each image id, which depends on the content alone: running a container takes half of the
+ * time of a preview. Each host counts by itself, because its processor may not be able to run the image.
  */
 function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
   return remembered([docker.host, image, READ_MIGRATIONS], migrationFiles, () => printedMigrations(docker, image));
@@ -103,7 +103,7 @@ function readMigrations(docker: DockerClient, image: string): Promise<MigrationF
 async function printedMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
   const looked = look(docker, ["--entrypoint=node", image, "-e", READ_MIGRATIONS], READ_SECONDS).then((printed) => {
     const read = migrationFiles.safeParse(parseJson(printed));
-    return read.success ? read.data : "what node prints in it is no list of migrations";
+    return read.success ? read.data : "node, run in the image, does not print a list of migrations";
   });
   return onDockerError(
     looked,
@@ -111,7 +111,7 @@ async function printedMigrations(docker: DockerClient, image: string): Promise<M
   );
 }
 
-/** The official images and those built on them tell their major in PG_MAJOR. */
+/** Reads PG_MAJOR, which the official images, and those that are built on them, set. */
 export function majorOf({ Config: { Env: environment } }: ImageInspection): number | undefined {
   const major = (environment ?? []).find((entry) => entry.startsWith("PG_MAJOR="))?.slice("PG_MAJOR=".length);
   return major === undefined ? undefined : Number(major);

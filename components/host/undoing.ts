@@ -5,14 +5,14 @@ import { Refusal, say, sleep } from "./output";
 /** Why work is undone. */
 export interface Failure {
   readonly error: unknown;
-  /** It was asked to stop (a signal, an engine that is gone): that says nothing about the release. */
+  /** True when the work was stopped (by a signal, or because Pulumi is gone): this says nothing about the release. */
   readonly stopped: boolean;
 }
 
 /**
- * Does work that must not stay half done. Whatever fails in it, a Docker command included, leads to the undoing, which
- * gives the report to throw. A signal aborts the work and leads there, too; every further one is only noted, so that none
- * ends the undoing in the middle.
+ * Does work that must not stay half done. Any failure, also of a Docker command, starts the undoing, which gives the
+ * report to throw. A signal aborts the work and starts the undoing, too. Further signals are only noted, so that none of
+ * them ends the undoing in the middle.
  */
 export async function undoing<T>(
   work: (signal: AbortSignal) => Promise<T>,
@@ -27,17 +27,17 @@ export async function undoing<T>(
   });
 }
 
-/** Milliseconds: the engine that has just failed may be on its way back, and its containers after it. */
+/** Milliseconds. After a failure, Docker may be restarting, and then its containers. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1000;
 
-/** In milliseconds. */
+/** Times are in milliseconds. */
 export interface RetryLimits {
   readonly patienceMs?: number;
   readonly pauseMs?: number;
 }
 
-/** Work of which every step can be done again, until it is done: requests may wait for it. */
+/** Repeats work until it succeeds. Each of its steps must be repeatable; requests may be waiting for it. */
 export async function persistently<T>(
   work: () => Promise<T>,
   { patienceMs = PATIENCE_MS, pauseMs = PAUSE_MS }: RetryLimits = {},

@@ -4,10 +4,10 @@ import { isAlive, statusOf } from "./process";
 const PAUSE_MS = 500;
 
 /**
- * Ends this process (SIGTERM, so that it tidies up) once the engine that started it is gone. A `pulumi` killed with -9
- * takes neither the program along nor plugins and their commands, and the next run must not find one still at work.
- * It is signalled once: what it tidies up may take longer than a moment. Where there is no /proc, or no engine among
- * the ancestors (by hand, from cron), nothing is watched.
+ * Ends this process (SIGTERM, so that it cleans up) once the `pulumi` process that started it is gone. A `pulumi` that is
+ * killed with -9 does not end the program, the plugins or their commands, and the next run must not find one of them at
+ * work. The signal is sent once, because cleaning up may take a while. Without /proc, or without `pulumi` among the
+ * ancestors (by hand, from cron), nothing is watched.
  */
 export function exitWithEngine(): void {
   const engine = ancestor("pulumi");
@@ -20,8 +20,8 @@ export function exitWithEngine(): void {
 }
 
 /**
- * Ends the program also when no process reads any more what it writes. The SDK would report that it cannot report, for
- * ever, with a core and more memory each second.
+ * Ends the program when no process reads its output any more. Otherwise the SDK would try to report this failure for
+ * ever, which takes a processor core, and more memory each second.
  */
 export function exitOnClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr])
@@ -30,13 +30,13 @@ export function exitOnClosedOutput(): void {
     });
 }
 
-/** True when an engine is among a process's ancestors. */
+/** True when `pulumi` is among the ancestors of a process. */
 export function hasEngine(pid: number): boolean {
   const parent = statusOf(pid)?.parent;
   return parent !== undefined && ancestor("pulumi", parent) !== undefined;
 }
 
-/** The CLI whose engine runs this process, to ask it something else; `pulumi` where that cannot be told. */
+/** Gives the program file of the CLI that runs this process, for further commands; `pulumi` where it is not known. */
 export function engineProgram(): string {
   const engine = ancestor("pulumi");
   try {
@@ -46,7 +46,7 @@ export function engineProgram(): string {
   }
 }
 
-/** Pid of the nearest ancestor with that name. */
+/** Gives the pid of the nearest ancestor with that name. */
 function ancestor(name: string, first = process.ppid): number | undefined {
   for (let pid = first; pid > 1;) {
     const status = statusOf(pid);
