@@ -341,7 +341,7 @@ describe("a preview without access to the host", () => {
         ...more,
       });
     const plan =
-      /upgrade 1\.4\.2 → 1\.5\.0[^]*the host cannot be reached[^]*downtime +unknown: the Docker host was not/;
+      /upgrade 1\.4\.2 → 1\.5\.0[^]*the Docker host cannot be reached[^]*downtime +unknown: the Docker host was not/;
     const preview = await unseen({});
     expect(preview.output).toMatch(plan);
     expect(preview.exitCode, preview.output).toBe(0);

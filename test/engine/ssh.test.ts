@@ -61,7 +61,7 @@ describe("a host that cannot be reached over ssh", () => {
     const [preview, up] = [await stack.try("preview"), await stack.up()];
     await stack.configure({ dockerHost: sshd.host });
     for (const { output } of [preview, up])
-      expect(output).toMatch(/no ssh connection comes about[^]*Next: .*ssh -p 18422/);
+      expect(output).toMatch(/no ssh connection can be opened[^]*Next: .*ssh -p 18422/);
     expect(preview.output).toContain("This preview is made without the Docker host");
     expect(up.output).toContain("Nothing was touched");
     expect(up.exitCode).not.toBe(0);

@@ -5,31 +5,31 @@ import { spelled } from "./spelling";
 
 type ObjectType = "container" | "image" | "volume";
 
-/** Output above this is a fault of the command, not something to keep in memory. */
+/** Bytes. A command that prints more than this fails, so that its output does not fill the memory. */
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
-/** Of what a command complains about, the end is kept. */
+/** Bytes of standard error that are kept, from its end. */
 const LARGEST_COMPLAINT = 256 * 1024;
 
 /**
- * Commands that only look, and that a living engine answers in a moment: without an answer for this long, the engine or
- * the way to it is dead. What works (a dump, a pull, a stop) takes as long as it takes.
+ * Commands that only read, and that Docker answers at once. They have a time limit: without an answer, Docker or the
+ * connection to it hangs. Commands that do work (a dump, a pull, a stop) have none.
  */
 const LOOKS = ["inspect", "ps", "version", "info", "port", "logs", "top", "network ls", "volume ls", "image ls"];
 const LOOK_SECONDS = 60;
 
-/** Over ssh each command is a session, of which sshd mostly grants ten to a connection (MaxSessions). */
+/** Over ssh each command is a session, and sshd usually allows ten for each connection (MaxSessions). */
 const AT_ONCE_OVER_SSH = 4;
 
 /**
- * The docker client against one host. The client and not a library: it is there wherever containers are run by hand,
- * and speaks unix sockets and ssh with the operator's own keys and settings.
+ * Runs the docker client against one Docker host. The client is used instead of a library: it is installed wherever
+ * containers are run by hand, and it uses unix sockets, and ssh with the operator's own keys and settings.
  */
 export class DockerClient {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
   private readonly atOnce: number;
 
-  /** At most `atOnce` commands at a time; further ones wait for their turn, in order. */
+  /** Runs at most `atOnce` commands at a time; further commands wait for their turn, in order. */
   public constructor(
     public readonly host: string,
     atOnce = Infinity,
@@ -39,14 +39,14 @@ export class DockerClient {
   }
 
   /**
-   * Runs `docker ARGS`, feeding `stdin`, and returns what it wrote; with a time limit in seconds, unless that is 0. By
-   * default only a command that looks has one.
+   * Runs `docker ARGS` with `stdin`, and returns its standard output. The time limit is in seconds; 0 means none. By
+   * default only commands that read have one.
    */
   public run(args: readonly string[], stdin = "", timeoutSeconds = this.limitOf(args)): Promise<string> {
     return this.output(args, stdin, timeoutSeconds).then(({ stdout }) => stdout);
   }
 
-  /** The same for a process that exits, which can wait for nothing else; undefined when it fails. */
+  /** Does the same synchronously, for a process that is exiting; undefined when the command fails. */
   public runNow(args: readonly string[]): string | undefined {
     const { status, stdout } = spawnSync("docker", ["--host", this.host, ...args], {
       encoding: "utf8",
@@ -56,19 +56,19 @@ export class DockerClient {
     return status === 0 ? stdout : undefined;
   }
 
-  /** The last lines of a container's log, both streams, as `docker logs` orders them. */
+  /** Gives the last lines of a container's log, both streams, in the order of `docker logs`. */
   public async logs(container: string, lines: number): Promise<string> {
     const { stdout, stderr } = await this.output(["logs", "--tail", String(lines), container], "", this.lookSeconds);
     return `${stdout}${stderr}`.trim();
   }
 
-  /** `docker inspect`, parsed; undefined when there is no such object. */
+  /** Gives the parsed answer of `docker inspect`; undefined when there is no such object. */
   public async inspect(id: string, type: ObjectType = "container"): Promise<unknown> {
     const [object] = await this.inspectAll([id], type);
     return object;
   }
 
-  /** The same of several at once, without those that are not there: Docker fails then, but tells of the others first. */
+  /** Inspects several objects at once, and leaves out those that do not exist: Docker then fails, but prints the others first. */
   public async inspectAll(ids: readonly string[], type: ObjectType = "container"): Promise<unknown[]> {
     if (ids.length === 0) return [];
     const told = await onDockerError(this.run(["inspect", "--type", type, ...ids]), (error) => {
@@ -82,7 +82,7 @@ export class DockerClient {
     return LOOKS.includes(first) || LOOKS.includes(`${first} ${second}`) ? this.lookSeconds : 0;
   }
 
-  /** Every command that is waited for goes through here. */
+  /** Runs every command whose result the program waits for. */
   protected async output(
     args: readonly string[],
     stdin: string,
@@ -99,7 +99,7 @@ export class DockerClient {
     }
   }
 
-  /** In a process group of its own: Ctrl-C is for the script, which knows what may be left half-way and what not. */
+  /** Starts the client in its own process group: Ctrl-C goes to the script, which decides what may be stopped half-way. */
   private spawn(
     args: readonly string[],
     stdin: string,

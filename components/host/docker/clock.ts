@@ -3,12 +3,12 @@ import { unlessDockerFails } from "./errors";
 
 const PATIENCE_SECONDS = 20;
 
-/** By client: what the Docker host's clock is ahead of this machine's, in milliseconds. */
+/** For each client: by how many milliseconds the clock of the Docker host is ahead of the clock of this machine. */
 const ahead = new WeakMap<DockerClient, Promise<number | undefined>>();
 
 /**
- * Milliseconds since 1970 on the Docker host, whose clock may differ from this machine's; undefined when it does not
- * tell. It is asked once: the clocks do not drift apart while an update runs.
+ * Gives the time on the Docker host, whose clock may differ from this machine's, in milliseconds since 1970; undefined
+ * when Docker does not say. It is read once: the clocks do not drift apart during an update.
  */
 export async function hostTime(docker: DockerClient): Promise<number | undefined> {
   let known = ahead.get(docker);
@@ -17,10 +17,10 @@ export async function hostTime(docker: DockerClient): Promise<number | undefined
   return milliseconds === undefined ? undefined : Date.now() + milliseconds;
 }
 
-/** The answer is as old as half of the time that it took. */
+/** Assumes that the answer is as old as half of the time that the command took. */
 async function difference(docker: DockerClient): Promise<number | undefined> {
   const asked = Date.now();
   const answer = await docker.run(["info", "--format", "{{.SystemTime}}"], "", PATIENCE_SECONDS);
-  const told = Date.parse(answer.trim()); // with the end of the line it is no date
+  const told = Date.parse(answer.trim()); // with the end of the line it would not be a valid date
   return Number.isNaN(told) ? undefined : told - (asked + Date.now()) / 2;
 }

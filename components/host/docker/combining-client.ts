@@ -3,10 +3,10 @@ import { DockerClient } from "./client";
 import { DockerError } from "./errors";
 import { spelled } from "./spelling";
 
-/** A question that waits for its turn. */
+/** A command that waits for its turn. */
 interface Question {
   readonly args: readonly string[];
-  /** Undefined where the question has to be asked by itself. */
+  /** Undefined where the command must run by itself. */
   readonly shell: ShellCommand | undefined;
   readonly alone: () => Promise<string>;
   readonly resolve: (answer: string) => void;
@@ -15,7 +15,7 @@ interface Question {
 
 type ObjectType = Parameters<DockerClient["inspectAll"]>[1];
 
-/** A command for the shell of a container that reads nothing. */
+/** A command for the shell of a container, without standard input. */
 interface ShellCommand {
   readonly container: string;
   readonly words: readonly string[];
@@ -29,15 +29,15 @@ interface Answer {
 }
 
 /**
- * The docker client for a look at a host on which nothing changes meanwhile. Each docker command takes 50 ms of a
- * processor, and over ssh a session. Therefore an object that has been inspected is not inspected again, and shell
- * commands that wait for their turn in one container run in one `docker exec`, each as it would run alone. One question
- * is asked at a time, and those that enter no container come first: more of the others have come together then.
+ * A docker client for inspecting a host on which nothing changes meanwhile. Each docker command takes 50 ms of processor
+ * time, and over ssh a session. So an object is inspected once, and shell commands that wait for their turn in the same
+ * container run in one `docker exec`, each as it would run alone. One docker command runs at a time. Commands that enter
+ * no container run first, so that more of the shell commands can be combined.
  */
 export class CombiningClient extends DockerClient {
   private readonly questions: Question[] = [];
   private asking = false;
-  /** Objects by type and by each of the names that they were asked for or have. */
+  /** Objects by type, and by each name that they have or were requested by. */
   private readonly inspected = new Map<string, unknown>();
 
   public constructor(private readonly docker: DockerClient) {
@@ -53,12 +53,12 @@ export class CombiningClient extends DockerClient {
     });
   }
 
-  /** An object that is not there is asked for again: it may be fetched meanwhile. */
+  /** An object that does not exist is inspected again the next time: an image may be pulled meanwhile. */
   public override async inspectAll(ids: readonly string[], type: ObjectType = "container"): Promise<unknown[]> {
     const known = (id: string) => this.inspected.get(`${type} ${id}`);
     const unknown = ids.filter((id) => known(id) === undefined);
     const found = await super.inspectAll(unknown, type);
-    // Docker answers in the order in which it is asked, and leaves out what is not there.
+    // Docker answers in the order of the command, and leaves out objects that do not exist.
     if (found.length < unknown.length) return [...ids.flatMap((id) => known(id) ?? []), ...found];
     unknown.forEach((id, index) => {
       this.remember(type, id, found[index]);
@@ -76,7 +76,7 @@ export class CombiningClient extends DockerClient {
     if (this.asking) return;
     this.asking = true;
     while (this.questions.length > 0) {
-      // An answer leads to further questions at once.
+      // The callers of an answer add their next commands first.
       await new Promise(setImmediate);
       const taken = this.take();
       if (taken.length > 1) await this.askTogether(taken);
@@ -85,7 +85,7 @@ export class CombiningClient extends DockerClient {
     this.asking = false;
   }
 
-  /** The first question that enters no container, else all those that enter the same one as the first. */
+  /** Takes the first command that enters no container, else all commands for the same container as the first. */
   private take(): Question[] {
     const first = this.questions.find(({ shell }) => shell === undefined) ?? this.questions[0];
     const container = first?.shell?.container;
@@ -112,7 +112,7 @@ export class CombiningClient extends DockerClient {
   }
 }
 
-/** Undefined for any other command, and for one that has options of its own but `-i`. */
+/** Undefined for any other command, and for an `exec` with other options than `-i`. */
 function shellCommandIn(args: readonly string[]): ShellCommand | undefined {
   const [exec, ...rest] = args;
   const [container = "", shell, option = "", ...words] = rest[0] === "-i" ? rest.slice(1) : rest;
@@ -120,7 +120,7 @@ function shellCommandIn(args: readonly string[]): ShellCommand | undefined {
   return { container, words: [shell, option, ...words] };
 }
 
-/** Shell that runs commands one after the other, whatever becomes of each, and prints after each how it ended. */
+/** Gives shell that runs the commands one after the other, also after a failure, and prints after each how it ended. */
 function together(commands: readonly ShellCommand[], mark: string): string {
   const each = commands.map(({ words }) => `tell ${words.map(quoted).join(" ")}`);
   return [
@@ -130,7 +130,7 @@ function together(commands: readonly ShellCommand[], mark: string): string {
   ].join("\n");
 }
 
-/** Of a command that Docker gave no answer for, though it says that all went well. */
+/** Stands for a missing answer, where Docker says that it has run all commands. */
 const NO_ANSWER: Answer = { exitCode: 1, stdout: "", stderr: "no answer" };
 
 function answersIn(said: string, mark: string): Answer[] {

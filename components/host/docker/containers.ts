@@ -39,9 +39,9 @@ const shape = z.object({
 });
 type Inspected = z.infer<typeof shape>;
 
-/** What Docker knows of one container. */
+/** What Docker knows about one container. */
 export interface Container extends Inspected {
-  /** How long it has been up, by the clock of the Docker host, which has also noted when it was started. */
+  /** How long it has been running, by the clock of the Docker host, which also recorded the start. */
   readonly upSeconds?: number | undefined;
 }
 
@@ -63,22 +63,22 @@ export async function inspectContainers(docker: DockerClient, ids: readonly stri
   return Promise.all(inspected.map((container) => timed(docker, container)));
 }
 
-/** True when the container runs: it is neither paused, nor does it wait to be restarted after it has died. */
+/** True when the container runs: it is not paused, and does not wait for a restart after it has exited. */
 export async function isRunning(docker: DockerClient, name: string): Promise<boolean> {
   return (await inspectAll(docker, [name]))[0]?.State.Status === "running";
 }
 
-/** True when the container runs or will by itself: one that dies and is started again by its policy is `restarting` in between. */
+/** True when the container runs or will run by itself: Docker calls it `restarting` while its restart policy waits. */
 export function isUp({ state }: Pick<RunningContainer, "state">): boolean {
   return !["exited", "created", "dead"].includes(state);
 }
 
-/** Docker's words for a container that is not there, or was stopped. */
+/** Docker's words for a container that does not exist, or was stopped. */
 const STOPPED = /no such container|is not running|in a stopped container/i;
 /** Docker's words for a container that does not run at this moment. */
 const BETWEEN = /is restarting|is paused/i;
 
-/** Gives what was asked inside a container, or undefined when that is not there or was stopped. */
+/** Gives the answer of a command in a container, or undefined when the container does not exist or was stopped. */
 export async function unlessStopped<T>(asked: Promise<T>): Promise<T | undefined> {
   return onDockerError(asked, (error) => {
     if (!STOPPED.test(error.stderr)) throw error;
@@ -86,7 +86,7 @@ export async function unlessStopped<T>(asked: Promise<T>): Promise<T | undefined
   });
 }
 
-/** The same, and undefined also when the container is restarting or paused. */
+/** Does the same, and gives undefined also when the container is restarting or paused. */
 export async function ifRunning<T>(asked: Promise<T>): Promise<T | undefined> {
   return onDockerError(unlessStopped(asked), (error) => {
     if (!BETWEEN.test(error.stderr)) throw error;
@@ -94,7 +94,7 @@ export async function ifRunning<T>(asked: Promise<T>): Promise<T | undefined> {
   });
 }
 
-/** What runs in a stack now, a line each: the first thing to know when an update was refused. */
+/** Lists the containers of a stack and their state, a line each, for the report on a refused update. */
 export async function runningNow(docker: DockerClient, stack: string): Promise<string> {
   const format = `{{.Label "${LABELS.role}"}} {{.Label "${LABELS.version}"}}  ({{.Names}}, {{.Status}})`;
   const listed = await docker.run(["ps", "--filter", `label=${LABELS.stack}=${stack}`, "--format", format]);
@@ -102,18 +102,18 @@ export async function runningNow(docker: DockerClient, stack: string): Promise<s
   return lines.length === 0 ? "  nothing" : lines.map((line) => `  ${line}`).join("\n");
 }
 
-/** The release that a container runs, from its label; undefined when there is no such container. */
+/** Gives the release that a container runs, from its label; undefined when there is no such container. */
 export async function versionOf(docker: DockerClient, name: string): Promise<string | undefined> {
   return (await inspectAll(docker, [name]))[0]?.Config.Labels[LABELS.version];
 }
 
-/** Gives the names of containers that are there and are not of the stack: a file in a volume may name any container. */
+/** Names the existing containers that do not belong to the stack: a file in a volume may name any container. */
 export async function foreign(docker: DockerClient, stack: string, names: readonly string[]): Promise<string[]> {
   const found = await inspectAll(docker, names);
   return found.filter(({ Config }) => Config.Labels[LABELS.stack] !== stack).map(({ Name }) => Name.slice(1));
 }
 
-/** From here on no line of this process shows a secret that the application's containers were given. */
+/** Inspects containers. From then on, no line of this process shows a secret in the environment of the application. */
 async function inspectAll(docker: DockerClient, ids: readonly string[]): Promise<Inspected[]> {
   const inspected = z.array(shape).parse(await docker.inspectAll(ids));
   for (const { Config } of inspected)
@@ -121,12 +121,12 @@ async function inspectAll(docker: DockerClient, ids: readonly string[]): Promise
   return inspected;
 }
 
-/** Every proxy of ours publishes it. */
+/** The port that every Caddy container of the program publishes. */
 const HTTP_PORT = "80/tcp";
 
 const AS_SUPERUSER = `DATABASE_URL=postgres://${SUPERUSER}:`;
 
-/** What a plan needs to know of a container. */
+/** Gives the facts about a container that a plan needs. */
 function described({ Id, Name, Image, Config, State, HostConfig, NetworkSettings }: Inspected): RunningContainer {
   const { LogConfig: log, Ulimits, ReadonlyRootfs } = HostConfig ?? {};
   const published = NetworkSettings?.Ports?.[HTTP_PORT]?.map(({ HostIp }) => HostIp) ?? [];
@@ -148,7 +148,7 @@ function described({ Id, Name, Image, Config, State, HostConfig, NetworkSettings
   };
 }
 
-/** The clock is asked only for those of which it matters: a healthcheck, and a first start, tell more. */
+/** Reads the clock only where the time since the start counts: without a healthcheck, or after a restart. */
 async function timed(docker: DockerClient, container: Inspected): Promise<Container> {
   const { RestartCount: restarts, State: state } = container;
   if (!state.Running || (restarts === 0 && state.Health !== undefined)) return container;

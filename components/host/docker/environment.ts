@@ -1,4 +1,4 @@
-/** The environment that a container was made with, by name. */
+/** Gives the environment that a container was created with, by name. */
 export function environmentOf(entries: readonly string[]): Record<string, string> {
   return Object.fromEntries(entries.map((entry) => entry.split(/=(.*)/s) as [string, string]));
 }

@@ -1,16 +1,16 @@
 /** How a docker command failed. */
 interface Failed {
-  /** Its first word. */
+  /** The first word of the command. */
   readonly command: string;
-  /** Undefined where it did not end by itself. */
+  /** Undefined where the command did not end by itself. */
   readonly exitCode?: number | undefined;
   readonly stderr: string;
   readonly stdout?: string;
-  /** The whole command, cut. */
+  /** The command with all its words, long ones cut. */
   readonly asked?: string;
 }
 
-/** A docker command that failed, or whose answer is not of the form that it must have, with what it said. */
+/** A docker command that failed, or whose answer does not have the expected form, with what it printed. */
 export class DockerError extends Error {
   public readonly exitCode: number | undefined;
   public readonly stderr: string;
@@ -27,7 +27,7 @@ export class DockerError extends Error {
   }
 }
 
-/** Gives what Docker answers, or what `instead` makes of its failure. Any other error is a fault of the program. */
+/** Gives Docker's answer, or the result of `instead` when the docker command fails. Any other error is thrown on. */
 export function onDockerError<T, U>(asked: Promise<T>, instead: (error: DockerError) => U): Promise<T | U> {
   return asked.catch((error: unknown) => {
     if (error instanceof DockerError) return instead(error);
@@ -35,17 +35,17 @@ export function onDockerError<T, U>(asked: Promise<T>, instead: (error: DockerEr
   });
 }
 
-/** Gives what Docker answers, or a value that stands for "not known": containers come and go during a look. */
+/** Gives Docker's answer, or a value that means "not known": containers may disappear during an inspection. */
 export function unlessDockerFails<T, U>(asked: Promise<T>, unknown: U): Promise<T | U> {
   return onDockerError(asked, () => unknown);
 }
 
-/** What Docker says of a container that is gone. */
+/** Docker's words for a container that is gone. */
 const GONE = /no such container/i;
-/** What Docker says of a container that is gone, or about to be. */
+/** Docker's words for a container that is gone, or is being removed. */
 export const REMOVED = /no such container|already in progress/i;
 
-/** Does work on something that may be gone by now: the work is done then, too, as the complaint shows. */
+/** Does work on an object that may be gone. Where Docker says so, the work counts as done. */
 export async function unlessGone(work: Promise<unknown>, gone = GONE): Promise<void> {
   await onDockerError(work, (error) => {
     if (!gone.test(error.stderr)) throw error;

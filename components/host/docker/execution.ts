@@ -4,20 +4,20 @@ import type { Readable, Writable } from "node:stream";
 import type { DockerClient } from "./client";
 import { childEnvironment } from "../child-environment";
 
-/** How a docker client ended, and the end of what it said. */
+/** How a docker client ended, and the end of its standard error. */
 export interface Ended {
   readonly exitCode: number;
   readonly stderr: string;
 }
 
 export interface ExecutionOptions {
-  /** Values for `--env NAME`, which the client takes out of its own environment: never on a command line. */
+  /** Values for `--env NAME`. The client takes them from its own environment, so they are not on a command line. */
   readonly environment?: Record<string, string>;
-  /** Standard input is a pipe, which the client can open as /dev/stdin; by itself Node.js gives it a socket. */
+  /** True for a standard input that the client can open as /dev/stdin: a pipe, where Node.js would use a socket. */
   readonly piped?: boolean;
   readonly onLine?: (line: string) => void;
   readonly onErrorLine?: (line: string) => void;
-  /** Kills the client; what it started goes on, unless it dies with its client. */
+  /** Kills the client. The command that it started goes on, unless that command ends with its client. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,13 +25,13 @@ const LINES_KEPT = 50;
 /** The exit code that a shell gives to a command killed with SIGKILL. */
 const KILLED = 137;
 
-/** A docker client that runs for a while: talked to while it runs, and killed when the script is asked to stop. */
+/** A docker client that runs for a while: it gets input while it runs, and is killed when the script is stopped. */
 export class Execution {
   /** Never rejects: the caller decides what an exit code means. */
   public readonly ended: Promise<Ended>;
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
 
-  /** In a process group of its own: Ctrl-C asks the script to stop, which then stops its clients in order. */
+  /** Starts the client in its own process group: Ctrl-C goes to the script, which then stops its clients in order. */
   public constructor(docker: DockerClient, args: readonly string[], options: ExecutionOptions = {}) {
     const client = ["docker", "--host", docker.host, ...args];
     const [program = "", ...all] = options.piped === true ? ["sh", "-c", 'cat | "$@"', "-", ...client] : client;
@@ -41,7 +41,7 @@ export class Execution {
       env: childEnvironment(options.environment),
       ...(options.signal && { signal: options.signal, killSignal: "SIGKILL" }),
     });
-    this.child.stdin.on("error", () => undefined); // a client that is gone reads no more
+    this.child.stdin.on("error", () => undefined); // a client that has ended does not read any more
     this.ended = ending(this.child, options);
   }
 
@@ -54,7 +54,7 @@ export class Execution {
     this.child.kill("SIGKILL");
   }
 
-  /** The end of its input: psql leaves, and a command that dies with its client dies. */
+  /** Closes the input: psql then ends, and so does a command that ends with its client. */
   public close(): void {
     this.child.stdin.end();
   }

@@ -2,12 +2,12 @@ import type { DockerClient } from "./client";
 import { onDockerError, unlessGone } from "./errors";
 import type { RunningContainer } from "../../release/facts";
 
-/** As Docker calls it. */
+/** Docker's word for the state. */
 const FROZEN = "paused";
 
-/** Of a container that stands still, or does not run. */
+/** Docker's words for a container that is paused already, or does not run. */
 const STANDS_STILL = /is already paused|is not running|no such container/i;
-/** Of one that runs, or does not at all. */
+/** Docker's words for a container that is not paused. */
 const NOT_FROZEN = /is not paused|is not running|no such container/i;
 
 export function isFrozen({ state }: Pick<RunningContainer, "state">): boolean {
@@ -15,8 +15,8 @@ export function isFrozen({ state }: Pick<RunningContainer, "state">): boolean {
 }
 
 /**
- * Makes a container stand still at once, wherever it is. One that cannot be paused, because its engine has no control
- * group for that (a rootless one) or it is just restarting, is stopped without grace, which is slower.
+ * Pauses a container at once. A container that cannot be paused, because it is just restarting, or Docker has no control
+ * group for pausing (rootless), is stopped without a grace time, which is slower.
  */
 export async function freeze(docker: DockerClient, name: string): Promise<void> {
   await onDockerError(unlessGone(docker.run(["pause", name]), STANDS_STILL), () =>
@@ -24,12 +24,12 @@ export async function freeze(docker: DockerClient, name: string): Promise<void> 
   );
 }
 
-/** Lets it run on where it stood. */
+/** Lets a paused container go on. */
 export async function thaw(docker: DockerClient, name: string): Promise<void> {
   await unlessGone(docker.run(["unpause", name]), NOT_FROZEN);
 }
 
-/** Kills it, frozen or not: it never runs another instruction, and is not started again by its policy. */
+/** Kills a container, paused or not. It runs no further instruction, and its restart policy does not start it again. */
 export async function end(docker: DockerClient, name: string): Promise<void> {
   await unlessGone(docker.run(["kill", name]), STANDS_STILL);
 }

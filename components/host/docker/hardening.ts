@@ -1,68 +1,68 @@
 import { LOG_DRIVER, LOG_OPTIONS } from "../../release/containers/logging";
 
 /**
- * The house rules of a container. They are stated once, here, and spelled in two ways: as inputs of the Docker
- * provider, and as options of the docker client. The code that makes a container says only in what it differs.
+ * The settings that all containers have in common. They are stated once, here, and written in two forms: as inputs of the
+ * Docker provider, and as options of the docker client. The code that makes a container states only the differences.
  *
- * - No capability is left but those that it names, and no process gets more than it was started with.
- * - A crash leaves no file with a copy of the memory, which has secrets in it.
- * - The log is kept, within limits, or there is none; it never goes where the engine's own default sends it.
- * - There is a limit of processes. The provider has no word for it: the gate sets it (process-limit.ts).
+ * - A container has only the capabilities that it names, and no process gains more than it was started with.
+ * - A crash does not write a core file: it is a copy of the memory, with secrets.
+ * - The log is kept, within limits, or there is none. It never goes to the default log driver of the Docker host.
+ * - The number of processes is limited. The provider has no input for this limit: the gate sets it (process-limit.ts).
  */
 interface Rules {
-  /** The Linux capabilities that stay. */
+  /** The Linux capabilities that the container keeps. */
   readonly capabilities?: readonly string[] | undefined;
-  /** False for a container that is heard while it runs, and leaves nothing. */
+  /** False for a container whose output is read while it runs, and that leaves nothing behind. */
   readonly logs?: boolean;
-  /** Processes and threads at most. */
+  /** The largest number of processes and threads. */
   readonly processes?: number;
-  /** The root file system is read-only, and these directories are in memory, each with the options of its mount. */
+  /** Makes the root file system read-only, and these directories in-memory, each with the options of its mount. */
   readonly readOnly?: Readonly<Record<string, string>> | undefined;
-  /** Of a container that serves: it is started again when it ends by itself, and gets so many seconds to end in order. */
+  /** For a service: Docker restarts it when it exits by itself, and gives it so many seconds to stop in order. */
   readonly serves?: { readonly graceSeconds: number };
 }
 
-/** A container that dies is started again, and one that was stopped stays so, also after a restart of the engine. */
+/** Docker restarts a container that has exited. A stopped container stays stopped, also after a restart of Docker. */
 const RESTART = "unless-stopped";
 const SECURITY_OPTIONS = ["no-new-privileges"];
 const DROPPED_CAPABILITIES = ["ALL"];
 
-/** The limit of the size of a file that a crash leaves. */
+/** The name of the limit for the size of a core file. */
 const CORE = "core";
 const ULIMITS = [{ name: CORE, soft: 0, hard: 0 }];
 
-/** Whether a container is kept from leaving its memory in a file, as `docker inspect` has its limits. */
+/** True when the limits of a container, from `docker inspect`, allow no core file. */
 export function leavesNoCore(ulimits: readonly { readonly Name: string; readonly Hard: number }[]): boolean {
   return ulimits.some(({ Name, Hard }) => Name === CORE && Hard === 0);
 }
 
 /**
- * Where a container with a read-only root file system may write: into memory, which counts as its own, and is empty after
- * each start. The engine adds `nosuid`, `nodev` and `noexec`.
+ * Where a container with a read-only root file system may write: into memory, which counts towards its limit, and is empty
+ * after each start. Docker adds `nosuid`, `nodev` and `noexec`.
  */
 export const TEMPORARY: Readonly<Record<string, string>> = { "/tmp": "size=1g" };
-/** PostgreSQL's socket is there, in all images that are built on the official one. */
+/** The directory of PostgreSQL's socket, in all images that are built on the official one. */
 export const POSTGRES_TEMPORARY: Readonly<Record<string, string>> = { "/var/run/postgresql": "size=16m" };
 
-/** Those that the entrypoint of a PostgreSQL image needs: it begins as root, to own its data directory. */
+/** The capabilities that the entrypoint of a PostgreSQL image needs: it starts as root, to own its data directory. */
 export const POSTGRES_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
 
 /**
- * Processes and threads of one container at most: one that makes more and more of them fills itself and not the host.
- * One number for all: PostgreSQL has a process for each connection (100, unless an adopted volume says more) and some
- * workers, Node.js and Caddy have some dozens of threads, and the smallest hosts have room for several times as many.
+ * The limit of processes and threads in one container: a container that starts more and more of them must not exhaust the
+ * host. The limit is the same for all. PostgreSQL has a process for each connection (100, unless an adopted volume sets
+ * more) and some workers, Node.js and Caddy have some dozens of threads; the smallest hosts can run several times as many.
  */
 export const PROCESSES = 4096;
-/** The rules of a container that only looks. */
+/** The rules for a container that only inspects. */
 export const LOOKS: Rules = { logs: false, processes: 64, readOnly: {} };
 
-/** Lowers the share of the processor of a container for which no user waits to a fifth of what a service gets. */
+/** Lowers the CPU shares of a container that no user waits for, to a fifth of those of a service. */
 export const LOW_CPU_SHARES = "--cpu-shares=200";
 
 /**
- * The rules as inputs of the provider's container. The order of the keys counts: the hold before postgres is replaced
- * compares a digest of them. `asBefore` leaves out what older programs have not given: the container is not replaced for
- * that alone.
+ * Gives the rules as inputs of the provider's container. The order of the keys matters: the hold before a replacement of
+ * postgres compares a digest of them. `asBefore` leaves out the inputs that older programs did not set, so that these
+ * alone do not replace the container.
  */
 export function asInputs(rules: Rules & Required<Pick<Rules, "serves">>, asBefore = false) {
   const { capabilities = [], readOnly, serves } = rules;
@@ -75,18 +75,18 @@ export function asInputs(rules: Rules & Required<Pick<Rules, "serves">>, asBefor
     ...(!asBefore && { ulimits: ULIMITS }),
     ...(!asBefore && readOnly !== undefined && { readOnly: true, tmpfs: { ...readOnly } }),
     stopTimeout: serves.graceSeconds,
-    // Without it the provider kills a container at once, whatever `stopTimeout` says.
+    // Without this input, the provider kills a container at once, and ignores `stopTimeout`.
     destroyGraceSeconds: serves.graceSeconds,
   };
 }
 
-/** The rules as options of the docker client. */
+/** Gives the rules as options of the docker client. */
 export function asOptions(rules: Rules = {}): string[] {
   const { capabilities = [], logs = true, processes = PROCESSES, readOnly, serves } = rules;
   const logOptions = Object.entries(LOG_OPTIONS).map(([name, value]) => `--log-opt=${name}=${value}`);
   return [
     ...(logs ? [`--log-driver=${LOG_DRIVER}`, ...logOptions] : ["--log-driver=none"]),
-    // Where a kernel cannot limit processes, the engine warns and makes the container without the limit.
+    // Where a kernel cannot limit processes, Docker warns and creates the container without the limit.
     `--pids-limit=${processes}`,
     ...DROPPED_CAPABILITIES.map((capability) => `--cap-drop=${capability}`),
     ...capabilities.map((capability) => `--cap-add=${capability}`),
@@ -99,8 +99,8 @@ export function asOptions(rules: Rules = {}): string[] {
 }
 
 /**
- * The words of `docker` for a container that only looks, also before an operator has agreed to anything: it has no network,
- * writes nowhere, leaves nothing, and takes little while it is there. Its engine leaves out a limit that the host cannot set.
+ * Gives the words of `docker` for a container that only inspects, also before an operator has approved the change: it has
+ * no network, writes nothing, leaves nothing behind, and uses few resources. Docker ignores a limit that the host cannot set.
  */
 export function looking(capabilities: readonly string[] = []): string[] {
   const small = ["--memory=256m", "--memory-swap=256m", LOW_CPU_SHARES];

@@ -4,26 +4,26 @@ import { type Container, inspectContainer, inspectContainers } from "./container
 import { type DockerError, onDockerError } from "./errors";
 import { sleep } from "../output";
 
-/** A container, and how to ask it whether it works. */
+/** A container, and how its health is checked. */
 export const target = z.strictObject({
   container: z.string(),
-  /** The healthcheck's own command; without it Docker's verdict counts, or that the container runs. */
+  /** The command of the healthcheck. Without it, the health that Docker reports counts, or that the container runs. */
   probe: z.array(z.string()).optional(),
 });
 export type Target = z.infer<typeof target>;
 
-/** Before each probe: it costs a process in the container, which has just started beside a release that serves. */
+/** The pause before each probe, which starts a process in a new container while another release serves. */
 const PAUSE_MS = 700;
 /** A probe that takes longer has failed. */
 const PROBE_SECONDS = 10;
 /** A container without any healthcheck counts as working when it has run this long. */
 const SETTLED_SECONDS = 5;
-/** A restart this long ago says nothing about the update at hand. */
+/** A restart that is longer ago says nothing about the present update. */
 const OLD_RESTART_SECONDS = 60;
 
 interface Patience {
   readonly timeoutSeconds: number;
-  /** Changes with each sign of progress; asked for when the time is over. */
+  /** Gives a value that changes with each sign of progress; it is read when the time is over. */
   readonly progress?: (() => Promise<unknown>) | undefined;
   /** Ends the waiting before the next probe. */
   readonly signal?: AbortSignal | undefined;
@@ -31,8 +31,8 @@ interface Patience {
 
 /**
  * Waits until the container is healthy, for `timeoutSeconds`, and as long again whenever there was progress meanwhile.
- * Undefined when it is, else why it will not become so. A container that an earlier, refused update stopped is started
- * again: what refused it may have been mended meanwhile.
+ * Gives undefined when it is healthy, else the reason why it is not. A container that an earlier, refused update stopped
+ * is started again: the cause of the refusal may have been fixed meanwhile.
  */
 export async function waitUntilHealthy(
   docker: DockerClient,
@@ -58,13 +58,13 @@ export async function waitUntilHealthy(
   }
 }
 
-/** Only a container that was stopped is `exited`; one that died by itself is `restarting`, by its policy. */
+/** Starts a stopped container. Only that is `exited`: after an exit by itself, the restart policy makes it `restarting`. */
 async function startAgain(docker: DockerClient, id: string): Promise<void> {
   const container = await inspectContainer(docker, id);
   if (container?.State.Status === "exited") await docker.run(["start", id]);
 }
 
-/** Why a container works no more; undefined while it may still come to. */
+/** Says why a container does not work any more; undefined while it may still become healthy. */
 export function causeOfDeath(container: Container | undefined): string | undefined {
   if (container === undefined) return "it was removed while the gate waited";
   const { State: state, RestartCount: restarts } = container;
@@ -75,8 +75,8 @@ export function causeOfDeath(container: Container | undefined): string | undefin
 }
 
 /**
- * Tells, whenever it is asked, why one of the containers that run now does so no more. One that dies and is started
- * again is found by this alone: Caddy waits for it, and every answer stays good.
+ * Gives a function that says why one of the containers that run now does not run any more. Only this finds a container
+ * that exits and is restarted: Caddy waits for it, and every answer stays good.
  */
 export async function watch(docker: DockerClient, ids: readonly string[]): Promise<() => Promise<string | undefined>> {
   const begun = new Map((await inspectContainers(docker, ids)).map(({ Id, State }) => [Id, State.StartedAt]));
@@ -92,7 +92,7 @@ export async function watch(docker: DockerClient, ids: readonly string[]): Promi
   };
 }
 
-/** Undefined when the container works, else its complaint. */
+/** Gives undefined when the container works, else the reason why not. */
 async function probe(
   docker: DockerClient,
   asked: Target,
@@ -107,7 +107,7 @@ async function probe(
   return container !== undefined && uptime(container) >= SETTLED_SECONDS ? undefined : "it has only just started";
 }
 
-/** Asks at once instead of waiting for Docker's next round. */
+/** Runs the healthcheck at once instead of waiting for Docker's next check. */
 async function probeItself(
   docker: DockerClient,
   container: string,
@@ -118,7 +118,7 @@ async function probeItself(
   return onDockerError(passed, lastLine);
 }
 
-/** Where the Docker host does not tell its time, by the clock of this machine. */
+/** Gives the seconds since the start; by the clock of this machine where the time of the Docker host is not known. */
 function uptime({ upSeconds, State: { StartedAt: startedAt } }: Container): number {
   return upSeconds ?? (Date.now() - Date.parse(startedAt)) / 1000;
 }

@@ -1,6 +1,6 @@
 import { DATABASE, SUPERUSER, UPSTREAM_PORTS } from "../../release/names";
 
-/** What a healthcheck runs inside the container, and how patient it is. */
+/** The command that a healthcheck runs in the container, and its times. */
 export interface Healthcheck {
   readonly test: string[];
   /** Seconds from one check to the next, and until the first one. */
@@ -9,7 +9,7 @@ export interface Healthcheck {
   readonly startSeconds: number;
 }
 
-/** Apart from the services, which pull in the whole of Pulumi: scripts ask the same question, and start in no time. */
+/** Stands apart from the services, which import all of Pulumi: scripts use the same check, and must start fast. */
 export const apiHealthcheck: Healthcheck = {
   test: fetches(UPSTREAM_PORTS.api, "/health"),
   intervalSeconds: 30,
@@ -23,9 +23,9 @@ export const consoleHealthcheck: Healthcheck = {
 };
 
 /**
- * Over TCP: at a first start the image's entrypoint has a server create the cluster that listens on its socket only,
- * and stops it; a client that took that one for the database would find none a moment later. A first start takes its time, and
- * one after a crash replays the write-ahead log.
+ * The check uses TCP. At a first start, the image's entrypoint runs a temporary server that creates the cluster, listens on
+ * its socket only, and is stopped again: it must not be taken for the database. A first start takes long, and a start
+ * after a crash replays the write-ahead log.
  */
 export const postgresHealthcheck: Healthcheck = {
   test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", SUPERUSER, "-d", DATABASE],
@@ -34,9 +34,9 @@ export const postgresHealthcheck: Healthcheck = {
 };
 
 /**
- * The images have Node and are not known to have curl or a shell. Node's own http: its fetch takes more than twice the
- * processor time to load (0.45 s where this takes 0.18 s), in every container. Twice a minute: gates ask by themselves, and
- * what Docker says of a container's health is for people.
+ * The images have Node, and may lack curl and a shell. The check uses Node's http: loading fetch takes more than twice the
+ * processor time (0.45 s instead of 0.18 s), in every container. It runs twice a minute: gates run it themselves, and the
+ * health that Docker shows is for people.
  */
 function fetches(port: number, path: string): string[] {
   const url = `http://127.0.0.1:${port}${path}`;

@@ -3,7 +3,7 @@ import type { DockerClient } from "./client";
 
 const inspected = z.array(z.object({ Id: z.string(), RepoDigests: z.array(z.string()).nullish() }));
 
-/** What registries call these images, by id: another engine, or another image store, knows them by that. */
+/** Gives the registry digests of images, by id: another Docker host, or another image store, has the same digests. */
 export async function imageDigests(docker: DockerClient, ids: readonly string[]): Promise<Record<string, string[]>> {
   const found = inspected.parse(await docker.inspectAll([...new Set(ids)], "image"));
   return Object.fromEntries(found.map(({ Id, RepoDigests }) => [Id, RepoDigests ?? []]));

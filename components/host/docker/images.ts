@@ -4,7 +4,7 @@ import { type ImageIdentity, isSameImage } from "../../release/records/image-ide
 import type { BackupManifest } from "../../release/records/manifest";
 import { lines } from "../database/database";
 
-/** What registries call the images of a stack, by role. */
+/** Gives the registry digests of the images of a stack, by role. */
 export async function digestsOf(
   docker: DockerClient,
   images: Readonly<Record<string, string>>,
@@ -13,7 +13,7 @@ export async function digestsOf(
   return Object.fromEntries(Object.entries(images).map(([role, id]) => [role, byId[id] ?? []]));
 }
 
-/** The id under which the Docker host has an image; undefined when it does not have it. */
+/** Gives the id that an image has on the Docker host; undefined when it is not there. */
 export async function findImage(docker: DockerClient, wanted: ImageIdentity): Promise<string | undefined> {
   if ((await docker.inspect(wanted.id, "image")) !== undefined) return wanted.id;
   if (wanted.digests.length === 0) return undefined;
@@ -22,7 +22,7 @@ export async function findImage(docker: DockerClient, wanted: ImageIdentity): Pr
   return known.find(([id = "", digest = ""]) => isSameImage(wanted, { id, digests: [digest] }))?.[0];
 }
 
-/** The image behind a role of the release that a backup is of. */
+/** Gives the image that a role had in the release of a backup. */
 export function identityIn(
   { images, digests = {} }: Pick<BackupManifest, "images" | "digests">,
   role: string,
@@ -31,9 +31,9 @@ export function identityIn(
   return id === undefined ? undefined : { id, digests: digests[role] ?? [] };
 }
 
-/** What brings an image to the host that is not there. */
+/** Says how to bring a missing image to the Docker host. */
 export function howToGet({ digests: [digest] }: ImageIdentity): string {
   return digest === undefined
-    ? "pull or load it, under the engine and image store that the backup was taken on; or restore with scripts/pulumi up, which takes the image that the release's tag names"
+    ? "pull or load it, with the Docker Engine and image store that the backup was taken on; or restore with scripts/pulumi up, which uses the image that the release's tag names"
     : `docker pull ${digest}`;
 }

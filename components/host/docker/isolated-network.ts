@@ -3,10 +3,10 @@ import { onDockerError } from "./errors";
 import { ISOLATED, isolates } from "./isolation";
 import { Refusal } from "../output";
 
-/** As the engine's driver for bridges says it, in all versions. */
+/** The words of Docker's bridge driver, in all versions. */
 const NO_RANGE = /could not find an available.*address pool|all predefined address pools have been fully subnetted/i;
 
-/** Makes a network without a way out, before anything is touched: what is in its way leads to a refusal. */
+/** Creates a network without a way out, before anything is touched, or refuses. */
 export async function createIsolatedNetwork(
   docker: DockerClient,
   name: string,
@@ -18,7 +18,7 @@ export async function createIsolatedNetwork(
     if (!NO_RANGE.test(error.stderr)) throw error;
     throw new Refusal(
       `The Docker host has no address range left for another network (${name}): ${error.stderr.trim()}\n` +
-        "Next: remove networks that no container uses (docker network ls, docker network prune), or give the engine more ranges (default-address-pools in its daemon.json), then run the same again.",
+        "Next: remove networks that no container uses (docker network ls, docker network prune), or give Docker more ranges (default-address-pools in its daemon.json), then run the same again.",
     );
   });
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { asOptions } from "./hardening";
 
-/** Of a container, what another one that takes its place has as well; durations in nanoseconds, as Docker has them. */
+/** The properties of a container that its substitute gets as well; durations are in nanoseconds, as in Docker. */
 export const likeness = z.object({
   Config: z.object({
     StopTimeout: z.number().nullish(),
@@ -26,10 +26,10 @@ export const likeness = z.object({
 });
 type Likeness = z.infer<typeof likeness>;
 
-/** What Docker gives a container that asks for nothing. */
+/** Docker's default. */
 const DEFAULT_GRACE_SECONDS = 10;
 
-/** The house rules, and what the other has of its own, as options of the docker client. */
+/** Gives the common settings, and the other container's own, as options of the docker client. */
 export function optionsLike({ Config, HostConfig }: Likeness): string[] {
   const { Memory, MemorySwap, NanoCpus, Init, ReadonlyRootfs, Tmpfs } = HostConfig;
   return [
@@ -44,7 +44,7 @@ export function optionsLike({ Config, HostConfig }: Likeness): string[] {
   ];
 }
 
-/** The client knows only commands of a shell; one that is not is put into the words of one. */
+/** The client accepts only shell commands as healthchecks, so any other command is quoted for a shell. */
 function health(check: Likeness["Config"]["Healthcheck"]): string[] {
   const [kind, ...words] = check?.Test ?? [];
   if (kind === "NONE") return ["--no-healthcheck"];

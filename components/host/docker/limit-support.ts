@@ -5,7 +5,7 @@ import { parseJson } from "../../release/records/json";
 
 const info = z.object({ MemoryLimit: z.boolean(), SwapLimit: z.boolean(), CpuCfsQuota: z.boolean() });
 
-/** What the kernel of the Docker host can limit; undefined when the engine does not say. */
+/** Says what the kernel of the Docker host can limit; undefined when Docker does not say. */
 export async function limitSupport(docker: DockerClient): Promise<LimitSupport | undefined> {
   const answer = info.safeParse(parseJson(await docker.run(["info", "--format", "{{json .}}"])));
   if (!answer.success) return undefined;

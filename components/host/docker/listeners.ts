@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import type { DockerClient } from "./client";
 import { HOST_NETWORK } from "./host-network";
 
-/** Where something listens for TCP connections. */
+/** An address and port where a process listens for TCP connections. */
 export interface Listener {
   readonly address: string;
   readonly port: number;
@@ -15,7 +15,7 @@ const LINE = /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F]+:[0-9A-
 /** The first 96 bits of an IPv4 address that a program for IPv6 listens on. */
 const MAPPED = "00000000000000000000FFFF";
 
-/** What listens on the Docker host, read in a container of an image that is there and has a shell. */
+/** Lists what listens on the Docker host, read in a container of an image that is there and has a shell. */
 export async function listenersOn(docker: DockerClient, image: string): Promise<Listener[]> {
   return parseListeners(await docker.run([...HOST_NETWORK, "--user=0", "--entrypoint=sh", image, "-c", PRINT]));
 }
@@ -27,7 +27,7 @@ export function parseListeners(printed: string): Listener[] {
   }));
 }
 
-/** Whether it is impossible to listen there, too. IPv6's "any" mostly takes IPv4 along: Go, Java, Node.js and Apache do. */
+/** True when a second process cannot listen there. "Any" of IPv6 mostly includes IPv4: so with Go, Java, Node.js, Apache. */
 export function blocks({ address, port }: Listener, wanted: Listener): boolean {
   if (port !== wanted.port) return false;
   if (address === wanted.address || address === "::") return true;
@@ -35,7 +35,7 @@ export function blocks({ address, port }: Listener, wanted: Listener): boolean {
   return sameFamily && [address, wanted.address].some((one) => one === "0.0.0.0" || one === "::");
 }
 
-/** The kernel prints 32 bits at a time, as the processor has them in memory: the lowest byte first. */
+/** The kernel prints 32 bits at a time, in the byte order of the processor: the lowest byte first. */
 function addressOf(hexadecimal: string): string {
   const words = hexadecimal.match(/.{8}/g) ?? [];
   const bytes = words.flatMap((word) => (word.match(/../g) ?? []).reverse());

@@ -7,13 +7,13 @@ import { indented } from "../output";
 import { withheld } from "./redaction";
 
 const LINES = 30;
-/** So many are looked through for those that are no requests of users. */
+/** The number of lines of Caddy's log that are searched for lines that are not requests of users. */
 const LINES_OF_PROXY = 500;
 const ACCESS = '"logger":"http.log.access';
 
 /**
- * The end of a container's log as lines of a report, without the secrets of its environment; none when there is none. It
- * is read before something is undone: whatever fails here is said in the report and keeps nothing from being undone.
+ * Gives the end of a container's log as lines of a report, without the secrets of its environment; none when there is no
+ * log. It is read before an undoing: a failure to read it is named in the report and does not stop the undoing.
  */
 export async function lastWords(docker: DockerClient, name: string | undefined): Promise<string[]> {
   if (name === undefined) return [];
@@ -28,7 +28,7 @@ export async function lastWords(docker: DockerClient, name: string | undefined):
   }
 }
 
-/** What users have asked for is none of a report's: its readers are others. */
+/** Leaves out the requests of users: readers of a report need not see them. */
 async function read(docker: DockerClient, name: string, { Config: { Labels } }: Container): Promise<string> {
   if (Labels[LABELS.role] !== "caddy") return docker.logs(name, LINES);
   const log = await docker.logs(name, LINES_OF_PROXY);

@@ -1,6 +1,6 @@
 import type { DockerClient } from "./client";
 
-/** Of `docker inspect`: a volume has a name, a directory of the host only a source. */
+/** A mount in `docker inspect`: a volume has a name, a directory of the host only a source. */
 export interface Mount {
   readonly Name?: string;
   readonly Source: string;
@@ -8,12 +8,12 @@ export interface Mount {
   readonly RW: boolean;
 }
 
-/** What a container mounts, running or not; nothing when it is gone. */
+/** Gives the mounts of a container, running or not; none when it does not exist. */
 export async function mountsOf(docker: DockerClient, container: string): Promise<readonly Mount[]> {
   return (await inspectMounts(docker, container))?.mounts ?? [];
 }
 
-/** The same, and the id of its image; undefined when it is gone. */
+/** Gives the mounts and the id of the image; undefined when the container does not exist. */
 export async function inspectMounts(
   docker: DockerClient,
   container: string,

@@ -3,13 +3,13 @@ import { inspectContainer } from "./containers";
 import { type Target, waitUntilHealthy } from "./health";
 import { Refusal } from "../output";
 
-/** How long a service may take, and what ends the wait. */
+/** How long a service may take, and the signal that ends the wait. */
 interface Wait {
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
 }
 
-/** Gated already; an attempt that was refused may have stopped it since. */
+/** Refuses where a service is not healthy. It has passed its gate, but a refused attempt may have stopped it since. */
 export async function mustRun(docker: DockerClient, container: string, wait: Wait): Promise<void> {
   const running = (await inspectContainer(docker, container))?.State;
   if (running?.Running === true && !running.Restarting) return;

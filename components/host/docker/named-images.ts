@@ -8,7 +8,7 @@ import type { ImageInspection } from "../target";
 
 type NamedImages = NonNullable<HostFacts["images"]>;
 
-/** What the names of the config mean on the host now. */
+/** Gives the images that the names in the config mean on the Docker host now. */
 export function namedImages(
   references: ImageReferences,
   fetched: ReadonlyMap<string, ImageInspection | string>,
@@ -26,7 +26,7 @@ export function namedImages(
   return Object.fromEntries(named);
 }
 
-/** Which repositories the images are of that the release runs, where the config names other ones; by id. */
+/** Gives the registry digests, by id, of the images that run and that the config does not name. */
 export async function digestsRunning(
   docker: DockerClient,
   containers: readonly RunningContainer[],

@@ -7,8 +7,8 @@ import { look } from "./look";
 import type { ImageInspection } from "../target";
 
 /**
- * Operating system, C library, whether PostgreSQL was built with lz4, and the extensions with the version that each would
- * install: a line each, by tabs. With -C, `postgres` checks the values that it is given, prints one and ends; it needs
+ * Prints the operating system, the C library, whether PostgreSQL was built with lz4, and each extension with its version:
+ * a line each, separated by tabs. With -C, `postgres` checks the settings that it is given, prints one and ends; it needs
  * no data for that, and may be root.
  */
 const DESCRIBE = `
@@ -31,18 +31,18 @@ const DESCRIBE = `
 const LONGEST = 80;
 const SECONDS = 30;
 
-/** What runs, and what the names of the config mean. */
+/** The running containers, and the images that the names in the config mean. */
 interface Compared {
   readonly containers: readonly RunningContainer[];
   readonly references: ImageReferences;
-  /** By name; the reason where an image cannot be had. */
+  /** Images by name; text is the reason why an image could not be pulled. */
   readonly fetched: ReadonlyMap<string, ImageInspection | string>;
 }
 
 /**
- * Where postgres or caddy runs another image than the one that the config names now: because its line was changed, or
- * because the same tag names another image today. What a container of the new image says of itself is read in one
- * without a network; only where the two differ.
+ * Finds out where postgres or caddy runs another image than the config names now: its line was changed, or the same tag
+ * names another image today. Only where the images differ, a container of the new image, without a network, describes
+ * what is in it.
  */
 export async function otherImages(
   docker: DockerClient,
@@ -70,7 +70,7 @@ export async function otherImages(
   return others;
 }
 
-/** Of caddy nothing depends on what else is in the image. */
+/** Describes an image. For caddy it does not matter what else is in the image. */
 async function described(
   role: string,
   run: (shell: string, ...rest: string[]) => Promise<string>,
@@ -90,7 +90,7 @@ async function described(
   };
 }
 
-/** `ldd (Debian GLIBC 2.41-12) 2.41 …`, or `musl libc (x86_64) Version 1.2.5`. */
+/** Reads the C library from `ldd (Debian GLIBC 2.41-12) 2.41 …`, or `musl libc (x86_64) Version 1.2.5`. */
 export function libraryOf(text: string): string | undefined {
   const glibc = /^ldd \([^)]*\) (\d[\d.]*)/.exec(text)?.[1];
   if (glibc !== undefined) return `glibc ${glibc}`;
@@ -98,7 +98,7 @@ export function libraryOf(text: string): string | undefined {
   return musl === undefined ? undefined : `musl ${musl}`;
 }
 
-/** An image says of itself what its maker likes. */
+/** An image may print any text. */
 function printable(text: string): string | undefined {
   const shown = text.replace(/[^\x20-\x7e]/g, "").slice(0, LONGEST);
   return shown === "" ? undefined : shown;

@@ -3,14 +3,14 @@ import { DockerError } from "./errors";
 import { complaint } from "../database/database";
 import { say, sleep } from "../output";
 
-/** Milliseconds: an engine that restarts is back within this, and so is a connection over ssh that was dropped. */
+/** Milliseconds, within which a restarting Docker or a dropped ssh connection is back. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1000;
 
 /**
- * What the docker client says when it could not reach the engine, when the engine went away in the middle, and when the
- * engine cannot reach its own containerd; over ssh, what ssh says. Every line is the client's own: what a command inside
- * a container says (`connect ECONNREFUSED`, `unexpected EOF while looking for matching`) is an answer.
+ * What the docker client prints when it cannot reach Docker, when Docker stops in the middle, and when Docker cannot reach
+ * its containerd; over ssh, what ssh prints. Each pattern fits only lines of the client: an error of a command inside a
+ * container (`connect ECONNREFUSED`, `unexpected EOF while looking for matching`) is an answer.
  */
 const PASSING = [
   /^(ERROR: )?(cannot|failed to) connect to the docker (daemon|API)/im,
@@ -20,16 +20,16 @@ const PASSING = [
   /^(ssh: connect to host|kex_exchange_identification: |client_loop: send disconnect|mux_client_|Connection (closed|reset|to \S+ closed) by )/im,
 ];
 
-/** True for a failure that says nothing about what was asked: asked again, it may be answered. */
+/** True for a failure that does not come from the command: the same command may succeed a moment later. */
 export function isPassing(error: unknown): boolean {
   return error instanceof DockerError && PASSING.some((words) => words.test(error.stderr));
 }
 
 /**
- * A docker client that asks again, for a minute, when the engine cannot be reached just now. For work of which half may
- * be done, and whose every command can be repeated (a stop, a start, a file that is written whole): what it has asked
- * may have been done before the connection was lost. While the engine stays away, later commands wait no longer than
- * what is left of that minute.
+ * A docker client that repeats a command, for a minute, while Docker cannot be reached. It is for work that may be half
+ * done, and of which every command can be repeated (a stop, a start, a file that is written as a whole): Docker may have
+ * carried out a command before the connection was lost. As long as Docker cannot be reached, later commands wait no longer
+ * than the rest of that minute.
  */
 export class PatientClient extends DockerClient {
   private lostSince: number | undefined;

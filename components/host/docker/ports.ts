@@ -8,11 +8,11 @@ interface Published {
   readonly bind: readonly string[];
   readonly httpPort: number;
   readonly httpsPort: number;
-  /** When it is off, the port of HTTPS is not published, and may be another's. */
+  /** When TLS is off, the HTTPS port is not published, and another program may use it. */
   readonly tls: string;
 }
 
-/** A port that something else has, and what that is. */
+/** A port that another program uses, and its name. */
 interface TakenPort {
   readonly port: number;
   readonly by: string;
@@ -20,15 +20,15 @@ interface TakenPort {
 
 interface Asked {
   readonly published: Published;
-  /** The ports that Caddy has itself. */
+  /** The ports that Caddy publishes already. */
   readonly ours: readonly number[];
-  /** An image that is on the host: in a container of it the host is asked, where this process has another network. */
+  /** An image on the Docker host. A container of it inspects the host's network where this process has another one. */
   readonly image: string;
 }
 
 /**
- * The ports that Caddy is to publish and something else has taken. With the Docker host's network the one sure way is to
- * try to listen; without it, the host is asked what listens there.
+ * Gives the ports that Caddy will publish and another program uses. Where this process has the Docker host's network, it
+ * tries to listen on them, which is certain; elsewhere a container reads what listens on the host.
  */
 export async function portsTaken(
   docker: DockerClient,
@@ -51,7 +51,7 @@ async function takenOf(docker: DockerClient, wanted: readonly Listener[], image:
   return tried.flat();
 }
 
-/** Not being allowed to listen (a port below 1024 for an ordinary user) says nothing about who else does. */
+/** A missing right to listen (on a port below 1024, as an ordinary user) does not mean that the port is taken. */
 function isTaken({ address, port }: Listener): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

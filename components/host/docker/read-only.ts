@@ -1,8 +1,8 @@
 import { configSetPath } from "../../release/commands";
 
 /**
- * What the kernel says, and Node.js and libraries of C in their own words, when a container writes where it may not, or
- * more than there is room for in its memory.
+ * The words of the kernel, Node.js and C libraries when a container writes to a read-only place, or more than its memory
+ * has room for.
  */
 export const READ_ONLY = /EROFS|read-only file system|ENOSPC|no space left on device/i;
 
@@ -13,11 +13,11 @@ interface Refused {
   readonly words: readonly string[];
 }
 
-/** What helps a container that wrote beside its volumes; none when its log tells of nothing like that. */
+/** Names the setting for a container that writes outside its volumes; nothing when its log shows no such attempt. */
 export function writableAgain({ stack, role, words }: Refused): string[] {
   if (!words.some((line) => READ_ONLY.test(line))) return [];
   const key = role === "postgres" ? role : `resources.${role}`;
   return [
-    `Its file system is read-only, but for /tmp and its volumes. Where it must write elsewhere: ${configSetPath(stack, `${key}.readOnly`, "false")}`,
+    `Its file system is read-only, except /tmp and its volumes. If it must write elsewhere: ${configSetPath(stack, `${key}.readOnly`, "false")}`,
   ];
 }

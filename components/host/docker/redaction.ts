@@ -1,9 +1,9 @@
 import { CREDENTIAL, looksLikeCredential } from "../../settings/credential";
 
-/** Names and values, as a container has them. */
+/** The environment of a container: values by name. */
 type Environment = Readonly<Record<string, string>>;
 
-/** Of the application's environment: what may stand in a log. Everything else counts as a secret. */
+/** The variables of the application that may be in a log. Any other value counts as a secret. */
 const OPEN = [
   "NODE_ENV",
   "PORT",
@@ -18,20 +18,20 @@ const OPEN = [
   "POSTGRES_DB",
   "PGDATA",
 ];
-/** From here on a value is hidden wherever it stands, also inside a word. */
+/** A value of at least this length is hidden everywhere, also inside a word. */
 const LONG = 8;
-/** A shorter one as a word of its own, unless it is a plain word or number: those would blot out half the text. */
+/** A shorter value is hidden where it is a whole word, but not a plain word or number, which would hide half the text. */
 const SHORTEST = 4;
 const WORD = /^(?:[A-Za-z]+|\d+)$/;
-/** Whatever their length: a version, a path as images have them, or words as hosts and buckets are named. */
+/** Values that are shown, whatever their length: versions, paths as in images, and names like those of hosts and buckets. */
 const ORDINARY = /^(?:v?\d+\.\d+[\w.+-]*|(?:\/[a-z0-9_.-]+)+\/?|[a-z]+(?:[-_.][a-z0-9]+)+)$/;
-/** A password may be one of our own names, or begin with it. Without that name no message could be read. */
+/** Our own names are shown, although a password may be equal to one or begin with one: no message could be read otherwise. */
 const OWN_NAME = /^(?:nestfleet|postgres|api|worker|console|caddy)$/i;
 const BEGINS_WITH_OURS = /^nestfleet/i;
-/** A text that was cut off is a secret still, from this many characters on. */
+/** The beginning of a secret, cut off after at least this many characters, is hidden, too. */
 const BEGINNING = 12;
 const URL_PASSWORD = /:\/\/[^/@\s:]*:([^/@\s]+)@/g;
-/** Where PostgreSQL quotes the row that broke a rule, or the line of a dump that it could not read: data of users. */
+/** Messages in which PostgreSQL quotes user data: a row that violates a constraint, or a line of a dump that it cannot read. */
 const ROWS: readonly [RegExp, string][] = [
   [/(Key \([^\n]*?\))=\([^]*?\)(?= (?:already exists|is |conflicts with))/g, "$1=(***)"],
   [/(existing key \([^\n]*?\))=\([^]*?\)(?=\.?(?:\s|$))/g, "$1=(***)"],
@@ -42,14 +42,14 @@ const ROWS: readonly [RegExp, string][] = [
 const concealed = new Set<string>();
 
 /**
- * From now on no line of this process shows the credentials of an environment. Of the rest, what looks made up: plain
- * words and addresses are in every message.
+ * Hides the credentials of an environment in all later lines of this process. Of the other values it hides those that
+ * look generated: plain words and addresses are in every message.
  */
 export function conceal(environment: Environment): void {
   for (const secret of secretsIn(environment, isMadeUp)) concealed.add(secret);
 }
 
-/** An application may put its own environment, or its users' data, into an error: the text without either. */
+/** Removes secrets and user data from a text: an application may print its environment, or its users' data, in an error. */
 export function withheld(text: string, environment: Environment = {}): string {
   const secrets = new Set([...concealed, ...secretsIn(environment)]);
   const places = [...secrets].flatMap((secret) => placesOf(secret, text));
@@ -60,7 +60,7 @@ function isMadeUp(value: string): boolean {
   return /\d/.test(value) && /[A-Za-z]/.test(value) && !value.includes("://");
 }
 
-/** As they stand in a log: as they are, or as a program has written them. */
+/** Gives the secrets of an environment as a log may show them: as they are, or as a program has encoded them. */
 function secretsIn(environment: Environment, counts: (value: string) => boolean = () => true): string[] {
   return Object.entries(environment).flatMap(([name, value]) => {
     const passwords = [...value.matchAll(URL_PASSWORD)].flatMap(([, password = ""]) => [password, decoded(password)]);
@@ -75,13 +75,13 @@ function secretsIn(environment: Environment, counts: (value: string) => boolean 
   });
 }
 
-/** The lines of a value that has several: a key that is printed line by line. */
+/** Gives the lines of a value that has several, such as a key that is printed line by line. */
 function partsOf(value: string): string[] {
   const lines = value.split(/\r?\n/).map((line) => line.trim());
   return lines.length > 1 ? lines.filter(({ length }) => length >= LONG) : [];
 }
 
-/** The texts inside of a credential that is JSON. */
+/** Gives the texts in a credential that is JSON. */
 function leavesOf(value: string): string[] {
   if (!/^\s*[[{]/.test(value)) return [];
   const leaves: string[] = [];
@@ -91,20 +91,20 @@ function leavesOf(value: string): string[] {
       return leaf;
     });
   } catch {
-    // no JSON: it is hidden as a whole
+    // not JSON: the value is hidden as a whole
   }
   return leaves;
 }
 
 function spellings(secret: string): string[] {
   if (secret.length < SHORTEST || OWN_NAME.test(secret)) return [];
-  // Of half a character, which JSON can have, a URL has a mark instead, as bytes have.
+  // JSON can contain half of a surrogate pair; bytes and URLs have the replacement character instead.
   const inUrl = encodeURIComponent(Buffer.from(secret).toString());
   const plain = [secret, JSON.stringify(secret).slice(1, -1), inUrl];
   return secret.length < LONG ? plain : [...plain, ...inBase64(secret)];
 }
 
-/** What base64 makes of a secret inside of any text: three ways, by what stands before it (`user:` in Basic). */
+/** Encodes a secret in base64 as it looks inside another text, in three ways: by the bytes before it (`user:` in Basic). */
 function inBase64(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [0, 1, 2].flatMap((before) => {
@@ -118,13 +118,13 @@ function inBase64(secret: string): string[] {
   });
 }
 
-/** From where in a text to where. */
+/** A part of a text. */
 type Place = readonly [start: number, end: number];
 
 function placesOf(secret: string, text: string): Place[] {
   if (secret.length < LONG)
     return [...text.matchAll(asWord(secret))].map(({ index, 0: found }) => [index, index + found.length]);
-  // Every URL of a host begins as one that has a password.
+  // The beginning of a URL with a password is also that of other URLs of the host, so it is not hidden alone.
   const whole = secret.includes("://") || BEGINS_WITH_OURS.test(secret);
   const beginning = whole ? secret : secret.slice(0, BEGINNING);
   const places: Place[] = [];
@@ -136,7 +136,7 @@ function placesOf(secret: string, text: string): Place[] {
   return places;
 }
 
-/** All are found before any is hidden: spellings of one secret begin alike, and one secret may be in another. */
+/** All places are found before any is hidden: spellings of a secret begin alike, and a secret may contain another one. */
 function blotted(text: string, places: readonly Place[]): string {
   let shown = "";
   let until = -1;

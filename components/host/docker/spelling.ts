@@ -1,11 +1,11 @@
 const LONGEST_WORD = 40;
 const LONGEST = 200;
-/** Options whose value is `NAME=VALUE`. The value may be anything. */
+/** Options with `NAME=VALUE`. The value may be any text. */
 const ENVIRONMENT = ["--env", "-e", "--build-arg", "--label"];
 
 /**
- * A docker command as a message shows it: in one line, long words (a shell script, an SQL statement) cut, values of
- * environment variables left out. Secrets are in no command line of ours; this keeps what is not ours out as well.
+ * Spells a docker command for a message: in one line, with long words (a shell script, an SQL statement) cut, and without
+ * the values of environment variables. Our commands have no secrets in them; this also leaves out values from others.
  */
 export function spelled(args: readonly string[]): string {
   const words = args.map((word, index) => shortened(ENVIRONMENT.includes(args[index - 1] ?? "") ? named(word) : word));

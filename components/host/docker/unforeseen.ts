@@ -7,31 +7,32 @@ import { oneLine } from "../../release/words";
 import { Refusal } from "../output";
 
 /**
- * An error that no code was prepared for, told in lines for a person: what was asked and what was answered. A stack
- * trace helps only a developer of the program, so it goes into a file.
+ * Describes an unforeseen error in lines for an operator: the command, and its answer. A stack trace helps only a
+ * developer of the program, so it goes into a file.
  */
 export function unforeseen(error: unknown): string[] {
   if (error instanceof DockerError) return answered(error);
   if (error instanceof z.ZodError)
     return [
-      "What was read has not the expected form:",
+      "Data that was read does not have the expected form:",
       ...error.issues.map(({ path, message }) => `  ${path.map(String).join(".") || "the whole"}: ${message}`),
     ];
   if (isOfTheSystem(error)) return [`This machine answered with an error: ${error.message}`];
   return [`A fault of this program: ${oneLine(String(error))}`, ...kept(error)];
 }
 
-/** Any error, told to a person; `again` is what to run once the cause of an unforeseen one is gone. */
+/** Describes any error to an operator; `again` says what to run once the cause of an unforeseen one is gone. */
 export function explained(error: unknown, again: string): string {
   return error instanceof Refusal ? error.message : [...unforeseen(error), nextAfter(error, again)].join("\n");
 }
 
-/** The last line of such a report; `again` is what to run once the cause is gone. */
+/** Gives the last line of such a report; `again` says what to run once the cause is gone. */
 export function nextAfter(error: unknown, again: string): string {
   if (error instanceof DockerError)
     return `Next: when Docker answers as it should (docker info, docker ps --all): ${again}`;
-  if (isOfTheSystem(error)) return `Next: mend that, then ${again}`;
-  return `Next: ${again}; if the same is said again, report it together with that file`;
+  if (isOfTheSystem(error)) return `Next: fix the cause, then ${again}`;
+  const report = error instanceof z.ZodError ? "report it" : "report it together with that file";
+  return `Next: ${again}; if the same message comes again, ${report}`;
 }
 
 function answered({ asked, stderr, exitCode }: DockerError): string[] {
@@ -45,12 +46,12 @@ function answered({ asked, stderr, exitCode }: DockerError): string[] {
   ];
 }
 
-/** Of Node.js: a file that cannot be written, a program that is not there. Its message says it all. */
+/** True for a system error of Node.js (a file that cannot be written, a missing program): its message is sufficient. */
 function isOfTheSystem(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
 }
 
-/** Keeps the stack in a file that its owner alone can read: a foreign message may hold anything. */
+/** Writes the stack trace to a file that only its owner can read: a foreign message may contain anything. */
 function kept(error: unknown): string[] {
   if (!(error instanceof Error) || error.stack === undefined) return [];
   try {

@@ -2,16 +2,15 @@ import { readFileSync } from "node:fs";
 import type { DockerClient } from "./client";
 
 /**
- * How the ports that the Docker host publishes are reached from this process: `here`, because it has the host's own
- * network; `forwarded`, because the engine lives in a machine or namespace of its own (Docker Desktop, rootless) whose
- * ports something brings to this machine, most likely to this process; `elsewhere`: over ssh, or out of a container
- * that has been given the engine's socket.
+ * How this process reaches the published ports of the Docker host. `here`: it has the host's network. `forwarded`: Docker
+ * runs in a virtual machine or namespace (Docker Desktop, rootless), whose ports are forwarded to this machine, most
+ * likely also to this process. `elsewhere`: over ssh, or from a container that has Docker's socket.
  */
 type Vantage = "here" | "forwarded" | "elsewhere";
 
 /**
- * A unix socket proves nothing: it works from every network namespace. A bridge of the engine's does: it is named after
- * its network's id, 48 random bits, and is there only where the engine is.
+ * Finds out the vantage. A unix socket proves nothing: it works from every network namespace. A bridge of Docker proves
+ * it: its name has 48 random bits of the network's id, and it exists only in the network namespace of Docker.
  */
 export async function vantageOf(
   docker: DockerClient,
@@ -27,7 +26,7 @@ export async function vantageOf(
   return /name=rootless|Docker Desktop/.test(engine) ? "forwarded" : "elsewhere";
 }
 
-/** What this process sees of its own machine. */
+/** What this process sees on its own machine. */
 interface Machine {
   readonly platform: NodeJS.Platform;
   /** Names of its network interfaces. */
@@ -36,12 +35,12 @@ interface Machine {
 
 const THIS_MACHINE: Machine = { platform: process.platform, interfaces };
 
-/** As the engine names the bridge of a network that does not name its own. */
+/** Gives Docker's default name for the bridge of a network. */
 function bridgeOf(network: string): string {
   return `br-${network.slice(0, 12)}`;
 }
 
-/** Also those that are down, which a bridge without a running container is. Unlike /sys, /proc is always one's own. */
+/** Includes interfaces that are down, as a bridge without a running container is. Unlike /sys, /proc shows this namespace. */
 function interfaces(): string[] {
   try {
     return [...readFileSync("/proc/self/net/dev", "utf8").matchAll(/^ *([^\s:]+):/gm)].map(([, name = ""]) => name);

@@ -129,7 +129,9 @@ describe("the lock of a stack", () => {
     const engine = new Engine();
     engine.volumes.set("nestfleet-prod-lock", { [`${PREFIX}token`]: "$(rm -rf /)" });
     const taken = await takeLock(engine, "prod");
-    expect(busy(taken as Holder, "prod", engine.host)).toMatch(/does not say which process works on this stack[^]*volume rm/);
+    expect(busy(taken as Holder, "prod", engine.host)).toMatch(
+      /does not say which process works on this stack[^]*volume rm/,
+    );
     expect(engine.volumes.size).toBe(1);
   });
 

@@ -38,6 +38,7 @@ test("what has another form than expected is named, not shown", () => {
   const told = unforeseen(error).join("\n");
   expect(told).toMatch(/keep: .*\n.*spare/);
   expect(told).not.toContain("hunter2");
+  expect(nextAfter(error, "go on")).toBe("Next: go on; if the same message comes again, report it"); // there is no file
 });
 
 test("a fault of the program is one line, and its stack in a file for its owner", () => {

@@ -15,7 +15,7 @@ test.each([
   [
     "one that has changed",
     wrapped("@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed."),
-    /another one than before.*ssh-keygen -R/,
+    /ssh key has changed.*ssh-keygen -R/,
   ],
   [
     "a key that is not let in",
@@ -30,12 +30,12 @@ test.each([
   [
     "a closed port",
     wrapped("ssh: connect to host ::1 port 2222: Connection refused"),
-    /no ssh connection comes about: ssh: connect to host ::1 port 2222: Connection refused\)/,
+    /no ssh connection can be opened: ssh: connect to host ::1 port 2222: Connection refused\)/,
   ],
   [
     "logins that are turned away",
     wrapped("kex_exchange_identification: Connection closed by remote host"),
-    /no ssh connection comes about/,
+    /no ssh connection can be opened/,
   ],
   ["a host without docker", wrapped("bash: docker: command not found", 127), /finds no docker there.*docker version$/],
   [
