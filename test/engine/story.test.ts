@@ -27,7 +27,7 @@ async function health(): Promise<Record<string, unknown>> {
 describe("from nothing to a running NestFleet and on", () => {
   test("the first up ends with the five services answering", async () => {
     const up = await stack.up();
-    expect(up.output).toContain("1.4.2 answers on http://localhost:18080, held for 1 s");
+    expect(up.output).toContain("1.4.2 answers on http://localhost:18080, with good answers for 1 s");
     expect(up.exitCode).toBe(0);
     expect(await health()).toMatchObject({ status: "ok", db: "ok", queue: "started", version: "1.4.2" });
     const running = await stack.containers();

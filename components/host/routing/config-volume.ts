@@ -7,7 +7,7 @@ import { activeFile, CANDIDATE_TOKEN, candidateFile, UNROUTED } from "./files";
 export interface Change {
   readonly file: string;
   readonly content: string | undefined;
-  /** A secret goes over standard input, into a file that only its owner may read; one of a list of changes at most. */
+  /** A secret goes over standard input into a file that only its owner may read. A list of changes has at most one. */
   readonly secret?: boolean;
 }
 
@@ -16,13 +16,13 @@ export interface ConfigVolume {
   /** Gives the content of each of the files that exist. */
   read(files: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /**
-   * Makes the changes in their order. Each file has its old content or its new one at any moment: killed in the middle,
-   * some changes have been made and the others have not.
+   * Makes the changes in their order. At any moment, each file has its old or its new content: after a kill in the middle,
+   * some changes are complete, and the others are not begun.
    */
   change(changes: readonly Change[]): Promise<void>;
 }
 
-/** Prints the name of each file that exists, then its lines, each behind a space: no content can pass for a name. */
+/** Prints the name of each existing file, then its lines, each after a space: so no content looks like a name. */
 const READ = `
   for file in "$@"; do
     [ -f "$file" ] || continue
@@ -30,7 +30,7 @@ const READ = `
     while IFS= read -r line || [ -n "$line" ]; do printf ' %s\\n' "$line"; done <"$file"
   done`;
 
-/** Takes three words for each change. Renaming makes a change at once and whole. */
+/** Takes three words for each change. A rename makes each change atomic. */
 const CHANGE = `
   set -e
   while [ $# -gt 0 ]; do
@@ -42,7 +42,7 @@ const CHANGE = `
     shift 3
   done`;
 
-/** The volume as the running proxy has it: every read and every list of changes is one command in its container. */
+/** The volume in the container of the running proxy. Every read, and every list of changes, is one command there. */
 export class MountedVolume implements ConfigVolume {
   public constructor(
     private readonly docker: DockerClient,
@@ -71,7 +71,7 @@ export class MountedVolume implements ConfigVolume {
   }
 }
 
-/** Makes a value of the candidates' header that is known to the caller alone. */
+/** Makes a value for the candidates' header that only the caller knows. */
 export function newToken(): string {
   return randomBytes(32).toString("hex");
 }
@@ -79,8 +79,8 @@ export function newToken(): string {
 const routes = UPSTREAMS.flatMap((upstream) => [activeFile(upstream), candidateFile(upstream)]);
 
 /**
- * In a shell: gives each file that Caddy must find a first content, before there is a proxy that could be asked to. A
- * file that has some content keeps it.
+ * Shell that gives a first content to each file that Caddy must find, before there is a proxy that could write it. A file
+ * with content keeps that.
  */
 export const INITIALIZE = [
   ...routes.map((file) => `{ [ -s ${file} ] || echo ${UNROUTED} > ${file}; }`),

@@ -9,27 +9,27 @@ import { vantageOf } from "../docker/vantage";
 import { FAR_SIDE, Relay } from "./relay";
 import { Refusal } from "../output";
 
-/** Where a stack's ports are published. */
+/** The container and the Docker host that publish a stack's ports. */
 export interface Publisher {
   readonly dockerHost: string;
-  /** The container that publishes them. */
+  /** The container that publishes the ports. */
   readonly caddy: string;
 }
 
-/** Opens a connection as the Docker host itself would; the signal gives it up. */
+/** Opens a connection as from the Docker host itself; the signal cancels it. */
 type Way = (address: string, port: number, signal: AbortSignal) => Promise<Duplex>;
 
-/** Those whose image has Node.js: their healthchecks are written for it. */
+/** Roles whose image has Node.js: their healthchecks use it. */
 const WITH_NODE = ["api", "worker", "console"];
-/** A forwarded port accepts at once or not at all. */
+/** Milliseconds. A forwarded port accepts a connection at once, or not at all. */
 const FORWARDED_MS = 2000;
 
-/** By Docker host and container: a script asks dozens of times, and starts at most one relay. */
+/** Ways by Docker host and container: a script connects dozens of times, and starts at most one relay. */
 const ways = new Map<string, Promise<Way>>();
 
 /**
- * Connects to a published port, whatever network this process has: directly where that reaches the Docker host's, else
- * through a small container that has it.
+ * Connects to a published port from any network: directly where this process reaches the Docker host's network, else
+ * through a small container in that network.
  */
 export async function connectTo(
   publisher: Publisher,
@@ -41,7 +41,7 @@ export async function connectTo(
   const known = ways.get(key) ?? wayTo(publisher);
   ways.set(key, known);
   const way = await known.catch((error: unknown) => {
-    ways.delete(key); // may be known the next time
+    ways.delete(key); // the next attempt may succeed
     throw error;
   });
   return way(address, port, signal);
@@ -59,7 +59,7 @@ async function wayTo({ dockerHost, caddy }: Publisher): Promise<Way> {
     );
 }
 
-/** One relay for all, and another when that one has ended, as with the engine. */
+/** Uses one relay for all connections, and starts another after it has ended, for example after a restart of Docker. */
 function relaying(docker: DockerClient, caddy: string): Way {
   let relay: Promise<Relay> | undefined;
   return async (host, port, signal) => {
@@ -70,7 +70,7 @@ function relaying(docker: DockerClient, caddy: string): Way {
   };
 }
 
-/** In a container of an image that the stack runs: no other is sure to be on the host. */
+/** Starts a relay in a container of an image that the stack runs: other images may not be on the host. */
 async function startRelay(docker: DockerClient, caddy: string): Promise<Relay> {
   const options = ["--interactive", `--label=${LABELS.relay}=${caddy}`, "--env=NODE_OPTIONS=", "--entrypoint=node"];
   const args = [...HOST_NETWORK, ...options, await imageWithNode(docker, caddy), "-e", FAR_SIDE];
@@ -81,11 +81,12 @@ async function imageWithNode(docker: DockerClient, caddy: string): Promise<strin
   const stack = (await inspectContainer(docker, caddy))?.Config.Labels[LABELS.stack];
   const containers = stack === undefined ? [] : await containersOf(docker, stack);
   const image = WITH_NODE.flatMap((role) => containers.filter((container) => container.role === role))[0]?.imageId;
-  if (image === undefined) throw new Refusal(`${caddy} has no api beside it whose image could ask on the Docker host`);
+  if (image === undefined)
+    throw new Refusal(`the stack of ${caddy} has no container whose image could connect on the Docker host`);
   return image;
 }
 
-/** Node.js waits for a connection for minutes, where nothing says that there is none. */
+/** Connects directly. Without the signal, Node.js would wait for minutes where no answer comes. */
 export function connectDirectly(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
   return connected(net.connect({ host, port }), signal);
 }

@@ -2,24 +2,24 @@ import type { DockerClient } from "../docker/client";
 import { type Upstream, UPSTREAM_PORTS } from "../../release/names";
 import { sleep } from "../output";
 
-/** Milliseconds. What is open for this long is no request but a channel (a web socket), which ends when it is cut. */
+/** Milliseconds. A connection that is open for so long is not a request but a channel (a web socket), which is cut. */
 const LASTING_MS = 2000;
-/** Requests wait for it. A page is made in less. */
+/** Milliseconds, while requests wait. A page takes less. */
 const PATIENCE_MS = { api: 2000, console: 500 };
 const PAUSE_MS = 50;
 
-/** The proxy keeps no connection to an upstream open (`keepalive off`): each is a request without its answer. */
+/** The proxy keeps no idle connections to an upstream (`keepalive off`): each connection is a request without its answer. */
 const OPEN = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true";
-/** As the kernel has it: https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt */
+/** The kernel's code of the state: https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt */
 const ESTABLISHED = "01";
 
-/** What is open to an api now, and in `LASTING_MS` is no request any more. */
+/** Gives the connections that are open to an api now and still after `LASTING_MS`: these are not requests. */
 export async function lastingConnections(docker: DockerClient, caddy: string) {
   const connections = await openTo(docker, caddy, "api");
   return { connections, settled: sleep(LASTING_MS) };
 }
 
-/** Waits until a service has answered what it had in hand, but not for ever, and not for connections that last. */
+/** Waits, with a limit, until a service has answered its open requests. Lasting connections do not count. */
 export async function drained(
   docker: DockerClient,
   caddy: string,
@@ -34,7 +34,7 @@ export async function drained(
   }
 }
 
-/** Connections of the proxy, by their two ends. */
+/** Lists the connections of the proxy to an upstream, by their two ends. */
 async function openTo(docker: DockerClient, caddy: string, upstream: Upstream): Promise<string[]> {
   return connectionsTo(UPSTREAM_PORTS[upstream], await docker.run(["exec", caddy, "sh", "-c", OPEN]));
 }

@@ -6,7 +6,7 @@ import { inspectContainer, unlessStopped } from "../docker/containers";
 import { Refusal } from "../output";
 import type { Expectation } from "./verification";
 
-/** Where users find a stack: a script that is called by hand is told no config. */
+/** Finds out where users find a stack, for a script that is called by hand and gets no config. */
 export async function siteOf(
   docker: DockerClient,
   caddy: string,
@@ -23,14 +23,14 @@ export async function siteOf(
   };
 }
 
-/** As the last update has written it; undefined where none has yet, and where Caddy does not run. */
+/** Reads what the last update has written; undefined where no update has written it yet, and where Caddy does not run. */
 export async function readEntrance(docker: DockerClient, caddy: string): Promise<Entrance | undefined> {
   const asked = ["exec", caddy, "sh", "-c", `[ ! -f ${ENTRANCE} ] || cat ${ENTRANCE}`];
   const text = (await unlessStopped(docker.run(asked))) ?? "";
   return entrance.safeParse(parseJson(text)).data;
 }
 
-/** Read off the containers of a stack that was made before it wrote it down: a domain, or localhost. */
+/** Infers the entrance from the containers of an older stack, which has not written it: a domain, or localhost. */
 async function inferred(docker: DockerClient, caddy: string, api: string): Promise<Entrance> {
   const [container, plain, secure] = await Promise.all([
     inspectContainer(docker, api),
@@ -51,7 +51,7 @@ async function inferred(docker: DockerClient, caddy: string, api: string): Promi
   };
 }
 
-/** `127.0.0.1:80`, `0.0.0.0:80`, `[::]:80`: the first of the lines that Docker gives. */
+/** Reads the first line of Docker's answer: `127.0.0.1:80`, `0.0.0.0:80`, `[::]:80`. */
 async function publishedAt(docker: DockerClient, caddy: string, port: number) {
   const [first = ""] = (await docker.run(["port", caddy, `${port}/tcp`])).split("\n");
   const [, address = "", published = ""] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(first.trim()) ?? [];

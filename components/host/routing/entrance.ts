@@ -4,12 +4,12 @@ import { chainOf } from "../../release/certificate";
 import { hasPublicAuthority, inUrl } from "../../release/address";
 import type { Settings } from "../../settings/schema";
 
-/** Beside the Caddyfile: how users reach the stack, for scripts that are called by hand and are told no config. */
+/** The file beside the Caddyfile that says how users reach the stack, for scripts that are called by hand without a config. */
 export const ENTRANCE = "/config/entrance.json";
 
 /**
- * Who vouches for the site: a public authority; Caddy's own; another one, whose certificates are here (PEM); or nobody
- * but the operator, who has given this very certificate (SHA-256 of the leaf, as OpenSSL prints it).
+ * What the site's certificate is checked against: the public authorities; Caddy's own authority; another authority, by its
+ * certificates (PEM); or the certificate that the operator has given (SHA-256 of the leaf, as OpenSSL prints it).
  */
 const trust = z.union([
   z.enum(["public", "caddy"]),
@@ -17,29 +17,29 @@ const trust = z.union([
   z.strictObject({ certificate: z.string() }),
 ]);
 
-/** How users reach the stack, and so how it is verified. */
+/** How users reach the stack. Verification uses the same way. */
 export const entrance = z.strictObject({
   /** Where users find it. */
   url: z.string(),
   /** Host name or IP address, in TLS and Host. */
   domain: z.string(),
   http: z.strictObject({ bind: z.array(z.string()).min(1), httpPort: z.number(), httpsPort: z.number() }),
-  /** What Caddy serves with content; elsewhere it redirects. */
+  /** The schemes under which Caddy serves content; under the other it redirects. */
   schemes: z.array(z.enum(["http", "https"])).min(1),
   trust,
-  /** Whether `/health` tells the release's version, or a constant that says nothing. */
+  /** Whether the version in the answer of `/health` is compared, or is a constant and ignored. */
   health: z.strictObject({ version: z.enum(["compare", "ignore"]) }),
 });
 export type Entrance = z.infer<typeof entrance>;
 
 type Asked = Pick<Settings, "domain" | "http">;
 
-/** Whether and how TLS ends, and who signs. */
+/** Whether Caddy serves TLS, and which authority signs the certificate. */
 type Tls = "public" | "acme" | "caddy" | "certificate" | "off";
 
 /**
- * `auto` leaves localhost to Caddy's own authority, and every name that no public one certifies, unless the operator
- * has an ACME server, which may certify whatever name there is.
+ * Resolves `auto`: Caddy's own authority signs localhost, and each name that no public authority certifies. If the operator
+ * has configured an ACME server, it is used, because it may certify any name.
  */
 export function tlsOf({ domain, http: { tls, acme } }: Asked): Tls {
   if (tls === "off" || tls === "certificate") return tls;
@@ -48,12 +48,12 @@ export function tlsOf({ domain, http: { tls, acme } }: Asked): Tls {
   return hasPublicAuthority(domain) ? "public" : "caddy";
 }
 
-/** Nobody has to trust an authority to try it out: localhost is served over plain HTTP, too. */
+/** True for localhost, which is also served over plain HTTP: a first trial needs no trusted authority. */
 export function isLocal(asked: Asked): boolean {
   return asked.domain === "localhost" && tlsOf(asked) === "caddy";
 }
 
-/** Where users find the stack: what the config says, else by domain and port, the port when it is not the usual one. */
+/** Gives the URL of the stack: the one in the config, else from the domain, and the port unless it is the default. */
 export function publicUrl(asked: Asked): string {
   const { domain, http } = asked;
   if (http.publicUrl !== undefined) return http.publicUrl;
@@ -97,7 +97,7 @@ interface ProxyFile {
   readonly secret: boolean;
 }
 
-/** Where the files of one set are; a renewed set has other names, and so the Caddyfile changes, and is reloaded. */
+/** Gives the files of one set. A renewed set has other names, so the Caddyfile changes, and Caddy reloads it. */
 export function proxyFiles({
   http,
   secrets,

@@ -20,8 +20,8 @@ export const CANDIDATE_HEADER = "X-NestFleet-Candidate";
 export const CANDIDATE_TOKEN = "/config/candidate-token";
 
 /**
- * The file exists while an update is under way whose migrations may break the release that serves: the cutover is made
- * at once, and the new release is watched afterwards.
+ * The file exists during an update whose migrations may break the release that serves: the cutover is then made at once,
+ * and the new release is watched afterwards.
  */
 export const IMMEDIATE_CUTOVER = "/config/switch-first";
 
@@ -32,8 +32,8 @@ export const IMMEDIATE_CUTOVER = "/config/switch-first";
 export const UNROUTED = "255.255.255.255";
 
 /**
- * The file names the api's container, then the console's, that received the requests before they were held, or before a
- * cutover that has not been judged yet.
+ * The file names the api's container, then the console's, that received the requests before a hold, or before a cutover
+ * that has no verdict yet.
  */
 export const PREVIOUS = "/config/upstream-before";
 

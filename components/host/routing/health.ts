@@ -4,25 +4,25 @@ import type { Entrance } from "./entrance";
 import { Refusal } from "../output";
 
 const health = z.object({ status: z.string(), db: z.string(), version: z.string() });
-/** What the application says of itself. */
+/** What the application answers on `/health`. */
 export type Health = z.infer<typeof health>;
 
-/** An answer that no patience will change. */
+/** Another version than expected. Waiting does not change this answer. */
 export class WrongVersion extends Refusal {}
 
 /** How much of an unexpected answer a message shows. */
 const SHOWN = 200;
 
-/** What a release must answer: its semantic version, where it has one and its answer tells it. */
+/** What a release must answer: its semantic version, where it has one and its answer is compared. */
 export interface Expected {
   readonly semver?: string | undefined;
   readonly health: Entrance["health"];
 }
 
 /**
- * A release's answer to `/health`, asked at `where`: a release works when it says so of itself and of its database, and
- * is the one that was asked for. Only one that is a semantic version tells which it is, and not even that where the
- * config says that the answer is a constant.
+ * Checks the answer of a release to `/health` at `where`. The release works when it reports itself and its database as
+ * healthy, and answers the expected version. The version is compared only if it is a semantic version, and the config
+ * does not say that the answer is a constant.
  */
 export function healthIn(answer: string, where: string, { semver, health: { version } }: Expected): Health {
   const shown = answer.trim().slice(0, SHOWN);

@@ -16,8 +16,8 @@ export interface Outside extends Publisher {
   /** Headers of every request, besides the host's name. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Whom to trust instead of the public authorities: others, by their certificates (PEM), or nobody but the operator,
-   * who has given the site's certificate (SHA-256 as OpenSSL prints it).
+   * What to trust instead of the public authorities: another authority, by its certificates (PEM), or only the site's own
+   * certificate, which the operator has given (SHA-256 as OpenSSL prints it).
    */
   readonly trust: { readonly authority?: string } | { readonly certificate: string };
 }
@@ -34,13 +34,13 @@ interface Limits {
 }
 
 const LIMITS: Limits = { milliseconds: 10_000, bytes: 4 * 1024 * 1024 };
-/** Before a question is asked again because the way it took was lost. */
+/** The pause before a request is repeated because its connection was lost. */
 const PAUSE_MS = 500;
 
 /**
- * GETs `path` through the published port. The domain needs no DNS entry yet: the name goes into TLS and Host only.
- * Rejects when there is no whole answer within the limits: connecting, TLS, headers and body all count. Node's own
- * `timeout` would not do: it is about silence, and is never armed on a socket that the request has not made.
+ * GETs `path` through the published port. The domain needs no DNS entry yet: its name is used in TLS and Host only.
+ * Rejects when there is no complete answer within the limits, which include connecting, TLS, headers and body. Node's own
+ * `timeout` is not enough: it measures silence, and has no effect on a socket that the request has not made.
  */
 export async function ask(
   outside: Outside,
@@ -70,7 +70,7 @@ export async function ask(
   } finally {
     clearTimeout(timer);
     question.over.abort();
-    // TLS before what carries it: the other way round Node.js may crash (seen with 20.20).
+    // TLS is destroyed before its transport: in the other order Node.js may crash (seen with 20.20).
     for (const stream of question.streams.reverse()) stream.destroy();
   }
 }
@@ -81,15 +81,15 @@ interface Question {
   readonly path: string;
   readonly bytes: number;
   readonly open: typeof connectTo;
-  /** Aborted once nobody waits for the answer any more. */
+  /** Aborted once no caller waits for the answer any more. */
   readonly over: AbortController;
-  /** In the order in which they were opened. */
+  /** The streams in the order in which they were opened. */
   readonly streams: Duplex[];
-  /** What there is not yet, for the message when it does not come in time. */
+  /** What is still missing, for the message about a timeout. */
   missing: string;
 }
 
-/** A way that is lost (ssh was cut off, the engine has restarted) says nothing about the release: another is taken. */
+/** Repeats a request whose connection was lost (ssh broke, Docker restarted): this says nothing about the release. */
 async function persistently(question: Question): Promise<Answer> {
   for (;;) {
     try {
@@ -121,17 +121,17 @@ async function attempt(question: Question): Promise<Answer> {
   return get(socket, headers, path, bytes, () => (question.missing = "end of the answer"));
 }
 
-/** What a stream complains of after its question is answered is of no interest, and ends no process. */
+/** Ignores errors of a stream after its request is answered, which would otherwise end the process. */
 function unheard<T extends Duplex>({ streams, over }: Question, stream: T): T {
   streams.push(stream);
   if (over.signal.aborted) stream.destroy();
   return stream.on("error", () => undefined);
 }
 
-/** An unspecified bind address is reached over loopback. */
+/** The loopback addresses over which unspecified bind addresses are reached. */
 const ANY: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
-/** An address is not named in TLS, and is what the certificate must be for all the same. */
+/** Starts TLS. An IP address is not sent as a server name, but the certificate must be for it. */
 function secure({ domain, trust }: Outside, transport: Duplex): tls.TLSSocket {
   return tls.connect({
     socket: transport,
@@ -143,11 +143,10 @@ function secure({ domain, trust }: Outside, transport: Duplex): tls.TLSSocket {
   });
 }
 
-/** One that the operator has given is trusted whoever signed it; its name and time count all the same. */
+/** Checks a certificate that the operator has given: any authority may have signed it, but its name and dates must fit. */
 function mustBe(fingerprint: string, domain: string, session: tls.TLSSocket): void {
   const served = session.getPeerX509Certificate();
-  if (served?.fingerprint256 !== fingerprint)
-    throw new Error("another certificate than the one that was given is served");
+  if (served?.fingerprint256 !== fingerprint) throw new Error("another certificate than the configured one is served");
   if (Date.parse(served.validTo) < Date.now()) throw new Error(`the certificate has expired on ${served.validTo}`);
   const fits = net.isIP(domain) === 0 ? served.checkHost(domain) : served.checkIP(domain);
   if (fits === undefined) throw new Error(`the certificate is not for ${domain}`);

@@ -4,9 +4,9 @@ import { Duplex, type Readable, type Writable } from "node:stream";
 import { childEnvironment } from "../child-environment";
 
 /**
- * Carries connections that are opened elsewhere over the one input and output of a process: a container that has the
- * Docker host's network. TLS and HTTP stay here; it sees bytes, and lives as long as this process has its input open.
- * A frame is its kind (8 bits), the connection's number (32), the length of what follows (32), and that.
+ * A relay carries connections over the standard input and output of one process in a container that has the Docker host's
+ * network. TLS and HTTP stay in this process; the container sees bytes, and ends when its input is closed.
+ * A frame has its kind (8 bits), the number of the connection (32), the length of the content (32), and the content.
  */
 const OPEN = 0;
 const DATA = 1;
@@ -16,13 +16,13 @@ const OPENED = 4;
 const ALIVE = 5;
 const HEADER = 9;
 
-/** Between two signs of life; without any for a minute (a dead ssh, a host that was cut off) the other side ends. */
+/** The time between two signs of life. After a minute without one (a dead ssh, a lost host), the other side ends. */
 const ALIVE_MS = 10_000;
 const SILENCE_MS = 60_000;
-/** How much of what a process complains a message shows. */
+/** How many characters of the errors of the process a message shows. */
 const SHOWN = 1000;
 
-/** The other side, for the Node.js of any release; what is read faster than it can be handed on waits. */
+/** The program of the other side, for the Node.js of any release. Data that cannot be passed on yet waits. */
 export const FAR_SIDE = `
   const { connect } = require("node:net");
   const sockets = new Map();
@@ -72,16 +72,16 @@ export const FAR_SIDE = `
     }
   });`;
 
-/** It carries nothing any more: its container, the engine or the way there has gone. */
+/** The relay has ended: its container, Docker or the connection to Docker is gone. */
 export class RelayEnded extends Error {
   public constructor(complaint: string) {
-    super(`the Docker host's network cannot be asked: ${complaint || "the relay has ended"}`);
+    super(`the Docker host's network cannot be reached: ${complaint || "the relay has ended"}`);
   }
 }
 
 type Process = ChildProcessByStdio<Writable, Readable, Readable>;
 
-/** Connections as they are made from where the process of a command line is, which runs `FAR_SIDE`. */
+/** Opens connections from the place where a command runs `FAR_SIDE`. */
 export class Relay {
   private readonly child: Process;
   private readonly streams = new Map<number, Relayed>();
@@ -91,14 +91,14 @@ export class Relay {
   private last = 0;
   private over: RelayEnded | undefined;
 
-  /** In a process group of its own: Ctrl-C is for the script. It never keeps a script from its end. */
+  /** Starts the command in its own process group: Ctrl-C goes to the script. The command does not keep a script alive. */
   public constructor(command: string, args: readonly string[]) {
     this.child = spawn(command, args, {
       stdio: ["pipe", "pipe", "pipe"],
       detached: true,
       env: childEnvironment(),
     });
-    this.child.stdin.on("error", () => undefined); // told by "close"
+    this.child.stdin.on("error", () => undefined); // the event "close" follows
     this.child.stdout.on("data", (chunk: Buffer) => {
       this.take(chunk);
     });
@@ -116,12 +116,12 @@ export class Relay {
     this.keepAlive(false);
   }
 
-  /** False once it can carry nothing any more. */
+  /** False once the relay has ended. */
   public get usable(): boolean {
     return this.over === undefined;
   }
 
-  /** Errors, also those of the connection itself, come as the stream's "error". */
+  /** Opens a connection. Its errors, also of connecting, are events "error" of the stream. */
   public connect(host: string, port: number): Duplex {
     const id = ++this.last;
     const stream = new Relayed((kind, content) => {
@@ -135,7 +135,7 @@ export class Relay {
     return stream;
   }
 
-  /** Ends the process, which then takes itself away. */
+  /** Ends the process, and so its container. */
   public close(): void {
     this.child.stdin.end();
   }
@@ -171,7 +171,7 @@ export class Relay {
     this.streams.clear();
   }
 
-  /** Only while a connection is open is there anything to wait for. */
+  /** Keeps this process alive while a connection is open, and not otherwise. */
   private keepAlive(wanted: boolean): void {
     for (const pipe of [this.child.stdin, this.child.stdout, this.child.stderr] as unknown as Socket[])
       if (wanted) pipe.ref();
@@ -199,7 +199,7 @@ class Relayed extends Duplex {
   }
 
   public override _read(): void {
-    // What comes is pushed; the little that a question is answered with fits into memory.
+    // Data is pushed as it comes: an answer is small enough for the memory.
   }
 
   public override _write(chunk: Buffer, _encoding: string, done: () => void): void {

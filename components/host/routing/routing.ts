@@ -22,9 +22,9 @@ export const NO_ROUTES: Routes = { api: UNROUTED, console: UNROUTED };
 export interface RoutingState {
   /** These containers receive the requests. */
   readonly active: Routes;
-  /** These containers are to receive them next. */
+  /** These containers will receive them next. */
   readonly candidates: Routes;
-  /** These containers received the requests before they were held, or before a cutover that has not been judged. */
+  /** These containers received the requests before a hold, or before a cutover that has no verdict yet. */
   readonly previous: Routes | undefined;
   /** Names of the containers that an update has stopped. */
   readonly stoppedWriters: readonly string[];
@@ -32,9 +32,9 @@ export interface RoutingState {
 }
 
 /**
- * `settled`: the active containers serve, or none does on a first installation. `held`: requests are held for the
- * previous containers, or are about to be, or go to them again. `switched`: requests go to new containers, and their
- * cutover has not been judged.
+ * `settled`: the active containers serve, or none before a first installation. `held`: requests are held for the previous
+ * containers, or will be at once, or go to them again. `switched`: requests go to new containers, and the cutover has no
+ * verdict yet.
  */
 type Phase = "settled" | "held" | "switched";
 
@@ -46,28 +46,27 @@ export function phaseOf(state: RoutingState): Phase {
 }
 
 /**
- * True once the new api may have written something. The api's active file decides it, which is the last one that a
- * switch writes.
+ * True once the new api may have written something. The api's active file decides this: a switch writes it last.
  */
 export function hasSwitched({ active, previous }: RoutingState): boolean {
   return previous !== undefined && active.api !== UNROUTED && active.api !== previous.api;
 }
 
-/** Gives the containers that serve, also while requests are held or a cutover has not been judged. */
+/** Gives the containers that serve, also while requests are held or a cutover has no verdict yet. */
 export function whoServes({ active, previous }: RoutingState): Routes {
   return previous ?? active;
 }
 
 /**
- * Gives the containers that receive the requests now, or will once they are no longer held. After a switch these are the
- * new ones: the containers before are started by the way back alone, because the two may not be able to work side by side.
+ * Gives the containers that receive the requests now, or after a hold. After a switch these are the new containers. Only
+ * the way back starts the previous ones, because the two releases may not be able to work side by side.
  */
 export function receivers({ active, previous = NO_ROUTES }: RoutingState): Routes {
   const of = (upstream: Upstream) => (active[upstream] === UNROUTED ? previous : active)[upstream];
   return { api: of("api"), console: of("console") };
 }
 
-/** True when an update was killed that had stopped the release which served, or held the requests. */
+/** True when a killed update had stopped the serving release, or held the requests. */
 export function isInterrupted(state: RoutingState): boolean {
   return state.stoppedWriters.length > 0 || phaseOf(state) === "held";
 }
@@ -76,7 +75,7 @@ export function differ(one: Routes, other: Routes): boolean {
   return one.api !== other.api || one.console !== other.console;
 }
 
-/** True for what a routing file or a restore may name: no container, or one of the stack, by the form of its name. */
+/** True for a name that may be in a routing file or a restore: no container, or one of the stack, by its form. */
 export function isRoute(stack: string, name: string): boolean {
   const prefix = `${namesOf(stack).prefix}-`;
   return (
@@ -89,7 +88,7 @@ export async function isServing(docker: DockerClient, name: string): Promise<boo
   return name !== UNROUTED && (await isRunning(docker, name));
 }
 
-/** All files that the state is read from; the candidates' token is a secret and is never read. */
+/** The files that the state is read from. The candidates' token is a secret, and is never read. */
 const FILES = [
   ...UPSTREAMS.flatMap((upstream) => [activeFile(upstream), candidateFile(upstream)]),
   PREVIOUS,
@@ -101,9 +100,9 @@ const FILES = [
  * The protocol of the routing files. They name the containers that receive requests, and what an update must take back
  * when it fails. The stack's lock lets one run at a time write them.
  *
- * A run can be killed between any two files. Each transition below says from which states it may be called, what it
- * leaves when it is killed in the middle, and what the next run does with that. The next run begins with `endHold` and
- * `resumeInterrupted` (writers.ts); the table in test/unit/host/routing/routing.test.ts tries every such moment.
+ * A run can be killed between any two files. Each transition below says in which states it may be called, what a kill in
+ * the middle leaves, and what the next run does then. The next run begins with `endHold` and `resumeInterrupted`
+ * (writers.ts); the table in test/unit/host/routing/routing.test.ts tries every such moment.
  */
 export class Routing {
   /** `caddy` is the name of the proxy's container. */
@@ -112,7 +111,7 @@ export class Routing {
     private readonly volume: ConfigVolume,
   ) {}
 
-  /** The routing of a proxy that runs. */
+  /** Gives the routing of a running proxy. */
   public static of(docker: DockerClient, caddy: string): Routing {
     return new Routing(caddy, new MountedVolume(docker, caddy));
   }
@@ -133,18 +132,18 @@ export class Routing {
   }
 
   /**
-   * Undefined where there is no proxy, or it was stopped: no request arrives then. While the proxy is restarting, this
-   * fails: what must be taken back is tried again.
+   * Reads the state; undefined where there is no proxy, or it was stopped: no request arrives then. While the proxy is
+   * restarting, this fails, so that the caller tries again.
    */
   public async stateIfRunning(): Promise<RoutingState | undefined> {
     return unlessStopped(this.state());
   }
 
   /**
-   * Offers containers as candidates. Gives the token with which requests reach them; an earlier token is worth nothing.
+   * Offers containers as candidates. Gives the token with which requests reach them; an earlier token is no longer valid.
    *
-   * From any state. Killed in the middle, it leaves candidates under a token that no process knows, so no request
-   * reaches them. The next update offers its own.
+   * From any state. A kill in the middle leaves candidates under a token that no process knows, so no request reaches
+   * them. The next update offers its own.
    */
   public async setCandidates(candidates: Routes): Promise<string> {
     const token = newToken();
@@ -153,21 +152,21 @@ export class Routing {
   }
 
   /**
-   * Takes the candidates away, the token first: a person who has seen it reaches them no longer.
+   * Removes the candidates, and first replaces the token: requests with the old one no longer reach them.
    *
-   * From any state. Killed in the middle, it leaves candidates under a token that no process knows.
+   * From any state. A kill in the middle leaves candidates under a token that no process knows.
    */
   public async clearCandidates(): Promise<void> {
     await this.volume.change(candidatesUnder(newToken(), NO_ROUTES));
   }
 
   /**
-   * Holds every request from here on: Caddy asks no name server for a container that is gone. Pages first: the console
-   * makes them from answers of the api, and would lose its patience while those are held; `pagesAnswered` waits until
-   * Caddy has the pages that it has asked for.
+   * Holds all further requests: Caddy then asks no name server for a container that is gone. Pages are held first: the
+   * console makes them from answers of the api, and would time out while the api's requests are held. `pagesAnswered` waits
+   * until Caddy has the pages that it has requested.
    *
-   * From every state, so that an update can hold requests whatever a killed one has left; who serves stays noted. Killed
-   * in the middle, it leaves `held`, and the next run ends that. So after a switch the api comes first.
+   * From any state, so that an update can hold requests after any killed update; the serving containers stay noted. A kill
+   * in the middle leaves `held`, which the next run ends. So after a switch the api is held first.
    */
   public async hold(pagesAnswered: () => Promise<void>): Promise<void> {
     const state = await this.state();
@@ -178,12 +177,12 @@ export class Routing {
   }
 
   /**
-   * Routes requests back that are held although no writer was stopped: while postgres was replaced. An update that has
-   * noted stopped writers is taken back as a whole instead, and requests that have been switched stay where they are
-   * until the verdict. Gives the containers to which requests go again, where any were held.
+   * Ends a hold during which no writer was stopped, as for a replacement of postgres: requests go back. An update that has
+   * noted stopped writers is taken back as a whole instead, and requests that were switched stay there until the verdict.
+   * Gives the containers to which requests go again, where any were held.
    *
-   * From any state, and while the proxy does not run; only `held` without stopped writers is changed. Killed in the
-   * middle, it leaves that state.
+   * From any state, and while the proxy does not run; it changes only `held` without stopped writers. A kill in the middle
+   * leaves that state.
    */
   public async endHold(): Promise<Routes | undefined> {
     const state = await this.stateIfRunning();
@@ -194,22 +193,22 @@ export class Routing {
   }
 
   /**
-   * Switches the requests to new containers, and notes the ones before, so that all of it can be taken back until
+   * Switches the requests to new containers, and notes the previous ones, so that the switch can be taken back until
    * `accept`. The api's file comes last: before that, no request can have written anything through the new api.
    *
-   * From any state. Killed in the middle, it leaves requests that are held, or pages alone that go over. The next run
-   * ends the hold, unless the release before was stopped and no longer fits the database; its cutover does the rest.
+   * From any state. A kill in the middle leaves requests held, or only the pages switched. The next run ends the hold,
+   * unless the previous release was stopped and no longer fits the database; the cutover of that run does the rest.
    */
   public async switchTo(routes: Routes, previous: Routes): Promise<void> {
     await this.volume.change([note(PREVIOUS, lines(previous)), ...route(activeFile, routes, "console", "api")]);
   }
 
   /**
-   * Routes the requests to the containers that received them before, or to the given ones, and forgets that there were
-   * any before. Does nothing where none are known.
+   * Routes the requests to the previous containers, or to the given ones, and forgets the previous ones. Does nothing where
+   * none are known.
    *
-   * From `held` and `switched`. Killed in the middle, it leaves pages alone on the way back, or `held`; the next run
-   * goes on with that, at its cutover at the latest.
+   * From `held` and `switched`. A kill in the middle leaves only the pages routed back, or `held`; the next run goes on from
+   * there, at its cutover at the latest.
    */
   public async routeBack(to?: Routes): Promise<void> {
     const routes = to ?? (await this.state()).previous;
@@ -218,10 +217,10 @@ export class Routing {
   }
 
   /**
-   * Routes the requests to the containers of a restore that has succeeded: what was before is not taken back any more.
+   * Routes the requests to the containers of a restore that has succeeded, and forgets the previous ones.
    *
-   * From any state, by a restore alone. Killed in the middle, it leaves `held` or `switched`; the restore's own state is
-   * on the disk, and the next run does this again before it looks at the routing.
+   * From any state, by a restore only. A kill in the middle leaves `held` or `switched`; the state of the restore is on the
+   * disk, and the next run repeats this before it reads the routing.
    */
   public async settle(routes: Routes): Promise<void> {
     await this.volume.change([
@@ -232,10 +231,10 @@ export class Routing {
   }
 
   /**
-   * Notes containers before they are stopped, beside those that an earlier attempt has noted.
+   * Notes containers before they are stopped, in addition to those that an earlier attempt has noted.
    *
-   * From any state. It is one file: killed, the containers are noted or not. The next run starts what is noted again, or
-   * leaves it stopped where another release is to serve and has changed the database already.
+   * From any state. It is one file: after a kill, the containers are noted or not. The next run starts noted containers
+   * again, or leaves them stopped where another release will serve and has changed the database already.
    */
   public async noteStopped(names: readonly string[]): Promise<void> {
     const { stoppedWriters } = await this.state();
@@ -244,10 +243,10 @@ export class Routing {
   }
 
   /**
-   * Notes, or notes no longer, that the migrations of the update may break the release that serves: the new one then
-   * receives the requests before it has been watched.
+   * Notes whether the migrations of the update may break the serving release: the new release then receives the requests
+   * before it has been watched.
    *
-   * From any state, and while the proxy does not run. It is one file. Every update decides it anew.
+   * From any state, and while the proxy does not run. It is one file, and every update decides again.
    */
   public async requestImmediateCutover(wanted: boolean): Promise<void> {
     const state = await this.stateIfRunning();
@@ -256,10 +255,10 @@ export class Routing {
   }
 
   /**
-   * Forgets what an update has noted: no container is to be started again, and no cutover to be immediate.
+   * Forgets the notes of an update: no container has to be started again, and no cutover is immediate.
    *
-   * From `settled`, once what was stopped runs again or has been replaced, and while the proxy does not run. Killed in
-   * the middle, it leaves the stopped writers noted, and the next run takes them back once more.
+   * From `settled`, once the stopped containers run again or have been replaced, and while the proxy does not run. A kill in
+   * the middle leaves the stopped writers noted, and the next run starts them once more.
    */
   public async clearMarks(): Promise<void> {
     if ((await this.stateIfRunning()) === undefined) return;
@@ -267,10 +266,10 @@ export class Routing {
   }
 
   /**
-   * Accepts an update that has succeeded: nothing of it is taken back any more.
+   * Accepts an update that has succeeded. It cannot be taken back any more.
    *
-   * From `settled` and `switched`. Stopped writers are forgotten before the previous routes: killed in between, the next
-   * run must not start them again beside the release that serves. It finds `switched`, and judges the same cutover again.
+   * From `settled` and `switched`. Stopped writers are forgotten before the previous routes: after a kill in between, the
+   * next run must not start them beside the serving release. It finds `switched`, and gives a verdict on the cutover again.
    */
   public async accept(): Promise<void> {
     await this.volume.change([
@@ -281,7 +280,7 @@ export class Routing {
     ]);
   }
 
-  /** The volume is the proxy's: a name that is not one of the stack counts as no container. */
+  /** The proxy can write to the volume, so a name that does not belong to the stack counts as no container. */
   private routes(api = "", console = ""): Routes {
     const stack = stackIn({ name: this.caddy, role: "caddy" });
     const valid = (name: string) => (isRoute(stack, name.trim()) ? name.trim() : UNROUTED);

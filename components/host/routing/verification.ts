@@ -7,7 +7,7 @@ import { healthIn, type Health, WrongVersion } from "./health";
 import { ask, type Outside } from "./probe";
 import { Refusal, say, sleep } from "../output";
 
-/** What must answer, where, and for how long. */
+/** The release that must answer, where, and within which time. */
 export const expectation = z.strictObject({
   dockerHost: z.string(),
   entrance,
@@ -17,52 +17,52 @@ export const expectation = z.strictObject({
 });
 export type Expectation = z.infer<typeof expectation>;
 
-/** What keeps a release from working that its answers do not show, or not at once. */
+/** Gives a reason why the release does not work that its answers do not show, or not at once. */
 type Death = () => Promise<string | undefined>;
 
 export interface Verification extends Expectation {
   /** Seconds that the answers must stay good. */
   readonly holdSeconds: number;
-  /** The token of the release that is to serve next, and does not yet. */
+  /** The token of a candidate, which does not serve yet. */
   readonly candidate?: string;
-  /** Between two rounds, until the first good one. */
+  /** The pause between two rounds, until the first good one. */
   readonly pauseMs?: number;
-  /** Why no patience will help: asked for while there is no good answer, and with each good one that must hold. */
+  /** Is called after each bad round, and after each round of the hold: its reason ends the verification. */
   readonly death?: Death;
 }
 
 const tokenOf = (candidate: string) => ({ [CANDIDATE_HEADER]: candidate });
 
-/** Between two rounds of questions. */
+/** The pause between two rounds of requests. */
 const PAUSE_MS = 1000;
-/** How many at once: as many as a pool of connections usually has. */
+/** How many requests run at once: as many as a connection pool usually has connections. */
 const WARMED = { "/health": 10, "/login": 10 };
-/** Made of answers of the api that serves: few at once, and none while that is held. */
+/** These pages use the api that serves: few requests at once, and none while that api's requests are held. */
 const WARMED_PAGES = { "/": 3 };
 const WARM_ROUNDS = 5;
-/** Between two of them, for those whom the release before serves on the same cores. */
+/** The pause between two of them: the old release serves its users on the same processor cores. */
 const WARM_PAUSE_MS = 150;
-/** For all of it: a release that answers slowly, or not at all, is not waited for any longer. */
+/** The limit for all rounds: the update waits no longer for a release that answers slowly or not at all. */
 const WARM_SECONDS = 20;
-/** For what Docker is asked beside the questions from outside. */
+/** The limit for a Docker command during the verification. */
 const DOCKER_SECONDS = 10;
 /** How much of an unexpected answer a message shows. */
 const SHOWN = 200;
 /**
- * What a proxy answers where it, or what is behind it, has too much to do. A flood from outside must not be able to stop
- * an upgrade, perhaps the one that mends what it uses: so many rounds of a hold may fail like that, never two in a row.
+ * The answers of a proxy that is overloaded, or whose upstream is. A flood of requests must not be able to stop an upgrade,
+ * which may fix the weakness that it uses. So this many rounds of the hold may fail like that, but not two in a row.
  */
 const BUSY = [429, 502, 503, 504];
 const BUSY_ROUNDS = 3;
-/** Of a connection that was not taken, or lost. */
+/** The errors of a connection that was refused or lost. */
 const BROKEN = ["ECONNREFUSED", "ECONNRESET", "EPIPE"];
-/** Where Caddy keeps the certificate of its own authority. */
+/** The file with the certificate of Caddy's own authority. */
 export const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
 
 /**
- * Asks from outside, as a user would. First everything must answer as it should, within the timeout (a certificate may
- * have to be had first); then it must go on doing so for the whole hold: a release that dies after 20 s is refused.
- * `candidate` is the release that is to serve next, before it does. Returns the last health answer.
+ * Checks a release through the published ports, as a user would reach it. First all answers must be good within the timeout
+ * (Caddy may have to get a certificate); then they must stay good for `holdSeconds`: a release that exits after 20 s is
+ * refused. With `candidate`, the requests go to the candidates. Returns the last health answer.
  */
 export async function verify(
   { candidate, holdSeconds, pauseMs = PAUSE_MS, death = nothing, ...expected }: Verification,
@@ -72,11 +72,13 @@ export async function verify(
   const visits = await untilGood(asked, docker, pauseMs, death);
   const [answer, seconds] = await hold(asked, visits, holdSeconds, death);
   const { url } = expected.entrance;
-  say(`${answer.version} answers on ${url}${candidate === undefined ? "" : " as candidate"}, held for ${seconds} s`);
+  say(
+    `${answer.version} answers on ${url}${candidate === undefined ? "" : " as candidate"}, with good answers for ${seconds} s`,
+  );
   return answer;
 }
 
-/** What may pass: a refused or broken connection, or an answer of a proxy that has too much to do. */
+/** A failure that may be temporary: a refused or broken connection, or the answer of an overloaded proxy. */
 class Busy extends Refusal {}
 
 type Asked = Expectation & { readonly headers: Readonly<Record<string, string>> };
@@ -85,11 +87,11 @@ type Asked = Expectation & { readonly headers: Readonly<Record<string, string>> 
 interface Visit {
   readonly outside: Outside;
   readonly scheme: "http" | "https";
-  /** For messages: what a user types, and the address where several are published. */
+  /** The URL for messages, with the address where several are published. */
   readonly where: string;
 }
 
-/** Nobody looks. */
+/** Finds no reason. */
 const nothing: Death = () => Promise.resolve(undefined);
 
 async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number, death: Death): Promise<Visit[]> {
@@ -109,8 +111,8 @@ async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number,
 }
 
 /**
- * A release that has just started has no connections to its database yet, and compiles its code when that is first
- * used: the candidate is asked until it has, so that nobody waits for it. `pages` only while the release before serves.
+ * Warms a candidate up. A release that has just started has no connections to its database yet, and compiles code at its
+ * first use; these requests come first, so that no user waits. `pages` is set only while the old release serves.
  */
 export async function warmUp(
   expected: Expectation & { readonly candidate: string; readonly pages: boolean },
@@ -123,13 +125,13 @@ export async function warmUp(
   for (let round = 0; round < WARM_ROUNDS; round++)
     for (const [path, atOnce] of Object.entries(asked)) {
       if (Date.now() > deadline) return;
-      // Not the verdict: what they answer is of no interest.
+      // The answers do not matter here: this is not the verdict.
       await Promise.allSettled(Array.from({ length: atOnce }, () => ask(first.outside, first.scheme, path)));
       await sleep(WARM_PAUSE_MS);
     }
 }
 
-/** Asks once, whatever the answer: how to get there is found out before somebody waits for it. */
+/** Sends one request and ignores the answer: the way to the ports is then known before users wait for a check. */
 export async function reach(expected: Expectation, docker: DockerClient): Promise<void> {
   const visits = await visitsOf({ ...expected, headers: {} }, docker);
   await Promise.allSettled(visits.map(({ outside, scheme }) => ask(outside, scheme, "/health")));
@@ -166,7 +168,7 @@ async function hold(
   }
 }
 
-/** One round of what a user does: health, then the console's login page, by every way in that there is. */
+/** Sends one round of requests: health, then the console's login page, on every address and scheme. */
 async function round({ entrance: { health }, release }: Asked, visits: readonly Visit[]): Promise<Health> {
   const answers: Health[] = [];
   for (const { outside, scheme, where } of visits) {
@@ -185,7 +187,7 @@ function wrongStatus(status: number, message: string): Refusal {
   return BUSY.includes(status) ? new Busy(message) : new Refusal(message);
 }
 
-/** Silence, for as long as a question may take, does not pass: a release that hangs has everybody's requests meanwhile. */
+/** A timeout does not count as temporary: while a release hangs, all user requests wait for it. */
 function answered<T>(where: string, answer: Promise<T>): Promise<T> {
   return answer.catch((error: unknown) => {
     const why = `${where} gives no answer: ${error instanceof Error ? error.message : String(error)}`;
@@ -194,7 +196,7 @@ function answered<T>(where: string, answer: Promise<T>): Promise<T> {
   });
 }
 
-/** Every address that is published, by every scheme that is served: a user may come by any of them. */
+/** Lists every published address with every served scheme: users may use any of them. */
 async function visitsOf(expected: Asked, docker: DockerClient): Promise<Visit[]> {
   const { dockerHost, caddy, entrance: site, headers } = expected;
   const { bind, ...ports } = site.http;
@@ -208,7 +210,7 @@ async function visitsOf(expected: Asked, docker: DockerClient): Promise<Visit[]>
   );
 }
 
-/** Caddy's own authority is made at its first start: trusted, so that TLS is checked like any. */
+/** Gives what to trust. Caddy makes its own authority at its first start; its certificate is read, so that TLS can be checked. */
 async function trusted({ entrance: { trust }, caddy }: Asked, docker: DockerClient): Promise<Outside["trust"]> {
   if (trust === "public") return {};
   if (trust !== "caddy") return trust;

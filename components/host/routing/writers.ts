@@ -8,8 +8,9 @@ import { hasSwitched, type Routing, type RoutingState, whoServes } from "./routi
 import { say } from "../output";
 
 /**
- * Stops writers, having noted which: a refused update starts them again. Workers first, which may have jobs in hand,
- * while requests are still served; then requests wait, and the api stops. Returns since when they wait.
+ * Stops writers (api and workers), and notes them first, so that a refused update starts them again. Workers stop first and
+ * finish their jobs, while requests are still served; then requests are held, and the api stops. Returns the start of the
+ * hold.
  */
 export async function stopWriters(
   docker: DockerClient,
@@ -25,9 +26,9 @@ export async function stopWriters(
 }
 
 /**
- * Stops writers like `stopWriters`, but pauses the api once it has answered what it had in hand. To stop the api would
- * take until the disk has taken everything that was written to it: the engine unmounts the container's file system. A
- * restore that fails lets the api run on; one that succeeds ends it when no request waits for that.
+ * Stops writers like `stopWriters`, but pauses the api once it has answered its open requests. Stopping it would take until
+ * all data is written to the disk, because Docker unmounts the container's file system. A failed restore lets the api go
+ * on; a successful one ends it when no request is held any more.
  */
 export async function freezeWriters(
   docker: DockerClient,
@@ -45,12 +46,12 @@ export async function freezeWriters(
   return held;
 }
 
-/** Holds the requests, once the pages that Caddy has asked for are answered. */
+/** Holds the requests. The api's are held once Caddy has the pages that it has requested. */
 export function holdRequests(docker: DockerClient, routing: Routing): Promise<void> {
   return routing.hold(() => drained(docker, routing.caddy, "console"));
 }
 
-/** Notes all of the writers first. Gives the apis, which run on. */
+/** Notes all writers, then stops the workers. Gives the apis, which still run. */
 async function stopWorkers(
   docker: DockerClient,
   routing: Routing,
@@ -64,10 +65,10 @@ async function stopWorkers(
 }
 
 /**
- * Takes a change of release back that had stopped the writers before: stops those of the refused release, which cannot
- * run beside the old one, starts again what was stopped, and routes the requests there. Requests that go to the refused
- * release wait meanwhile: a run that is killed in between leaves them held, and no later one starts both releases. Where
- * no writer was stopped, or none is left, it ends a hold. Gives the containers that run again.
+ * Takes back a change of release that had stopped the old writers. It stops the writers of the refused release, which cannot
+ * run beside the old one, starts the old writers again, and routes the requests to them. Requests to the refused release are
+ * held meanwhile: a kill in between leaves them held, and no later run starts both releases. Where no writer was stopped, or
+ * none is left, it ends a hold. Gives the containers that run again.
  */
 export async function restartPrevious(docker: DockerClient, routing: Routing, stack: string): Promise<string[]> {
   const state = await routing.stateIfRunning();
@@ -90,8 +91,8 @@ export async function restartPrevious(docker: DockerClient, routing: Routing, st
 }
 
 /**
- * Ends a hold during which no writer was stopped. Gives whether there was any. No later update makes its cutover at once
- * for the sake of the one that is over.
+ * Ends a hold during which no writer was stopped, and says whether there was one. It also removes the note that makes a
+ * cutover immediate, so that no later update follows it.
  */
 export async function endHold(routing: Routing): Promise<boolean> {
   await routing.requestImmediateCutover(false);
@@ -102,7 +103,7 @@ export async function endHold(routing: Routing): Promise<boolean> {
 }
 
 /**
- * Starts the containers of a release again that an update has stopped. Others stay noted. Gives the containers that run
+ * Starts the stopped containers of one release again. Those of other releases stay noted. Gives the containers that run
  * again.
  */
 export async function restartStoppedOf(
@@ -120,8 +121,8 @@ export async function restartStoppedOf(
 }
 
 /**
- * Gives the noted containers that still exist. Killed updates may have stopped the writers of two releases, one after
- * the other: only those of the release that serves may run, since two releases may not work on one database.
+ * Gives the noted containers of the serving release that still exist. Killed updates may have stopped the writers of two
+ * releases, one after the other, and two releases must not work on one database.
  */
 function notedOf(state: RoutingState, containers: readonly RunningContainer[]): RunningContainer[] {
   const serving = containers.find(({ name }) => name === whoServes(state).api)?.version;
@@ -131,8 +132,8 @@ function notedOf(state: RoutingState, containers: readonly RunningContainer[]): 
 }
 
 /**
- * A container that still runs may be on its way down, by a stop whose client was killed: it is stopped for good first.
- * Only an api that requests are sent to has certainly not been asked to stop.
+ * Starts a container again. A container that still runs may be stopping, after a stop whose client was killed, so it is
+ * stopped completely first. Only an api that receives requests is certainly not stopping.
  */
 async function startAgain(
   docker: DockerClient,
@@ -157,18 +158,18 @@ async function startAgain(
   return restarted;
 }
 
-/** An update that was killed, and what comes after it. */
+/** What the run after a killed update knows. */
 interface Killed {
-  /** Tag of the release that is to serve; undefined where only the requests are to be answered again, by hand. */
+  /** Tag of the release that will serve; undefined where an operator only wants the requests answered again. */
   readonly target: string | undefined;
-  /** Whether the database is still as a release has left it. */
+  /** Says whether the database still fits a release. */
   readonly fits: (version: string) => Promise<boolean>;
 }
 
 /**
- * Takes an update back that was killed after it had begun to stop a release: when that release is to serve on; and until
- * the requests have been switched, when it still fits the database. Otherwise they would wait for all of the next
- * attempt, its backup included, and that attempt stops the release again in time. Gives the containers that run again.
+ * Takes back an update that was killed after it had begun to stop a release: when that release will serve on, and, before
+ * the requests are switched, also when it still fits the database. Otherwise requests would be held during all of the next
+ * attempt, its backup included; that attempt stops the release again in time. Gives the containers that run again.
  */
 export async function resumeInterrupted(
   docker: DockerClient,

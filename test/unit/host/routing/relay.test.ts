@@ -77,7 +77,7 @@ describe("a relay", () => {
 
   test("that ends says why, to those who wait and to those who come later", async () => {
     const relay = start(["sh", ["-c", "echo no such image >&2; exit 125"]]);
-    await expect(get(relay, "/")).rejects.toThrow("the Docker host's network cannot be asked: no such image");
+    await expect(get(relay, "/")).rejects.toThrow("the Docker host's network cannot be reached: no such image");
     expect(relay.usable).toBe(false);
     await expect(get(relay, "/")).rejects.toThrow("no such image");
   });

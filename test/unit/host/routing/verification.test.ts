@@ -109,7 +109,7 @@ describe("a site is trusted by who vouches for it", () => {
       "another than the one that was given",
       certified({ name: DOMAIN }),
       { trust: { certificate: fingerprint(site) } },
-      /another certificate than the one that was given is served/,
+      /another certificate than the configured one is served/,
     ],
     ["a given one that has expired", ...given(certified({ name: DOMAIN, from: -9, until: -2 })), /has expired/],
     ["a given one for another name", ...given(certified({ name: "other.internal" })), /not for fleet\.internal/],
