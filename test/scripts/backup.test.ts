@@ -294,7 +294,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
       const { exitCode, stderr } = await backup();
       expect(exitCode).toBe(1);
       expect(stderr).toMatch(
-        /the lock of a backup is held by session \d+ \("no'body", user "nestfleet", over the server's own socket, since \S+ \S+ UTC\), which is none of ours/,
+        /the lock of a backup is held by session \d+ \("no'body", user "nestfleet", over the server's own socket, since \S+ \S+ UTC\), which does not belong to this program/,
       );
       const [, command = ""] = /`(docker .*)` ends it/.exec(stderr) ?? [];
       expect(await launch("sh", ["-c", command]).ended).toMatchObject({ exitCode: 0 });
@@ -444,7 +444,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     const byHand = await launch("bash", ["scripts/backup.sh", "--stack", STACK, "--keep", "1", "--version", "1.5.0"])
       .ended;
     const id = idOf(byHand);
-    expect(byHand.stderr).toContain("20200101T000000Z-1.0.0.json: it is no manifest of a backup");
+    expect(byHand.stderr).toContain("20200101T000000Z-1.0.0.json: it is not the manifest of a backup");
     const { backups } = await new Store(database).list();
     expect(backups.map((kept) => kept.id)).toEqual([needed.id, id]);
     expect(await files()).toContain("notes.txt");

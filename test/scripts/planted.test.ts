@@ -266,7 +266,7 @@ b.json"; mkfifo c.json; mkdir d.json; ln -s /etc/passwd "$2.json"
   expect(contents.backups.map((backup) => backup.id)).toEqual(own);
   expect(contents.broken).toEqual([
     `${other}.json: it is a link, which is not followed`,
-    "20261125T080102Z-1.4.2.json: it is no JSON",
+    "20261125T080102Z-1.4.2.json: it is not valid JSON",
   ]);
   expect(await store.sweep()).toEqual([".partial-x.json"]);
 });

@@ -7,27 +7,27 @@ import { type BackupManifest, parseManifest, type WrittenManifest } from "../../
 import { isSigned } from "../../release/records/signature";
 import type { Signer } from "./signer";
 
-/** What lies among the backups of a stack; backups and those dated in the future have the newest last. */
+/** The files among the backups of a stack. Of the backups, and of those dated in the future, the newest is last. */
 export interface Contents extends Dated<BackupManifest> {
   /** File and reason of everything that looks like a backup and does not count as one. */
   readonly broken: readonly string[];
-  /** Ids of those among the broken that are whole and that this stack has not signed. */
+  /** Ids of the broken ones that are complete, but not signed by this stack. */
   readonly unsigned: readonly string[];
   /** Every id that is taken, also by a broken backup. */
   readonly ids: readonly string[];
-  /** Seconds since 1970 by the clock of the Docker host; undefined where the container does not tell. */
+  /** Seconds since 1970 by the clock of the Docker host; undefined where the container does not print them. */
   readonly clock: number | undefined;
-  /** Id of the backup that was taken last, which may be broken. What this stack has not signed, it has not taken. */
+  /** Id of the backup that was taken last, which may be broken. A backup that this stack has not signed does not count. */
   readonly newest: string | undefined;
 }
 
-/** Separates the records of LIST. It is taken out of the manifests, in which others may have put it. */
+/** Separates the records of LIST. It is removed from the manifests, where other programs may have put it. */
 const RECORD = "\x1e";
 
 /**
  * Shell for the database's container. Prints the time there, and then a record for each file: its name, the size of its
- * dump, and the manifest. One question brings all of it, so that a preview over ssh waits once. Others may be able to
- * write here: a name that is not an id is passed over, and a manifest that is a link is not followed.
+ * dump, and the manifest. One command reads all of it, so that a preview over ssh waits once. Other programs may be able to
+ * write here: a name that is not an id is ignored, and a manifest that is a link is not followed.
  */
 export const LIST = `
   cd "$1"
@@ -69,7 +69,7 @@ function contentsOf(clock: number | undefined, records: readonly string[], signe
     else {
       unsigned.push(id);
       broken.push(
-        `${file}: ${NOT_SIGNED}: where you know it as the stack's own, ${trust(signer.stack, host, id)} takes it over`,
+        `${file}: ${NOT_SIGNED}: if you know that it is the stack's own, ${trust(signer.stack, host, id)} accepts it`,
       );
     }
   }
@@ -83,7 +83,7 @@ function contentsOf(clock: number | undefined, records: readonly string[], signe
 
 export const NOT_SIGNED = "it is not signed by this stack";
 
-/** Whether a manifest is of a backup of the stack. A stack without a key cannot tell its own from others. */
+/** True when a manifest belongs to a backup of the stack. A stack without a key cannot recognise its own, so all count. */
 export function counts({ json }: WrittenManifest, { key }: Signer): boolean {
   return key === undefined || isSigned(json, key);
 }
@@ -99,6 +99,7 @@ function readManifest(id: string, text: string, size: string): WrittenManifest |
 /** Reads the manifest of that id; gives the reason where the text is not one. */
 export function manifestIn(id: string, text: string): WrittenManifest | string {
   const found = parseManifest(text);
-  if (found === undefined) return parseJson(text) === undefined ? "it is no JSON" : "it is no manifest of a backup";
+  if (found === undefined)
+    return parseJson(text) === undefined ? "it is not valid JSON" : "it is not the manifest of a backup";
   return found.manifest.id === id ? found : `it is the manifest of ${found.manifest.id}`;
 }

@@ -5,20 +5,20 @@ import { BACKUPS_PATH } from "../../release/records/backup-id";
 import type { RunningContainer } from "../../release/facts";
 import { mountsOf } from "../docker/mounts";
 
-/** How the directory is tried, and in which image. */
+/** How the directory is tested, and in which image. */
 interface Asking {
-  /** The database's container, where there is one: its image is one that the operator runs already. */
+  /** The database's container, where there is one: the operator already runs its image. */
   readonly postgres: Pick<RunningContainer, "name" | "imageId"> | undefined;
-  /** The one that the config names. */
+  /** The image that the config names. */
   readonly image: string;
-  /** Whether writing is tried, too: a preview does not write. */
+  /** True where writing is tested, too. A preview does not write. */
   readonly writes: boolean;
 }
 
 /**
- * Why backups cannot lie in a directory of the Docker host; undefined when they can, or it is not known. Docker itself is
- * asked, because the host may be another machine, as root with what postgres may do besides, who will write there. A
- * directory that postgres already mounts has proved itself.
+ * Says why backups cannot be in a directory of the Docker host; undefined when they can, or this is not known. A container
+ * tests it, because the host may be another machine, as root with the capability that postgres will write there with. A
+ * directory that postgres already mounts is not tested.
  */
 export async function backupDirectoryFault(
   docker: DockerClient,

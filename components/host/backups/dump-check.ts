@@ -6,13 +6,13 @@ import { dumpFault } from "../../release/records/dump";
 import type { BackupManifest } from "../../release/records/manifest";
 import { dumpFile } from "./store";
 
-/** A slow disk is assumed to read no slower than this. A check that takes longer is left to the restore itself. */
+/** No disk is assumed to read slower than this. A preview gives up a check that takes longer; the restore does it. */
 const SLOWEST_BYTES_PER_SECOND = 20_000_000;
 const PATIENCE_SECONDS = 60;
 
 /**
- * Shell for the database's container. Prints the size of a file and, where that is the expected one, its checksum. The
- * shell becomes the process that reads: an order to stop ends the reading.
+ * Shell for the database's container. Prints the size of a file and, where the size is as expected, its checksum. `exec`
+ * replaces the shell, so that a stop ends the reading.
  */
 const CHECK = `
   [ -f "$1" ] || { echo missing; exit; }
@@ -20,7 +20,7 @@ const CHECK = `
   echo "$size"
   if [ "$size" = "$2" ]; then exec sha256sum "$1"; fi`;
 
-/** Says why a backup cannot be relied on; undefined when its dump is, byte for byte, what was written. For a preview: it has a time limit. */
+/** Says for a preview, in limited time, why a backup cannot be relied on; undefined when its dump is intact byte for byte. */
 export async function inspectDump(
   docker: DockerClient,
   postgres: string,
@@ -28,14 +28,14 @@ export async function inspectDump(
 ): Promise<string | undefined> {
   const patience = PATIENCE_SECONDS + Math.ceil(manifest.bytes / SLOWEST_BYTES_PER_SECOND);
   const answer = await docker.run(["exec", postgres, ...question(manifest)], "", patience).catch((error: unknown) => {
-    // The size was printed, and the read failed.
+    // The size was printed, but the read failed.
     if (error instanceof DockerError && error.exitCode === 1 && error.stdout !== "") return error.stdout;
     throw error;
   });
   return faultIn(manifest, lines(answer));
 }
 
-/** Refuses a backup whose dump is not, byte for byte, what was written. For an operation: it can be stopped. */
+/** Refuses, for an operation, a backup whose dump is not intact byte for byte. The signal stops the check. */
 export async function mustBeIntact(database: Database, manifest: BackupManifest, signal: AbortSignal): Promise<void> {
   const answer: string[] = [];
   const { stderr } = await database.run(question(manifest), { signal, onLine: (line) => answer.push(line) });

@@ -3,8 +3,8 @@ import { formatEntry, HISTORY_FILE, type HistoryEntry, parseHistory } from "../.
 import type { Database } from "../database/database";
 
 /**
- * One write to a file opened for appending, so that two entries never mix; on the disk before it counts. A line that a
- * power failure tore is closed first: it would swallow the new one. dd and not cat, which would write in pieces.
+ * Appends in a single write, so that two entries never mix, and waits for the disk. A line that a power failure has cut off
+ * is closed first, because the new entry would become part of it. dd is used because cat would write in pieces.
  */
 const APPEND = `
   umask 077
@@ -17,10 +17,10 @@ export async function appendHistory(database: Database, entry: HistoryEntry): Pr
   await database.shell(APPEND, [HISTORY_FILE, BACKUPS_PATH], formatEntry(entry));
 }
 
-/** A link is not followed: what it leads to is not the stack's history. */
+/** A link is not followed: its target is not the stack's history. */
 const READ = 'if [ -f "$1" ] && [ ! -L "$1" ]; then cat "$1"; fi';
 
-/** Reads every change of what serves, oldest first; nothing where there was none yet. */
+/** Reads the history, oldest entry first; empty where there is none yet. */
 export async function readHistory(database: Database): Promise<HistoryEntry[]> {
   return parseHistory(await database.shell(READ, [HISTORY_FILE]));
 }

@@ -10,8 +10,8 @@ import { Store } from "./store";
 const NEWEST = "newest";
 
 /**
- * Selects the named backup, or the newest when none is named. A newest backup that cannot be relied on is refused and not
- * passed over: an operator who asks for the newest wants to know whether the last backup can be restored.
+ * Selects the named backup, or the newest when none is named. A newest backup that cannot be relied on is refused, not
+ * skipped: an operator who asks for the newest wants to know whether the last backup can be restored.
  */
 export function selectBackup(contents: Contents, asked: string | undefined): BackupManifest {
   const { broken, newest } = contents;
@@ -24,7 +24,7 @@ export function selectBackup(contents: Contents, asked: string | undefined): Bac
   throw new Refusal(`there is no backup ${id}; the newest is ${newest ?? "none"}`);
 }
 
-/** Selects among the backups that the database's container sees now. */
+/** Selects one of the backups that the database's container sees now. */
 export async function findBackup(database: Database, asked: string | undefined): Promise<BackupManifest> {
   return selectBackup(await new Store(database).list(), asked);
 }

@@ -5,10 +5,10 @@ import { LABELS } from "../../release/names";
 import { KEY_VARIABLE } from "../../release/records/signature";
 import { environmentOf } from "../docker/environment";
 
-/** Who signs what lies among the backups. */
+/** The stack, and the key with which it signs its backups. */
 export interface Signer {
   readonly stack: string | undefined;
-  /** Undefined where a program of before has made the container: there every manifest counts. */
+  /** Undefined where an older program has made the container: there every manifest counts. */
   readonly key: string | undefined;
 }
 
@@ -20,8 +20,8 @@ const inspected = z.object({
 });
 
 /**
- * As the container of the database shows it, running or not. One that is not there has no key, and that must not make
- * everything count.
+ * Reads stack and key from the container of the database, running or not. A missing container is an error: without a key,
+ * every manifest would count.
  */
 export async function signerOf(docker: DockerClient, postgres: string): Promise<Signer> {
   const found = await docker.inspect(postgres);

@@ -7,7 +7,7 @@ import { Refusal } from "../output";
 import { conceal } from "../docker/redaction";
 import { type Contents, counts, LIST, manifestIn, NOT_SIGNED, readListing } from "./contents";
 
-/** Where a dump lies that is not a backup yet: on the same file system, so that a rename makes it one. */
+/** The file of a dump that is not a backup yet. It is on the same file system, so that a rename makes it a backup. */
 const partial = (id: string) => `${BACKUPS_PATH}/.partial-${id}.dump`;
 const partialManifest = (id: string) => `${BACKUPS_PATH}/.partial-${id}.json`;
 export const dumpFile = (id: string) => `${BACKUPS_PATH}/${id}.dump`;
@@ -18,8 +18,8 @@ const PROBE = `
   umask 077; rm -f "$1/.partial-probe"; : >"$1/.partial-probe"; rm "$1/.partial-probe"`;
 
 /**
- * A half-finished commit has a dump under its final name and a manifest that is still partial. Those, and everything
- * partial, were left by a run that was killed: no other run works here while the caller has the lock.
+ * Removes partial files, and dumps whose commit was not finished: these have their final name, but their manifest is still
+ * partial. A killed run has left them, because no other run works here while the caller has the lock.
  */
 const SWEEP = `
   cd "$1"
@@ -32,7 +32,7 @@ const SWEEP = `
     if [ -f "$file" ] || [ -L "$file" ]; then rm -f "$file"; echo "$file"; fi
   done`;
 
-/** The manifest comes last: a dump without one is no backup. Everything is on the disk before its name says so. */
+/** The manifest gets its name last: a dump without one does not count as a backup. Files are on the disk before the rename. */
 const COMMIT = `
   umask 077
   rm -f "$1"
@@ -42,7 +42,7 @@ const COMMIT = `
   mv "$1" "$4"
   sync "$5"`;
 
-/** Not of one that has been removed meanwhile. */
+/** Replaces a manifest, unless it has been removed meanwhile. */
 const AMEND = `
   umask 077
   rm -f "$1"
@@ -53,12 +53,12 @@ const AMEND = `
 
 const READ = 'if [ -f "$1" ] && [ ! -L "$1" ]; then cat "$1"; fi';
 
-/** What may be learned about a backup after it was taken. */
+/** The facts about a backup that may be found out after it was taken. */
 type Learned = Pick<BackupManifest, "proven" | "disproven">;
 
 /**
- * The backups, as the database's container sees them. The stack signs what is written here. A manifest without the stack's
- * signature does not count as a backup.
+ * The backups, as the database's container sees them. Manifests that are written here get the stack's signature. A backup
+ * whose manifest does not have it does not count.
  */
 export class Store {
   private known: Promise<Signer> | undefined;
@@ -88,7 +88,7 @@ export class Store {
     }
   }
 
-  /** Removes what killed runs left. Gives the files that were removed, and what there is. */
+  /** Removes the files that killed runs have left. Gives their names, and the contents. */
   public async open(): Promise<{ removed: string[]; contents: Contents }> {
     const { before, contents } = await this.look(SWEEP + LIST);
     return { removed: lines(before), contents };
@@ -98,17 +98,17 @@ export class Store {
     return (await this.look(LIST)).contents;
   }
 
-  /** Removes what killed runs left, and gives the files. */
+  /** Removes the files that killed runs have left, and gives their names. */
   public async sweep(): Promise<string[]> {
     return lines(await this.database.shell(SWEEP, [BACKUPS_PATH]));
   }
 
-  /** Brings a file to the disk, and gives its size in bytes. */
+  /** Syncs a file to the disk, and gives its size in bytes. */
   public async flush(file: string): Promise<number> {
     return Number(await this.database.shell('sync "$1"; stat -c %s "$1"', [file]));
   }
 
-  /** As it was written: a later release may know more fields than this one. */
+  /** Gives the text of a manifest as it was written: a newer program may have written more fields. */
   public async manifestText(id: string): Promise<string> {
     return this.database.shell('cat "$1"', [manifestFile(id)]);
   }
@@ -120,12 +120,12 @@ export class Store {
     await this.database.shell(COMMIT, files, await this.textOf(backupManifest.parse(manifest)));
   }
 
-  /** Whether the stack has signed a manifest; where it has no key, each may be its own. */
+  /** True when the stack has signed a manifest, or has no key. */
   public async owns(found: WrittenManifest): Promise<boolean> {
     return counts(found, await this.signer());
   }
 
-  /** A manifest, with all that is written in it; undefined when there is none of that id. */
+  /** Reads a manifest with all of its fields; undefined when there is none of that id. */
   public async read(id: string): Promise<WrittenManifest | undefined> {
     const text = await this.database.shell(READ, [manifestFile(id)]);
     if (text === "") return undefined;
@@ -134,23 +134,23 @@ export class Store {
     return found;
   }
 
-  /** Writes down what has been learned about a backup since it was taken: into what the stack has signed, no other. */
+  /** Adds facts to the manifest of a backup that was taken earlier. Refuses a manifest that the stack has not signed. */
   public async amend(id: string, learned: Learned): Promise<void> {
     const found = await this.read(id);
     if (found === undefined) return; // removed meanwhile
     const { key } = await this.signer();
-    // Without a key it would be written without the signature that it has.
+    // Without a key, the manifest would lose its signature.
     if (!(await this.owns(found)) || (key === undefined && found.manifest.signature !== undefined))
       throw new Refusal(NOT_SIGNED);
     await this.sign({ ...found, json: { ...found.json, ...learned } });
   }
 
-  /** Signs a manifest that an operator knows: what it says is this stack's own from now on. */
+  /** Signs a manifest that an operator trusts: it counts as this stack's own from now on. */
   public async sign({ manifest: { id }, json }: WrittenManifest): Promise<void> {
     await this.database.shell(AMEND, [partialManifest(id), manifestFile(id), BACKUPS_PATH], await this.textOf(json));
   }
 
-  /** The manifest goes first: a backup is whole, or it is none. */
+  /** Removes a backup, the manifest first: a backup is complete, or does not count. */
   public async remove(id: string): Promise<void> {
     await this.database.shell('rm -f "$1"; sync "$3"; rm -f "$2"', [manifestFile(id), dumpFile(id), BACKUPS_PATH]);
   }

@@ -6,15 +6,15 @@ import { operator } from "../identity";
 import { Refusal, sleep } from "../output";
 import { Session } from "./session";
 
-/** The connection of a killed run is gone a moment after it. */
+/** Milliseconds. The connection of a killed run ends a moment after the run. */
 const PATIENCE_MS = 5000;
 const PAUSE_MS = 200;
 /** PostgreSQL cuts longer names. */
 const LONGEST_NAME = 63;
 
 /**
- * Does work of a purpose, one at a time on this server. The lock is the database's own and lives as long as the script
- * does. A script that is killed in any way lets go of it, so that whatever the next one finds is a leftover.
+ * Does work of a purpose, which runs only once at a time on this server. The lock is an advisory lock of PostgreSQL, and
+ * lasts as long as the script: a killed script releases it, so any database that the next script finds is a leftover.
  */
 export async function withAdvisoryLock<T>(database: Database, purpose: string, work: () => Promise<T>): Promise<T> {
   const prefix = `${sessionName(`${purpose}-lock`)} `;
@@ -41,8 +41,8 @@ async function whoElse(database: Database, guard: Session, purpose: string, pref
 }
 
 /**
- * Says why the lock cannot be had. Any role that may connect to the server can take it, and keep every backup from being
- * taken: a session that is not ours is named, with the command that ends it. Ours come over the server's own socket.
+ * Says why the lock is not free. Any role that may connect to the server can take it, and so prevent all backups. A session
+ * that is not ours is named, with the command that ends it. Our sessions use the server's own socket.
  */
 export function occupied(database: Database, purpose: string, prefix: string, holder: Holder | undefined): string {
   const { application, address, since } = holder ?? {};
@@ -50,5 +50,5 @@ export function occupied(database: Database, purpose: string, prefix: string, ho
   if (holder === undefined) return `another ${purpose} runs; wait until it is done`;
   if (isOurs)
     return `another ${purpose} runs, by ${printable(application.slice(prefix.length))} since ${since ?? ""} UTC; wait until it is done`;
-  return `the lock of a ${purpose} is held by ${held(database, holder, ", which is none of ours")}`;
+  return `the lock of a ${purpose} is held by ${held(database, holder, ", which does not belong to this program")}`;
 }

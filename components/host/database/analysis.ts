@@ -1,7 +1,7 @@
 import { complaint, type Database } from "./database";
 import { say } from "../output";
 
-/** Table by table, over what fails. */
+/** Analyzes table by table, and goes on after a failure. */
 const EACH = `
   \\set ON_ERROR_STOP off
   SELECT format('ANALYZE %I.%I', n.nspname, c.relname)
@@ -9,7 +9,7 @@ const EACH = `
    WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
   \\gexec`;
 
-/** Statistics, which no dump has. An index whose function fails (it is called without a `search_path`) goes without. */
+/** Makes statistics, which a dump does not have; without those of an index whose function fails without a `search_path`. */
 export async function analyze(database: Database, name: string): Promise<void> {
   try {
     await database.query("ANALYZE", name);

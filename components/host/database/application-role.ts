@@ -6,16 +6,16 @@ import { creationOf, membershipsOf, settingsOf } from "./roles";
 import { Refusal, say } from "../output";
 import { conceal } from "../docker/redaction";
 
-/** Whether the server has the application's own role: before, the application works as the superuser. */
+/** True when the server has the application's own role. Before, the application works as the superuser. */
 export async function hasApplicationRole(database: Database): Promise<boolean> {
   const [found] = await database.query(`SELECT true FROM pg_roles WHERE rolname = '${APPLICATION_ROLE}'`, MAINTENANCE);
   return found === "t";
 }
 
 /**
- * Makes the application's role, where it is missing, as the superuser is that the application was until now: its limits,
- * settings and memberships, but none of its powers. It may not connect to the databases that every server has; the
- * other roles still can. Its password is the container's. Nothing that runs notices.
+ * Creates the application's role, where it is missing, from the superuser that the application has used until now, with its
+ * limits, settings and memberships, but without its powers. The new role may not connect to the databases that every
+ * server has; the other roles still can. Its password is the one in the container. Running containers are not affected.
  */
 export async function createApplicationRole(database: Database): Promise<void> {
   if (!(await hasApplicationRole(database))) {
@@ -26,16 +26,16 @@ export async function createApplicationRole(database: Database): Promise<void> {
     await database
       .query(`BEGIN;\n${statements}${CONNECT_ELSEWHERE}\nCOMMIT;`, MAINTENANCE)
       .catch(async (error: unknown) => {
-        // The answer may have been lost, and the statements sent again.
+        // The answer was perhaps lost, and the statements sent again.
         if (!(await hasApplicationRole(database))) throw error;
       });
-    say(`the application has a role of its own now, ${APPLICATION_ROLE}, which is no superuser`);
+    say(`the application now has its own role, ${APPLICATION_ROLE}, which is not a superuser`);
   }
   await database.query(`ALTER ROLE ${APPLICATION_ROLE} LOGIN`, MAINTENANCE);
   await setPassword(database);
 }
 
-/** Of the predefined roles, those that reach beyond the database. */
+/** The predefined roles that give access to the server's files and programs. */
 export const BEYOND = ["pg_execute_server_program", "pg_write_server_files", "pg_read_server_files"];
 
 function creation(own: RoleDefinition, roles: Definition["roles"]): string[] {
@@ -63,7 +63,7 @@ function creation(own: RoleDefinition, roles: Definition["roles"]): string[] {
   ];
 }
 
-/** Every role may connect to the databases that each server has, unless an operator has changed that. */
+/** Replaces the right of every role to connect to the databases that each server has, unless an operator has changed it. */
 const CONNECT_ELSEWHERE = `
   SELECT statement FROM (
     SELECT 0 AS turn, format('GRANT CONNECT ON DATABASE %I TO %I', d.datname, r.rolname) AS statement, d.oid
@@ -74,7 +74,7 @@ const CONNECT_ELSEWHERE = `
    WHERE datname IN ('${MAINTENANCE}', 'template1') AND has_database_privilege('public', oid, 'CONNECT')
    ORDER BY turn \\gexec`;
 
-/** Of the database, as its container has it. */
+/** Reads the password of the database from the environment of its container. */
 export async function passwordIn(database: Database): Promise<string> {
   const password = await database.shell('printf %s "${POSTGRES_PASSWORD:-}"');
   if (password === "") throw new Refusal(`${database.container} has no POSTGRES_PASSWORD in its environment`);
@@ -82,13 +82,13 @@ export async function passwordIn(database: Database): Promise<string> {
   return password;
 }
 
-/** psql makes of it what the server keeps: the password itself is in no log of the server's. */
+/** Sets the password. psql sends only its hash, so the password is not in a log of the server. */
 async function setPassword(database: Database): Promise<void> {
   const password = await passwordIn(database);
   await database.query(`\\password ${APPLICATION_ROLE}\n${password}\n${password}\n`, MAINTENANCE);
 }
 
-/** Takes the superuser's password away, once nothing of the stack logs in as it over the network any more. */
+/** Removes the superuser's password, once no container of the stack logs in with it over the network any more. */
 export async function retireSuperuser(database: Database): Promise<void> {
   const [retired] = await database.query(
     `SELECT true FROM pg_authid WHERE rolname = '${SUPERUSER}' AND rolpassword IS NOT NULL
@@ -97,5 +97,7 @@ export async function retireSuperuser(database: Database): Promise<void> {
   );
   if (retired === undefined) return;
   await database.query(`ALTER ROLE ${SUPERUSER} PASSWORD NULL`, MAINTENANCE);
-  say(`the role ${SUPERUSER} has no password any more: it is the server's superuser, for its own socket alone`);
+  say(
+    `the role ${SUPERUSER} has no password any more: it is the server's superuser, and can log in only over the server's own socket`,
+  );
 }

@@ -2,11 +2,11 @@ import { type CollationFacts, collationFacts } from "../../release/collation-fac
 import { parseJson } from "../../release/records/json";
 
 /**
- * The indexes of the current database whose order comes from the C library or from ICU: `index` (oid) and `outdated`,
- * true where the library's version is not the one that the index was sorted with. PostgreSQL notes the version in
- * pg_database for the default collation and in pg_collation for all others
- * (https://www.postgresql.org/docs/current/sql-altercollation.html). musl gives no version: going from or to it counts as
- * a change. Partitioned indexes have no storage of their own.
+ * Lists the indexes of the current database whose order comes from the C library or ICU: `index` (oid) and `outdated`, true
+ * where the index was sorted with another version of the library. PostgreSQL records the version in pg_database for the
+ * default collation, and in pg_collation for all others
+ * (https://www.postgresql.org/docs/current/sql-altercollation.html). musl gives no version: a change from or to musl counts
+ * as another version. Partitioned indexes have no storage of their own.
  */
 export const SORTED_INDEXES = `
   (WITH db AS (
@@ -26,15 +26,15 @@ export const SORTED_INDEXES = `
     WHERE (v.recorded IS NOT NULL OR v.actual IS NOT NULL) AND c.relkind = 'i' AND c.relpersistence <> 't'
     GROUP BY v.index)`;
 
-/** Whether the current database, or a collation in it, was made with another version of its library. */
+/** True when the default collation of the current database was recorded with another version of its library. */
 export const DATABASE_OUTDATED = `
   (SELECT datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid) FROM pg_database
     WHERE datname = current_database())`;
 
-/** From PostgreSQL 15 on the versions are noted for databases, too; before, nothing can be told. */
+/** True from PostgreSQL 15 on, which records the version for databases, too. For older servers nothing is known. */
 export const SINCE_15 = "current_setting('server_version_num')::int >= 150000";
 
-/** Asks nothing of a server before PostgreSQL 15. */
+/** Gives the facts about collations; nothing on a server before PostgreSQL 15. */
 export const COLLATIONS = `
   SELECT $sql$
     SELECT json_build_object(

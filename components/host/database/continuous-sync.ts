@@ -6,10 +6,10 @@ import type { Database } from "./database";
 const SYNC = `while sleep 0.3; do sync -f ${DATA_DIRECTORY} "$1"; done`;
 
 /**
- * Does work while everything that is written goes to the disk as it comes. By itself the kernel keeps it back for half a
- * minute, and then writes it in one go. Docker brings that forward, because whenever a container is made or stopped an
- * overlay is unmounted, which writes all that the file system has not written yet. In both cases the commits of the
- * database that serves wait behind it: for half a second and more, with a few hundred megabytes.
+ * Does work while written data goes to the disk continuously. By itself, the kernel collects data for half a minute, and
+ * then writes all of it. Docker also triggers this: creating or stopping a container unmounts an overlay, which writes
+ * everything that the file system has not written yet. In both cases the commits of the live database wait: half a second
+ * and more for a few hundred megabytes.
  */
 export async function withContinuousSync<T>(database: Database, work: () => Promise<T>): Promise<T> {
   const stop = new AbortController();

@@ -6,14 +6,14 @@ import { contains, dataMountOf, pgdataOf } from "../../release/data-mount";
 import { mountsOf } from "../docker/mounts";
 
 /**
- * For a shell in the database's container: the directory of the data. The official images set PGDATA, and so do those
- * that are built on them.
+ * The directory of the data, for a shell in the database's container. The official images, and those that are built on
+ * them, set PGDATA.
  */
 export const DATA_DIRECTORY = '"${PGDATA:-/var/lib/postgresql/data}"';
 
 const inspected = z.object({ Config: z.object({ Env: z.array(z.string()).nullish() }) });
 
-/** Who has the volume of the database. `postgres` are the stack's own containers, running or not. */
+/** Inspects the volume of the database and its users. `postgres` names the stack's own containers, running or not. */
 export async function inspectDataVolume(
   docker: DockerClient,
   wanted: string,
@@ -23,7 +23,7 @@ export async function inspectDataVolume(
     Promise.all(postgres.map((name) => mountsOf(docker, name))),
     usersOf(docker, wanted),
   ]);
-  // Docker removes no volume that a container mounts.
+  // Docker does not remove a volume that a container mounts.
   const isMounted = mounts.flat().some(({ Name }) => Name === wanted);
   const [first = ""] = postgres;
   const pgdata = await pgdataIn(docker, first);
@@ -43,7 +43,7 @@ async function pgdataIn(docker: DockerClient, container: string): Promise<string
   return pgdataOf(found?.Config.Env) ?? dataMountOf({}).target;
 }
 
-/** The running containers that may write to a volume; one that only reads it does no harm. */
+/** Names the running containers that may write to a volume. A container that only reads it does no harm. */
 async function usersOf(docker: DockerClient, volume: string): Promise<string[]> {
   const listed = await docker.run(["ps", "--no-trunc", "--filter", `volume=${volume}`, "--format", "{{.Names}}"]);
   const names = listed.trim().split("\n").filter(Boolean);

@@ -6,15 +6,15 @@ import { docker as command, pulumi } from "../../release/commands";
 import { inspectContainer } from "../docker/containers";
 import { type Ended, Execution, type ExecutionOptions } from "../docker/execution";
 import { Refusal } from "../output";
-/** There on every server, and never renamed: where sessions go that are not about the application's data. */
+/** The database for sessions that do not use the application's data. It exists on every server, and is never renamed. */
 export const MAINTENANCE = "postgres";
 
 /**
- * The process that `docker exec` starts does not die with its client: a dump would go on for hours after the script
- * was killed. Its input, however, ends with the client, and that is taken for the order to stop.
+ * Shell that ends a command together with its docker client. The process that `docker exec` starts does not end with the
+ * client: a dump would go on for hours after the script was killed. Its input, however, ends, and this stops the command.
  *
- * The shell waits for all of its children. An orphan would become a child of process 1, which is PostgreSQL itself: up
- * to version 17 it takes an unknown child that dies of a signal for a crashed backend, and restarts the whole server.
+ * The shell waits for all of its children. An orphan would become a child of process 1, which is PostgreSQL itself: up to
+ * version 17, it takes an unknown child that a signal has ended for a crashed backend, and restarts the whole server.
  */
 const DIES_WITH_CLIENT = `
   umask 077
@@ -30,8 +30,8 @@ const DIES_WITH_CLIENT = `
   exit "$status"`;
 
 /**
- * The database's own container, in which all work is done: it has the tools of the server's own version, reaches the
- * server over its local socket without a password, and sees the backups, wherever the operator sits.
+ * The database's own container, in which all work is done: it has the tools of the server's version, reaches the server
+ * over its local socket without a password, and sees the backups, from wherever the operator works.
  */
 export class Database {
   public constructor(
@@ -39,7 +39,7 @@ export class Database {
     public readonly container: string,
   ) {}
 
-  /** Refuses when there is nothing to talk to. */
+  /** Refuses when the container does not exist or does not run. */
   public async mustRun(): Promise<void> {
     const found = await inspectContainer(this.docker, this.container);
     if (found === undefined)
@@ -55,12 +55,12 @@ export class Database {
     return lines(await this.docker.run(psqlIn(this.container, database), sql));
   }
 
-  /** A shell script with its arguments in `$1`, `$2`, …, never in its text. */
+  /** Runs a shell script, with its arguments in `$1`, `$2`, …, never in its text. */
   public async shell(script: string, args: readonly string[] = [], stdin = ""): Promise<string> {
     return this.docker.run(["exec", "-i", this.container, "sh", "-euc", script, "-", ...args], stdin);
   }
 
-  /** A long command, which ends when the script does, even when the script is killed. Its files are for root alone. */
+  /** Runs a long command. It ends with the script, even when the script is killed. Only root can read its files. */
   public async run(command: readonly string[], options: ExecutionOptions = {}): Promise<Ended> {
     options.signal?.throwIfAborted();
     const execution = new Execution(
@@ -74,7 +74,7 @@ export class Database {
     return ended;
   }
 
-  /** A conversation with psql, for what must happen on one connection. */
+  /** Starts psql on one connection, for statements that need the same session. */
   public converse(application: string, database: string, options: ExecutionOptions): Execution {
     const named = psqlIn(this.container, database, ["--env", "PGAPPNAME"]);
     return new Execution(this.docker, named, { ...options, environment: { PGAPPNAME: application } });
@@ -97,18 +97,18 @@ export class Database {
   }
 }
 
-/** What a failed command has to say for itself, without our own words around it. */
+/** Gives the error message of a failed command, without words of ours. */
 export function complaint(error: unknown): string {
   if (error instanceof DockerError) return error.stderr.trim() || `it exits with code ${error.exitCode ?? "unknown"}`;
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A name inside a statement. */
+/** Quotes a name for a statement. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A text inside a statement: sessions of ours take a backslash as it is. */
+/** Quotes a text for a statement. In our sessions, a backslash has no special meaning. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }

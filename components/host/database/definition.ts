@@ -5,7 +5,7 @@ import type { Database } from "./database";
 import { isLoader } from "./loader";
 import type { Session } from "./session";
 
-/** Columns that not every version has are read out of the row as JSON. */
+/** Reads columns that not every version has from the row as JSON. */
 const DEFINITION = `
   ${asTheApplication("path", "pg_catalog.current_schemas(false)")}
   SELECT json_build_object(
@@ -75,7 +75,7 @@ const DEFINITION = `
         FROM pg_roles r WHERE r.rolname !~ '^pg_' AND NOT ${isLoader("r")}))
     FROM pg_database d, to_jsonb(d) j WHERE d.datname = current_database();`;
 
-/** What the database is beside its contents, and the roles of its server; no password is among it. */
+/** Reads the properties of the database and the roles of its server, without contents and passwords. */
 export async function definitionOf(asked: Session | Database): Promise<Definition> {
   const [answer = ""] = await asked.query(DEFINITION);
   return definition.parse(jsonIn(answer, "exec"));

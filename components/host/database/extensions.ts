@@ -4,9 +4,9 @@ import { complaint, type Database, literal } from "./database";
 import { say } from "../output";
 
 /**
- * Makes the extensions that pending migrations want: most need a superuser, and the migrations run as the application.
- * Those that it could make are the superuser's as well, as they are after every restore: PostgreSQL's dumps do not have the
- * owner of an extension. What cannot be made is reported: the migration will say it, too.
+ * Creates the extensions that pending migrations need: most extensions need a superuser, and the migrations run as the
+ * application. The superuser owns all of them, as after every restore: dumps do not contain the owner of an extension. An
+ * extension that cannot be created is reported; the migration will then fail with its own message.
  */
 export async function makeExtensions(database: Database, wanted: readonly WantedExtension[]): Promise<void> {
   for (const extension of wanted) await make(database, extension);
@@ -16,13 +16,13 @@ async function make(database: Database, extension: WantedExtension): Promise<voi
   const { name } = extension;
   try {
     const made = await database.query(creation(extension));
-    if (made.length > 0) say(`the extension ${name} is made for the migrations`);
+    if (made.length > 0) say(`the extension ${name} was created for the migrations`);
   } catch (error) {
-    say(`the extension ${name}, which a migration wants, cannot be made: ${complaint(error)}`);
+    say(`the extension ${name}, which a migration needs, cannot be created: ${complaint(error)}`);
   }
 }
 
-/** In the schema where the application would make it. */
+/** Gives the statement that creates an extension in the schema where the application would create it. */
 function creation({ name, schema, version, cascade }: WantedExtension): string {
   const of = `name = ${literal(name)} AND version = coalesce(${version === undefined ? "NULL" : literal(version)},
     (SELECT default_version FROM pg_available_extensions WHERE name = ${literal(name)}))`;

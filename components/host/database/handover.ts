@@ -8,17 +8,17 @@ import { complaint, type Database, identifier, literal } from "./database";
 import { tablesInUse } from "./holders";
 import { Refusal, say, sleep } from "../output";
 
-/** How long a table is waited for, and what comes after that waits as long: a session works with it. */
+/** How long a statement waits for a table in use. Later requests to the table wait behind it for the same time. */
 const LOCK_WAIT = "1500ms";
-/** How long it is tried again, where a table is in use all the time. */
+/** Milliseconds for which the handover is repeated while a table is in use. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1000;
 
 /**
- * Gives a database and what the superuser has in it to the application, one object after the other. A request to a table
- * that is in use waits for 1.5 s at most, and again at the next try; both roles can work on it, before and afterwards.
- * Does nothing where the application has no role of its own yet. Can be done again: the database itself changes its owner
- * last, and until then all of it counts as the superuser's. A replaced database stays the superuser's until it is swapped back.
+ * Gives a database, and the superuser's objects in it, to the application, one object after the other. A request to a table
+ * in use waits for 1.5 s at most, and again at the next attempt; both roles can use the table before and afterwards. Does
+ * nothing where the application has no role of its own yet. Can be repeated: the database itself changes its owner last,
+ * and until then its objects count as the superuser's. A previous database stays the superuser's until it is swapped back.
  */
 export async function handOver(database: Database, name: string, patienceMs = PATIENCE_MS): Promise<void> {
   if (!(await hasApplicationRole(database))) return;
@@ -30,14 +30,16 @@ export async function handOver(database: Database, name: string, patienceMs = PA
   const [first] = await database.query(UNREACHABLE, name);
   if (first !== undefined)
     throw new Refusal(
-      `${APPLICATION_ROLE}, as which the application works, has not all rights on ${first} of ${name}; its owner, or ${SUPERUSER}, gives them with GRANT ALL ON … TO ${APPLICATION_ROLE}`,
+      `${APPLICATION_ROLE}, the role of the application, does not have all rights on ${first} of ${name}; its owner, or ${SUPERUSER}, grants them with GRANT ALL ON … TO ${APPLICATION_ROLE}`,
     );
   for (const table of await database.query(ELSEWHERE, name))
-    say(`${table} of ${name} is not the application's: ${APPLICATION_ROLE} may not write to it, as ${SUPERUSER} may`);
+    say(
+      `${table} of ${name} is not the application's: ${APPLICATION_ROLE} has no right to write to it, unlike ${SUPERUSER}`,
+    );
   if (!name.startsWith(REPLACED_PREFIX)) await database.query(DATABASE_ITSELF, name);
 }
 
-/** What is in it alone. */
+/** Hands over only the objects in the database. */
 export async function handOverObjects(
   database: Database,
   name: string,
@@ -46,7 +48,7 @@ export async function handOverObjects(
   const started = Date.now();
   const [count = "0"] = await database.query(TO_HAND_OVER, name);
   if (count === "0") return;
-  // Where policies are forced upon its owner, they would hold for the application from now on.
+  // Policies that a table forces upon its owner would now apply to the application.
   for (const line of await database.query(POLICIES, name)) say(line);
   for (;;) {
     const why = await database.query(STATEMENTS, name).then(() => undefined, complaint);
@@ -68,13 +70,13 @@ const POLICIES = `
     FROM pg_roles WHERE rolname = '${APPLICATION_ROLE}' AND NOT rolbypassrls AND ${BELONGS_TO_SUPERUSER}
      AND EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.relforcerowsecurity AND r.rolsuper) \\gexec`;
 
-/** One that is an operator's own stays so. */
+/** Changes the owner of the database. A database that belongs to another role, which an operator has chosen, keeps it. */
 const DATABASE_ITSELF = `
   SELECT format('ALTER DATABASE %I OWNER TO ${APPLICATION_ROLE}', d.datname)
     FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
    WHERE d.datname = current_database() AND r.rolsuper AND r.rolname <> '${APPLICATION_ROLE}' \\gexec`;
 
-/** Settings for the role that the application was until now, in this database. */
+/** The settings, in this database, of the role that the application has used until now. */
 const SETTINGS = `
   SELECT json_build_object('name', split_part(entry, '=', 1), 'value', substr(entry, strpos(entry, '=') + 1))
     FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) entry
@@ -83,8 +85,8 @@ const SETTINGS = `
                       WHERE setdatabase = d.oid AND setrole = '${APPLICATION_ROLE}'::regrole);`;
 
 /**
- * Where the application looked for its tables in a schema of that role's name, which `"$user"` means, it goes on to look
- * there. After the others: one of them may be the path itself.
+ * `"$user"` in the search path means a schema with the role's name. Where the application looked there for its tables, the
+ * path now names that schema. This follows the other settings, because one of them may be the path itself.
  */
 const SEARCH_PATH = `
   SELECT json_build_object('name', 'search_path', 'value', regexp_replace(path, '"?\\$user"?', quote_ident('${SUPERUSER}'), 'g'))
@@ -109,8 +111,8 @@ const GIVEN = `a.defaclrole = '${SUPERUSER}'::regrole AND NOT EXISTS (
                     AND o.defaclnamespace = a.defaclnamespace AND o.defaclobjtype = a.defaclobjtype)`;
 
 /**
- * Default privileges and mappings to users of other servers, where the superuser has them and the application has none:
- * they are of a role, and cannot change hands. A mapping has a password, which no log and no error is to have.
+ * Copies default privileges, and user mappings for other servers, where the superuser has them and the application does
+ * not: they belong to a role, and cannot change their owner. A mapping has a password, which must not be in a log or error.
  */
 const ALSO = `
   SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
@@ -137,7 +139,7 @@ const ALSO = `
   ) also ORDER BY turn \\gexec
   COMMIT;`;
 
-/** Tables and the like, with their schema `n` and owner `r`; not what an extension has made. */
+/** Tables and similar objects, with their schema `n` and owner `r`, without those of extensions. */
 const RELATIONS = `
   pg_class c JOIN pg_roles r ON r.oid = c.relowner JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND c.relpersistence <> 't'
@@ -145,7 +147,7 @@ const RELATIONS = `
 const LACKS_RIGHTS = `c.relkind IN ('r', 'p') AND NOT (
   ${["SELECT", "INSERT", "UPDATE", "DELETE"].map((right) => `has_table_privilege('${APPLICATION_ROLE}', c.oid, '${right}')`).join(" AND ")})`;
 
-/** What lets a role become more than the application is to be. */
+/** True for a role with powers that the application must not get. */
 const POWERFUL = `(r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls OR EXISTS (
   SELECT FROM pg_roles s WHERE pg_has_role(r.oid, s.oid, 'MEMBER')
      AND (s.rolsuper OR s.rolname IN (${BEYOND.map(literal).join(", ")}))))`;
@@ -154,9 +156,9 @@ const OTHERS = `${BELONGS_TO_SUPERUSER} AND n.nspname = ANY (:'schemas'::name[])
      AND NOT pg_has_role('${APPLICATION_ROLE}', r.oid, 'USAGE') AND NOT pg_has_role(r.oid, '${APPLICATION_ROLE}', 'MEMBER')`;
 
 /**
- * A superuser could use and change what another role has where the application looks for its tables; it must not be the
- * superuser for that, nor a member of a role that can do more than that. Once, with what is the superuser's: later on the
- * application itself decides where it looks.
+ * Gives the application access to objects of other roles in the schemas where it looks for its tables, as the superuser had
+ * it: by membership in their owner, or by grants where the owner has powers that the application must not get. This is done
+ * once, with the handover: later on, the application itself decides where it looks.
  */
 const OTHERS_TOO = `${APPLICATION_SCHEMAS}
   SELECT format('GRANT %1$I TO ${APPLICATION_ROLE}; SELECT %2$L', rolname, format('${APPLICATION_ROLE} is a member of %I now, which has tables where the application looks for its own', rolname)) FROM (
@@ -169,8 +171,8 @@ const OTHERS_TOO = `${APPLICATION_SCHEMAS}
   ) objects ORDER BY kind, name \\gexec`;
 
 /**
- * Without USAGE a schema is passed over without a word: the application would take its database for an empty one. Once,
- * too: what an operator gives to other roles later on is meant for them.
+ * Lists what the application cannot reach. PostgreSQL silently ignores a schema without USAGE, so the application would take
+ * its database for an empty one. This is also done once: objects that an operator later gives to other roles are theirs.
  */
 const UNREACHABLE = `${APPLICATION_SCHEMAS}
   SELECT 'the table ' || c.oid::regclass FROM ${RELATIONS} AND n.nspname = ANY (:'schemas'::name[]) AND ${LACKS_RIGHTS} AND ${BELONGS_TO_SUPERUSER}
@@ -181,7 +183,7 @@ const UNREACHABLE = `${APPLICATION_SCHEMAS}
        AND (nspname <> (:'schemas'::name[])[1] OR has_schema_privilege('${APPLICATION_ROLE}', oid, 'CREATE')
          OR pg_get_userbyid(nspowner) = 'pg_database_owner'));`;
 
-/** What the application could write to as the superuser, and finds only by the name of its schema. */
+/** Lists tables that the application could write to as the superuser, and that it reaches only by the name of the schema. */
 const ELSEWHERE = `${APPLICATION_SCHEMAS}
   SELECT c.oid::regclass FROM ${RELATIONS} AND ${LACKS_RIGHTS} AND ${BELONGS_TO_SUPERUSER}
      AND n.nspname <> ALL (:'schemas'::name[]) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1;`;

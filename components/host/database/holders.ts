@@ -6,13 +6,13 @@ import { duration } from "../../release/units";
 import { oneLine, printable } from "../../release/words";
 import { type Database, lines, MAINTENANCE } from "./database";
 
-/** A session as the server describes it. Its texts are what it says of itself. Its query is left out: it may have secrets. */
+/** A session as the server describes it. The session itself sets its texts. Its query is left out: it may have secrets. */
 const holder = z.object({
-  /** Null of a prepared transaction, which has no session any more. */
+  /** Null for a prepared transaction, which has no session any more. */
   pid: z.int().nullable(),
   application: z.string().nullable(),
   user: z.string().nullable(),
-  /** Null of one that came over the server's own socket, as ours do. */
+  /** Null for a session over the server's own socket, as ours are. */
   address: z.string().nullable(),
   /** UTC */
   since: z.string().nullable(),
@@ -21,10 +21,10 @@ export type Holder = z.infer<typeof holder>;
 
 const table = holder.extend({
   table: z.string(),
-  /** False while it waits for the lock itself: others wait behind it. */
+  /** False while the session itself waits for the lock: other sessions wait behind it. */
   granted: z.boolean(),
   state: z.string().nullable(),
-  /** Since its transaction began. */
+  /** Seconds since its transaction began. */
   seconds: z.number().nullable(),
 });
 
@@ -43,12 +43,12 @@ export function asksForHolder(purpose: string): string {
      ORDER BY a.backend_start LIMIT 1;`;
 }
 
-/** Undefined where the lock was let go meanwhile. */
+/** Reads the holder; undefined where the lock was released meanwhile. */
 export function holderIn([answer = ""]: readonly string[]): Holder | undefined {
   return holder.safeParse(parseJson(answer)).data;
 }
 
-/** So many are named: a session that locks all tables need not be named with each. */
+/** The number of tables that are named: a session that locks all tables need not be named with each. */
 const NAMED = 3;
 
 /** Sessions with a lock on a table, by a condition. */
@@ -63,25 +63,25 @@ function tablesIn(answers: readonly string[]): z.infer<typeof table>[] {
   return answers.flatMap((answer) => table.safeParse(parseJson(answer)).data ?? []);
 }
 
-/** Reads wait for these locks, and nothing else makes a dump or a count wait. */
+/** The locks that block reading. A dump or a count waits for no other lock. */
 const LOCKED = tables(
   "l.mode = 'AccessExclusiveLock' AND c.relkind IN ('r', 'p', 'm', 'f', 'S')",
   "l.granted DESC, a.xact_start",
 );
 
-/** Tells which session keeps which table from being read; nothing where none does. */
+/** Says which session blocks reads of which table; nothing where no session does. */
 export async function lockedTables(database: Database): Promise<string[]> {
   const found = tablesIn(lines(await psql(database.docker, database.container, LOCKED)));
   return found.map((one) => tableHeld(database, one, one.granted ? "is locked by" : "is about to be locked by"));
 }
 
-/** A session that only reads a table keeps its owner from being changed. The longest at work comes first. */
+/** A session that only reads a table already blocks a change of its owner. The longest transaction comes first. */
 const IN_USE = tables(
   `l.granted AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
   "a.xact_start NULLS FIRST",
 );
 
-/** Tells which session works with which table of a database. */
+/** Says which session uses which table of a database. */
 export async function tablesInUse(database: Database, name: string): Promise<string[]> {
   return tablesIn(await database.query(IN_USE, name)).map((found) => tableHeld(database, found, "is in use by"));
 }
@@ -93,18 +93,18 @@ function tableHeld(database: Database, found: z.infer<typeof table>, by: string)
 }
 
 /**
- * Says for a person who holds a lock in the database, what is to be said of it, and the command that ends it. What a
- * session says of itself stands in quotes. A prepared transaction has no session that a command could end.
+ * Describes the holder of a lock in the database for an operator, with `more` about it, and the command that ends the
+ * session. Texts that the session itself sets are in quotes. A prepared transaction has no session to end.
  */
 export function held({ docker, container }: Database, { pid, ...session }: Holder, more: string): string {
-  if (pid === null) return `a prepared transaction, which pg_prepared_xacts names${more}`;
+  if (pid === null) return `a prepared transaction (see pg_prepared_xacts)${more}`;
   const { application, user, address, since } = session;
   const from = address === null ? "over the server's own socket" : `from ${words(address)}`;
   const sql = `SELECT pg_terminate_backend(${pid})`;
   const end = command({ host: docker.host, container, database: MAINTENANCE, sql });
   return (
     `session ${pid} (${quoted(application)}, user ${quoted(user)}, ${from}, since ${words(since ?? "")} UTC)${more}; ` +
-    `look what it is, and \`${end}\` ends it`
+    `find out what it is; \`${end}\` ends it`
   );
 }
 

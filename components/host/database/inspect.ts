@@ -28,7 +28,7 @@ type Told = Pick<DatabaseFacts, "sizeBytes" | "major" | "extensions" | "installe
   readonly application: DatabaseFacts["application"] | null;
 };
 
-/** What a plan needs to know of the database that runs in `postgres`. */
+/** Reads what a plan needs to know about the database that runs in `postgres`. */
 export async function inspectDatabase(docker: DockerClient, postgres: string): Promise<DatabaseFacts> {
   const [[facts = "", applied = "", replaced = "", collations = ""], disks] = await Promise.all([
     psqlEach(docker, postgres, [SQL, APPLIED_MIGRATIONS, REPLACED, COLLATIONS]),
@@ -47,7 +47,7 @@ export async function inspectDatabase(docker: DockerClient, postgres: string): P
   };
 }
 
-/** File names, in the order in which they run. */
+/** Gives the file names of the applied migrations, in the order in which they run. */
 export async function appliedMigrations(docker: DockerClient, postgres: string): Promise<string[]> {
   return lines(await psql(docker, postgres, APPLIED_MIGRATIONS));
 }
@@ -64,8 +64,8 @@ export async function replacedDatabases(docker: DockerClient, postgres: string):
 }
 
 /**
- * Reads what the server tells of those databases. The name says when that was, where the comment does not. A role that may
- * create databases may name one nearly so, and what comes back is used in statements and on screens.
+ * Reads the server's answer about these databases. The time comes from the name where the comment does not have it. A role
+ * that may create databases may use a similar name, and the names are used in statements and messages, so they are checked.
  */
 function replacedIn(answer: string): ReplacedDatabase[] {
   return lines(answer).flatMap((line) => {

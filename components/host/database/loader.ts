@@ -3,10 +3,10 @@ import { SUPERUSER_SETTINGS } from "./psql";
 import { type Database, literal, MAINTENANCE } from "./database";
 import { Refusal } from "../output";
 
-/** The comment by which a role of that name is known as ours. Without it, a role keeps what it has. */
+/** The comment that marks a role of that name as ours. A role without it is not changed. */
 const COMMENT = "NestFleet: made for a restore, and dropped after it";
 
-/** Whether a role, a row of pg_roles, is one that a restore has made. */
+/** Gives the condition that a role, a row of pg_roles, was made by a restore. */
 export const isLoader = (role: string) =>
   `(${role}.rolname = '${LOADER}' AND coalesce(shobj_description(${role}.oid, 'pg_authid') = '${COMMENT}', false))`;
 
@@ -17,18 +17,18 @@ const DROP = `
       DROP ROLE ${LOADER};
     END IF;`;
 
-/** The rest comes with the connection. */
+/** The settings that the role itself needs. The others are set with the connection. */
 const OVER_THE_SERVERS = Object.entries(SUPERUSER_SETTINGS)
   .map(([name, value]) => `ALTER ROLE ${LOADER} SET ${name} = ${literal(value)};`)
   .join("\n    ");
 
-/** For the database in which it is. */
+/** Removes the role, and its privileges in the database where this runs. */
 export const DROP_LOADER = `
   DO $do$
   BEGIN ${DROP}
   END $do$;`;
 
-/** Refuses where the name is taken, and removes what a restore that was killed has left. */
+/** Refuses where the name is taken, and removes the role that a killed restore has left. */
 export async function claimLoader(database: Database): Promise<void> {
   const taken = `SELECT true FROM pg_roles r WHERE rolname = '${LOADER}' AND NOT ${isLoader("r")}`;
   const [[found]] = await Promise.all([database.query(taken, MAINTENANCE), removeLoader(database)]);
@@ -38,7 +38,7 @@ export async function claimLoader(database: Database): Promise<void> {
     );
 }
 
-/** Removes what a restore that was killed has left of it, wherever that is. */
+/** Removes the role that a killed restore has left, and its privileges in all databases. */
 export async function removeLoader(database: Database): Promise<void> {
   const found = await database.query(
     `SELECT coalesce(d.datname, '${MAINTENANCE}') FROM pg_roles r
@@ -52,21 +52,21 @@ export async function removeLoader(database: Database): Promise<void> {
   await database.query(DROP_LOADER, MAINTENANCE);
 }
 
-/** What belongs to the predefined role of the owner of a database is that owner's: no other role can be a member. */
+/** Objects of `pg_database_owner` count as those of the database's owner: no other role can be a member of that role. */
 export const ownerOf = (column: string) => `
   CASE WHEN pg_get_userbyid(${column}) = 'pg_database_owner'
        THEN (SELECT datdba FROM pg_database WHERE datname = current_database()) ELSE ${column} END`;
 
 /**
- * Makes the role as which rows are loaded and rules are checked. What a dump has of expressions runs in its sessions, and
- * may do what the owner of the table may, and no more: RESET ROLE leads nowhere, because it is the session's own role.
+ * Makes the role that loads rows and checks constraints. Expressions in a dump run in its sessions, and have only the rights
+ * of the table's owner: RESET ROLE gains nothing, because the role is the session's own.
  *
- * It is made anew for each owner: a password that the code of another owner has given it, and a session that was
- * opened with that, are the old role's. It is a member of that owner alone. What loading takes, and an owner may lack, it
- * may itself: to look into a schema, to insert into the owner's tables, to refer to those of others that are named.
+ * The role is made again for each owner: code of another owner may have set a password, and opened a session with it, but
+ * both belong to the old role. The role is a member of that owner alone. It has the rights that loading needs, and that an
+ * owner may lack: to use a schema, to insert into the owner's tables, to refer to the named tables of others.
  */
 export function makeLoader(owner: string, referenced: readonly { schema: string; name: string }[] = []): string {
-  // Not in the text of the block: names may have any character.
+  // Names are not in the text of the block: they may contain any character.
   return `
   SELECT set_config('nestfleet.owner', ${literal(owner)}, false),
          set_config('nestfleet.referenced', ${literal(JSON.stringify(referenced))}, false);

@@ -1,28 +1,28 @@
 import { APPLICATION_SCHEMAS } from "./psql";
 import { APPLICATION_ROLE, SUPERUSER, REPLACED_PREFIX } from "../../release/names";
 
-/** What is part of an extension keeps the owner that the extension has given it. */
+/** True for a part of an extension. It keeps the owner that the extension has given it. */
 const member = (of: string) =>
   `EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${of}'::regclass AND d.objid = o.oid AND d.deptype = 'e')`;
 
 /**
- * An event trigger fires for the superuser, too: who may change its function could run anything. It may come only after
- * its function was looked at, in a restore.
+ * An event trigger also fires for the superuser, so a role that may change its function could run anything as the
+ * superuser. In a restore, the trigger may come only after its function was checked.
  */
 const OF_EVENT_TRIGGER = "o.prorettype = 'event_trigger'::regtype";
 
-/** A sequence of a column goes with its table, and cannot go without it. */
+/** True for a sequence of a column. It changes its owner with its table, and cannot change it alone. */
 const OF_COLUMN = `EXISTS (
   SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid AND d.deptype IN ('a', 'i')
      AND d.refclassid = 'pg_class'::regclass)`;
 
-/** A type that comes with another one: an array, the row of a table, a multirange. */
+/** True for a type that comes with another one: an array, the row of a table, a multirange. */
 const OF_TYPE = `(EXISTS (SELECT FROM pg_type e WHERE e.typarray = o.oid) OR o.typrelid <> 0 OR o.typtype = 'm')`;
 
 /**
- * Kinds of objects with an owner, in the order in which they change it: a table before the views that read it as their
- * owner, a schema before what is looked for in it as the owner of a table (the checks of a foreign key are). Not what
- * only a superuser may own, or an operator has set up: publications, subscriptions, event triggers, languages.
+ * The kinds of objects with an owner, in the order in which they change it: a table before the views that read it as their
+ * owner; a schema before the objects that a table's owner looks for in it (foreign key checks do). Kinds that only a
+ * superuser may own, or that an operator sets up, are missing: publications, subscriptions, event triggers, languages.
  */
 const KINDS: readonly { kind: string; catalog: string; name: string; owner: string; schema?: string; but?: string }[] =
   [
@@ -97,8 +97,8 @@ const OBJECTS = KINDS.map(
 ).join("\n    UNION ALL ");
 
 /**
- * The database has not been given to the application. A replaced one is set aside with its owner's name in its comment, which
- * only a superuser can have written.
+ * True for a database that has not been given to the application. The comment of a previous database has its owner's name;
+ * only a superuser can have written it.
  */
 export const BELONGS_TO_SUPERUSER = `(
   SELECT r.rolsuper AND r.rolname <> '${APPLICATION_ROLE}'
@@ -107,9 +107,9 @@ export const BELONGS_TO_SUPERUSER = `(
     FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database())`;
 
 /**
- * What is in a database and ought to be the application's: all that the superuser has made. Until the database itself is
- * the application's also what another superuser has in the schemas in which the application looks for its tables; later
- * on that would be for the application to decide. For psql: `statement` is over `objects`.
+ * Gives a statement for psql over `objects`: the objects in a database that must become the application's. These are all
+ * objects of the superuser. Until the database itself is the application's, they include the objects of other superusers in
+ * the schemas where the application looks for its tables; later, the application could choose these schemas.
  */
 function ofTheSuperuser(statement: string): string {
   return `${APPLICATION_SCHEMAS}
@@ -122,10 +122,10 @@ function ofTheSuperuser(statement: string): string {
     ${statement}`;
 }
 
-/** Statements that give each of them to the application, in their order. */
+/** Gives the statements that hand over each object to the application, in their order. */
 export const HAND_OVER = ofTheSuperuser(`
   SELECT format('ALTER %s %s OWNER TO ${APPLICATION_ROLE};', kind, name) FROM objects
     ORDER BY turn, kind IN (${VIEWS}), name`);
 
-/** How many they are. */
+/** Counts the objects. */
 export const TO_HAND_OVER = ofTheSuperuser("SELECT count(*) FROM objects;");

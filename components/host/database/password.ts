@@ -6,14 +6,14 @@ import { PSQL_ANSWERS } from "./psql";
 
 const PATIENCE_SECONDS = 20;
 
-/** What PostgreSQL says of a wrong password, of a role without one, and of one that there is not, where it asks for one. */
+/** PostgreSQL's words for a wrong password, a role without a password and an unknown role, where it asks for a password. */
 const REJECTED = "password authentication failed";
 
 /**
- * Prints as which role the password lets in: that of the application, or, as before it had one, the superuser. Over the
- * container's own address: the official image trusts its socket and 127.0.0.1, and asks all other addresses. The password
- * comes by standard input: on a command line it would be seen in process lists. A role whose password is right and that
- * is kept out for another reason (a database that a restore is about to swap) is not known to be either.
+ * Prints the role that can log in with the password: the application's, or, on an older stack, the superuser. The login uses
+ * the container's own address: the official image trusts its socket and 127.0.0.1, and asks all other addresses for a
+ * password. The password comes by standard input: process lists would show it on a command line. Where the login fails for
+ * another reason (a database that a restore is about to swap), it is not known whether the password is right.
  */
 const CONNECT = `
   IFS= read -r PGPASSWORD
@@ -35,7 +35,7 @@ const CONNECT = `
   printf '%s\n' "$said" >&2
   exit 2`;
 
-/** The role that a password is of; null where the database refuses it, undefined where it does not say. */
+/** Gives the role that a password belongs to; null where the database rejects it, undefined where this is not known. */
 export async function roleOfPassword(
   docker: DockerClient,
   postgres: string,
@@ -49,7 +49,7 @@ export async function roleOfPassword(
   }
 }
 
-/** Whether the database takes a random password: a volume that is adopted brings its own `pg_hba.conf`. */
+/** True when the database accepts a random password: an adopted volume brings its own `pg_hba.conf`. */
 export async function takesAnyPassword(docker: DockerClient, postgres: string): Promise<boolean> {
   return typeof (await roleOfPassword(docker, postgres, randomBytes(24).toString("hex"))) === "string";
 }

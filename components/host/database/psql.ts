@@ -3,30 +3,30 @@ import { MIGRATIONS_TABLE } from "../../release/records/tables";
 import { APPLICATION_ROLE, DATABASE, SUPERUSER } from "../../release/names";
 import type { DockerClient } from "../docker/client";
 
-/** Seconds after which an inspection gives up: what the server does not answer by then is not known. */
+/** Seconds after which an inspection gives up. Facts that the server has not answered by then are not known. */
 const PATIENCE_SECONDS = 30;
 
-/** The client in all of its uses here: it reads no file of its user's, and ends at the first error. */
+/** The psql command of all sessions: it reads no file of its user, and ends at the first error. */
 export const PSQL = "psql --no-psqlrc -v ON_ERROR_STOP=1";
-/** Quiet, tuples only, unaligned: the lines that it prints are the answers. */
+/** Quiet, tuples only, unaligned: psql prints only the answers. */
 export const PSQL_ANSWERS = `${PSQL} -qAt`;
 
-/** What only a superuser may set for a session of ours, or for a role. */
+/** The settings of our sessions, or of a role, that only a superuser may set. */
 export const SUPERUSER_SETTINGS = { temp_file_limit: "-1", session_replication_role: "origin", lc_messages: "C" };
 
 /**
- * Shell that puts the settings of our sessions into variables. They are over those of the server, the database and the
+ * Shell that puts the settings of our sessions into variables. They override those of the server, the database and the
  * role: a limit that is meant for the application must not end a dump, a count or a lock; a default role or a read-only
- * default must not refuse a restore; messages come in the language in which they are recognised. A trigger at login is the
- * application's own affair. Names without a schema are PostgreSQL's own: the application may create a function of any
+ * default must not block a restore; messages must be in English, in which they are recognised. Login triggers of the
+ * application are not fired. Names without a schema are PostgreSQL's own: the application may create a function of any
  * name, which must not run as the superuser (https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058). A setting that an
  * older server does not know is left out, because the server would refuse the connection.
  *
- * `$anyone` has what every role may set. `$options` has what only a superuser may set, too. `$asking` is for sessions that
- * ask, and adds two settings: the answers are in UTF-8, whatever the database is in, and no view is read. A table that was
- * looked up may be a view by the time it is read, and a view runs what its owner has put into it
+ * `$anyone` has the settings that every role may set. `$options` adds those that only a superuser may set. `$asking` is for
+ * sessions that read answers, and adds two settings: answers are in UTF-8, in any encoding of the database, and no view is
+ * read. A table may become a view between a look-up and the read, and a view runs code of its owner
  * (https://www.postgresql.org/support/security/CVE-2024-7348/); the setting exists from these minor versions on. pg_restore
- * must read views, which materialized ones are filled from, and pg_dump has the setting by itself.
+ * must read views, to fill materialized ones, and pg_dump has the setting by itself.
  */
 export const SETTINGS = `
   anyone='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c role=none'
@@ -45,7 +45,7 @@ export const SETTINGS = `
     asking="$asking -c restrict_nonsystem_relation_kind=view,foreign-table"
   fi`;
 
-/** The words of a client of the server, whose session has these of the settings. */
+/** Gives the words of a client of the server, for a session with these settings. */
 export function client(command: readonly string[], settings: "options" | "asking" = "options"): string[] {
   return ["sh", "-c", `${SETTINGS}\n  export PGOPTIONS="$${settings}"; exec "$@"`, "-", ...command];
 }
@@ -53,25 +53,25 @@ export function client(command: readonly string[], settings: "options" | "asking
 const ASKING = client([...PSQL_ANSWERS.split(" "), "-U", SUPERUSER], "asking");
 
 /**
- * The user `nobody`, with the group that a socket may be left to: whatever makes psql run a command of the shell runs it
- * as a user who can do nothing. The server does not ask for a password over its local socket.
+ * The user `nobody`, with the group that may use the socket. If something makes psql run a shell command, this user has no
+ * rights. The server does not ask for a password over its local socket.
  */
 const AS_NOBODY = "--user=65534:postgres";
 
-/** The words of `docker` that start a session in the server's own container. */
+/** Gives the words of `docker` that start a session in the server's own container. */
 export function psqlIn(postgres: string, database: string, options: readonly string[] = []): string[] {
   return ["exec", "-i", AS_NOBODY, ...options, postgres, ...ASKING, "-d", database];
 }
 
 /**
- * Asks the database, over the local socket of its own container, for an inspection, which has a time limit.
- * `Database.query` has none: what works on the database takes as long as it takes.
+ * Runs a query for an inspection, over the local socket in the database's container, with a time limit. `Database.query`
+ * has no limit: work on the database may take long.
  */
 export async function psql(docker: DockerClient, postgres: string, sql: string): Promise<string> {
   return (await docker.run(psqlIn(postgres, DATABASE), sql, PATIENCE_SECONDS)).trim();
 }
 
-/** Asks several questions in one session, and gives the answer to each. One that cannot be answered fails all. */
+/** Runs several queries in one session, and gives the answer to each. If one fails, all fail. */
 export async function psqlEach(
   docker: DockerClient,
   postgres: string,
@@ -83,12 +83,12 @@ export async function psqlEach(
   return told.split(mark).map((answer) => answer.trim());
 }
 
-/** The oid of the role as which the application works here: its own, or, before that was made, the superuser. */
+/** The oid of the role of the application: its own, or, before that was created, the superuser. */
 const WORKING_AS = `
   (SELECT oid FROM pg_roles WHERE rolname IN ('${SUPERUSER}', '${APPLICATION_ROLE}')
     ORDER BY rolname = '${APPLICATION_ROLE}' DESC LIMIT 1)`;
 
-/** The `search_path` that a session of a role begins with in this database, by the precedence of ALTER ROLE. */
+/** Gives the `search_path` that a session of a role starts with in this database, by the precedence of ALTER ROLE. */
 export function searchPathOf(role: string): string {
   return `coalesce(
       (SELECT substr(entry, strpos(entry, '=') + 1) FROM pg_db_role_setting s, unnest(s.setconfig) entry
@@ -100,8 +100,8 @@ export function searchPathOf(role: string): string {
 }
 
 /**
- * For psql: sets a variable to what an expression gives under the application's own `search_path`. All of the
- * expression must be qualified: what it names without a schema may be a function of the application's.
+ * For psql: sets a variable to the value of an expression under the application's own `search_path`. All names in the
+ * expression must have a schema: without it, a name may mean a function of the application.
  */
 export function asTheApplication(variable: string, expression: string): string {
   return `
@@ -111,20 +111,20 @@ export function asTheApplication(variable: string, expression: string): string {
     SELECT pg_catalog.set_config('search_path', 'pg_catalog', false) AS nestfleet_path \\gset`;
 }
 
-/** For psql: sets `schemas` to those in which the application looks for its tables, in that order. */
+/** For psql: sets `schemas` to the schemas in which the application looks for its tables, in that order. */
 export const APPLICATION_SCHEMAS = `${asTheApplication("schemas", "pg_catalog.current_schemas(false)")}
     SELECT ARRAY(
       SELECT name FROM unnest(:'schemas'::name[]) WITH ORDINALITY path (name, place)
        WHERE name !~ '^pg_' AND name <> 'information_schema' ORDER BY place) AS schemas \\gset`;
 
 /**
- * For psql: asks the table in which the application keeps what it has migrated, `%s`, and asks nothing where there is
- * none. The table is there from the first migration on. A view of that name could run anything.
+ * For psql: reads the table of applied migrations, `%s`, and reads nothing where there is no such table. It exists from the
+ * first migration on. A view of that name is not read, because it could run anything.
  */
 export function askMigrations(statement: string): string {
   return `${asTheApplication("migrations", `coalesce(pg_catalog.to_regclass('${MIGRATIONS_TABLE}')::pg_catalog.oid, 0::pg_catalog.oid)`)}
     SELECT format('${statement}', oid::regclass) FROM pg_class WHERE oid = :migrations AND relkind IN ('r', 'p') \\gexec`;
 }
 
-/** In the order in which the application runs them, whatever the locale of the database. */
+/** Gives the migrations in the order in which the application runs them, in any locale of the database. */
 export const APPLIED_MIGRATIONS = askMigrations('SELECT filename FROM %s ORDER BY filename COLLATE "C"');

@@ -5,8 +5,8 @@ import { definitionOf } from "./definition";
 import { say } from "../output";
 
 /**
- * Makes the roles that a backup has and the server lacks, without their passwords, which no backup has. For good they
- * may log in as before, once they are given one; on a server that is thrown away nothing logs in.
+ * Creates the roles that a backup has and the server lacks, without their passwords, which a backup does not contain. On
+ * the live server they may log in as before once they have a password; on a temporary server no role logs in.
  */
 export async function createMissingRoles(
   database: Database,
@@ -16,7 +16,7 @@ export async function createMissingRoles(
   const present = await database.query("SELECT rolname FROM pg_roles", MAINTENANCE);
   const missing = roles.filter(({ name }) => !present.includes(name));
   const known = [...present, ...missing.map(({ name }) => name)];
-  // There the application's own role is as new as the server.
+  // On a temporary server, the superuser also lacks its settings.
   const bare = scratch ? [...missing, ...roles.filter(({ name }) => name === SUPERUSER)] : missing;
   const statements = [
     ...missing.map((role) => creationOf(role, scratch)),
@@ -32,13 +32,13 @@ export async function createMissingRoles(
   tellDifferent(asHere(roles), (await definitionOf(database)).roles);
 }
 
-/** In a backup from before the application had a role of its own, what is set for the superuser was meant for it. */
+/** In a backup from before the application had its own role, the settings of the superuser were meant for the application. */
 function asHere(roles: readonly RoleDefinition[]): RoleDefinition[] {
   if (roles.some(({ name }) => name === APPLICATION_ROLE)) return [...roles];
   return roles.map((role) => (role.name === SUPERUSER ? { ...role, name: APPLICATION_ROLE } : role));
 }
 
-/** What the operator has set for a role that is there is not ours to change; the application may need it as it was. */
+/** Reports other settings of existing roles, and does not change them: the operator set them, but the old data may need the former ones. */
 function tellDifferent(roles: readonly RoleDefinition[], here: readonly RoleDefinition[]): void {
   for (const { name, settings } of roles) {
     const now = here.find((role) => role.name === name)?.settings.map((setting) => JSON.stringify(setting)) ?? [];
@@ -74,7 +74,7 @@ export function creationOf(role: RoleDefinition, scratch: boolean): string {
   ].join(" ");
 }
 
-/** In a role that this server does not know, such as a predefined one of a newer version, there is no membership. */
+/** Gives the memberships of a role, without those in roles that this server does not know, such as new predefined ones. */
 export function membershipsOf({ name, memberOf }: RoleDefinition, known: readonly string[]): string[] {
   return memberOf
     .filter(({ role }) => known.includes(role))

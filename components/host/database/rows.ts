@@ -8,14 +8,14 @@ import type { Session } from "./session";
 /** Rows per table, by `schema.table`. */
 export type Rows = Readonly<Record<string, number>>;
 
-/** One statement for each table: it locks no other table, and its locks are the weakest there are, those of a dump. */
+/** One statement for each table. It locks only that table, with the weakest lock there is, as a dump does. */
 export const COUNT = `
   SELECT format('SELECT json_build_array(%L, count(*)) FROM ONLY %I.%I;', n.nspname || '.' || c.relname, n.nspname, c.relname)
     FROM ${COUNTED_TABLES}
     ORDER BY n.nspname, c.relname
   \\gexec`;
 
-/** Counts every row, however long that takes: a backup and a restore are compared with these numbers. */
+/** Counts all rows, without a time limit: a backup and a restore are compared by these numbers. */
 export async function countRows(session: Session, signal?: AbortSignal): Promise<Rows> {
   return counted(await session.query(COUNT, signal));
 }
@@ -25,7 +25,7 @@ export function counted(answers: readonly string[]): Rows {
   return Object.fromEntries(answers.map((answer) => jsonIn(answer, "exec") as [string, number]));
 }
 
-/** One statement for all tables, so that its time limit is that of the whole count. */
+/** One statement for all tables, so that its time limit applies to the whole count. */
 const COUNT_IN_TIME = `
   SET statement_timeout = '10s';
   SELECT 'SELECT json_object_agg(name, rows) FROM (' || string_agg(
@@ -34,13 +34,13 @@ const COUNT_IN_TIME = `
     FROM ${COUNTED_TABLES}
   \\gexec`;
 
-/** As the server's own statistics have the rows. */
+/** Reads the number of rows from the server's statistics. */
 const ESTIMATE = `
   SELECT json_object_agg(n.nspname || '.' || c.relname, pg_stat_get_live_tuples(c.oid)) FROM ${COUNTED_TABLES};`;
 
 /**
- * Counts for a preview, which must not wait: where a table is too large to be counted in time, or is locked, the server's
- * estimate is given. Its numbers tell what a restore will lose, and nothing is compared with them.
+ * Counts rows for a preview, which must not wait: where a table is too large to be counted in time, or is locked, it gives
+ * the server's estimate. The preview only shows these numbers, to say what a restore loses; nothing is compared with them.
  */
 export async function countOrEstimate(
   docker: DockerClient,
@@ -54,7 +54,7 @@ export async function countOrEstimate(
   }
 }
 
-/** Where there is no table, PostgreSQL answers with nothing. */
+/** Reads the rows. Where there is no table, PostgreSQL's answer is empty. */
 function rowsIn(answer: string): Rows {
   return answer === "" ? {} : (jsonIn(answer, "exec") as Rows);
 }

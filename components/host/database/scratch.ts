@@ -4,7 +4,7 @@ import { say } from "../output";
 
 const PROVIDERS = { c: "libc", i: "icu", b: "builtin" };
 
-/** An empty database that sorts and compares as the one that it is to be a copy of; in its tablespace, if that is here. */
+/** Creates an empty database with the collation of the original, and in its tablespace, if the server has that. */
 export async function createCopy(
   database: Database,
   name: string,
@@ -24,7 +24,7 @@ export async function createCopy(
   await database.query(`CREATE DATABASE ${identifier(name)} ${clauses.join(" ")}`, MAINTENANCE);
 }
 
-/** Owner, grants, settings, limit and comment: what belongs to a database and is in no dump under another name. */
+/** Sets owner, grants, settings, limit and comment of a copy: a dump that is restored under another name lacks these. */
 export async function dressCopy(database: Database, name: string, original: DatabaseDefinition): Promise<void> {
   const copy = `DATABASE ${identifier(name)}`;
   const { connectionLimit, comment, template, settings } = original;
@@ -38,7 +38,7 @@ export async function dressCopy(database: Database, name: string, original: Data
   await database.query(`BEGIN;\n${statements.join(";\n")};\nCOMMIT;`, MAINTENANCE);
 }
 
-/** A role that may pass a privilege on has granted it under a name of its own, after it got it. */
+/** Gives the grants, in their order. A grant by another role than the owner is made in the name of that role. */
 function grantsOf(copy: string, { owner, grants }: DatabaseDefinition): string[] {
   if (grants === null) return [];
   const given = grants.flatMap(({ grantor, grantee, privilege, grantable }) => {
@@ -57,8 +57,8 @@ function settingOf(copy: string, setting: DatabaseDefinition["settings"][number]
 }
 
 /**
- * Ends its sessions first; no database of that name is no error. A subscription, which would keep it, goes without its
- * publisher being asked: the slot there stays, and may be another copy's.
+ * Drops a database, if it exists, and ends its sessions first. A subscription, which would block this, is dropped without
+ * a connection to its publisher: the slot there stays, because another copy may use it.
  */
 export async function dropDatabase(database: Database, name: string): Promise<void> {
   const slots = await database.query(

@@ -10,7 +10,7 @@ interface Question {
   readonly reject: (reason: Error) => void;
 }
 
-/** One connection to the database that stays open: transactions, snapshots and advisory locks live on one. */
+/** One connection to the database that stays open, as transactions, snapshots and advisory locks need. */
 export class Session {
   private readonly execution: Execution;
   private readonly asked: Question[] = [];
@@ -29,7 +29,7 @@ export class Session {
     });
   }
 
-  /** Sends statements and returns the lines of their answers. The signal ends the conversation in the middle of them. */
+  /** Sends statements and returns the lines of their answers. The signal ends the session, also in the middle. */
   public async query(sql: string, signal?: AbortSignal): Promise<string[]> {
     if (this.over !== undefined) throw this.over;
     const mark = randomUUID();

@@ -4,16 +4,16 @@ import { heldBy } from "../../release/guards/restore";
 import { complaint, type Database, identifier, literal, MAINTENANCE } from "./database";
 import { Refusal } from "../output";
 
-/** A session that ends takes a moment to be gone. */
+/** How often the swap looks whether ended sessions are gone, which takes a moment. */
 const ATTEMPTS = 200;
 const PAUSE_MS = 10;
-/** One that was just about to connect may not be listed yet. PostgreSQL itself waits for five seconds before it says so. */
+/** How often a rename is tried: a session that is just connecting may not be listed yet. PostgreSQL fails after five seconds. */
 const AGAIN = 3;
 
 /**
  * Swaps two databases in one transaction: the live one gets the name `replaced`, and `incoming` becomes the live one. A
- * reader finds both as before, or both as after. The comment of the replaced one says what it is; it goes where the
- * database goes.
+ * reader finds either both old names or both new ones. The comment of the replaced database describes it, and stays with
+ * it under any name.
  */
 export async function swapDatabases(
   database: Database,
@@ -28,13 +28,13 @@ export async function swapDatabases(
     [
       commented(replaced, comment),
       setAside(replaced),
-      // What a backup says of itself is the application's word.
+      // The comment of a restored database comes from the application, so it is not used.
       ...(incoming.startsWith(REPLACED_PREFIX) ? [OWN_RIGHTS] : []),
     ].join("\n"),
   );
 }
 
-/** Swaps them back: the two names change places once more. */
+/** Swaps the databases back. */
 export async function swapBack(database: Database, incoming: string, replaced: string): Promise<void> {
   const names = [[DATABASE, incoming], [replaced, DATABASE]] as const; // prettier-ignore
   const aside = incoming.startsWith(REPLACED_PREFIX) ? [setAside(incoming)] : [];
@@ -51,7 +51,7 @@ export async function keepReplaced(
   await rename(database, [[name, replaced]], [commented(replaced, comment), setAside(replaced)].join("\n"));
 }
 
-/** What the operator has said of it stays inside, and so does what `setAside` takes away. */
+/** Writes the comment. It keeps the operator's own comment, and the properties that `setAside` removes. */
 function commented(name: string, comment: Readonly<Record<string, unknown>>): string {
   return `SELECT format('COMMENT ON DATABASE %I IS %L', datname,
               (${literal(JSON.stringify(comment))}::jsonb || jsonb_build_object(
@@ -59,12 +59,12 @@ function commented(name: string, comment: Readonly<Record<string, unknown>>): st
             FROM pg_database WHERE datname = ${literal(name)} \\gexec`;
 }
 
-/** A replaced database is for undoing: a session that works as the application can neither change it nor drop it. */
+/** Sets a replaced database aside for an undo: the application can neither change nor drop it. */
 function setAside(name: string): string {
   return `ALTER DATABASE ${identifier(name)} OWNER TO ${SUPERUSER}; ALTER DATABASE ${identifier(name)} CONNECTION LIMIT 0;`;
 }
 
-/** Of the live database, where it was a replaced one. Its owner may say of it what he likes, as a comment. */
+/** Runs statements for the live database where it was a replaced one. Its owner may write any text as a comment. */
 function whereReplaced(statements: string): string {
   return `
   DO $$
@@ -78,10 +78,10 @@ function whereReplaced(statements: string): string {
   END $$;`;
 }
 
-/** It says of itself what it said before. */
+/** Gives the database its former comment. */
 const OWN_COMMENT = whereReplaced(`EXECUTE format('COMMENT ON DATABASE %I IS %L', '${DATABASE}', said ->> 'comment');`);
 
-/** It is whose it was before, or the application's, and takes as many connections. */
+/** Gives the database its former owner, or the application as owner, and its former connection limit. */
 const OWN_RIGHTS = whereReplaced(`
       IF said ? 'connectionLimit' THEN
         EXECUTE format('ALTER DATABASE %I CONNECTION LIMIT %s', '${DATABASE}', (said ->> 'connectionLimit')::int);
@@ -93,7 +93,7 @@ const OWN_RIGHTS = whereReplaced(`
            ORDER BY rolname = '${SUPERUSER}', rolname = '${APPLICATION_ROLE}' LIMIT 1);
       END IF;`);
 
-/** A database that was brought back is no replaced one any more. */
+/** Removes the comment of a replaced database, once the database is live again. */
 export async function restoreComment(database: Database): Promise<void> {
   await database.query(OWN_COMMENT, MAINTENANCE);
 }
@@ -104,21 +104,22 @@ export async function mustBeFree({ docker, container }: Database): Promise<void>
   if (prepared.length > 0) throw new Refusal(`${heldBy(prepared)}; COMMIT PREPARED or ROLLBACK PREPARED ends it`);
 }
 
-/** How ours are named. A role that may create databases may use any name: a line break would make two of one. */
+/** The form of our names. A role that may create databases may use any name, also one with a line break. */
 const OURS = "^[a-z0-9_]+$";
 
-/** Names of all databases that are named so. */
+/** Names the databases whose names have this form. */
 export async function databases(database: Database): Promise<string[]> {
   return database.query(`SELECT datname FROM pg_database WHERE datname ~ '${OURS}' ORDER BY datname`, MAINTENANCE);
 }
 
-/** A name before, and after. */
+/** The old and the new name of each database. */
 type Names = readonly (readonly [string, string])[];
 
-/** A rename that fails lets connections in again, and so does the run that comes after a killed one. */
+/** Renames databases. After a failure, it allows connections again; after a kill, the next run does. */
 async function rename(database: Database, names: Names, comment: string): Promise<void> {
   const other = names.flat().find((name) => !new RegExp(OURS).test(name));
-  if (other !== undefined) throw new Refusal(`${JSON.stringify(other)} is no database of ours, and is not renamed`);
+  if (other !== undefined)
+    throw new Refusal(`${JSON.stringify(other)} is not a database of this program, so it is not renamed`);
   for (let attempt = 1; ; attempt++) {
     try {
       await database.query(renaming(names, comment), MAINTENANCE);
@@ -130,7 +131,7 @@ async function rename(database: Database, names: Names, comment: string): Promis
   }
 }
 
-/** Lets connections in again, where a rename that did not come to its end still refuses them. */
+/** Allows connections again where an unfinished rename still refuses them. */
 export async function admit(database: Database, names: readonly string[]): Promise<void> {
   await database.query(
     `SELECT format('ALTER DATABASE %I ALLOW_CONNECTIONS true', datname) FROM pg_database
@@ -140,8 +141,8 @@ export async function admit(database: Database, names: readonly string[]): Promi
 }
 
 /**
- * Refuses connections, ends those that there are, changes the names and lets connections in again, under the new names.
- * Only the last of it waits for the disk: a server that loses its power has forgotten the refusal.
+ * Refuses new connections, ends the existing ones, changes the names, and allows connections again under the new names.
+ * Only the last step waits for the disk: after a power failure, the server has forgotten that it refused connections.
  */
 function renaming(names: Names, comment: string): string {
   const allow = (name: string, allowed: boolean) => `ALTER DATABASE ${identifier(name)} ALLOW_CONNECTIONS ${allowed};`;

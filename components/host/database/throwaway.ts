@@ -30,24 +30,23 @@ const READ_HEALTH = `
 interface Server {
   readonly backups?: Mount;
   readonly settings?: readonly string[];
-  /** A read-only root file system, but for directories in memory and for the data. */
+  /** Makes the root file system read-only, except for directories in memory and the data. */
   readonly readOnly?: { readonly temporary: Readonly<Record<string, string>>; readonly data: string };
 }
 
-/** A container that is to run. */
+/** A container to start. */
 interface Started {
   readonly options: readonly string[];
   readonly image: string;
-  /** The image's own, if none is given. */
+  /** The image's own command, if none is given. */
   readonly command?: readonly string[];
   readonly environment: Record<string, string>;
 }
 
 /**
- * A database to be thrown away, and an image of the application that works on it, on a network without a way out: nothing
- * of what they do (migrations, jobs that the backup has in its queue) can reach the stack or the world, and none of the
- * stack's secrets is there. They are known by their labels and removed by those alone: a stack of another name may own a
- * container called like one of these.
+ * A temporary database, and an image of the application that works on it, on a network without a way out: their work
+ * (migrations, jobs in the queue of the backup) cannot reach the stack or the internet, and they have none of the stack's
+ * secrets. They are found and removed by their labels alone: another stack may own a container with such a name.
  */
 export class Throwaway {
   private readonly name: string;
@@ -60,7 +59,7 @@ export class Throwaway {
     role: ThrowawayPurpose,
     private readonly signal: AbortSignal,
   ) {
-    // Another stack may be called like the role: its database would have the name of this one's.
+    // Another stack may have the name of the role, and its database then the name of this one.
     this.name =
       role === "trial"
         ? `${namesOf(stack).throwaways[role]}-${randomBytes(4).toString("hex")}`
@@ -68,7 +67,7 @@ export class Throwaway {
     this.labels = [`label=${LABELS.stack}=${stack}`, `label=${LABELS.role}=${role}`];
   }
 
-  /** An empty database, which may see the backups and cannot change them; with settings of the server, `name=value`. */
+  /** Starts an empty database. It may see the backups, read-only. `settings` of the server have the form `name=value`. */
   public async database(image: string, { backups, settings = [], readOnly }: Server): Promise<Database> {
     await createIsolatedNetwork(this.docker, this.name, this.labels);
     const environment = { POSTGRES_USER: SUPERUSER, POSTGRES_DB: DATABASE, POSTGRES_PASSWORD: this.password };
@@ -85,19 +84,19 @@ export class Throwaway {
     const container = await this.start("postgres", { options, image, command, environment });
     await this.untilHealthy(container, postgresHealthcheck);
     const database = new Database(this.docker, container);
-    // This data is not needed after a power failure.
+    // The data need not survive a power failure.
     await database.query("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()", MAINTENANCE);
     return database;
   }
 
-  /** The answer to `/health` of a release that serves that database. */
+  /** Gives the answer to `/health` of a release that runs on this database. */
   public async health(image: string): Promise<string> {
     const container = await this.start("api", { options: asOptions(), image, environment: this.application() });
     await this.untilHealthy(container, apiHealthcheck);
     return this.docker.run(["exec", container, "node", "-e", READ_HEALTH]);
   }
 
-  /** Runs a command of an image of the application on that database, to its end. Hears both streams, line by line. */
+  /** Runs a command of an application image on this database to its end, and passes both streams on, line by line. */
   public command(image: string, command: readonly string[], hear: (line: string) => void): Promise<Ended> {
     const environment = this.application();
     const options = ["--rm", ...this.options("command", Object.keys(environment)), ...asOptions({ logs: false })];
@@ -109,7 +108,7 @@ export class Throwaway {
     }).ended;
   }
 
-  /** Removes everything, of this run and of one that was killed. A network goes last: it must be empty. */
+  /** Removes everything, of this run and of a killed one. The network goes last, because it must be empty. */
   public async clear(): Promise<void> {
     const filters = this.labels.flatMap((label) => ["--filter", label]);
     const containers = lines(await this.docker.run(["ps", "--all", "--quiet", ...filters]));
@@ -118,7 +117,7 @@ export class Throwaway {
     if (networks.length > 0) await this.docker.run(["network", "rm", ...networks]);
   }
 
-  /** The client is not killed when the drill is stopped: Docker would go on, and make what was just cleared away. */
+  /** Starts a container. A stop of the drill does not kill the client: Docker would go on, and create what was just removed. */
   private async start(service: string, { options, image, command = [], environment }: Started): Promise<string> {
     this.signal.throwIfAborted();
     const all = ["--detach", ...this.options(service, Object.keys(environment)), ...options];
@@ -143,7 +142,7 @@ export class Throwaway {
     ];
   }
 
-  /** What the application cannot start without; nothing with which it could reach the world, or the stack. */
+  /** The variables that the application needs to start. None of them lets it reach the internet or the stack. */
   private application(): Record<string, string> {
     const environment = {
       NODE_ENV: "production",
@@ -171,7 +170,7 @@ export class Throwaway {
   }
 }
 
-/** 64 hexadecimal digits, which need no encoding anywhere. */
+/** Makes a secret of 64 hexadecimal digits, which need no encoding anywhere. */
 function secret(): string {
   return randomBytes(32).toString("hex");
 }

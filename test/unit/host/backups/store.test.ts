@@ -13,7 +13,7 @@ const [OLD, NEW, NEWEST] = ["20261122T020000Z-1.4.2", "20261123T020000Z-1.4.2", 
 const NOW = Date.parse("2026-11-24T12:00:00Z") / 1000;
 const TAKES = (id: string) => `scripts/backup.sh --stack prod --docker-host unix:///nowhere --trust ${id}`;
 const reason = (id: string) =>
-  `${id}.json: it is not signed by this stack: where you know it as the stack's own, ${TAKES(id)} takes it over`;
+  `${id}.json: it is not signed by this stack: if you know that it is the stack's own, ${TAKES(id)} accepts it`;
 const PROVEN = { at: "2026-11-24T12:00:00Z", by: "proof", way: "pg_restore", seconds: 7, megabytes: 64 } as const;
 
 /** The directory of the backups, with whole dumps, as the container of a database shows it. */
@@ -80,7 +80,7 @@ describe("what lies among the backups of a stack with a key", () => {
   test("is damaged first of all, where its dump is not there", async () => {
     const { store, files } = shelf();
     files.set(NEW, { ...backup(NEW), bytes: "none" });
-    expect((await store.list()).broken[0]).toBe(`${NEW}.json: it is no manifest of a backup`);
+    expect((await store.list()).broken[0]).toBe(`${NEW}.json: it is not the manifest of a backup`);
   });
 
   test("is told without the key", async () => {

@@ -23,7 +23,7 @@ function told(more: object): string {
 test("a session that is none of ours and holds the lock is named, with what ends it", () => {
   expect(told({})).toBe(
     'the lock of a backup is held by session 4711 ("node", user "nestfleet", from 172.18.0.3, since 2026-11-24 08:01:02 UTC), ' +
-      "which is none of ours; look what it is, and " +
+      "which does not belong to this program; find out what it is; " +
       "`docker --host unix:///nowhere exec nestfleet-prod-postgres psql -U nestfleet -d postgres -c 'SELECT pg_terminate_backend(4711)'` ends it",
   );
 });
@@ -49,7 +49,7 @@ test.each([
 test("a prepared transaction has no session to end, and one that has let go is nobody", () => {
   const nobody = { pid: null, application: null, user: null, address: null, since: null };
   expect(told(nobody)).toBe(
-    "the lock of a backup is held by a prepared transaction, which pg_prepared_xacts names, which is none of ours",
+    "the lock of a backup is held by a prepared transaction (see pg_prepared_xacts), which does not belong to this program",
   );
   const database = new Database(new ScriptedDocker(() => ""), POSTGRES);
   expect(occupied(database, "backup", PREFIX, holderIn([]))).toBe("another backup runs; wait until it is done");
@@ -63,13 +63,13 @@ test("tables that cannot be read are told with the session that has locked them,
   ];
   const docker = new ScriptedDocker(() => locks.map((lock) => JSON.stringify(lock)).join("\n"));
   const ended = (pid: number) =>
-    `; look what it is, and \`docker --host unix:///nowhere exec ${POSTGRES} psql -U nestfleet -d postgres -c 'SELECT pg_terminate_backend(${pid})'\` ends it`;
+    `; find out what it is; \`docker --host unix:///nowhere exec ${POSTGRES} psql -U nestfleet -d postgres -c 'SELECT pg_terminate_backend(${pid})'\` ends it`;
   expect(await lockedTables(new Database(docker, POSTGRES))).toEqual([
     'public.cases is locked by session 4711 ("node", user "nestfleet", from 172.18.0.3, since 2026-11-24 08:01:02 UTC), idle in transaction for 5 min' +
       ended(4711),
     'public.ja obs is about to be locked by session 4712 ("node", user "nestfleet", from 172.18.0.3, since 2026-11-24 08:01:02 UTC), active for 3 s' +
       ended(4712),
-    "public.mail is locked by a prepared transaction, which pg_prepared_xacts names",
+    "public.mail is locked by a prepared transaction (see pg_prepared_xacts)",
   ]);
   expect(docker.asked).toHaveLength(1);
 });
