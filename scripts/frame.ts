@@ -4,6 +4,7 @@ import { explained } from "../components/host/docker/unforeseen";
 import { withheld } from "../components/host/docker/redaction";
 import { say } from "../components/host/output";
 import { exitWithEngine } from "../components/host/watchdog";
+import { parseJson } from "../components/release/records/json";
 import { printable } from "../components/release/words";
 
 /** What a script has for a person who calls it, instead of the program. */
@@ -43,5 +44,5 @@ const TYPED = "--";
 
 async function asked(door: Door | undefined): Promise<unknown> {
   const [, , , mark, ...words] = process.argv;
-  return door !== undefined && mark === TYPED ? door.typed(words) : JSON.parse(await text(process.stdin));
+  return door !== undefined && mark === TYPED ? door.typed(words) : parseJson(await text(process.stdin));
 }

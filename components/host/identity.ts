@@ -21,7 +21,10 @@ export interface Identity {
   readonly container?: string | undefined;
 }
 
-/** The first pid namespace of every Linux (inode PROC_PID_INIT_INO). A container is not in it, unless it shares the host's. */
+/**
+ * The first pid namespace of every Linux (inode PROC_PID_INIT_INO). A container is not in it, unless it shares the
+ * host's.
+ */
 const FIRST_NAMESPACE = "pid:[4026531836]";
 
 /** Docker mounts these files from the container's own folder. Cgroups name the container only in version 1. */

@@ -37,7 +37,9 @@ import { fetchImages, type ImageInspection, inspectTarget, majorOf, migrationsIn
 interface Trust {
   /** True in an update: a backup directory is then tested by writing to it. */
   readonly update: boolean;
-  /** True in an update, and where the last update used the same Docker host: the password may be sent there to test it. */
+  /**
+   * True in an update, and where the last update used the same Docker host: the password may be sent there to test it.
+   */
   readonly host: boolean;
 }
 
@@ -52,9 +54,9 @@ interface Subject {
 }
 
 /**
- * Inspects the Docker host. It changes nothing that runs. It leaves only the images of the release behind: the plan reads
- * them, and the update need not wait for them. A fact that cannot be read at the moment (a database that starts, a
- * container that is removed) is unknown; the inspection does not fail.
+ * Inspects the Docker host. It changes nothing that runs. It leaves only the images of the release behind: the plan
+ * reads them, and the update need not wait for them. A fact that cannot be read at the moment (a database that starts,
+ * a container that is removed) is unknown; the inspection does not fail.
  */
 export async function inspectHost(subject: Subject): Promise<HostFacts> {
   const { docker, stack, settings, secrets, last, trust } = subject;
@@ -233,7 +235,9 @@ function imageOf(image: ImageInspection | string | undefined): ImageInspection |
   return typeof image === "string" ? undefined : image;
 }
 
-/** Inspects a release that is built from source. It has no image before the update, so its source gives the migrations. */
+/**
+ * Inspects a release that is built from source. It has no image before the update, so its source gives the migrations.
+ */
 async function inspectSource(
   { source = "", version }: Settings,
   postgres: ImageInspection | undefined,

@@ -45,9 +45,9 @@ type Labels = z.infer<typeof labels>;
  * own lock protects one backend only. The lock is a Docker volume, because `docker volume create` is atomic, needs no
  * image, and keeps the labels of the process that was first.
  *
- * A lock is taken over when its process is gone and ran on this machine or in a container of this Docker host. Any other
- * process cannot be seen from here, so its lock stays until an operator removes it. Returns the holder instead when it
- * may still be at work.
+ * A lock is taken over when its process is gone and ran on this machine or in a container of this Docker host. Any
+ * other process cannot be seen from here, so its lock stays until an operator removes it. Returns the holder instead
+ * when it may still be at work.
  */
 export async function takeLock(docker: DockerClient, stack: string, pid = process.pid): Promise<Lock | Holder> {
   return takeLockAs(docker, stack, await known(docker, identify(pid)));
@@ -121,9 +121,9 @@ async function acquire(
 }
 
 /**
- * Removes the lock of a process that is gone. Docker removes a volume by its name only, and another process may take the
- * lock between the look at its labels and the removal. So the removal has a lock of its own (the guard), named after the
- * token that is removed: only one process may remove that token, and a removed token never comes back.
+ * Removes the lock of a process that is gone. Docker removes a volume by its name only, and another process may take
+ * the lock between the look at its labels and the removal. So the removal has a lock of its own (the guard), named
+ * after the token that is removed: only one process may remove that token, and a removed token never comes back.
  */
 async function takeAway(docker: DockerClient, volume: string, token: string, own: Identity): Promise<boolean> {
   const guard = await acquire(docker, `${volume}-${token.slice(0, 8)}`, own);
@@ -137,7 +137,9 @@ async function takeAway(docker: DockerClient, volume: string, token: string, own
   }
 }
 
-/** Removes the guards of processes that were killed during such a removal. They protect nothing now: the lock is ours. */
+/**
+ * Removes the guards of processes that were killed during such a removal. They protect nothing now: the lock is ours.
+ */
 async function removeLeftovers(docker: DockerClient, volume: string): Promise<void> {
   const listed = await docker.run(["volume", "ls", "--quiet", "--filter", `name=${volume}-`]);
   for (const name of listed.split("\n"))
@@ -148,7 +150,10 @@ function isGuard(name: string, volume: string): boolean {
   return name.startsWith(volume) && /^-[0-9a-f]{8}(-|$)/.test(name.slice(volume.length));
 }
 
-/** Removes the lock as its holder: no other process removes it, because this one lives. After a removal by hand, the lock may have another holder. */
+/**
+ * Removes the lock as its holder: no other process removes it, because this one lives. After a removal by hand, the
+ * lock may have another holder.
+ */
 function remove(docker: DockerClient, volume: string, token: string): void {
   const current = docker.runNow(["volume", "inspect", "--format", `{{index .Labels "${LABELS.lock}.token"}}`, volume]);
   if (current?.trim() === token) docker.runNow(["volume", "rm", "--force", volume]);

@@ -88,7 +88,9 @@ function told(host: string, why: string): string {
   return host;
 }
 
-/** Reads the host from the stack's config; undefined where there is no such file. Without the key, it is the default. */
+/**
+ * Reads the host from the stack's config; undefined where there is no such file. Without the key, it is the default.
+ */
 async function configured(file: string, stack: string): Promise<string | undefined> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;

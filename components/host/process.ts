@@ -18,9 +18,10 @@ const STAT = /^\d+ \((.*)\) (\S) (\d+)(?: -?\d+){17} (\d+)/s;
 const ENDED = ["Z", "X", "x"];
 
 /**
- * Says whether a process is still at work. Signal 0 also reaches a zombie, which its parent may never collect; only /proc
- * shows the difference. /proc alone is not enough: mounted with `hidepid` it hides processes of other users, and only
- * Linux has it. A process whose end is not certain counts as alive: no lock is taken from a process that may hold it.
+ * Says whether a process is still at work. Signal 0 also reaches a zombie, which its parent may never collect; only
+ * /proc shows the difference. /proc alone is not enough: mounted with `hidepid` it hides processes of other users, and
+ * only Linux has it. A process whose end is not certain counts as alive: no lock is taken from a process that may hold
+ * it.
  */
 export function isAlive(pid: number): boolean {
   return exists(pid) && !ENDED.includes(statusOf(pid)?.state ?? "");

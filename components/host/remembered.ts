@@ -11,7 +11,8 @@ const MOST = 20;
 
 /**
  * Reads something that never changes, and keeps the result in a file for later runs. Text means that it could not be
- * read, and why; text is not kept. The files are only a cache: without them the next run reads again, which takes longer.
+ * read, and why; text is not kept. The files are only a cache: without them the next run reads again, which takes
+ * longer.
  */
 export async function remembered<T extends object>(
   key: readonly string[],

@@ -19,8 +19,8 @@ interface Asked {
 }
 
 /**
- * Finds out what a restore would replace, and whether its backup can be relied on. Both take time on a large database, so
- * they are read only where the config names an existing backup to restore that has not been restored yet.
+ * Finds out what a restore would replace, and whether its backup can be relied on. Both take time on a large database,
+ * so they are read only where the config names an existing backup to restore that has not been restored yet.
  */
 export async function inspectRestore(
   docker: DockerClient,

@@ -5,7 +5,9 @@ import { environmentOf } from "./docker/environment";
 
 const inspected = z.object({ Config: z.object({ Env: z.array(z.string()).nullish() }) });
 
-/** Names the secrets of which a container has another value. A missing secret is not a change: it gets its first value. */
+/**
+ * Names the secrets of which a container has another value. A missing secret is not a change: it gets its first value.
+ */
 export async function changedSecrets(
   docker: DockerClient,
   container: string,

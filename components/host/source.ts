@@ -96,10 +96,14 @@ function unreadable(source: string, tag: string, said: string): SourceError {
   });
 }
 
-/** The user of the image must be able to read the files of a checkout; only this user can read the folder around them. */
+/**
+ * The user of the image must be able to read the files of a checkout; only this user can read the folder around them.
+ */
 const READABLE = 'umask 022 && exec git "$@"';
 
-/** Git sets these for its hooks, and they name the hook's repository, not this one. `git rev-parse --local-env-vars`. */
+/**
+ * Git sets these for its hooks, and they name the hook's repository, not this one. `git rev-parse --local-env-vars`.
+ */
 const OF_ANOTHER =
   /^GIT_(?:DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE|SHALLOW_FILE|GRAFT_FILE|IMPLICIT_WORK_TREE)$/;
 

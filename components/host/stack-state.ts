@@ -26,8 +26,8 @@ export interface StackState {
 const LARGEST_STATE = 256 * 1024 * 1024;
 
 /**
- * Reads the state with `pulumi stack export`, on any backend, with its secrets still encrypted. Undefined where there is
- * no state, or the CLI cannot read it: the next command of the CLI says why, better than a message here could.
+ * Reads the state with `pulumi stack export`, on any backend, with its secrets still encrypted. Undefined where there
+ * is no state, or the CLI cannot read it: the next command of the CLI says why, better than a message here could.
  */
 export async function readStackState(cli: string, stack: string, folder: string): Promise<StackState | undefined> {
   const options = { cwd: folder, maxBuffer: LARGEST_STATE };

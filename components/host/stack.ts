@@ -34,8 +34,8 @@ export async function findStack(docker: DockerClient, asked: string | undefined)
       `No database of the stack ${stack} runs on ${docker.host}.\nNext: ${command(docker.host, `ps --all --filter label=${LABELS.stack}`)}`,
     );
   const serving = await servingApi(docker, all);
-  // Not the containers of a rehearsal or a drill, nor of a refused release beside the one that serves. Running containers
-  // come last, so they count: a stopped one may be left from an earlier release.
+  // Not the containers of a rehearsal or a drill, nor of a refused release beside the one that serves. Running
+  // containers come last, so they count: a stopped one may be left from an earlier release.
   const services = [...all]
     .sort((one, other) => Number(one.running) - Number(other.running))
     .filter(
@@ -64,8 +64,8 @@ export async function onlyStack(docker: DockerClient): Promise<string> {
 }
 
 /**
- * Gives the api that Caddy sends requests to. While Caddy holds the requests, or before the verdict on a cutover, this is
- * the previous api, which may be paused meanwhile. Where Caddy does not answer, it is the only api that runs.
+ * Gives the api that Caddy sends requests to. While Caddy holds the requests, or before the verdict on a cutover, this
+ * is the previous api, which may be paused meanwhile. Where Caddy does not answer, it is the only api that runs.
  */
 async function servingApi(
   docker: DockerClient,

@@ -64,8 +64,8 @@ export interface Target extends TargetFacts {
 }
 
 /**
- * Inspects a release, and reads its migrations out of the image, in a container without a network. Gives the reason where
- * that container cannot run (an image without Node, or for another processor; a full disk).
+ * Inspects a release, and reads its migrations out of the image, in a container without a network. Gives the reason
+ * where that container cannot run (an image without Node, or for another processor; a full disk).
  */
 export async function inspectTarget(
   docker: DockerClient,
@@ -93,8 +93,8 @@ export async function migrationsIn(docker: DockerClient, image: string): Promise
 }
 
 /**
- * Reads the migrations once for each image id, which depends on the content alone: running a container takes half of the
- * time of a preview. Each host counts by itself, because its processor may not be able to run the image.
+ * Reads the migrations once for each image id, which depends on the content alone: running a container takes half of
+ * the time of a preview. Each host counts by itself, because its processor may not be able to run the image.
  */
 function readMigrations(docker: DockerClient, image: string): Promise<MigrationFile[] | string> {
   return remembered([docker.host, image, READ_MIGRATIONS], migrationFiles, () => printedMigrations(docker, image));

@@ -11,8 +11,8 @@ export interface Failure {
 
 /**
  * Does work that must not stay half done. Any failure, also of a Docker command, starts the undoing, which gives the
- * report to throw. A signal aborts the work and starts the undoing, too. Further signals are only noted, so that none of
- * them ends the undoing in the middle.
+ * report to throw. A signal aborts the work and starts the undoing, too. Further signals are only noted, so that none
+ * of them ends the undoing in the middle.
  */
 export async function undoing<T>(
   work: (signal: AbortSignal) => Promise<T>,

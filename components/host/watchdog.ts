@@ -4,9 +4,9 @@ import { isAlive, statusOf } from "./process";
 const PAUSE_MS = 500;
 
 /**
- * Ends this process (SIGTERM, so that it cleans up) once the `pulumi` process that started it is gone. A `pulumi` that is
- * killed with -9 does not end the program, the plugins or their commands, and the next run must not find one of them at
- * work. The signal is sent once, because cleaning up may take a while. Without /proc, or without `pulumi` among the
+ * Ends this process (SIGTERM, so that it cleans up) once the `pulumi` process that started it is gone. A `pulumi` that
+ * is killed with -9 does not end the program, the plugins or their commands, and the next run must not find one of them
+ * at work. The signal is sent once, because cleaning up may take a while. Without /proc, or without `pulumi` among the
  * ancestors (by hand, from cron), nothing is watched.
  */
 export function exitWithEngine(): void {

@@ -17,7 +17,9 @@ export interface Contents extends Dated<BackupManifest> {
   readonly ids: readonly string[];
   /** Seconds since 1970 by the clock of the Docker host; undefined where the container does not print them. */
   readonly clock: number | undefined;
-  /** Id of the backup that was taken last, which may be broken. A backup that this stack has not signed does not count. */
+  /**
+   * Id of the backup that was taken last, which may be broken. A backup that this stack has not signed does not count.
+   */
   readonly newest: string | undefined;
 }
 
@@ -26,8 +28,8 @@ const RECORD = "\x1e";
 
 /**
  * Shell for the database's container. Prints the time there, and then a record for each file: its name, the size of its
- * dump, and the manifest. One command reads all of it, so that a preview over ssh waits once. Other programs may be able to
- * write here: a name that is not an id is ignored, and a manifest that is a link is not followed.
+ * dump, and the manifest. One command reads all of it, so that a preview over ssh waits once. Other programs may be
+ * able to write here: a name that is not an id is ignored, and a manifest that is a link is not followed.
  */
 export const LIST = `
   cd "$1"
@@ -83,7 +85,9 @@ function contentsOf(clock: number | undefined, records: readonly string[], signe
 
 export const NOT_SIGNED = "it is not signed by this stack";
 
-/** True when a manifest belongs to a backup of the stack. A stack without a key cannot recognise its own, so all count. */
+/**
+ * True when a manifest belongs to a backup of the stack. A stack without a key cannot recognise its own, so all count.
+ */
 export function counts({ json }: WrittenManifest, { key }: Signer): boolean {
   return key === undefined || isSigned(json, key);
 }

@@ -16,9 +16,9 @@ interface Asking {
 }
 
 /**
- * Says why backups cannot be in a directory of the Docker host; undefined when they can, or this is not known. A container
- * tests it, because the host may be another machine, as root with the capability that postgres will write there with. A
- * directory that postgres already mounts is not tested.
+ * Says why backups cannot be in a directory of the Docker host; undefined when they can, or this is not known. A
+ * container tests it, because the host may be another machine, as root with the capability that postgres will write
+ * there with. A directory that postgres already mounts is not tested.
  */
 export async function backupDirectoryFault(
   docker: DockerClient,

@@ -11,8 +11,8 @@ const SLOWEST_BYTES_PER_SECOND = 20_000_000;
 const PATIENCE_SECONDS = 60;
 
 /**
- * Shell for the database's container. Prints the size of a file and, where the size is as expected, its checksum. `exec`
- * replaces the shell, so that a stop ends the reading.
+ * Shell for the database's container. Prints the size of a file and, where the size is as expected, its checksum.
+ * `exec` replaces the shell, so that a stop ends the reading.
  */
 const CHECK = `
   [ -f "$1" ] || { echo missing; exit; }
@@ -20,7 +20,10 @@ const CHECK = `
   echo "$size"
   if [ "$size" = "$2" ]; then exec sha256sum "$1"; fi`;
 
-/** Says for a preview, in limited time, why a backup cannot be relied on; undefined when its dump is intact byte for byte. */
+/**
+ * Says for a preview, in limited time, why a backup cannot be relied on; undefined when its dump is intact byte for
+ * byte.
+ */
 export async function inspectDump(
   docker: DockerClient,
   postgres: string,

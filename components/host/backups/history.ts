@@ -3,8 +3,8 @@ import { formatEntry, HISTORY_FILE, type HistoryEntry, parseHistory } from "../.
 import type { Database } from "../database/database";
 
 /**
- * Appends in a single write, so that two entries never mix, and waits for the disk. A line that a power failure has cut off
- * is closed first, because the new entry would become part of it. dd is used because cat would write in pieces.
+ * Appends in a single write, so that two entries never mix, and waits for the disk. A line that a power failure has cut
+ * off is closed first, because the new entry would become part of it. dd is used because cat would write in pieces.
  */
 const APPEND = `
   umask 077

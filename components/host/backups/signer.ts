@@ -20,8 +20,8 @@ const inspected = z.object({
 });
 
 /**
- * Reads stack and key from the container of the database, running or not. A missing container is an error: without a key,
- * every manifest would count.
+ * Reads stack and key from the container of the database, running or not. A missing container is an error: without a
+ * key, every manifest would count.
  */
 export async function signerOf(docker: DockerClient, postgres: string): Promise<Signer> {
   const found = await docker.inspect(postgres);

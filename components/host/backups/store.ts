@@ -18,8 +18,8 @@ const PROBE = `
   umask 077; rm -f "$1/.partial-probe"; : >"$1/.partial-probe"; rm "$1/.partial-probe"`;
 
 /**
- * Removes partial files, and dumps whose commit was not finished: these have their final name, but their manifest is still
- * partial. A killed run has left them, because no other run works here while the caller has the lock.
+ * Removes partial files, and dumps whose commit was not finished: these have their final name, but their manifest is
+ * still partial. A killed run has left them, because no other run works here while the caller has the lock.
  */
 const SWEEP = `
   cd "$1"
@@ -32,7 +32,10 @@ const SWEEP = `
     if [ -f "$file" ] || [ -L "$file" ]; then rm -f "$file"; echo "$file"; fi
   done`;
 
-/** The manifest gets its name last: a dump without one does not count as a backup. Files are on the disk before the rename. */
+/**
+ * The manifest gets its name last: a dump without one does not count as a backup. Files are on the disk before the
+ * rename.
+ */
 const COMMIT = `
   umask 077
   rm -f "$1"
@@ -57,8 +60,8 @@ const READ = 'if [ -f "$1" ] && [ ! -L "$1" ]; then cat "$1"; fi';
 type Learned = Pick<BackupManifest, "proven" | "disproven">;
 
 /**
- * The backups, as the database's container sees them. Manifests that are written here get the stack's signature. A backup
- * whose manifest does not have it does not count.
+ * The backups, as the database's container sees them. Manifests that are written here get the stack's signature. A
+ * backup whose manifest does not have it does not count.
  */
 export class Store {
   private known: Promise<Signer> | undefined;
@@ -134,7 +137,9 @@ export class Store {
     return found;
   }
 
-  /** Adds facts to the manifest of a backup that was taken earlier. Refuses a manifest that the stack has not signed. */
+  /**
+   * Adds facts to the manifest of a backup that was taken earlier. Refuses a manifest that the stack has not signed.
+   */
   public async amend(id: string, learned: Learned): Promise<void> {
     const found = await this.read(id);
     if (found === undefined) return; // removed meanwhile

@@ -13,8 +13,9 @@ const PAUSE_MS = 200;
 const LONGEST_NAME = 63;
 
 /**
- * Does work of a purpose, which runs only once at a time on this server. The lock is an advisory lock of PostgreSQL, and
- * lasts as long as the script: a killed script releases it, so any database that the next script finds is a leftover.
+ * Does work of a purpose, which runs only once at a time on this server. The lock is an advisory lock of PostgreSQL,
+ * and lasts as long as the script: a killed script releases it, so any database that the next script finds is a
+ * leftover.
  */
 export async function withAdvisoryLock<T>(database: Database, purpose: string, work: () => Promise<T>): Promise<T> {
   const prefix = `${sessionName(`${purpose}-lock`)} `;
@@ -41,8 +42,8 @@ async function whoElse(database: Database, guard: Session, purpose: string, pref
 }
 
 /**
- * Says why the lock is not free. Any role that may connect to the server can take it, and so prevent all backups. A session
- * that is not ours is named, with the command that ends it. Our sessions use the server's own socket.
+ * Says why the lock is not free. Any role that may connect to the server can take it, and so prevent all backups. A
+ * session that is not ours is named, with the command that ends it. Our sessions use the server's own socket.
  */
 export function occupied(database: Database, purpose: string, prefix: string, holder: Holder | undefined): string {
   const { application, address, since } = holder ?? {};

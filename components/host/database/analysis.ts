@@ -9,7 +9,9 @@ const EACH = `
    WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
   \\gexec`;
 
-/** Makes statistics, which a dump does not have; without those of an index whose function fails without a `search_path`. */
+/**
+ * Makes statistics, which a dump does not have; without those of an index whose function fails without a `search_path`.
+ */
 export async function analyze(database: Database, name: string): Promise<void> {
   try {
     await database.query("ANALYZE", name);

@@ -13,9 +13,10 @@ export async function hasApplicationRole(database: Database): Promise<boolean> {
 }
 
 /**
- * Creates the application's role, where it is missing, from the superuser that the application has used until now, with its
- * limits, settings and memberships, but without its powers. The new role may not connect to the databases that every
- * server has; the other roles still can. Its password is the one in the container. Running containers are not affected.
+ * Creates the application's role, where it is missing, from the superuser that the application has used until now, with
+ * its limits, settings and memberships, but without its powers. The new role may not connect to the databases that
+ * every server has; the other roles still can. Its password is the one in the container. Running containers are not
+ * affected.
  */
 export async function createApplicationRole(database: Database): Promise<void> {
   if (!(await hasApplicationRole(database))) {
@@ -63,7 +64,9 @@ function creation(own: RoleDefinition, roles: Definition["roles"]): string[] {
   ];
 }
 
-/** Replaces the right of every role to connect to the databases that each server has, unless an operator has changed it. */
+/**
+ * Replaces the right of every role to connect to the databases that each server has, unless an operator has changed it.
+ */
 const CONNECT_ELSEWHERE = `
   SELECT statement FROM (
     SELECT 0 AS turn, format('GRANT CONNECT ON DATABASE %I TO %I', d.datname, r.rolname) AS statement, d.oid

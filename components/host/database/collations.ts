@@ -2,11 +2,11 @@ import { type CollationFacts, collationFacts } from "../../release/collation-fac
 import { parseJson } from "../../release/records/json";
 
 /**
- * Lists the indexes of the current database whose order comes from the C library or ICU: `index` (oid) and `outdated`, true
- * where the index was sorted with another version of the library. PostgreSQL records the version in pg_database for the
- * default collation, and in pg_collation for all others
- * (https://www.postgresql.org/docs/current/sql-altercollation.html). musl gives no version: a change from or to musl counts
- * as another version. Partitioned indexes have no storage of their own.
+ * Lists the indexes of the current database whose order comes from the C library or ICU: `index` (oid) and `outdated`,
+ * true where the index was sorted with another version of the library. PostgreSQL records the version in pg_database
+ * for the default collation, and in pg_collation for all others
+ * (https://www.postgresql.org/docs/current/sql-altercollation.html). musl gives no version: a change from or to musl
+ * counts as another version. Partitioned indexes have no storage of their own.
  */
 export const SORTED_INDEXES = `
   (WITH db AS (

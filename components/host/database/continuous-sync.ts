@@ -6,10 +6,10 @@ import type { Database } from "./database";
 const SYNC = `while sleep 0.3; do sync -f ${DATA_DIRECTORY} "$1"; done`;
 
 /**
- * Does work while written data goes to the disk continuously. By itself, the kernel collects data for half a minute, and
- * then writes all of it. Docker also triggers this: creating or stopping a container unmounts an overlay, which writes
- * everything that the file system has not written yet. In both cases the commits of the live database wait: half a second
- * and more for a few hundred megabytes.
+ * Does work while written data goes to the disk continuously. By itself, the kernel collects data for half a minute,
+ * and then writes all of it. Docker also triggers this: creating or stopping a container unmounts an overlay, which
+ * writes everything that the file system has not written yet. In both cases the commits of the live database wait: half
+ * a second and more for a few hundred megabytes.
  */
 export async function withContinuousSync<T>(database: Database, work: () => Promise<T>): Promise<T> {
   const stop = new AbortController();

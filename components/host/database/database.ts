@@ -6,15 +6,19 @@ import { docker as command, pulumi } from "../../release/commands";
 import { inspectContainer } from "../docker/containers";
 import { type Ended, Execution, type ExecutionOptions } from "../docker/execution";
 import { Refusal } from "../output";
-/** The database for sessions that do not use the application's data. It exists on every server, and is never renamed. */
+/**
+ * The database for sessions that do not use the application's data. It exists on every server, and is never renamed.
+ */
 export const MAINTENANCE = "postgres";
 
 /**
- * Shell that ends a command together with its docker client. The process that `docker exec` starts does not end with the
- * client: a dump would go on for hours after the script was killed. Its input, however, ends, and this stops the command.
+ * Shell that ends a command together with its docker client. The process that `docker exec` starts does not end with
+ * the client: a dump would go on for hours after the script was killed. Its input, however, ends, and this stops the
+ * command.
  *
- * The shell waits for all of its children. An orphan would become a child of process 1, which is PostgreSQL itself: up to
- * version 17, it takes an unknown child that a signal has ended for a crashed backend, and restarts the whole server.
+ * The shell waits for all of its children. An orphan would become a child of process 1, which is PostgreSQL itself: up
+ * to version 17, it takes an unknown child that a signal has ended for a crashed backend, and restarts the whole
+ * server.
  */
 const DIES_WITH_CLIENT = `
   umask 077

@@ -7,8 +7,8 @@ import { DATA_DIRECTORY } from "./data-volume";
 const OF_DOCKER = "/etc/hosts";
 
 /**
- * Reads the file systems of the database, its backups and Docker's own volumes, and the free space on them. df prints the
- * POSIX form, the only one that BusyBox has: device, blocks of 1024 bytes, used, free.
+ * Reads the file systems of the database, its backups and Docker's own volumes, and the free space on them. df prints
+ * the POSIX form, the only one that BusyBox has: device, blocks of 1024 bytes, used, free.
  */
 export async function inspectDisks(docker: DockerClient, postgres: string): Promise<Disks> {
   const asked = `df -Pk ${DATA_DIRECTORY} "$1" "$2"`;

@@ -5,8 +5,8 @@ import { say } from "../output";
 
 /**
  * Creates the extensions that pending migrations need: most extensions need a superuser, and the migrations run as the
- * application. The superuser owns all of them, as after every restore: dumps do not contain the owner of an extension. An
- * extension that cannot be created is reported; the migration will then fail with its own message.
+ * application. The superuser owns all of them, as after every restore: dumps do not contain the owner of an extension.
+ * An extension that cannot be created is reported; the migration will then fail with its own message.
  */
 export async function makeExtensions(database: Database, wanted: readonly WantedExtension[]): Promise<void> {
   for (const extension of wanted) await make(database, extension);

@@ -15,10 +15,11 @@ const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1000;
 
 /**
- * Gives a database, and the superuser's objects in it, to the application, one object after the other. A request to a table
- * in use waits for 1.5 s at most, and again at the next attempt; both roles can use the table before and afterwards. Does
- * nothing where the application has no role of its own yet. Can be repeated: the database itself changes its owner last,
- * and until then its objects count as the superuser's. A previous database stays the superuser's until it is swapped back.
+ * Gives a database, and the superuser's objects in it, to the application, one object after the other. A request to a
+ * table in use waits for 1.5 s at most, and again at the next attempt; both roles can use the table before and
+ * afterwards. Does nothing where the application has no role of its own yet. Can be repeated: the database itself
+ * changes its owner last, and until then its objects count as the superuser's. A previous database stays the
+ * superuser's until it is swapped back.
  */
 export async function handOver(database: Database, name: string, patienceMs = PATIENCE_MS): Promise<void> {
   if (!(await hasApplicationRole(database))) return;
@@ -70,7 +71,9 @@ const POLICIES = `
     FROM pg_roles WHERE rolname = '${APPLICATION_ROLE}' AND NOT rolbypassrls AND ${BELONGS_TO_SUPERUSER}
      AND EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.relforcerowsecurity AND r.rolsuper) \\gexec`;
 
-/** Changes the owner of the database. A database that belongs to another role, which an operator has chosen, keeps it. */
+/**
+ * Changes the owner of the database. A database that belongs to another role, which an operator has chosen, keeps it.
+ */
 const DATABASE_ITSELF = `
   SELECT format('ALTER DATABASE %I OWNER TO ${APPLICATION_ROLE}', d.datname)
     FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba
@@ -85,8 +88,8 @@ const SETTINGS = `
                       WHERE setdatabase = d.oid AND setrole = '${APPLICATION_ROLE}'::regrole);`;
 
 /**
- * `"$user"` in the search path means a schema with the role's name. Where the application looked there for its tables, the
- * path now names that schema. This follows the other settings, because one of them may be the path itself.
+ * `"$user"` in the search path means a schema with the role's name. Where the application looked there for its tables,
+ * the path now names that schema. This follows the other settings, because one of them may be the path itself.
  */
 const SEARCH_PATH = `
   SELECT json_build_object('name', 'search_path', 'value', regexp_replace(path, '"?\\$user"?', quote_ident('${SUPERUSER}'), 'g'))
@@ -112,7 +115,8 @@ const GIVEN = `a.defaclrole = '${SUPERUSER}'::regrole AND NOT EXISTS (
 
 /**
  * Copies default privileges, and user mappings for other servers, where the superuser has them and the application does
- * not: they belong to a role, and cannot change their owner. A mapping has a password, which must not be in a log or error.
+ * not: they belong to a role, and cannot change their owner. A mapping has a password, which must not be in a log or
+ * error.
  */
 const ALSO = `
   SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
@@ -156,9 +160,9 @@ const OTHERS = `${BELONGS_TO_SUPERUSER} AND n.nspname = ANY (:'schemas'::name[])
      AND NOT pg_has_role('${APPLICATION_ROLE}', r.oid, 'USAGE') AND NOT pg_has_role(r.oid, '${APPLICATION_ROLE}', 'MEMBER')`;
 
 /**
- * Gives the application access to objects of other roles in the schemas where it looks for its tables, as the superuser had
- * it: by membership in their owner, or by grants where the owner has powers that the application must not get. This is done
- * once, with the handover: later on, the application itself decides where it looks.
+ * Gives the application access to objects of other roles in the schemas where it looks for its tables, as the superuser
+ * had it: by membership in their owner, or by grants where the owner has powers that the application must not get. This
+ * is done once, with the handover: later on, the application itself decides where it looks.
  */
 const OTHERS_TOO = `${APPLICATION_SCHEMAS}
   SELECT format('GRANT %1$I TO ${APPLICATION_ROLE}; SELECT %2$L', rolname, format('${APPLICATION_ROLE} is a member of %I now, which has tables where the application looks for its own', rolname)) FROM (
@@ -171,8 +175,9 @@ const OTHERS_TOO = `${APPLICATION_SCHEMAS}
   ) objects ORDER BY kind, name \\gexec`;
 
 /**
- * Lists what the application cannot reach. PostgreSQL silently ignores a schema without USAGE, so the application would take
- * its database for an empty one. This is also done once: objects that an operator later gives to other roles are theirs.
+ * Lists what the application cannot reach. PostgreSQL silently ignores a schema without USAGE, so the application would
+ * take its database for an empty one. This is also done once: objects that an operator later gives to other roles are
+ * theirs.
  */
 const UNREACHABLE = `${APPLICATION_SCHEMAS}
   SELECT 'the table ' || c.oid::regclass FROM ${RELATIONS} AND n.nspname = ANY (:'schemas'::name[]) AND ${LACKS_RIGHTS} AND ${BELONGS_TO_SUPERUSER}
@@ -183,7 +188,10 @@ const UNREACHABLE = `${APPLICATION_SCHEMAS}
        AND (nspname <> (:'schemas'::name[])[1] OR has_schema_privilege('${APPLICATION_ROLE}', oid, 'CREATE')
          OR pg_get_userbyid(nspowner) = 'pg_database_owner'));`;
 
-/** Lists tables that the application could write to as the superuser, and that it reaches only by the name of the schema. */
+/**
+ * Lists tables that the application could write to as the superuser, and that it reaches only by the name of the
+ * schema.
+ */
 const ELSEWHERE = `${APPLICATION_SCHEMAS}
   SELECT c.oid::regclass FROM ${RELATIONS} AND ${LACKS_RIGHTS} AND ${BELONGS_TO_SUPERUSER}
      AND n.nspname <> ALL (:'schemas'::name[]) AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1;`;

@@ -6,7 +6,9 @@ import { duration } from "../../release/units";
 import { oneLine, printable } from "../../release/words";
 import { type Database, lines, MAINTENANCE } from "./database";
 
-/** A session as the server describes it. The session itself sets its texts. Its query is left out: it may have secrets. */
+/**
+ * A session as the server describes it. The session itself sets its texts. Its query is left out: it may have secrets.
+ */
 const holder = z.object({
   /** Null for a prepared transaction, which has no session any more. */
   pid: z.int().nullable(),

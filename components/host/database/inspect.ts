@@ -64,8 +64,9 @@ export async function replacedDatabases(docker: DockerClient, postgres: string):
 }
 
 /**
- * Reads the server's answer about these databases. The time comes from the name where the comment does not have it. A role
- * that may create databases may use a similar name, and the names are used in statements and messages, so they are checked.
+ * Reads the server's answer about these databases. The time comes from the name where the comment does not have it. A
+ * role that may create databases may use a similar name, and the names are used in statements and messages, so they are
+ * checked.
  */
 function replacedIn(answer: string): ReplacedDatabase[] {
   return lines(answer).flatMap((line) => {

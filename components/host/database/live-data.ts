@@ -23,7 +23,10 @@ export async function inspectLiveData(docker: DockerClient, postgres: string): P
   };
 }
 
-/** Names the transactions that were prepared (`PREPARE TRANSACTION`) and have not ended: they block renaming the database. */
+/**
+ * Names the transactions that were prepared (`PREPARE TRANSACTION`) and have not ended: they block renaming the
+ * database.
+ */
 export async function preparedTransactions(docker: DockerClient, postgres: string): Promise<string[]> {
   return jsonIn(await psql(docker, postgres, PREPARED), "exec") as string[];
 }

@@ -52,18 +52,20 @@ export async function removeLoader(database: Database): Promise<void> {
   await database.query(DROP_LOADER, MAINTENANCE);
 }
 
-/** Objects of `pg_database_owner` count as those of the database's owner: no other role can be a member of that role. */
+/**
+ * Objects of `pg_database_owner` count as those of the database's owner: no other role can be a member of that role.
+ */
 export const ownerOf = (column: string) => `
   CASE WHEN pg_get_userbyid(${column}) = 'pg_database_owner'
        THEN (SELECT datdba FROM pg_database WHERE datname = current_database()) ELSE ${column} END`;
 
 /**
- * Makes the role that loads rows and checks constraints. Expressions in a dump run in its sessions, and have only the rights
- * of the table's owner: RESET ROLE gains nothing, because the role is the session's own.
+ * Makes the role that loads rows and checks constraints. Expressions in a dump run in its sessions, and have only the
+ * rights of the table's owner: RESET ROLE gains nothing, because the role is the session's own.
  *
- * The role is made again for each owner: code of another owner may have set a password, and opened a session with it, but
- * both belong to the old role. The role is a member of that owner alone. It has the rights that loading needs, and that an
- * owner may lack: to use a schema, to insert into the owner's tables, to refer to the named tables of others.
+ * The role is made again for each owner: code of another owner may have set a password, and opened a session with it,
+ * but both belong to the old role. The role is a member of that owner alone. It has the rights that loading needs, and
+ * that an owner may lack: to use a schema, to insert into the owner's tables, to refer to the named tables of others.
  */
 export function makeLoader(owner: string, referenced: readonly { schema: string; name: string }[] = []): string {
   // Names are not in the text of the block: they may contain any character.

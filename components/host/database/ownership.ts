@@ -20,9 +20,10 @@ const OF_COLUMN = `EXISTS (
 const OF_TYPE = `(EXISTS (SELECT FROM pg_type e WHERE e.typarray = o.oid) OR o.typrelid <> 0 OR o.typtype = 'm')`;
 
 /**
- * The kinds of objects with an owner, in the order in which they change it: a table before the views that read it as their
- * owner; a schema before the objects that a table's owner looks for in it (foreign key checks do). Kinds that only a
- * superuser may own, or that an operator sets up, are missing: publications, subscriptions, event triggers, languages.
+ * The kinds of objects with an owner, in the order in which they change it: a table before the views that read it as
+ * their owner; a schema before the objects that a table's owner looks for in it (foreign key checks do). Kinds that
+ * only a superuser may own, or that an operator sets up, are missing: publications, subscriptions, event triggers,
+ * languages.
  */
 const KINDS: readonly { kind: string; catalog: string; name: string; owner: string; schema?: string; but?: string }[] =
   [
@@ -97,8 +98,8 @@ const OBJECTS = KINDS.map(
 ).join("\n    UNION ALL ");
 
 /**
- * True for a database that has not been given to the application. The comment of a previous database has its owner's name;
- * only a superuser can have written it.
+ * True for a database that has not been given to the application. The comment of a previous database has its owner's
+ * name; only a superuser can have written it.
  */
 export const BELONGS_TO_SUPERUSER = `(
   SELECT r.rolsuper AND r.rolname <> '${APPLICATION_ROLE}'
@@ -107,9 +108,10 @@ export const BELONGS_TO_SUPERUSER = `(
     FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE d.datname = current_database())`;
 
 /**
- * Gives a statement for psql over `objects`: the objects in a database that must become the application's. These are all
- * objects of the superuser. Until the database itself is the application's, they include the objects of other superusers in
- * the schemas where the application looks for its tables; later, the application could choose these schemas.
+ * Gives a statement for psql over `objects`: the objects in a database that must become the application's. These are
+ * all objects of the superuser. Until the database itself is the application's, they include the objects of other
+ * superusers in the schemas where the application looks for its tables; later, the application could choose these
+ * schemas.
  */
 function ofTheSuperuser(statement: string): string {
   return `${APPLICATION_SCHEMAS}

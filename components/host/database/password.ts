@@ -6,14 +6,16 @@ import { PSQL_ANSWERS } from "./psql";
 
 const PATIENCE_SECONDS = 20;
 
-/** PostgreSQL's words for a wrong password, a role without a password and an unknown role, where it asks for a password. */
+/**
+ * PostgreSQL's words for a wrong password, a role without a password and an unknown role, where it asks for a password.
+ */
 const REJECTED = "password authentication failed";
 
 /**
- * Prints the role that can log in with the password: the application's, or, on an older stack, the superuser. The login uses
- * the container's own address: the official image trusts its socket and 127.0.0.1, and asks all other addresses for a
- * password. The password comes by standard input: process lists would show it on a command line. Where the login fails for
- * another reason (a database that a restore is about to swap), it is not known whether the password is right.
+ * Prints the role that can log in with the password: the application's, or, on an older stack, the superuser. The login
+ * uses the container's own address: the official image trusts its socket and 127.0.0.1, and asks all other addresses
+ * for a password. The password comes by standard input: process lists would show it on a command line. Where the login
+ * fails for another reason (a database that a restore is about to swap), it is not known whether the password is right.
  */
 const CONNECT = `
   IFS= read -r PGPASSWORD

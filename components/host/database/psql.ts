@@ -19,14 +19,14 @@ export const SUPERUSER_SETTINGS = { temp_file_limit: "-1", session_replication_r
  * role: a limit that is meant for the application must not end a dump, a count or a lock; a default role or a read-only
  * default must not block a restore; messages must be in English, in which they are recognised. Login triggers of the
  * application are not fired. Names without a schema are PostgreSQL's own: the application may create a function of any
- * name, which must not run as the superuser (https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058). A setting that an
- * older server does not know is left out, because the server would refuse the connection.
+ * name, which must not run as the superuser (https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058). A setting that
+ * an older server does not know is left out, because the server would refuse the connection.
  *
- * `$anyone` has the settings that every role may set. `$options` adds those that only a superuser may set. `$asking` is for
- * sessions that read answers, and adds two settings: answers are in UTF-8, in any encoding of the database, and no view is
- * read. A table may become a view between a look-up and the read, and a view runs code of its owner
- * (https://www.postgresql.org/support/security/CVE-2024-7348/); the setting exists from these minor versions on. pg_restore
- * must read views, to fill materialized ones, and pg_dump has the setting by itself.
+ * `$anyone` has the settings that every role may set. `$options` adds those that only a superuser may set. `$asking` is
+ * for sessions that read answers, and adds two settings: answers are in UTF-8, in any encoding of the database, and no
+ * view is read. A table may become a view between a look-up and the read, and a view runs code of its owner
+ * (https://www.postgresql.org/support/security/CVE-2024-7348/); the setting exists from these minor versions on.
+ * pg_restore must read views, to fill materialized ones, and pg_dump has the setting by itself.
  */
 export const SETTINGS = `
   anyone='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c role=none'
@@ -53,8 +53,8 @@ export function client(command: readonly string[], settings: "options" | "asking
 const ASKING = client([...PSQL_ANSWERS.split(" "), "-U", SUPERUSER], "asking");
 
 /**
- * The user `nobody`, with the group that may use the socket. If something makes psql run a shell command, this user has no
- * rights. The server does not ask for a password over its local socket.
+ * The user `nobody`, with the group that may use the socket. If something makes psql run a shell command, this user has
+ * no rights. The server does not ask for a password over its local socket.
  */
 const AS_NOBODY = "--user=65534:postgres";
 
@@ -64,8 +64,8 @@ export function psqlIn(postgres: string, database: string, options: readonly str
 }
 
 /**
- * Runs a query for an inspection, over the local socket in the database's container, with a time limit. `Database.query`
- * has no limit: work on the database may take long.
+ * Runs a query for an inspection, over the local socket in the database's container, with a time limit.
+ * `Database.query` has no limit: work on the database may take long.
  */
 export async function psql(docker: DockerClient, postgres: string, sql: string): Promise<string> {
   return (await docker.run(psqlIn(postgres, DATABASE), sql, PATIENCE_SECONDS)).trim();
@@ -118,8 +118,8 @@ export const APPLICATION_SCHEMAS = `${asTheApplication("schemas", "pg_catalog.cu
        WHERE name !~ '^pg_' AND name <> 'information_schema' ORDER BY place) AS schemas \\gset`;
 
 /**
- * For psql: reads the table of applied migrations, `%s`, and reads nothing where there is no such table. It exists from the
- * first migration on. A view of that name is not read, because it could run anything.
+ * For psql: reads the table of applied migrations, `%s`, and reads nothing where there is no such table. It exists from
+ * the first migration on. A view of that name is not read, because it could run anything.
  */
 export function askMigrations(statement: string): string {
   return `${asTheApplication("migrations", `coalesce(pg_catalog.to_regclass('${MIGRATIONS_TABLE}')::pg_catalog.oid, 0::pg_catalog.oid)`)}

@@ -5,8 +5,8 @@ import { definitionOf } from "./definition";
 import { say } from "../output";
 
 /**
- * Creates the roles that a backup has and the server lacks, without their passwords, which a backup does not contain. On
- * the live server they may log in as before once they have a password; on a temporary server no role logs in.
+ * Creates the roles that a backup has and the server lacks, without their passwords, which a backup does not contain.
+ * On the live server they may log in as before once they have a password; on a temporary server no role logs in.
  */
 export async function createMissingRoles(
   database: Database,
@@ -32,13 +32,19 @@ export async function createMissingRoles(
   tellDifferent(asHere(roles), (await definitionOf(database)).roles);
 }
 
-/** In a backup from before the application had its own role, the settings of the superuser were meant for the application. */
+/**
+ * In a backup from before the application had its own role, the settings of the superuser were meant for the
+ * application.
+ */
 function asHere(roles: readonly RoleDefinition[]): RoleDefinition[] {
   if (roles.some(({ name }) => name === APPLICATION_ROLE)) return [...roles];
   return roles.map((role) => (role.name === SUPERUSER ? { ...role, name: APPLICATION_ROLE } : role));
 }
 
-/** Reports other settings of existing roles, and does not change them: the operator set them, but the old data may need the former ones. */
+/**
+ * Reports other settings of existing roles, and does not change them: the operator set them, but the old data may need
+ * the former ones.
+ */
 function tellDifferent(roles: readonly RoleDefinition[], here: readonly RoleDefinition[]): void {
   for (const { name, settings } of roles) {
     const now = here.find((role) => role.name === name)?.settings.map((setting) => JSON.stringify(setting)) ?? [];
@@ -74,7 +80,9 @@ export function creationOf(role: RoleDefinition, scratch: boolean): string {
   ].join(" ");
 }
 
-/** Gives the memberships of a role, without those in roles that this server does not know, such as new predefined ones. */
+/**
+ * Gives the memberships of a role, without those in roles that this server does not know, such as new predefined ones.
+ */
 export function membershipsOf({ name, memberOf }: RoleDefinition, known: readonly string[]): string[] {
   return memberOf
     .filter(({ role }) => known.includes(role))

@@ -39,8 +39,9 @@ const ESTIMATE = `
   SELECT json_object_agg(n.nspname || '.' || c.relname, pg_stat_get_live_tuples(c.oid)) FROM ${COUNTED_TABLES};`;
 
 /**
- * Counts rows for a preview, which must not wait: where a table is too large to be counted in time, or is locked, it gives
- * the server's estimate. The preview only shows these numbers, to say what a restore loses; nothing is compared with them.
+ * Counts rows for a preview, which must not wait: where a table is too large to be counted in time, or is locked, it
+ * gives the server's estimate. The preview only shows these numbers, to say what a restore loses; nothing is compared
+ * with them.
  */
 export async function countOrEstimate(
   docker: DockerClient,

@@ -24,7 +24,9 @@ export async function createCopy(
   await database.query(`CREATE DATABASE ${identifier(name)} ${clauses.join(" ")}`, MAINTENANCE);
 }
 
-/** Sets owner, grants, settings, limit and comment of a copy: a dump that is restored under another name lacks these. */
+/**
+ * Sets owner, grants, settings, limit and comment of a copy: a dump that is restored under another name lacks these.
+ */
 export async function dressCopy(database: Database, name: string, original: DatabaseDefinition): Promise<void> {
   const copy = `DATABASE ${identifier(name)}`;
   const { connectionLimit, comment, template, settings } = original;
@@ -57,8 +59,8 @@ function settingOf(copy: string, setting: DatabaseDefinition["settings"][number]
 }
 
 /**
- * Drops a database, if it exists, and ends its sessions first. A subscription, which would block this, is dropped without
- * a connection to its publisher: the slot there stays, because another copy may use it.
+ * Drops a database, if it exists, and ends its sessions first. A subscription, which would block this, is dropped
+ * without a connection to its publisher: the slot there stays, because another copy may use it.
  */
 export async function dropDatabase(database: Database, name: string): Promise<void> {
   const slots = await database.query(

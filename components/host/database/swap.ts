@@ -7,13 +7,16 @@ import { Refusal } from "../output";
 /** How often the swap looks whether ended sessions are gone, which takes a moment. */
 const ATTEMPTS = 200;
 const PAUSE_MS = 10;
-/** How often a rename is tried: a session that is just connecting may not be listed yet. PostgreSQL fails after five seconds. */
+/**
+ * How often a rename is tried: a session that is just connecting may not be listed yet. PostgreSQL fails after five
+ * seconds.
+ */
 const AGAIN = 3;
 
 /**
  * Swaps two databases in one transaction: the live one gets the name `replaced`, and `incoming` becomes the live one. A
- * reader finds either both old names or both new ones. The comment of the replaced database describes it, and stays with
- * it under any name.
+ * reader finds either both old names or both new ones. The comment of the replaced database describes it, and stays
+ * with it under any name.
  */
 export async function swapDatabases(
   database: Database,

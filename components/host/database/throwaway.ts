@@ -45,8 +45,9 @@ interface Started {
 
 /**
  * A temporary database, and an image of the application that works on it, on a network without a way out: their work
- * (migrations, jobs in the queue of the backup) cannot reach the stack or the internet, and they have none of the stack's
- * secrets. They are found and removed by their labels alone: another stack may own a container with such a name.
+ * (migrations, jobs in the queue of the backup) cannot reach the stack or the internet, and they have none of the
+ * stack's secrets. They are found and removed by their labels alone: another stack may own a container with such a
+ * name.
  */
 export class Throwaway {
   private readonly name: string;
@@ -67,7 +68,9 @@ export class Throwaway {
     this.labels = [`label=${LABELS.stack}=${stack}`, `label=${LABELS.role}=${role}`];
   }
 
-  /** Starts an empty database. It may see the backups, read-only. `settings` of the server have the form `name=value`. */
+  /**
+   * Starts an empty database. It may see the backups, read-only. `settings` of the server have the form `name=value`.
+   */
   public async database(image: string, { backups, settings = [], readOnly }: Server): Promise<Database> {
     await createIsolatedNetwork(this.docker, this.name, this.labels);
     const environment = { POSTGRES_USER: SUPERUSER, POSTGRES_DB: DATABASE, POSTGRES_PASSWORD: this.password };
@@ -117,7 +120,10 @@ export class Throwaway {
     if (networks.length > 0) await this.docker.run(["network", "rm", ...networks]);
   }
 
-  /** Starts a container. A stop of the drill does not kill the client: Docker would go on, and create what was just removed. */
+  /**
+   * Starts a container. A stop of the drill does not kill the client: Docker would go on, and create what was just
+   * removed.
+   */
   private async start(service: string, { options, image, command = [], environment }: Started): Promise<string> {
     this.signal.throwIfAborted();
     const all = ["--detach", ...this.options(service, Object.keys(environment)), ...options];

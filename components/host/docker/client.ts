@@ -68,7 +68,10 @@ export class DockerClient {
     return object;
   }
 
-  /** Inspects several objects at once, and leaves out those that do not exist: Docker then fails, but prints the others first. */
+  /**
+   * Inspects several objects at once, and leaves out those that do not exist: Docker then fails, but prints the others
+   * first.
+   */
   public async inspectAll(ids: readonly string[], type: ObjectType = "container"): Promise<unknown[]> {
     if (ids.length === 0) return [];
     const told = await onDockerError(this.run(["inspect", "--type", type, ...ids]), (error) => {
@@ -99,7 +102,9 @@ export class DockerClient {
     }
   }
 
-  /** Starts the client in its own process group: Ctrl-C goes to the script, which decides what may be stopped half-way. */
+  /**
+   * Starts the client in its own process group: Ctrl-C goes to the script, which decides what may be stopped half-way.
+   */
   private spawn(
     args: readonly string[],
     stdin: string,

@@ -29,10 +29,10 @@ interface Answer {
 }
 
 /**
- * A docker client for inspecting a host on which nothing changes meanwhile. Each docker command takes 50 ms of processor
- * time, and over ssh a session. So an object is inspected once, and shell commands that wait for their turn in the same
- * container run in one `docker exec`, each as it would run alone. One docker command runs at a time. Commands that enter
- * no container run first, so that more of the shell commands can be combined.
+ * A docker client for inspecting a host on which nothing changes meanwhile. Each docker command takes 50 ms of
+ * processor time, and over ssh a session. So an object is inspected once, and shell commands that wait for their turn
+ * in the same container run in one `docker exec`, each as it would run alone. One docker command runs at a time.
+ * Commands that enter no container run first, so that more of the shell commands can be combined.
  */
 export class CombiningClient extends DockerClient {
   private readonly questions: Question[] = [];

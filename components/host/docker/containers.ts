@@ -45,7 +45,10 @@ export interface Container extends Inspected {
   readonly upSeconds?: number | undefined;
 }
 
-/** Gives the containers of a stack, running or not, found by their labels. A container that is removed meanwhile is left out. */
+/**
+ * Gives the containers of a stack, running or not, found by their labels. A container that is removed meanwhile is left
+ * out.
+ */
 export async function containersOf(docker: DockerClient, stack: string): Promise<RunningContainer[]> {
   const filter = `label=${LABELS.stack}=${stack}`;
   const listed = await docker.run(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter]);

@@ -15,8 +15,8 @@ export function isFrozen({ state }: Pick<RunningContainer, "state">): boolean {
 }
 
 /**
- * Pauses a container at once. A container that cannot be paused, because it is just restarting, or Docker has no control
- * group for pausing (rootless), is stopped without a grace time, which is slower.
+ * Pauses a container at once. A container that cannot be paused, because it is just restarting, or Docker has no
+ * control group for pausing (rootless), is stopped without a grace time, which is slower.
  */
 export async function freeze(docker: DockerClient, name: string): Promise<void> {
   await onDockerError(unlessGone(docker.run(["pause", name]), STANDS_STILL), () =>

@@ -1,8 +1,8 @@
 import { LOG_DRIVER, LOG_OPTIONS } from "../../release/containers/logging";
 
 /**
- * The settings that all containers have in common. They are stated once, here, and written in two forms: as inputs of the
- * Docker provider, and as options of the docker client. The code that makes a container states only the differences.
+ * The settings that all containers have in common. They are stated once, here, and written in two forms: as inputs of
+ * the Docker provider, and as options of the docker client. The code that makes a container states only the differences.
  *
  * - A container has only the capabilities that it names, and no process gains more than it was started with.
  * - A crash does not write a core file: it is a copy of the memory, with secrets.
@@ -37,8 +37,8 @@ export function leavesNoCore(ulimits: readonly { readonly Name: string; readonly
 }
 
 /**
- * Where a container with a read-only root file system may write: into memory, which counts towards its limit, and is empty
- * after each start. Docker adds `nosuid`, `nodev` and `noexec`.
+ * Where a container with a read-only root file system may write: into memory, which counts towards its limit, and is
+ * empty after each start. Docker adds `nosuid`, `nodev` and `noexec`.
  */
 export const TEMPORARY: Readonly<Record<string, string>> = { "/tmp": "size=1g" };
 /** The directory of PostgreSQL's socket, in all images that are built on the official one. */
@@ -48,9 +48,10 @@ export const POSTGRES_TEMPORARY: Readonly<Record<string, string>> = { "/var/run/
 export const POSTGRES_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
 
 /**
- * The limit of processes and threads in one container: a container that starts more and more of them must not exhaust the
- * host. The limit is the same for all. PostgreSQL has a process for each connection (100, unless an adopted volume sets
- * more) and some workers, Node.js and Caddy have some dozens of threads; the smallest hosts can run several times as many.
+ * The limit of processes and threads in one container: a container that starts more and more of them must not exhaust
+ * the host. The limit is the same for all. PostgreSQL has a process for each connection (100, unless an adopted volume
+ * sets more) and some workers, Node.js and Caddy have some dozens of threads; the smallest hosts can run several times
+ * as many.
  */
 export const PROCESSES = 4096;
 /** The rules for a container that only inspects. */
@@ -60,9 +61,9 @@ export const LOOKS: Rules = { logs: false, processes: 64, readOnly: {} };
 export const LOW_CPU_SHARES = "--cpu-shares=200";
 
 /**
- * Gives the rules as inputs of the provider's container. The order of the keys matters: the hold before a replacement of
- * postgres compares a digest of them. `asBefore` leaves out the inputs that older programs did not set, so that these
- * alone do not replace the container.
+ * Gives the rules as inputs of the provider's container. The order of the keys matters: the hold before a replacement
+ * of postgres compares a digest of them. `asBefore` leaves out the inputs that older programs did not set, so that
+ * these alone do not replace the container.
  */
 export function asInputs(rules: Rules & Required<Pick<Rules, "serves">>, asBefore = false) {
   const { capabilities = [], readOnly, serves } = rules;
@@ -99,8 +100,9 @@ export function asOptions(rules: Rules = {}): string[] {
 }
 
 /**
- * Gives the words of `docker` for a container that only inspects, also before an operator has approved the change: it has
- * no network, writes nothing, leaves nothing behind, and uses few resources. Docker ignores a limit that the host cannot set.
+ * Gives the words of `docker` for a container that only inspects, also before an operator has approved the change: it
+ * has no network, writes nothing, leaves nothing behind, and uses few resources. Docker ignores a limit that the host
+ * cannot set.
  */
 export function looking(capabilities: readonly string[] = []): string[] {
   const small = ["--memory=256m", "--memory-swap=256m", LOW_CPU_SHARES];

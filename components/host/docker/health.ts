@@ -31,8 +31,8 @@ interface Patience {
 
 /**
  * Waits until the container is healthy, for `timeoutSeconds`, and as long again whenever there was progress meanwhile.
- * Gives undefined when it is healthy, else the reason why it is not. A container that an earlier, refused update stopped
- * is started again: the cause of the refusal may have been fixed meanwhile.
+ * Gives undefined when it is healthy, else the reason why it is not. A container that an earlier, refused update
+ * stopped is started again: the cause of the refusal may have been fixed meanwhile.
  */
 export async function waitUntilHealthy(
   docker: DockerClient,
@@ -58,7 +58,9 @@ export async function waitUntilHealthy(
   }
 }
 
-/** Starts a stopped container. Only that is `exited`: after an exit by itself, the restart policy makes it `restarting`. */
+/**
+ * Starts a stopped container. Only that is `exited`: after an exit by itself, the restart policy makes it `restarting`.
+ */
 async function startAgain(docker: DockerClient, id: string): Promise<void> {
   const container = await inspectContainer(docker, id);
   if (container?.State.Status === "exited") await docker.run(["start", id]);

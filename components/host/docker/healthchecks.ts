@@ -23,9 +23,9 @@ export const consoleHealthcheck: Healthcheck = {
 };
 
 /**
- * The check uses TCP. At a first start, the image's entrypoint runs a temporary server that creates the cluster, listens on
- * its socket only, and is stopped again: it must not be taken for the database. A first start takes long, and a start
- * after a crash replays the write-ahead log.
+ * The check uses TCP. At a first start, the image's entrypoint runs a temporary server that creates the cluster,
+ * listens on its socket only, and is stopped again: it must not be taken for the database. A first start takes long,
+ * and a start after a crash replays the write-ahead log.
  */
 export const postgresHealthcheck: Healthcheck = {
   test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", SUPERUSER, "-d", DATABASE],
@@ -34,9 +34,9 @@ export const postgresHealthcheck: Healthcheck = {
 };
 
 /**
- * The images have Node, and may lack curl and a shell. The check uses Node's http: loading fetch takes more than twice the
- * processor time (0.45 s instead of 0.18 s), in every container. It runs twice a minute: gates run it themselves, and the
- * health that Docker shows is for people.
+ * The images have Node, and may lack curl and a shell. The check uses Node's http: loading fetch takes more than twice
+ * the processor time (0.45 s instead of 0.18 s), in every container. It runs twice a minute: gates run it themselves,
+ * and the health that Docker shows is for people.
  */
 function fetches(port: number, path: string): string[] {
   const url = `http://127.0.0.1:${port}${path}`;

@@ -2,9 +2,9 @@ import type { DockerClient } from "./client";
 import { engineVersion } from "./engine-version";
 
 /**
- * From this major version of Docker on, a bridge can be made without an address of the host. Before, an internal network
- * has no way to the internet, but services that listen on all addresses of the host answer at the network's gateway.
- * https://docs.docker.com/engine/network/drivers/bridge/
+ * From this major version of Docker on, a bridge can be made without an address of the host. Before, an internal
+ * network has no way to the internet, but services that listen on all addresses of the host answer at the network's
+ * gateway. https://docs.docker.com/engine/network/drivers/bridge/
  */
 const ISOLATING = 28;
 

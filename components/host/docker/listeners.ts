@@ -27,7 +27,10 @@ export function parseListeners(printed: string): Listener[] {
   }));
 }
 
-/** True when a second process cannot listen there. "Any" of IPv6 mostly includes IPv4: so with Go, Java, Node.js, Apache. */
+/**
+ * True when a second process cannot listen there. "Any" of IPv6 mostly includes IPv4: so with Go, Java, Node.js,
+ * Apache.
+ */
 export function blocks({ address, port }: Listener, wanted: Listener): boolean {
   if (port !== wanted.port) return false;
   if (address === wanted.address || address === "::") return true;

@@ -12,8 +12,8 @@ const LINES_OF_PROXY = 500;
 const ACCESS = '"logger":"http.log.access';
 
 /**
- * Gives the end of a container's log as lines of a report, without the secrets of its environment; none when there is no
- * log. It is read before an undoing: a failure to read it is named in the report and does not stop the undoing.
+ * Gives the end of a container's log as lines of a report, without the secrets of its environment; none when there is
+ * no log. It is read before an undoing: a failure to read it is named in the report and does not stop the undoing.
  */
 export async function lastWords(docker: DockerClient, name: string | undefined): Promise<string[]> {
   if (name === undefined) return [];

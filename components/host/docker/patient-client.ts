@@ -8,9 +8,9 @@ const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1000;
 
 /**
- * What the docker client prints when it cannot reach Docker, when Docker stops in the middle, and when Docker cannot reach
- * its containerd; over ssh, what ssh prints. Each pattern fits only lines of the client: an error of a command inside a
- * container (`connect ECONNREFUSED`, `unexpected EOF while looking for matching`) is an answer.
+ * What the docker client prints when it cannot reach Docker, when Docker stops in the middle, and when Docker cannot
+ * reach its containerd; over ssh, what ssh prints. Each pattern fits only lines of the client: an error of a command
+ * inside a container (`connect ECONNREFUSED`, `unexpected EOF while looking for matching`) is an answer.
  */
 const PASSING = [
   /^(ERROR: )?(cannot|failed to) connect to the docker (daemon|API)/im,
@@ -27,9 +27,9 @@ export function isPassing(error: unknown): boolean {
 
 /**
  * A docker client that repeats a command, for a minute, while Docker cannot be reached. It is for work that may be half
- * done, and of which every command can be repeated (a stop, a start, a file that is written as a whole): Docker may have
- * carried out a command before the connection was lost. As long as Docker cannot be reached, later commands wait no longer
- * than the rest of that minute.
+ * done, and of which every command can be repeated (a stop, a start, a file that is written as a whole): Docker may
+ * have carried out a command before the connection was lost. As long as Docker cannot be reached, later commands wait
+ * no longer than the rest of that minute.
  */
 export class PatientClient extends DockerClient {
   private lostSince: number | undefined;

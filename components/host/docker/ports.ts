@@ -27,8 +27,8 @@ interface Asked {
 }
 
 /**
- * Gives the ports that Caddy will publish and another program uses. Where this process has the Docker host's network, it
- * tries to listen on them, which is certain; elsewhere a container reads what listens on the host.
+ * Gives the ports that Caddy will publish and another program uses. Where this process has the Docker host's network,
+ * it tries to listen on them, which is certain; elsewhere a container reads what listens on the host.
  */
 export async function portsTaken(
   docker: DockerClient,

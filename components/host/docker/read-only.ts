@@ -1,8 +1,8 @@
 import { configSetPath } from "../../release/commands";
 
 /**
- * The words of the kernel, Node.js and C libraries when a container writes to a read-only place, or more than its memory
- * has room for.
+ * The words of the kernel, Node.js and C libraries when a container writes to a read-only place, or more than its
+ * memory has room for.
  */
 export const READ_ONLY = /EROFS|read-only file system|ENOSPC|no space left on device/i;
 

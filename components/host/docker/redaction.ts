@@ -20,18 +20,29 @@ const OPEN = [
 ];
 /** A value of at least this length is hidden everywhere, also inside a word. */
 const LONG = 8;
-/** A shorter value is hidden where it is a whole word, but not a plain word or number, which would hide half the text. */
+/**
+ * A shorter value is hidden where it is a whole word, but not a plain word or number, which would hide half the text.
+ */
 const SHORTEST = 4;
 const WORD = /^(?:[A-Za-z]+|\d+)$/;
-/** Values that are shown, whatever their length: versions, paths as in images, and names like those of hosts and buckets. */
+/**
+ * Values that are shown, whatever their length: versions, paths as in images, and names like those of hosts and
+ * buckets.
+ */
 const ORDINARY = /^(?:v?\d+\.\d+[\w.+-]*|(?:\/[a-z0-9_.-]+)+\/?|[a-z]+(?:[-_.][a-z0-9]+)+)$/;
-/** Our own names are shown, although a password may be equal to one or begin with one: no message could be read otherwise. */
+/**
+ * Our own names are shown, although a password may be equal to one or begin with one: no message could be read
+ * otherwise.
+ */
 const OWN_NAME = /^(?:nestfleet|postgres|api|worker|console|caddy)$/i;
 const BEGINS_WITH_OURS = /^nestfleet/i;
 /** The beginning of a secret, cut off after at least this many characters, is hidden, too. */
 const BEGINNING = 12;
 const URL_PASSWORD = /:\/\/[^/@\s:]*:([^/@\s]+)@/g;
-/** Messages in which PostgreSQL quotes user data: a row that violates a constraint, or a line of a dump that it cannot read. */
+/**
+ * Messages in which PostgreSQL quotes user data: a row that violates a constraint, or a line of a dump that it cannot
+ * read.
+ */
 const ROWS: readonly [RegExp, string][] = [
   [/(Key \([^\n]*?\))=\([^]*?\)(?= (?:already exists|is |conflicts with))/g, "$1=(***)"],
   [/(existing key \([^\n]*?\))=\([^]*?\)(?=\.?(?:\s|$))/g, "$1=(***)"],
@@ -49,7 +60,9 @@ export function conceal(environment: Environment): void {
   for (const secret of secretsIn(environment, isMadeUp)) concealed.add(secret);
 }
 
-/** Removes secrets and user data from a text: an application may print its environment, or its users' data, in an error. */
+/**
+ * Removes secrets and user data from a text: an application may print its environment, or its users' data, in an error.
+ */
 export function withheld(text: string, environment: Environment = {}): string {
   const secrets = new Set([...concealed, ...secretsIn(environment)]);
   const places = [...secrets].flatMap((secret) => placesOf(secret, text));
@@ -104,7 +117,9 @@ function spellings(secret: string): string[] {
   return secret.length < LONG ? plain : [...plain, ...inBase64(secret)];
 }
 
-/** Encodes a secret in base64 as it looks inside another text, in three ways: by the bytes before it (`user:` in Basic). */
+/**
+ * Encodes a secret in base64 as it looks inside another text, in three ways: by the bytes before it (`user:` in Basic).
+ */
 function inBase64(secret: string): string[] {
   const bytes = Buffer.from(secret);
   return [0, 1, 2].flatMap((before) => {
@@ -136,7 +151,9 @@ function placesOf(secret: string, text: string): Place[] {
   return places;
 }
 
-/** All places are found before any is hidden: spellings of a secret begin alike, and a secret may contain another one. */
+/**
+ * All places are found before any is hidden: spellings of a secret begin alike, and a secret may contain another one.
+ */
 function blotted(text: string, places: readonly Place[]): string {
   let shown = "";
   let until = -1;

@@ -4,8 +4,9 @@ const LONGEST = 200;
 const ENVIRONMENT = ["--env", "-e", "--build-arg", "--label"];
 
 /**
- * Spells a docker command for a message: in one line, with long words (a shell script, an SQL statement) cut, and without
- * the values of environment variables. Our commands have no secrets in them; this also leaves out values from others.
+ * Spells a docker command for a message: in one line, with long words (a shell script, an SQL statement) cut, and
+ * without the values of environment variables. Our commands have no secrets in them; this also leaves out values from
+ * others.
  */
 export function spelled(args: readonly string[]): string {
   const words = args.map((word, index) => shortened(ENVIRONMENT.includes(args[index - 1] ?? "") ? named(word) : word));

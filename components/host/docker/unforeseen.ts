@@ -11,6 +11,7 @@ import { Refusal } from "../output";
  * developer of the program, so it goes into a file.
  */
 export function unforeseen(error: unknown): string[] {
+  if (error instanceof Refusal) return error.message.split("\n"); // foreseen where it was thrown
   if (error instanceof DockerError) return answered(error);
   if (error instanceof z.ZodError)
     return [
@@ -30,7 +31,7 @@ export function explained(error: unknown, again: string): string {
 export function nextAfter(error: unknown, again: string): string {
   if (error instanceof DockerError)
     return `Next: when Docker answers as it should (docker info, docker ps --all): ${again}`;
-  if (isOfTheSystem(error)) return `Next: fix the cause, then ${again}`;
+  if (error instanceof Refusal || isOfTheSystem(error)) return `Next: fix the cause, then ${again}`;
   const report = error instanceof z.ZodError ? "report it" : "report it together with that file";
   return `Next: ${again}; if the same message comes again, ${report}`;
 }

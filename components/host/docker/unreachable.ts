@@ -1,4 +1,6 @@
-/** The words of docker or ssh, what they mean, and how to fix the cause, on this machine unless the text says otherwise. */
+/**
+ * The words of docker or ssh, what they mean, and how to fix the cause, on this machine unless the text says otherwise.
+ */
 interface Cause {
   readonly said: RegExp;
   readonly means: string;
@@ -64,8 +66,8 @@ const CAUSES: readonly Cause[] = [
 ];
 
 /**
- * Says in one sentence why a Docker host cannot be reached, with the words of docker or ssh, and what to do next. Only the
- * last line of ssh is quoted; docker's words around it are left out, because they contain the whole ssh command.
+ * Says in one sentence why a Docker host cannot be reached, with the words of docker or ssh, and what to do next. Only
+ * the last line of ssh is quoted; docker's words around it are left out, because they contain the whole ssh command.
  */
 export function unreachable(host: string, said: string): { unreachable: string; next: string } {
   const cause = CAUSES.find((one) => one.said.test(said));

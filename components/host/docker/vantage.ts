@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import type { DockerClient } from "./client";
 
 /**
- * How this process reaches the published ports of the Docker host. `here`: it has the host's network. `forwarded`: Docker
- * runs in a virtual machine or namespace (Docker Desktop, rootless), whose ports are forwarded to this machine, most
- * likely also to this process. `elsewhere`: over ssh, or from a container that has Docker's socket.
+ * How this process reaches the published ports of the Docker host. `here`: it has the host's network. `forwarded`:
+ * Docker runs in a virtual machine or namespace (Docker Desktop, rootless), whose ports are forwarded to this machine,
+ * most likely also to this process. `elsewhere`: over ssh, or from a container that has Docker's socket.
  */
 type Vantage = "here" | "forwarded" | "elsewhere";
 
@@ -40,7 +40,10 @@ function bridgeOf(network: string): string {
   return `br-${network.slice(0, 12)}`;
 }
 
-/** Includes interfaces that are down, as a bridge without a running container is. Unlike /sys, /proc shows this namespace. */
+/**
+ * Includes interfaces that are down, as a bridge without a running container is. Unlike /sys, /proc shows this
+ * namespace.
+ */
 function interfaces(): string[] {
   try {
     return [...readFileSync("/proc/self/net/dev", "utf8").matchAll(/^ *([^\s:]+):/gm)].map(([, name = ""]) => name);

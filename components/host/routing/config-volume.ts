@@ -16,8 +16,8 @@ export interface ConfigVolume {
   /** Gives the content of each of the files that exist. */
   read(files: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /**
-   * Makes the changes in their order. At any moment, each file has its old or its new content: after a kill in the middle,
-   * some changes are complete, and the others are not begun.
+   * Makes the changes in their order. At any moment, each file has its old or its new content: after a kill in the
+   * middle, some changes are complete, and the others are not begun.
    */
   change(changes: readonly Change[]): Promise<void>;
 }
@@ -79,8 +79,8 @@ export function newToken(): string {
 const routes = UPSTREAMS.flatMap((upstream) => [activeFile(upstream), candidateFile(upstream)]);
 
 /**
- * Shell that gives a first content to each file that Caddy must find, before there is a proxy that could write it. A file
- * with content keeps that.
+ * Shell that gives a first content to each file that Caddy must find, before there is a proxy that could write it. A
+ * file with content keeps that.
  */
 export const INITIALIZE = [
   ...routes.map((file) => `{ [ -s ${file} ] || echo ${UNROUTED} > ${file}; }`),

@@ -8,7 +8,10 @@ const LASTING_MS = 2000;
 const PATIENCE_MS = { api: 2000, console: 500 };
 const PAUSE_MS = 50;
 
-/** The proxy keeps no idle connections to an upstream (`keepalive off`): each connection is a request without its answer. */
+/**
+ * The proxy keeps no idle connections to an upstream (`keepalive off`): each connection is a request without its
+ * answer.
+ */
 const OPEN = "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null || true";
 /** The kernel's code of the state: https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt */
 const ESTABLISHED = "01";

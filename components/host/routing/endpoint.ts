@@ -23,7 +23,9 @@ export async function siteOf(
   };
 }
 
-/** Reads what the last update has written; undefined where no update has written it yet, and where Caddy does not run. */
+/**
+ * Reads what the last update has written; undefined where no update has written it yet, and where Caddy does not run.
+ */
 export async function readEntrance(docker: DockerClient, caddy: string): Promise<Entrance | undefined> {
   const asked = ["exec", caddy, "sh", "-c", `[ ! -f ${ENTRANCE} ] || cat ${ENTRANCE}`];
   const text = (await unlessStopped(docker.run(asked))) ?? "";

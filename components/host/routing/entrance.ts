@@ -4,12 +4,15 @@ import { chainOf } from "../../release/certificate";
 import { hasPublicAuthority, inUrl } from "../../release/address";
 import type { Settings } from "../../settings/schema";
 
-/** The file beside the Caddyfile that says how users reach the stack, for scripts that are called by hand without a config. */
+/**
+ * The file beside the Caddyfile that says how users reach the stack, for scripts that are called by hand without a
+ * config.
+ */
 export const ENTRANCE = "/config/entrance.json";
 
 /**
- * What the site's certificate is checked against: the public authorities; Caddy's own authority; another authority, by its
- * certificates (PEM); or the certificate that the operator has given (SHA-256 of the leaf, as OpenSSL prints it).
+ * What the site's certificate is checked against: the public authorities; Caddy's own authority; another authority, by
+ * its certificates (PEM); or the certificate that the operator has given (SHA-256 of the leaf, as OpenSSL prints it).
  */
 const trust = z.union([
   z.enum(["public", "caddy"]),
@@ -38,8 +41,8 @@ type Asked = Pick<Settings, "domain" | "http">;
 type Tls = "public" | "acme" | "caddy" | "certificate" | "off";
 
 /**
- * Resolves `auto`: Caddy's own authority signs localhost, and each name that no public authority certifies. If the operator
- * has configured an ACME server, it is used, because it may certify any name.
+ * Resolves `auto`: Caddy's own authority signs localhost, and each name that no public authority certifies. If the
+ * operator has configured an ACME server, it is used, because it may certify any name.
  */
 export function tlsOf({ domain, http: { tls, acme } }: Asked): Tls {
   if (tls === "off" || tls === "certificate") return tls;

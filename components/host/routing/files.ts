@@ -7,7 +7,8 @@ export function activeFile(upstream: Upstream): string {
 
 /**
  * Caddy reads the name of the container that is to receive the requests next from this file; only requests with the
- * header below reach it. Like the active files it always exists: Caddy would connect to itself for a file that is missing.
+ * header below reach it. Like the active files it always exists: Caddy would connect to itself for a file that is
+ * missing.
  */
 export function candidateFile(upstream: Upstream): string {
   return `/config/candidate-${upstream}`;
@@ -20,8 +21,8 @@ export const CANDIDATE_HEADER = "X-NestFleet-Candidate";
 export const CANDIDATE_TOKEN = "/config/candidate-token";
 
 /**
- * The file exists during an update whose migrations may break the release that serves: the cutover is then made at once,
- * and the new release is watched afterwards.
+ * The file exists during an update whose migrations may break the release that serves: the cutover is then made at
+ * once, and the new release is watched afterwards.
  */
 export const IMMEDIATE_CUTOVER = "/config/switch-first";
 

@@ -16,8 +16,8 @@ export interface Outside extends Publisher {
   /** Headers of every request, besides the host's name. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * What to trust instead of the public authorities: another authority, by its certificates (PEM), or only the site's own
-   * certificate, which the operator has given (SHA-256 as OpenSSL prints it).
+   * What to trust instead of the public authorities: another authority, by its certificates (PEM), or only the site's
+   * own certificate, which the operator has given (SHA-256 as OpenSSL prints it).
    */
   readonly trust: { readonly authority?: string } | { readonly certificate: string };
 }
@@ -39,8 +39,8 @@ const PAUSE_MS = 500;
 
 /**
  * GETs `path` through the published port. The domain needs no DNS entry yet: its name is used in TLS and Host only.
- * Rejects when there is no complete answer within the limits, which include connecting, TLS, headers and body. Node's own
- * `timeout` is not enough: it measures silence, and has no effect on a socket that the request has not made.
+ * Rejects when there is no complete answer within the limits, which include connecting, TLS, headers and body. Node's
+ * own `timeout` is not enough: it measures silence, and has no effect on a socket that the request has not made.
  */
 export async function ask(
   outside: Outside,
@@ -143,7 +143,9 @@ function secure({ domain, trust }: Outside, transport: Duplex): tls.TLSSocket {
   });
 }
 
-/** Checks a certificate that the operator has given: any authority may have signed it, but its name and dates must fit. */
+/**
+ * Checks a certificate that the operator has given: any authority may have signed it, but its name and dates must fit.
+ */
 function mustBe(fingerprint: string, domain: string, session: tls.TLSSocket): void {
   const served = session.getPeerX509Certificate();
   if (served?.fingerprint256 !== fingerprint) throw new Error("another certificate than the configured one is served");

@@ -4,9 +4,9 @@ import { Duplex, type Readable, type Writable } from "node:stream";
 import { childEnvironment } from "../child-environment";
 
 /**
- * A relay carries connections over the standard input and output of one process in a container that has the Docker host's
- * network. TLS and HTTP stay in this process; the container sees bytes, and ends when its input is closed.
- * A frame has its kind (8 bits), the number of the connection (32), the length of the content (32), and the content.
+ * A relay carries connections over the standard input and output of one process in a container that has the Docker
+ * host's network. TLS and HTTP stay in this process; the container sees bytes, and ends when its input is closed. A
+ * frame has its kind (8 bits), the number of the connection (32), the length of the content (32), and the content.
  */
 const OPEN = 0;
 const DATA = 1;
@@ -91,7 +91,9 @@ export class Relay {
   private last = 0;
   private over: RelayEnded | undefined;
 
-  /** Starts the command in its own process group: Ctrl-C goes to the script. The command does not keep a script alive. */
+  /**
+   * Starts the command in its own process group: Ctrl-C goes to the script. The command does not keep a script alive.
+   */
   public constructor(command: string, args: readonly string[]) {
     this.child = spawn(command, args, {
       stdio: ["pipe", "pipe", "pipe"],

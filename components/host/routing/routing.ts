@@ -32,9 +32,9 @@ export interface RoutingState {
 }
 
 /**
- * `settled`: the active containers serve, or none before a first installation. `held`: requests are held for the previous
- * containers, or will be at once, or go to them again. `switched`: requests go to new containers, and the cutover has no
- * verdict yet.
+ * `settled`: the active containers serve, or none before a first installation. `held`: requests are held for the
+ * previous containers, or will be at once, or go to them again. `switched`: requests go to new containers, and the
+ * cutover has no verdict yet.
  */
 type Phase = "settled" | "held" | "switched";
 
@@ -58,8 +58,8 @@ export function whoServes({ active, previous }: RoutingState): Routes {
 }
 
 /**
- * Gives the containers that receive the requests now, or after a hold. After a switch these are the new containers. Only
- * the way back starts the previous ones, because the two releases may not be able to work side by side.
+ * Gives the containers that receive the requests now, or after a hold. After a switch these are the new containers.
+ * Only the way back starts the previous ones, because the two releases may not be able to work side by side.
  */
 export function receivers({ active, previous = NO_ROUTES }: RoutingState): Routes {
   const of = (upstream: Upstream) => (active[upstream] === UNROUTED ? previous : active)[upstream];
@@ -100,8 +100,8 @@ const FILES = [
  * The protocol of the routing files. They name the containers that receive requests, and what an update must take back
  * when it fails. The stack's lock lets one run at a time write them.
  *
- * A run can be killed between any two files. Each transition below says in which states it may be called, what a kill in
- * the middle leaves, and what the next run does then. The next run begins with `endHold` and `resumeInterrupted`
+ * A run can be killed between any two files. Each transition below says in which states it may be called, what a kill
+ * in the middle leaves, and what the next run does then. The next run begins with `endHold` and `resumeInterrupted`
  * (writers.ts); the table in test/unit/host/routing/routing.test.ts tries every such moment.
  */
 export class Routing {
@@ -140,7 +140,8 @@ export class Routing {
   }
 
   /**
-   * Offers containers as candidates. Gives the token with which requests reach them; an earlier token is no longer valid.
+   * Offers containers as candidates. Gives the token with which requests reach them; an earlier token is no longer
+   * valid.
    *
    * From any state. A kill in the middle leaves candidates under a token that no process knows, so no request reaches
    * them. The next update offers its own.
@@ -162,11 +163,11 @@ export class Routing {
 
   /**
    * Holds all further requests: Caddy then asks no name server for a container that is gone. Pages are held first: the
-   * console makes them from answers of the api, and would time out while the api's requests are held. `pagesAnswered` waits
-   * until Caddy has the pages that it has requested.
+   * console makes them from answers of the api, and would time out while the api's requests are held. `pagesAnswered`
+   * waits until Caddy has the pages that it has requested.
    *
-   * From any state, so that an update can hold requests after any killed update; the serving containers stay noted. A kill
-   * in the middle leaves `held`, which the next run ends. So after a switch the api is held first.
+   * From any state, so that an update can hold requests after any killed update; the serving containers stay noted. A
+   * kill in the middle leaves `held`, which the next run ends. So after a switch the api is held first.
    */
   public async hold(pagesAnswered: () => Promise<void>): Promise<void> {
     const state = await this.state();
@@ -177,12 +178,12 @@ export class Routing {
   }
 
   /**
-   * Ends a hold during which no writer was stopped, as for a replacement of postgres: requests go back. An update that has
-   * noted stopped writers is taken back as a whole instead, and requests that were switched stay there until the verdict.
-   * Gives the containers to which requests go again, where any were held.
+   * Ends a hold during which no writer was stopped, as for a replacement of postgres: requests go back. An update that
+   * has noted stopped writers is taken back as a whole instead, and requests that were switched stay there until the
+   * verdict. Gives the containers to which requests go again, where any were held.
    *
-   * From any state, and while the proxy does not run; it changes only `held` without stopped writers. A kill in the middle
-   * leaves that state.
+   * From any state, and while the proxy does not run; it changes only `held` without stopped writers. A kill in the
+   * middle leaves that state.
    */
   public async endHold(): Promise<Routes | undefined> {
     const state = await this.stateIfRunning();
@@ -204,11 +205,11 @@ export class Routing {
   }
 
   /**
-   * Routes the requests to the previous containers, or to the given ones, and forgets the previous ones. Does nothing where
-   * none are known.
+   * Routes the requests to the previous containers, or to the given ones, and forgets the previous ones. Does nothing
+   * where none are known.
    *
-   * From `held` and `switched`. A kill in the middle leaves only the pages routed back, or `held`; the next run goes on from
-   * there, at its cutover at the latest.
+   * From `held` and `switched`. A kill in the middle leaves only the pages routed back, or `held`; the next run goes on
+   * from there, at its cutover at the latest.
    */
   public async routeBack(to?: Routes): Promise<void> {
     const routes = to ?? (await this.state()).previous;
@@ -219,8 +220,8 @@ export class Routing {
   /**
    * Routes the requests to the containers of a restore that has succeeded, and forgets the previous ones.
    *
-   * From any state, by a restore only. A kill in the middle leaves `held` or `switched`; the state of the restore is on the
-   * disk, and the next run repeats this before it reads the routing.
+   * From any state, by a restore only. A kill in the middle leaves `held` or `switched`; the state of the restore is on
+   * the disk, and the next run repeats this before it reads the routing.
    */
   public async settle(routes: Routes): Promise<void> {
     await this.volume.change([
@@ -243,8 +244,8 @@ export class Routing {
   }
 
   /**
-   * Notes whether the migrations of the update may break the serving release: the new release then receives the requests
-   * before it has been watched.
+   * Notes whether the migrations of the update may break the serving release: the new release then receives the
+   * requests before it has been watched.
    *
    * From any state, and while the proxy does not run. It is one file, and every update decides again.
    */
@@ -257,8 +258,8 @@ export class Routing {
   /**
    * Forgets the notes of an update: no container has to be started again, and no cutover is immediate.
    *
-   * From `settled`, once the stopped containers run again or have been replaced, and while the proxy does not run. A kill in
-   * the middle leaves the stopped writers noted, and the next run starts them once more.
+   * From `settled`, once the stopped containers run again or have been replaced, and while the proxy does not run. A
+   * kill in the middle leaves the stopped writers noted, and the next run starts them once more.
    */
   public async clearMarks(): Promise<void> {
     if ((await this.stateIfRunning()) === undefined) return;
@@ -268,8 +269,9 @@ export class Routing {
   /**
    * Accepts an update that has succeeded. It cannot be taken back any more.
    *
-   * From `settled` and `switched`. Stopped writers are forgotten before the previous routes: after a kill in between, the
-   * next run must not start them beside the serving release. It finds `switched`, and gives a verdict on the cutover again.
+   * From `settled` and `switched`. Stopped writers are forgotten before the previous routes: after a kill in between,
+   * the next run must not start them beside the serving release. It finds `switched`, and gives a verdict on the
+   * cutover again.
    */
   public async accept(): Promise<void> {
     await this.volume.change([

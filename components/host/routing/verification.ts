@@ -49,8 +49,9 @@ const DOCKER_SECONDS = 10;
 /** How much of an unexpected answer a message shows. */
 const SHOWN = 200;
 /**
- * The answers of a proxy that is overloaded, or whose upstream is. A flood of requests must not be able to stop an upgrade,
- * which may fix the weakness that it uses. So this many rounds of the hold may fail like that, but not two in a row.
+ * The answers of a proxy that is overloaded, or whose upstream is. A flood of requests must not be able to stop an
+ * upgrade, which may fix the weakness that it uses. So this many rounds of the hold may fail like that, but not two in
+ * a row.
  */
 const BUSY = [429, 502, 503, 504];
 const BUSY_ROUNDS = 3;
@@ -60,9 +61,9 @@ const BROKEN = ["ECONNREFUSED", "ECONNRESET", "EPIPE"];
 export const AUTHORITY = "/data/caddy/pki/authorities/local/root.crt";
 
 /**
- * Checks a release through the published ports, as a user would reach it. First all answers must be good within the timeout
- * (Caddy may have to get a certificate); then they must stay good for `holdSeconds`: a release that exits after 20 s is
- * refused. With `candidate`, the requests go to the candidates. Returns the last health answer.
+ * Checks a release through the published ports, as a user would reach it. First all answers must be good within the
+ * timeout (Caddy may have to get a certificate); then they must stay good for `holdSeconds`: a release that exits after
+ * 20 s is refused. With `candidate`, the requests go to the candidates. Returns the last health answer.
  */
 export async function verify(
   { candidate, holdSeconds, pauseMs = PAUSE_MS, death = nothing, ...expected }: Verification,
@@ -111,8 +112,8 @@ async function untilGood(expected: Asked, docker: DockerClient, pauseMs: number,
 }
 
 /**
- * Warms a candidate up. A release that has just started has no connections to its database yet, and compiles code at its
- * first use; these requests come first, so that no user waits. `pages` is set only while the old release serves.
+ * Warms a candidate up. A release that has just started has no connections to its database yet, and compiles code at
+ * its first use; these requests come first, so that no user waits. `pages` is set only while the old release serves.
  */
 export async function warmUp(
   expected: Expectation & { readonly candidate: string; readonly pages: boolean },
@@ -210,7 +211,10 @@ async function visitsOf(expected: Asked, docker: DockerClient): Promise<Visit[]>
   );
 }
 
-/** Gives what to trust. Caddy makes its own authority at its first start; its certificate is read, so that TLS can be checked. */
+/**
+ * Gives what to trust. Caddy makes its own authority at its first start; its certificate is read, so that TLS can be
+ * checked.
+ */
 async function trusted({ entrance: { trust }, caddy }: Asked, docker: DockerClient): Promise<Outside["trust"]> {
   if (trust === "public") return {};
   if (trust !== "caddy") return trust;

@@ -8,9 +8,9 @@ import { hasSwitched, type Routing, type RoutingState, whoServes } from "./routi
 import { say } from "../output";
 
 /**
- * Stops writers (api and workers), and notes them first, so that a refused update starts them again. Workers stop first and
- * finish their jobs, while requests are still served; then requests are held, and the api stops. Returns the start of the
- * hold.
+ * Stops writers (api and workers), and notes them first, so that a refused update starts them again. Workers stop first
+ * and finish their jobs, while requests are still served; then requests are held, and the api stops. Returns the start
+ * of the hold.
  */
 export async function stopWriters(
   docker: DockerClient,
@@ -26,9 +26,9 @@ export async function stopWriters(
 }
 
 /**
- * Stops writers like `stopWriters`, but pauses the api once it has answered its open requests. Stopping it would take until
- * all data is written to the disk, because Docker unmounts the container's file system. A failed restore lets the api go
- * on; a successful one ends it when no request is held any more.
+ * Stops writers like `stopWriters`, but pauses the api once it has answered its open requests. Stopping it would take
+ * until all data is written to the disk, because Docker unmounts the container's file system. A failed restore lets the
+ * api go on; a successful one ends it when no request is held any more.
  */
 export async function freezeWriters(
   docker: DockerClient,
@@ -65,10 +65,10 @@ async function stopWorkers(
 }
 
 /**
- * Takes back a change of release that had stopped the old writers. It stops the writers of the refused release, which cannot
- * run beside the old one, starts the old writers again, and routes the requests to them. Requests to the refused release are
- * held meanwhile: a kill in between leaves them held, and no later run starts both releases. Where no writer was stopped, or
- * none is left, it ends a hold. Gives the containers that run again.
+ * Takes back a change of release that had stopped the old writers. It stops the writers of the refused release, which
+ * cannot run beside the old one, starts the old writers again, and routes the requests to them. Requests to the refused
+ * release are held meanwhile: a kill in between leaves them held, and no later run starts both releases. Where no
+ * writer was stopped, or none is left, it ends a hold. Gives the containers that run again.
  */
 export async function restartPrevious(docker: DockerClient, routing: Routing, stack: string): Promise<string[]> {
   const state = await routing.stateIfRunning();
@@ -121,8 +121,8 @@ export async function restartStoppedOf(
 }
 
 /**
- * Gives the noted containers of the serving release that still exist. Killed updates may have stopped the writers of two
- * releases, one after the other, and two releases must not work on one database.
+ * Gives the noted containers of the serving release that still exist. Killed updates may have stopped the writers of
+ * two releases, one after the other, and two releases must not work on one database.
  */
 function notedOf(state: RoutingState, containers: readonly RunningContainer[]): RunningContainer[] {
   const serving = containers.find(({ name }) => name === whoServes(state).api)?.version;
@@ -167,9 +167,10 @@ interface Killed {
 }
 
 /**
- * Takes back an update that was killed after it had begun to stop a release: when that release will serve on, and, before
- * the requests are switched, also when it still fits the database. Otherwise requests would be held during all of the next
- * attempt, its backup included; that attempt stops the release again in time. Gives the containers that run again.
+ * Takes back an update that was killed after it had begun to stop a release: when that release will serve on, and,
+ * before the requests are switched, also when it still fits the database. Otherwise requests would be held during all
+ * of the next attempt, its backup included; that attempt stops the release again in time. Gives the containers that run
+ * again.
  */
 export async function resumeInterrupted(
   docker: DockerClient,

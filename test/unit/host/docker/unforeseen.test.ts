@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { DockerError } from "../../../../components/host/docker/errors";
 import { nextAfter, unforeseen } from "../../../../components/host/docker/unforeseen";
+import { Refusal } from "../../../../components/host/output";
 
 test("an answer of Docker's: what was asked, and all that it said", () => {
   const error = new DockerError({
@@ -39,6 +40,12 @@ test("what has another form than expected is named, not shown", () => {
   expect(told).toMatch(/keep: .*\n.*spare/);
   expect(told).not.toContain("hunter2");
   expect(nextAfter(error, "go on")).toBe("Next: go on; if the same message comes again, report it"); // there is no file
+});
+
+test("a refusal is told by its own words, and is not a fault", () => {
+  const error = new Refusal("the volume is full\nNext: make room");
+  expect(unforeseen(error)).toEqual(["the volume is full", "Next: make room"]);
+  expect(nextAfter(error, "go on")).toBe("Next: fix the cause, then go on");
 });
 
 test("a fault of the program is one line, and its stack in a file for its owner", () => {
