@@ -11,7 +11,7 @@ import { onlyStack } from "./stack";
 
 /** Where a stack runs. */
 interface Place {
-  /** Undefined when it is not named, and an explicit host is asked which stack it has. */
+  /** Undefined when only a host is named: the stack is then found there. */
   readonly stack?: string | undefined;
   readonly host: string;
 }

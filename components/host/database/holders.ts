@@ -36,7 +36,7 @@ const OF_SESSION = `
 const LOCKS = "pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid";
 const HERE = "l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/** The statement that asks who holds the lock of a purpose, for a session in the same database. */
+/** Gives the statement that finds the holder of the lock of a purpose, for a session in the same database. */
 export function asksForHolder(purpose: string): string {
   return `
     SELECT json_build_object(${OF_SESSION}) FROM ${LOCKS}

@@ -155,7 +155,7 @@ async function hold(
       const dead = await death();
       if (dead !== undefined || !(error instanceof Busy) || again || busy === BUSY_ROUNDS)
         throw refused(dead ?? error.message);
-      say(`${error.message}: asked once more`);
+      say(`${error.message}; it is checked once more`);
       return undefined;
     });
     again = answer === undefined;
@@ -180,7 +180,7 @@ async function round({ entrance: { health }, release }: Asked, visits: readonly 
     if (page.status !== 200) throw wrongStatus(page.status, `${where}/login answers ${page.status}`);
   }
   const [first] = answers;
-  if (first === undefined) throw new Refusal("there is no address to ask");
+  if (first === undefined) throw new Refusal("there is no address to check");
   return first;
 }
 
