@@ -78,9 +78,10 @@ export function busy(holder: Holder, stack: string, dockerHost: string): string 
   const { operator, machine, pid, since } = holder;
   const free = command(dockerHost, `volume rm ${lock}`);
   return holder === UNKNOWN
-    ? `The volume ${lock} exists, but does not say which process works on this stack; nothing was touched.\nIf no update or script is at work: ${free}`
-    : `${processOf(operator, machine, pid)} has been working on this stack since ${since}; nothing was touched.\n` +
-        `Wait until it ends. If that process no longer exists, remove its lock: ${free}`;
+    ? `The volume ${lock} locks the stack ${stack}, and does not name the process that works on it; nothing was touched.\n` +
+        `If no process does, remove the lock: ${free}`
+    : `The stack ${stack} is locked by ${processOf(operator, machine, pid)} since ${since}; nothing was touched.\n` +
+        `Wait until that run ends. If that process no longer exists, remove the lock: ${free}`;
 }
 
 /** Gives the lock of a process that may be working on another stack of the Docker host. Changes nothing. */

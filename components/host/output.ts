@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { pulumi } from "../release/commands";
 import { printable } from "../release/words";
 import { withheld } from "./docker/redaction";
 
@@ -25,9 +24,6 @@ export function heardBy<T>(listener: Listener, work: () => Promise<T>): Promise<
 export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
-
-/** The last line of the report on a refused update: what to do next. */
-export const NEXT = `Next: fix the cause, or take the change in the config back; then run \`${pulumi("up")}\` again.`;
 
 /** Stands before each line of a quotation. */
 export const QUOTE = "  | ";

@@ -8,13 +8,14 @@ import { handOver } from "../../host/database/handover";
 import { interruptible } from "../../host/interruption";
 import { PatientClient } from "../../host/docker/patient-client";
 import { recorded } from "../history/record";
-import { NEXT, Refusal } from "../../host/output";
+import { Refusal } from "../../host/output";
+import { nextStep } from "../../host/report";
 import type { Request } from "./request";
 
 /**
- * Before anything is stopped for an api that works as the application's own role: the role is there and can log in, the
- * database is its own, and the extensions exist that its migrations want. Idempotent: killed at any moment and run again,
- * it ends in the same place.
+ * Creates the application's own role, gives it the database, checks that it can log in, and creates the extensions that
+ * the pending migrations need. All of that is done before a container is stopped. Idempotent: if it is killed at any
+ * moment and run again, the result is the same.
  */
 export async function grantOwnership({
   dockerHost,
@@ -35,7 +36,7 @@ export async function grantOwnership({
         await makeExtensions(database, extensions);
       } catch (error) {
         throw new Refusal(
-          `The role of the application is not ready: ${complaint(error)}.\nThe release from before serves, on its own data.\n${NEXT}`,
+          `The role of the application is not ready: ${complaint(error)}.\nThe release from before serves, on its own data.\n${nextStep(stack, release)}`,
         );
       }
     }),
@@ -43,7 +44,7 @@ export async function grantOwnership({
   return undefined;
 }
 
-/** A volume that was adopted has its own `pg_hba.conf`, which may name the roles that it lets in. */
+/** Refuses if the role cannot log in: an adopted volume has its own `pg_hba.conf`, which may reject roles. */
 async function mustLogIn({ docker, container }: Database): Promise<void> {
   const password = await passwordIn(new Database(docker, container));
   if ((await roleOfPassword(docker, container, password)) === APPLICATION_ROLE) return;

@@ -17,8 +17,8 @@ import { type BackupRequest, type Found, reportRemoved, type Work, writeBackup }
 import { unlessDockerFails } from "../../host/docker/errors";
 
 /**
- * Takes a backup, reads it back and only then gives it its name. Undefined when there is nothing to back up yet. When
- * anything goes wrong, the earlier backups stay as they are, and what is half done is removed.
+ * Takes a backup, reads it back and only then gives it its name. Undefined when there is nothing to back up yet. If
+ * anything fails, the earlier backups stay as they are, and the incomplete backup is removed.
  */
 export async function takeBackup(
   docker: DockerClient,
@@ -39,20 +39,26 @@ export async function takeBackup(
   } catch (error) {
     const why = complaint(signal.aborted ? signal.reason : error);
     throw new Refusal(
-      `No backup was taken: ${[why, ...(await lockedWhile(database, why))].join("; ")}.\nThe database and the backups before are untouched.\nNext: mend the cause, then run the same again.`,
+      `No backup was taken: ${[why, ...(await lockedWhile(database, why))].join("; ")}.\nThe database and the earlier backups are untouched.\nNext: fix the cause, then run the same command again.`,
     );
   }
 }
 
-/** The server ends the count by the time limit of a lock, and pg_dump by that of a statement. */
+/** Matches the server's error when a table stayed locked: the count has a limit for locks, pg_dump one for statements. */
 const WAITED = /canceling statement due to (lock|statement) timeout/;
 
-/** Gives the sessions that still hold what was waited for. The failure is reported also where they cannot be asked for. */
+/**
+ * Gives the sessions that still lock the tables; none where the server cannot be asked, so that the failure is
+ * reported.
+ */
 async function lockedWhile(database: Database, why: string): Promise<string[]> {
   return WAITED.test(why) ? unlessDockerFails(lockedTables(database), []) : [];
 }
 
-/** Asks all at once: each `docker exec` costs a tenth of a second. What a killed run has left is gone afterwards. */
+/**
+ * Reads the backups and the history, and removes what a killed run left. All at once, because each `docker exec` takes a
+ * tenth of a second.
+ */
 async function lookAround({ database, store }: Work): Promise<Omit<Found, "compression">> {
   const [{ removed, contents }, history] = await Promise.all([
     store.open(),
@@ -82,7 +88,7 @@ async function take(work: Work, found: Found): Promise<BackupManifest | undefine
   }
 }
 
-/** The backup is taken by now: that an old one cannot be removed is reported and is not a failure. */
+/** Removes old backups. If one cannot be removed, a line says so; the new backup has succeeded nevertheless. */
 async function retire({ store, request }: Work, { backups, history }: Found, taken: BackupManifest): Promise<void> {
   const { keep, spare = [] } = request;
   if (keep === undefined) return;

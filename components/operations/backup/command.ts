@@ -43,11 +43,11 @@ export async function typed(words: readonly string[]): Promise<z.input<typeof re
     USAGE,
   );
   const { keep, version } = values;
-  if (positionals.length > 0) throw misused(`'${positionals.join(" ")}' means nothing here`, USAGE);
+  if (positionals.length > 0) throw misused(`unexpected argument '${positionals.join(" ")}'`, USAGE);
   if (keep !== undefined && !/^[1-9][0-9]{0,3}$/.test(keep))
     throw misused("--keep takes a whole number from 1 to 9999", USAGE);
   if (version !== undefined && parseVersion(version)?.tag !== version)
-    throw misused(`--version takes the tag of a release, such as 1.4.2, and '${version}' is none`, USAGE);
+    throw misused(`--version takes the tag of a release, such as 1.4.2; '${version}' is not a tag`, USAGE);
   return {
     ...(await place(values)),
     ...(version !== undefined && { version }),
@@ -62,7 +62,7 @@ async function subject(docker: DockerClient, { stack, postgres, version }: Reque
   const serving = found.version ?? version;
   if (serving === undefined)
     throw new Refusal(
-      `No api of the stack ${found.stack} serves, so it is not known which release the data is of.\nNext: say it with --version 1.4.2`,
+      `No api of the stack ${found.stack} serves, so it is not known to which release the data belong.\nNext: name the release with --version VERSION`,
     );
   const running = { ...found, postgres: postgres ?? found.postgres };
   return { running, postgres: running.postgres, version: serving, images: found.images };

@@ -7,7 +7,7 @@ import type { Ended } from "../../host/docker/execution";
 import { Refusal, say } from "../../host/output";
 import { unlessDockerFails } from "../../host/docker/errors";
 
-/** The name of the sessions that make a backup. One that is found without the lock was left by a killed run. */
+/** The name of the sessions that make a backup. A session of that name without the lock was left by a killed run. */
 export const APPLICATION = sessionName("backup");
 
 export type Compression = "zstd" | "gzip";
@@ -17,8 +17,8 @@ const PROGRESS_MS = 3000;
 const LOCK_WAIT = "60s";
 
 /**
- * The fastest level of the fastest method: level 3 takes half as long again and saves nothing to speak of.
- * pg_dump names a method that it does not know before it looks for the server; before version 16 it knows numbers only.
+ * Gives the fastest method that pg_dump knows. Its level is 1: level 3 takes 1.5 times as long and saves hardly any space.
+ * pg_dump rejects an unknown method before it looks for the server; before version 16 it knows numbers only.
  */
 export async function bestCompression(database: Database): Promise<Compression> {
   const asked = ["pg_dump", "--format=custom", "--compress=zstd:1", "--host=/nonexistent"];
@@ -26,18 +26,18 @@ export async function bestCompression(database: Database): Promise<Compression> 
   return /compress/i.test(stderr) ? "gzip" : "zstd";
 }
 
-/** What is dumped, and where to. */
+/** A dump to make. */
 interface DumpRequest {
-  /** Of a session that is open. */
+  /** The snapshot of an open session. */
   readonly snapshot: string;
   readonly compression: Compression;
   readonly file: string;
-  /** For the reports of progress; undefined where it is not known. */
+  /** Size that the progress reports give; undefined if it is not known. */
   readonly expectedBytes: number | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Dumps a snapshot into a file, which is not on the disk yet. Gives the seconds that it took. */
+/** Dumps a snapshot into a file, which is not flushed to the disk yet. Gives the seconds that it took. */
 export async function dump(database: Database, request: DumpRequest): Promise<number> {
   const { snapshot, compression, file, signal } = request;
   const started = Date.now();
@@ -64,13 +64,13 @@ export async function dump(database: Database, request: DumpRequest): Promise<nu
   }
 }
 
-/** This is only about progress: where the size cannot be asked for, the dump itself says why. */
+/** Reports progress. If the size cannot be read, nothing is reported: the dump itself fails with the reason. */
 async function report(database: Database, { file, expectedBytes }: DumpRequest, seconds: number): Promise<void> {
   const found = await unlessDockerFails(database.shell('stat -c %s "$1"', [file]), undefined);
   if (found !== undefined) say(progress(Number(found), expectedBytes, seconds));
 }
 
-/** An estimate that the dump has passed is not mentioned any more. */
+/** Words the progress. It leaves the expected size out once the dump is larger. */
 export function progress(bytes: number, expected: number | undefined, seconds: number): string {
   const about = expected === undefined || bytes > expected ? "" : ` of about ${size(expected)}`;
   return `dump: ${size(bytes)}${about} after ${seconds.toFixed(0)} s`;
@@ -82,7 +82,7 @@ async function reason(database: Database, { exitCode, stderr }: Ended): Promise<
       ({ backups }) => backups.freeBytes,
       () => 0,
     );
-    return `the disk filled up during the dump (${free} bytes were left). Make room, or put the backups elsewhere (nestfleet:backups)`;
+    return `the disk filled up during the dump (${free} bytes were left). Make room, or move the backups to another place (nestfleet:backups)`;
   }
   if (stderr === "") return `pg_dump was killed (exit code ${exitCode})`;
   return `pg_dump fails (exit code ${exitCode}): ${stderr.replace(/^Terminated\s*/, "")}`;

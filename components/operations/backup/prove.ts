@@ -7,7 +7,7 @@ import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { Refusal, say } from "../../host/output";
 import type { RunningStack } from "../../host/stack";
 
-/** Restores a backup that was just taken, on a server that is thrown away, and writes into its manifest what came of it. */
+/** Restores a backup that was just taken, on a temporary server, and writes the outcome into its manifest. */
 export async function prove(
   docker: DockerClient,
   found: Pick<RunningStack, "stack" | "postgres">,
@@ -16,7 +16,7 @@ export async function prove(
 ): Promise<void> {
   const { id, rows } = manifest;
   try {
-    // A drill uses the same server.
+    // A restore drill uses a server of the same name.
     await withAdvisoryLock(new Database(docker, found.postgres), "drill", () =>
       restoredElsewhere({ docker, ...found, manifest, purpose: "proof", signal }, ({ restoreSeconds }) => {
         say(
@@ -28,7 +28,7 @@ export async function prove(
   } catch (error) {
     const why = complaint(signal.aborted ? signal.reason : error);
     throw new Refusal(
-      `The backup ${id} was taken, and is not proven: ${why}\nThe database is untouched.\nNext: mend the cause, then take a new backup: scripts/backup.sh --stack ${found.stack} --prove`,
+      `The backup ${id} was taken, and is not proven: ${why}\nThe database is untouched.\nNext: fix the cause, then take a new backup: scripts/backup.sh --stack ${found.stack} --prove`,
     );
   }
 }

@@ -7,25 +7,25 @@ const tag = z.string().refine((text) => parseVersion(text)?.tag === text, "a rel
 /** A backup of a stack's database. */
 export const request = z.strictObject({
   dockerHost: z.string(),
-  /** The only one on the host, when it is not named. */
+  /** Without a name, the only stack on the Docker host. */
   stack: z.string().optional(),
-  /** The database's container; found by its label when it is not named. */
+  /** The database's container; without a name, it is found by its label. */
   postgres: z.string().optional(),
-  /** Tag of the release that serves; needed only where no container shows it. */
+  /** Tag of the running release; needed only if no container shows it. */
   version: tag.optional(),
   keep: z.int().min(1).optional(),
   acceptSmaller: z.boolean().default(false),
-  /** Restores it on a server that is thrown away, once it is taken. */
+  /** True restores the backup on a temporary server, once it is taken. */
   prove: z.boolean().default(false),
-  /** Whether it must not be far smaller than the one before. */
+  /** True refuses a backup that is far smaller than the backup before it. */
   compared: z.boolean().default(true),
-  /** Ids that stay, however old they are: the config names them. */
+  /** Ids of backups that are kept, however old they are, because the configuration names them. */
   spare: z.array(z.string()).default([]),
-  /** What the update changes; a refusal is written into the history. */
+  /** The change of release; a refusal is written into the history. */
   release: change.optional(),
-  /** The update has the stack's lock. */
+  /** True when an update takes the backup: the update holds the stack's lock. */
   partOfUpdate: z.boolean().default(false),
-  /** Whether the backup is restored right afterwards, which reads it better than reading it back here. */
+  /** The rehearsal that follows. Unless it is off, the backup is not read back here, because it is restored there. */
   rehearsal: z.enum(["full", "restore", "off"]).default("off"),
 });
 export type Request = z.infer<typeof request>;

@@ -4,9 +4,9 @@ import { definitionOf } from "../../host/database/definition";
 import { INSTALLED_EXTENSIONS } from "../../host/database/server";
 import type { Session } from "../../host/database/session";
 
-/** What the database is at one moment: a dump of this moment and a count of its rows agree, whatever is written meanwhile. */
+/** The database at one moment: its dump and the count of its rows agree, whatever is written meanwhile. */
 export interface Snapshot {
-  /** By which pg_dump sees the same moment, while the session that exported it is open. */
+  /** With it, pg_dump sees the same moment, as long as the session that exported the snapshot is open. */
   readonly id: string;
   /** Seconds since 1970, by the clock of the Docker host. */
   readonly takenAt: number;

@@ -28,19 +28,19 @@ import type { Snapshot } from "./snapshot";
 export interface BackupRequest {
   /** The database's container. */
   readonly postgres: string;
-  /** Tag of the release that serves. */
+  /** Tag of the running release. */
   readonly version: string;
   /** Id of the image behind each service that serves. */
   readonly images: Record<string, string>;
-  /** How many backups stay; undefined removes none. */
+  /** How many backups are kept; undefined removes none. */
   readonly keep: number | undefined;
-  /** False where the database may be another one than before: it is not measured by an earlier backup. */
+  /** False where the database may be another one than before: the backup is not compared with earlier ones. */
   readonly compared?: boolean;
   /** Ids of backups that are not removed. */
   readonly spare?: readonly string[];
-  /** The backup may be far smaller than the one before. */
+  /** True accepts a backup that is far smaller than the backup before it. */
   readonly acceptSmaller: boolean;
-  /** The whole dump is read back here; not needed where it is restored right afterwards. */
+  /** True reads the whole dump back; not needed if the backup is restored right afterwards. */
   readonly readBack: boolean;
 }
 
@@ -58,9 +58,9 @@ export interface Found extends Contents {
   readonly compression: Compression;
 }
 
-/** A moment of the database that is to be written down. */
+/** A moment of the database that will be backed up. */
 interface Moment extends Found {
-  /** Has exported the snapshot, and keeps it open. */
+  /** The session that has exported the snapshot, and keeps it open. */
   readonly session: Session;
   readonly snapshot: Snapshot;
   readonly freeBytes: number;
@@ -73,7 +73,7 @@ interface Planned {
   readonly file: string;
   /** Undefined where no earlier backup says how large a dump will be. */
   readonly expectedBytes: number | undefined;
-  /** Undefined where there is none, or the new backup is not to be measured. */
+  /** The earlier backup to compare with; undefined if there is none, or if the backup is not compared. */
   readonly baseline: Baseline | undefined;
 }
 
@@ -103,7 +103,7 @@ function plan({ store, request }: Work, { backups, ids, unsigned, history, snaps
   const needed = neededBytes({ dumps: bytes });
   if (freeBytes < needed)
     throw new Refusal(
-      `${BACKUPS_PATH} has ${freeBytes} bytes free, and the backup needs about ${needed}. Make room, or put the backups elsewhere (nestfleet:backups)`,
+      `${BACKUPS_PATH} has ${freeBytes} bytes free, and the backup needs about ${needed}. Make room, or move the backups to another place (nestfleet:backups)`,
     );
   return {
     id,
@@ -113,7 +113,7 @@ function plan({ store, request }: Work, { backups, ids, unsigned, history, snaps
   };
 }
 
-/** Dumps and counts the same moment. A failure of the one ends the other: a count may wait long for a lock. */
+/** Dumps and counts the same moment. If one fails, the other is ended, because a count may wait long for a lock. */
 async function dumpAndCount(
   { database, signal }: Work,
   { session, snapshot, compression }: Moment,
@@ -135,7 +135,7 @@ async function dumpAndCount(
   return { seconds, rows };
 }
 
-/** Brings the dump to the disk, computes its checksum and reads it back. */
+/** Flushes the dump to the disk, computes its checksum and reads it back. */
 async function seal({ database, store, request, signal }: Work, { file }: Planned): Promise<Sealed> {
   const [bytes, sha256] = await Promise.all([
     store.flush(file),
@@ -145,7 +145,7 @@ async function seal({ database, store, request, signal }: Work, { file }: Planne
   return { bytes, sha256 };
 }
 
-/** Reads back the table of contents of a dump, or every byte of it, unpacked. */
+/** Reads back the table of contents of a dump, or decompresses the whole dump. */
 async function readBack(database: Database, file: string, whole: boolean, signal: AbortSignal): Promise<void> {
   const { exitCode, stderr } = await database.run(["pg_restore", whole ? "--file=/dev/null" : "--list", file], {
     signal,
@@ -191,12 +191,12 @@ async function commit(
   return manifest;
 }
 
-/** The session ends first: pg_dump would go on writing. */
+/** Removes an incomplete backup. The session of pg_dump ends first, because pg_dump would go on writing. */
 async function clearRemains({ database, store }: Work): Promise<void> {
   await database.endSessions(APPLICATION);
   reportRemoved(await store.sweep());
 }
 
 export function reportRemoved(files: readonly string[]): void {
-  if (files.length > 0) say(`removed what an unfinished backup left: ${files.join(", ")}`);
+  if (files.length > 0) say(`removed the files of an unfinished backup: ${files.join(", ")}`);
 }

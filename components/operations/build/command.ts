@@ -18,14 +18,17 @@ export function buildImage({ dockerHost, source, tag, context, image }: Request)
   });
 }
 
-/** The folder that an image is built of. A link out of the checkout would send files of this machine to the engine. */
+/**
+ * Gives the folder of the image. Refuses a link out of the checkout, which would send other files of this machine to
+ * Docker.
+ */
 async function inside(checkout: string, context: string): Promise<string> {
   const [root, folder] = await Promise.all([realpath(checkout), realpath(join(checkout, context)).catch(() => "")]);
   if (folder === root || folder.startsWith(`${root}/`)) return folder;
-  throw new Refusal(`The source has no folder ${context} of its own; nothing was touched.`);
+  throw new Refusal(`The source has no folder ${context} inside its checkout; nothing was touched.`);
 }
 
-/** A folder with a Dockerfile, and the name of what is built of it. */
+/** A folder with a Dockerfile, and the name of its image. */
 interface Build {
   readonly folder: string;
   readonly image: string;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** One image, to be built from a tag of the source. */
+/** One image, which is built from a tag of the source. */
 export const request = z.strictObject({
   dockerHost: z.string(),
   /** A Git URL or path. */

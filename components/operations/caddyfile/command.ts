@@ -7,20 +7,20 @@ import { Refusal, say } from "../../host/output";
 import type { Request } from "./request";
 
 /**
- * A line of standard input for each file, which only its owner may read, whole or not at all. The shell reads no further
- * than the line: what follows is the next one's, and the Caddyfile's.
+ * Writes each file from one line of standard input, whole or not at all; only the owner may read the file. `read` takes one
+ * line, so that the next lines are left for the other files and for the Caddyfile.
  */
 const WRITE_FILES =
   `{ for file in "$@"; do IFS= read -r content && printf %s "$content" | base64 -d > "$file.new" && ` +
   `chmod 600 "$file.new" && mv "$file.new" "$file" || exit 1; done; }`;
 
-/** Of the files in the folder, `$0`, those that are not named: an old key, once nothing reads it any more. */
+/** Removes the files in the folder `$0` that are not named, such as an old key that Caddy does not read any more. */
 const REMOVE_OTHERS =
   'for file in "$0"/*; do for kept in "$@"; do [ "$file" != "$kept" ] || continue 2; done; rm -f "$file"; done';
 
 /**
- * Checks the new Caddyfile with the image that will read it, and only then puts it in the place of the old one: a
- * restart between the two steps finds one or the other, never half a file. A running proxy reloads.
+ * Checks the new Caddyfile with the image that will read it, and only then replaces the old one: a restart in between finds
+ * the old or the new file, never an incomplete one. A running proxy reloads its configuration.
  */
 export async function applyCaddyfile({
   dockerHost,
@@ -50,7 +50,7 @@ export async function applyCaddyfile({
         "--interactive",
         "--pull=never",
         "--network=none",
-        ...asOptions({ capabilities: ["NET_BIND_SERVICE"], logs: false }), // the program asks for it, and does not start without
+        ...asOptions({ capabilities: ["NET_BIND_SERVICE"], logs: false }), // caddy does not start without this capability
         "--mount",
         mount,
         "--entrypoint",
@@ -64,7 +64,7 @@ export async function applyCaddyfile({
       [...files.map(({ content }) => Buffer.from(content).toString("base64")), caddyfile].join("\n"),
     ),
     ({ stderr }) => {
-      throw new Refusal(`Caddy refuses its new configuration; the one before stays in force:\n${stderr.trim()}`);
+      throw new Refusal(`Caddy refuses its new configuration; the old one stays in force:\n${stderr.trim()}`);
     },
   );
   const reload = docker.run(["exec", container, "caddy", "reload", "--config", path, "--adapter", "caddyfile"]);

@@ -1,18 +1,18 @@
 import { z } from "zod";
 
-/** The proxy's configuration, and where it goes. */
+/** The proxy's configuration, and its place. */
 export const request = z.strictObject({
   dockerHost: z.string(),
   /** The proxy's container; it may not exist yet. */
   container: z.string(),
   image: z.string(),
   volume: z.string(),
-  /** Where the Caddyfile lies in the volume, as the container sees it. */
+  /** Path of the Caddyfile in the volume, as the container sees it. */
   path: z.string(),
   caddyfile: z.string(),
-  /** Where the files lie that it names; others there are of a configuration before. */
+  /** Folder of the files that the Caddyfile names; other files there belong to an earlier configuration. */
   folder: z.string(),
-  /** Written before it is checked: certificates, a key, and what is for scripts. */
+  /** Certificates, a key, and a file that scripts read; all are written before the Caddyfile is checked. */
   files: z.array(z.strictObject({ path: z.string(), content: z.string() })),
 });
 

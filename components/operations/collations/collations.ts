@@ -2,15 +2,18 @@ import { DATABASE_OUTDATED, SINCE_15, SORTED_INDEXES } from "../../host/database
 import { complaint, type Database, MAINTENANCE } from "../../host/database/database";
 import { Refusal, say } from "../../host/output";
 
-/** What a database still has of an interrupted `REINDEX … CONCURRENTLY`: https://www.postgresql.org/docs/current/sql-reindex.html */
+/**
+ * Drops what an interrupted `REINDEX … CONCURRENTLY` leaves: https://www.postgresql.org/docs/current/sql-reindex.html
+ */
 const LEFT_OVER = `
   SELECT format('DROP INDEX CONCURRENTLY IF EXISTS %I.%I', n.nspname, c.relname)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE NOT i.indisvalid AND c.relname ~ '_ccnew[0-9]*$'`;
 
 /**
- * The statement that rebuilds each outdated index. An index of an exclusion constraint or of a catalog cannot be rebuilt
- * while it is in use: those lock their table. The second column finds rows that a unique index must not have.
+ * Gives the statement that rebuilds each outdated index. `CONCURRENTLY` is not possible for an index of an exclusion
+ * constraint or of a catalog: rebuilding that index locks its table. `doubles` finds the duplicate rows of a unique
+ * index.
  */
 const OUTDATED = `
   SELECT json_build_object(
@@ -25,14 +28,19 @@ const OUTDATED = `
                FROM generate_series(1, i.indnkeyatts) number) keys
    WHERE sorted.outdated ORDER BY pg_relation_size(sorted.index)`;
 
-/** Rows are in these partitions by an order of text: no index mends that. */
+/**
+ * Lists the tables that are partitioned by ranges of text. A rebuilt index does not move a row to its right partition.
+ */
 const PARTITIONED = `
   SELECT DISTINCT p.partrelid::regclass::text FROM pg_partitioned_table p, unnest(p.partcollation::oid[]) c(oid)
     JOIN pg_collation k ON k.oid = c.oid
    WHERE p.partstrat = 'r' AND CASE k.collprovider WHEN 'd' THEN ${DATABASE_OUTDATED}
          ELSE k.collversion IS DISTINCT FROM pg_collation_actual_version(k.oid) END`;
 
-/** Said only once all indexes are right: until then the server goes on warning, and the next update tries again. */
+/**
+ * Records the present versions of the collations, only once all indexes are rebuilt. Until then the server goes on
+ * warning, and the next update tries again.
+ */
 const REFRESH = `
   SELECT format('ALTER DATABASE %I REFRESH COLLATION VERSION', current_database()) WHERE ${DATABASE_OUTDATED}
   UNION ALL
@@ -44,14 +52,15 @@ const REFRESH = `
 interface Outdated {
   readonly name: string;
   readonly statement: string;
-  /** Finds the rows that stand in the way of a unique index; null for any other index. */
+  /** The query that finds the duplicate rows of a unique index; null for any other index. */
   readonly doubles: string | null;
 }
 
 /**
  * Rebuilds every index of every database on this server that was sorted by another version of the C library or of ICU,
- * and then notes today's version. Requests are served meanwhile. An index that cannot be rebuilt is refused, with the
- * statement that finds the rows at fault, after all the others are done. Does nothing where nothing is outdated.
+ * and then records the present version. Requests are served meanwhile. If an index cannot be rebuilt, the others are
+ * rebuilt first; then the refusal gives the statement that finds the rows at fault. Does nothing if no index is
+ * outdated.
  */
 export async function refreshCollations(database: Database): Promise<{ indexes: number }> {
   const [known] = await database.query(`SELECT ${SINCE_15}`, MAINTENANCE);
@@ -85,7 +94,7 @@ async function refreshDatabase(database: Database, name: string): Promise<{ inde
   }
   for (const table of await database.query(PARTITIONED, name))
     say(
-      `${name}: ${table} is partitioned by ranges of text; check that each row is in the partition where it belongs now`,
+      `${name}: ${table} is partitioned by ranges of text; check that each row is in the partition to which it belongs now`,
     );
   if (faults.length === 0)
     for (const statement of await database.query(REFRESH, name)) await database.query(statement, name);
@@ -105,7 +114,7 @@ function report(faults: readonly string[]): string {
   return [
     "Indexes that were sorted by another version of the C library or ICU cannot be rebuilt:",
     ...faults,
-    "The database serves on; until this is mended, searches by these indexes may miss rows.",
-    "Next: mend the rows, then run `pulumi up` again.",
+    "The database still serves; until the rows are fixed, searches by these indexes may miss rows.",
+    "Next: fix the rows, then run `pulumi up` again.",
   ].join("\n");
 }

@@ -5,7 +5,7 @@ export const request = z.strictObject({
   dockerHost: z.string(),
   /** The database's container, by name. */
   postgres: z.string(),
-  /** Its id: another container may be of an image with another C library. */
+  /** Its id. When it changes, Pulumi runs the script again: the new container may have another C library. */
   container: z.string(),
 });
 

@@ -14,7 +14,7 @@ const USAGE = [
   "scripts/backup.sh [--stack NAME] [--docker-host HOST] --copy-from DIRECTORY BACKUP-ID [--trust]",
 ];
 
-/** A backup away from the Docker host, or back: whole, or not at all. Gives `{"backup": ID, "bytes": …}`. */
+/** Copies a backup away from the Docker host, or back: whole, or not at all. Gives `{"backup": ID, "bytes": …}`. */
 export async function copy({
   dockerHost,
   stack: asked,
@@ -41,11 +41,11 @@ export async function typed(words: readonly string[]): Promise<z.input<typeof re
   const { "copy-to": to, "copy-from": from } = values;
   const directory = to ?? from ?? "";
   if (directory === "" || (to !== undefined && from !== undefined))
-    throw misused("One directory, to copy to or to copy from", ...USAGE);
+    throw misused("Name one directory, either with --copy-to or with --copy-from", ...USAGE);
   const [backup, ...more] = positionals;
   if (more.length > 0 || backup === "") throw misused("One backup at a time", ...USAGE);
-  if (from !== undefined && backup === undefined) throw misused("Which backup?", ...USAGE);
-  if (to !== undefined && values.trust) throw misused("--trust is for what comes back", ...USAGE);
+  if (from !== undefined && backup === undefined) throw misused("Which backup? Name its id", ...USAGE);
+  if (to !== undefined && values.trust) throw misused("--trust goes with --copy-from only", ...USAGE);
   const direction = to === undefined ? "in" : "out";
   const trusted = values.trust === true;
   return { ...(await place(values)), direction, directory: resolve(directory), backup, trusted };

@@ -6,21 +6,21 @@ import { type BackupManifest, parseManifest, type WrittenManifest } from "../../
 import { Refusal } from "../../host/output";
 import { contentOf } from "./transfer";
 
-/** So many are offered instead of one that is not there, the newest first. */
+/** Number of backups that a refusal offers in place of a missing one, the newest first. */
 const OFFERED = 5;
 
 export const copiedDump = (directory: string, id: string) => join(directory, `${id}.dump`);
 export const copiedManifest = (directory: string, id: string) => join(directory, `${id}.json`);
 
-/** A disk that is not mounted must not be mistaken for an empty one: the directory is not made here. */
+/** Refuses a missing directory, and does not create it: its disk may not be mounted. */
 export async function mustBeDirectory(directory: string): Promise<void> {
   const found = await stat(directory).catch((error: unknown) => (error as NodeJS.ErrnoException).code);
   if (typeof found === "object" && found.isDirectory()) return;
   const why = found === "ENOENT" ? "there is no such directory" : typeof found === "string" ? found : "it is a file";
-  throw new Refusal(`${directory}: ${why}. Nothing was copied.\nNext: mount what it is on, or mkdir -p ${directory}`);
+  throw new Refusal(`${directory}: ${why}. Nothing was copied.\nNext: mount its disk, or mkdir -p ${directory}`);
 }
 
-/** The manifest of a copy. */
+/** Gives the manifest of a copy. Refuses a copy without a valid one. */
 export async function copyOf(directory: string, id: string): Promise<WrittenManifest> {
   if (parseBackupId(id) === undefined) throw new Refusal(`${JSON.stringify(id)} is not the id of a backup.`);
   const text = await readFile(copiedManifest(directory, id), "utf8").catch(() => undefined);
@@ -54,9 +54,9 @@ export async function copyFault(
 async function missing(directory: string, id: string): Promise<string> {
   const files = await readdir(directory);
   if (files.includes(`${id}.dump`))
-    return `${copiedDump(directory, id)} is half a backup: its manifest ${id}.json is not beside it.`;
+    return `${copiedDump(directory, id)} is not a complete backup: its manifest ${id}.json is not beside it.`;
   const whole = files.flatMap((file) => (file.endsWith(".json") ? [file.replace(/\.json$/, "")] : []));
   const there = whole.filter((name) => parseBackupId(name) !== undefined && files.includes(`${name}.dump`));
   const newest = there.sort(compareBackupIds).slice(-OFFERED).reverse();
-  return `There is no backup ${id} in ${directory}; ${newest.length === 0 ? "it has none" : `it has ${newest.join(", ")}`}.`;
+  return `There is no backup ${id} in ${directory}; ${newest.length === 0 ? "the directory has no backup" : `the directory has ${newest.join(", ")}`}.`;
 }

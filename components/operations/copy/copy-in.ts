@@ -18,18 +18,18 @@ import { Refusal, say } from "../../host/output";
 import { Store } from "../../host/backups/store";
 import { sendFile } from "./transfer";
 
-/** What is to be brought. */
+/** A copy to bring back. */
 interface Arrival {
   readonly directory: string;
   readonly id: string;
-  /** The operator says that it is the stack's own, although another stack has signed it, or one whose state is lost. */
+  /** True when the operator accepts a copy that another stack has signed, or a stack whose state is lost. */
   readonly trusted: boolean;
 }
 
 /**
- * Brings the copy of a backup back among the backups of a stack, on the same host or on a new one: whole, or not at all.
- * It is read and compared before anything is sent. The database is not touched. A backup of the same id that is there is
- * never replaced. Alone: a backup would take what is half there for the rest of a killed run, and remove it.
+ * Brings the copy of a backup back among the backups of a stack, on the same Docker host or on a new one: whole, or not at
+ * all. The copy is read and compared before it is sent. The database is not touched. An existing backup of the same id is
+ * never replaced. No backup is taken at the same time: it would remove the incomplete file as one of a killed run.
  */
 export async function copyIn(
   database: Database,
@@ -41,8 +41,8 @@ export async function copyIn(
   const found = await copyOf(directory, id);
   if (!trusted && !(await new Store(database).owns(found)))
     throw new Refusal(
-      `The copy of ${id} in ${directory} is not signed by this stack: somebody else may have written it. Nothing was copied.\n` +
-        `Next: where you know it as the stack's own: ${script({ name: "backup", stack, host: database.docker.host, options: ["--copy-from", shellWord(directory), id, "--trust"] })}`,
+      `The copy of ${id} in ${directory} is not signed by this stack, which may not have written it. Nothing was copied.\n` +
+        `Next: if you know that it is the stack's own: ${script({ name: "backup", stack, host: database.docker.host, options: ["--copy-from", shellWord(directory), id, "--trust"] })}`,
     );
   const { manifest } = found;
   await mustBeWhole(directory, manifest, signal);
@@ -50,7 +50,7 @@ export async function copyIn(
     withAdvisoryLock(database, "backup", () => bringIn(database, { stack, directory, manifest, signal }));
   await withStackLock(database.docker, stack, bring);
   await mustSuitServer(database, manifest).catch((error: unknown) => {
-    say(`It cannot be restored on this server: ${complaint(error)}`);
+    say(`${id} cannot be restored on this server: ${complaint(error)}`);
   });
   return manifest;
 }
@@ -73,8 +73,8 @@ async function bringIn(database: Database, { stack, directory, manifest, signal 
   }
   if (contents.unsigned.includes(id))
     throw new Refusal(
-      `A backup ${id} lies in ${BACKUPS_PATH} of ${database.container}, and is not signed by this stack. Nothing was copied.\n` +
-        `Next: where you know it as the stack's own: ${trust(stack, database.docker.host, id)}`,
+      `There is a backup ${id} in ${BACKUPS_PATH} of ${database.container} already, which is not signed by this stack. Nothing was copied.\n` +
+        `Next: if you know that it is the stack's own: ${trust(stack, database.docker.host, id)}`,
     );
   if (contents.ids.includes(id))
     throw new Refusal(
@@ -84,7 +84,7 @@ async function bringIn(database: Database, { stack, directory, manifest, signal 
   const needed = neededBytes({ dumps: bytes });
   if (free < needed)
     throw new Refusal(
-      `${BACKUPS_PATH} has ${free} bytes free, and bringing the backup there needs about ${needed}. Nothing was copied.`,
+      `${BACKUPS_PATH} has ${free} bytes free, and the backup needs about ${needed}. Nothing was copied.`,
     );
   const file = store.partial(id);
   try {
@@ -97,21 +97,21 @@ async function bringIn(database: Database, { stack, directory, manifest, signal 
     await store.commit(manifest);
   } catch (error) {
     await store.sweep().catch((failure: unknown) => {
-      say(`What was sent could not be removed (${complaint(failure)}); the next backup removes it`);
+      say(`The incomplete file could not be removed (${complaint(failure)}); the next backup removes it`);
     });
     const why = complaint(signal.aborted ? signal.reason : error);
     throw new Refusal(
-      `${id} was not copied into ${BACKUPS_PATH} of ${database.container}: ${why}.\nNo half of it is left there.`,
+      `${id} was not copied into ${BACKUPS_PATH} of ${database.container}: ${why}.\nNo incomplete file is left there.`,
     );
   }
   say(`${id} is among the backups of ${database.container}: ${size(bytes)}, checked`);
 }
 
-/** The table of contents of the dump, as pg_restore reads it: another application's dump may have the right name. */
+/** Refuses the dump of another database, by the table of contents that pg_restore reads: its file may have a right name. */
 async function mustBeOurs(database: Database, file: string, { migrations }: BackupManifest): Promise<void> {
   const contents = await database.shell('pg_restore --list "$1"', [file]);
   const of = /^;\s+dbname: (.*)$/m.exec(contents)?.[1] ?? "an unknown database";
   if (of !== DATABASE) throw new Refusal(`it is a dump of the database ${of}, not of ${DATABASE}`);
   if (migrations.length > 0 && !contents.includes(` ${MIGRATIONS_TABLE} `))
-    throw new Refusal(`it is a dump without the table ${MIGRATIONS_TABLE}: not of NestFleet`);
+    throw new Refusal(`it is a dump without the table ${MIGRATIONS_TABLE}, which every database of NestFleet has`);
 }

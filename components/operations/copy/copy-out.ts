@@ -12,12 +12,12 @@ import { dumpFile, Store } from "../../host/backups/store";
 import { contentOf, fetchFile, synced } from "./transfer";
 
 const PARTIAL = ".partial-";
-/** What a killed copy has left, and no copy that is under way. */
+/** A folder of this age was left by a killed copy; a copy that runs is younger. */
 const OLD_MS = 24 * 3600 * 1000;
 
 /**
- * Copies a backup, dump and manifest, to a directory of this machine: whole under its own name, or not there. The stack's
- * backups are only read. A copy that is there and whole is left as it is.
+ * Copies a backup, dump and manifest, to a directory of this machine: whole under its own name, or not at all. The stack's
+ * backups are only read. A complete copy that is there already is not written again.
  */
 export async function copyOut(
   database: Database,
@@ -30,7 +30,7 @@ export async function copyOut(
   const manifest = selectBackup(await store.list(), asked);
   const { id, bytes } = manifest;
   if ((await copyFault(directory, manifest, signal)) === undefined && (await exists(copiedManifest(directory, id)))) {
-    say(`${id} is in ${directory} already, whole`);
+    say(`${id} is in ${directory} already, complete`);
     return manifest;
   }
   await sweep(directory);
@@ -45,7 +45,7 @@ export async function copyOut(
   } catch (error) {
     const why = complaint(signal.aborted ? signal.reason : error);
     throw new Refusal(
-      `${id} was not copied to ${directory}: ${why}.\nThe backup itself is untouched, and no half of it is left.`,
+      `${id} was not copied to ${directory}: ${why}.\nThe backup itself is untouched, and no incomplete copy is left.`,
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -54,7 +54,7 @@ export async function copyOut(
   return manifest;
 }
 
-/** What was read on the way and what lies on the disk are compared with the manifest, both. */
+/** Fetches the dump. Compares both what arrived and what is on the disk with the manifest. */
 async function fetch(database: Database, manifest: BackupManifest, folder: string, signal: AbortSignal) {
   const { id } = manifest;
   const arrived = await fetchFile(database, dumpFile(id), copiedDump(folder, id), signal);
@@ -68,7 +68,10 @@ async function fetch(database: Database, manifest: BackupManifest, folder: strin
   }
 }
 
-/** The manifest last: a dump without one is not a backup. One of a damaged copy goes first. */
+/**
+ * Gives dump and manifest their names. The manifest comes last, because a dump without its manifest does not count as a
+ * backup; for the same reason the manifest of an earlier, damaged copy is removed first.
+ */
 async function publish(folder: string, directory: string, id: string): Promise<void> {
   await unlink(copiedManifest(directory, id)).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
@@ -78,7 +81,7 @@ async function publish(folder: string, directory: string, id: string): Promise<v
   await synced(directory);
 }
 
-/** To the byte: no PostgreSQL is stopped where this disk is full, and the size is known. */
+/** Refuses a disk that is too small, without a reserve: the size is known, and a full disk here stops no database. */
 async function mustFit(directory: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   if (bavail * bsize < bytes)

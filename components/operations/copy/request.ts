@@ -1,15 +1,15 @@
 import { z } from "zod";
 
-/** A backup that is to be copied between a stack and a directory of this machine. */
+/** A copy of a backup from a stack to a directory of this machine, or back. */
 export const request = z.strictObject({
   dockerHost: z.string(),
   stack: z.string().optional(),
   direction: z.enum(["out", "in"]),
-  /** Absolute; outside every container. */
+  /** Absolute path on this machine. */
   directory: z.string(),
-  /** On the way out the newest, when none is named. */
+  /** Id of the backup; without one, `out` copies the newest. */
   backup: z.string().optional(),
-  /** On the way in: it is the stack's own, though not signed by it. */
+  /** For `in`: true accepts a backup that the stack has not signed as its own. */
   trusted: z.boolean().default(false),
 });
 

@@ -15,7 +15,7 @@ interface Content {
   readonly sha256: string;
 }
 
-/** Copies a file out of the database's container, by whatever way the docker client reaches it, and onto the disk. */
+/** Copies a file out of the database's container, through the docker client, and flushes it to the disk. */
 export async function fetchFile(database: Database, from: string, to: string, signal: AbortSignal): Promise<Content> {
   const client = start(database, ["exec", database.container, "cat", from], signal);
   const file = createWriteStream(to, { flags: "wx", mode: 0o600 });
@@ -25,7 +25,7 @@ export async function fetchFile(database: Database, from: string, to: string, si
   return content.result();
 }
 
-/** Copies a file into the container. Half of it is left there when this ends early: under a name that is no backup's. */
+/** Copies a file into the container. If it ends early, the incomplete file has a name that does not count as a backup. */
 export async function sendFile(database: Database, from: string, to: string, signal: AbortSignal): Promise<void> {
   const write = ["exec", "-i", database.container, "sh", "-euc", 'umask 077; cat >"$1"', "-", to];
   const client = start(database, write, signal);
@@ -38,7 +38,7 @@ export async function contentOf(file: string, signal: AbortSignal): Promise<Cont
   return { bytes: (await stat(file)).size, sha256: hash.digest("hex") };
 }
 
-/** Brings a file or a directory to the disk. */
+/** Flushes a file or a directory to the disk. */
 export async function synced(path: string): Promise<void> {
   const handle = await open(path);
   await handle.sync().finally(() => handle.close());
@@ -47,11 +47,14 @@ export async function synced(path: string): Promise<void> {
 interface Client {
   readonly stdin: Writable;
   readonly stdout: Readable;
-  /** Exit code, and what it said. */
+  /** Exit code, and what the client wrote to standard error. */
   readonly end: Promise<{ code: number | null; said: string }>;
 }
 
-/** In a process group of its own: Ctrl-C is for the script, which then clears up. */
+/**
+ * Starts the docker client in a process group of its own: Ctrl-C ends only the script, which then removes what is
+ * incomplete.
+ */
 function start({ docker }: Database, args: readonly string[], signal: AbortSignal): Client {
   const child = spawn("docker", ["--host", docker.host, ...args], {
     detached: true,
@@ -69,7 +72,7 @@ function start({ docker }: Database, args: readonly string[], signal: AbortSigna
   return { stdin: child.stdin, stdout: child.stdout, end };
 }
 
-/** The client's own words come first: a broken pipe is only what follows from them. */
+/** Waits for the end. The client's own error is thrown first, because a broken pipe is only its consequence. */
 async function ended({ end }: Client, piped: Promise<void>): Promise<void> {
   const failure = await piped.then(
     () => undefined,
@@ -77,7 +80,7 @@ async function ended({ end }: Client, piped: Promise<void>): Promise<void> {
   );
   const { code, said } = await end;
   if (code !== 0) throw new Refusal(said.trim() || "the docker client was ended");
-  // It read no further, and was content: what has arrived is compared.
+  // The client succeeded without reading everything; the caller compares what has arrived.
   if (failure !== undefined && (failure as NodeJS.ErrnoException).code !== "EPIPE") throw failure as Error;
 }
 

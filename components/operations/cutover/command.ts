@@ -13,14 +13,15 @@ import { undoing } from "../../host/undoing";
 import { AUTHORITY, verify, warmUp } from "../../host/routing/verification";
 import type { Request } from "./request";
 
-/** So long a release is watched under the requests of all users, after it was watched as a candidate. */
+/** Seconds for which a new release is watched after the cutover, when it has been watched as a candidate before. */
 const SETTLE_SECONDS = 5;
 
 /**
- * Verifies the new containers from outside, as candidates, while the ones before still serve; then switches the requests
- * to them, and routes them back when they fail after all. Where the old release does not run any more, or may not work
- * on the new schema, the requests go first and do not wait for the proof. What was before stays, so that all of it can
- * be taken back until the verdict. Idempotent: killed at any moment and run again, it ends in the same place.
+ * Checks the new containers through the published ports, as candidates, while the old containers still serve. Then
+ * switches the requests to them, and routes the requests back if they fail after all. If the old release does not run
+ * any more, or may not work on the new schema, the requests are switched after the first good answer. The old
+ * containers stay until the verdict, so that all of it can be undone. Idempotent: if it is killed at any moment and run
+ * again, the result is the same.
  */
 export async function cutOver(
   asked: Request,
@@ -81,7 +82,7 @@ async function moveRequests(
   await routing.switchTo(after, before);
   say(`requests go to ${after.api} and ${after.console}`);
   const holdSeconds = first ? asked.holdSeconds : Math.min(SETTLE_SECONDS, asked.holdSeconds);
-  // It has answered already: users are not kept waiting for as long as a start may take.
+  // The new release has answered already: users need not wait for as long as a start may take.
   const timeoutSeconds = Math.min(SETTLE_SECONDS, asked.timeoutSeconds);
   return verify({ ...asked, death, holdSeconds, timeoutSeconds }, docker);
 }
@@ -93,7 +94,7 @@ async function switchesFirst(
   before: Routes,
 ): Promise<boolean> {
   if (!(await isServing(docker, before.api)) || !(await isServing(docker, before.console))) return true;
-  // A killed update may have noted it for the sake of another release: a restart does not follow that.
+  // A killed update may have noted it for another release; an update without a change of release ignores the note.
   return (await versionOf(docker, before.api)) !== release.tag && (await routing.state()).immediateCutover;
 }
 
@@ -101,20 +102,23 @@ function namesOf({ targets }: Request): Routes {
   return { api: targets.api.name, console: targets.console.name };
 }
 
-/** Ids of all but the workers, which follow. */
+/** Gives the ids of all containers except the workers, which are replaced later. */
 function idsOf({ targets, containers }: Request): string[] {
   return [targets.api.container, targets.console.container, ...containers];
 }
 
-/** Browsers and other clients know neither a private name nor who has signed for it. */
+/** Says how clients learn to trust Caddy's own authority, where it signs the certificate of a domain. */
 function ownAuthority({ dockerHost, caddy, entrance: { domain, trust } }: Request): string[] {
   if (trust !== "caddy" || domain === "localhost") return [];
   return [
-    `${domain} is signed by Caddy's own authority, which each client must be told to trust: ${dockerCommand(dockerHost, `exec ${caddy} cat ${AUTHORITY}`)}`,
+    `the certificate of ${domain} is signed by Caddy's own authority, which each client must be told to trust: ${dockerCommand(dockerHost, `exec ${caddy} cat ${AUTHORITY}`)}`,
   ];
 }
 
-/** The application as published answers every version with the same words. */
+/**
+ * Gives the setting for an application whose `/health` answers the same constant in every release, as the published one
+ * does.
+ */
 function constantAnswer({ stack }: Request): string {
-  return `When the answer is a constant that no release changes: ${configSetPath(stack, "health.version", "ignore")}`;
+  return `If the answer is a constant that no release changes: ${configSetPath(stack, "health.version", "ignore")}`;
 }

@@ -10,22 +10,25 @@ import { reasonOf, report } from "../../host/report";
 import { Refusal, say } from "../../host/output";
 import type { Failure } from "../../host/undoing";
 
-/** A release whose own containers are healthy, and that is not to serve all the same. */
+/** A release that is refused although its own containers are healthy. */
 interface Judged {
   readonly step: ReleaseChange;
   /** The proxy's container. */
   readonly caddy: string;
   readonly before: Routes;
   readonly after: Routes;
-  /** Ids of all of its containers. */
+  /** Ids of all its containers. */
   readonly containers: readonly string[];
-  /** Those whose log is shown when all of them run. */
+  /** Ids of the containers whose log is shown if all containers run. */
   readonly suspects: readonly string[];
-  /** What would help, for the report. */
+  /** What may fix the cause, for the report. */
   readonly hints?: readonly string[];
 }
 
-/** Sends the requests back, writes the refusal into the history, and gives the report. Looks first: stopping adds to the logs. */
+/**
+ * Sends the requests back, writes the refusal into the history, and gives the report. Reads the logs first, because
+ * stopping a container adds to its log.
+ */
 export async function refuseRelease(docker: DockerClient, judged: Judged, failure: Failure): Promise<Refusal> {
   const { step, caddy, before, after, hints = [] } = judged;
   const { error, stopped } = failure;
@@ -34,18 +37,19 @@ export async function refuseRelease(docker: DockerClient, judged: Judged, failur
   const undone = await goBack(docker, { stack: step.stack, caddy, before, after, stop: !stopped }).catch(told);
   if (!stopped) await recordRefusal(docker, step, reason);
   const what = stopped ? "The update was stopped" : `${step.to} is refused`;
-  return report(docker, { stack: step.stack, lines: [`${what}: ${reason}`, ...hints, ...words, ...undone] });
+  const lines = [`${what}: ${reason}`, ...hints, ...words, ...undone];
+  return report(docker, { stack: step.stack, lines, change: step });
 }
 
-/** The report names a second failure, and keeps the first. */
+/** Words a failure of the undo; the report has it in addition to the first failure. */
 function told(error: unknown): string[] {
   return [`The requests could not be sent back: ${complaint(error)}`];
 }
 
-/** What those say that do not run as they should; the suspects when all do. */
+/** Gives the end of the log of each container that does not run; of the suspects if all run. */
 async function wordsOf(docker: DockerClient, { containers, suspects }: Judged): Promise<string[]> {
   const inspected = await inspectContainers(docker, containers).catch((error: unknown) => {
-    say(`Which containers run cannot be found out: ${complaint(error)}`);
+    say(`The containers cannot be inspected: ${complaint(error)}`);
     return [];
   });
   const dead = inspected.filter((container) => causeOfDeath(container) !== undefined).map(({ Id }) => Id);

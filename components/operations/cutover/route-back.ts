@@ -6,22 +6,22 @@ import { differ, type Routes, Routing } from "../../host/routing/routing";
 import { restartPrevious } from "../../host/routing/writers";
 import { type RetryLimits, persistently } from "../../host/undoing";
 
-/** A change of release that is not to be. */
+/** A change of release that was refused. */
 interface Refused {
   readonly stack: string;
   /** The proxy's container. */
   readonly caddy: string;
   readonly before: Routes;
   readonly after: Routes;
-  /** False leaves the new containers running: the update was stopped, and nothing was found against them. */
+  /** False keeps the new containers running: the update was stopped by a signal, and they have not failed. */
   readonly stop: boolean;
 }
 
 /**
- * Routes the requests back to the containers that received them before the cutover, or leaves them there, and starts
- * again what was stopped for it. The refused containers, also workers, stop once no request is routed to them. Gives
- * what was done, for the report. Every step may have been done already, and Docker may fail in the middle: it is done
- * again until it is done.
+ * Starts the containers again that the update has stopped, and routes the requests back to the containers that received
+ * them before the cutover. Then stops the refused containers, also workers, because no request is routed to them any more.
+ * Gives what was done, for the report. Each step may have been done already, and Docker may fail in the middle: all steps
+ * are repeated until they succeed.
  */
 export async function goBack(docker: DockerClient, refused: Refused, patience?: RetryLimits): Promise<string[]> {
   const routing = Routing.of(docker, refused.caddy);
@@ -35,7 +35,7 @@ export async function goBack(docker: DockerClient, refused: Refused, patience?: 
   }, patience);
 }
 
-/** Does the same before a cutover: no request has gone anywhere else, but what served may be stopped for it. */
+/** Does the same before a cutover: requests still go to the old release, but the update may have stopped its containers. */
 export async function goOn(
   docker: DockerClient,
   { stack, caddy }: Pick<Refused, "stack" | "caddy">,
@@ -56,22 +56,24 @@ function told(restarted: ReadonlySet<string>): string[] {
 
 async function send(docker: DockerClient, routing: Routing, refused: Refused, switched: boolean): Promise<string[]> {
   const { stack, before, after } = refused;
-  if (!differ(before, after)) return ["The requests went to the same containers before; nothing was changed."];
+  if (!differ(before, after)) return ["Requests go to the same containers as before; nothing was changed."];
   const first = before.api === UNROUTED && before.console === UNROUTED;
   const backs =
     first || ((await comesBack(docker, stack, before.api)) && (await comesBack(docker, stack, before.console)));
-  if (!backs && switched) return ["No container from before is left: the requests go on to the new ones."];
+  if (!backs && switched) return ["The previous containers no longer exist, so requests still go to the new ones."];
   if (backs) await routing.routeBack(before);
   return [where(refused, switched, first, backs), ...(await stopRefused(docker, refused))];
 }
 
 function where({ before }: Refused, switched: boolean, first: boolean, backs: boolean): string {
-  if (first) return "Nothing served before: the requests go to nobody until an update succeeds.";
-  if (!backs) return "No container from before is left: the requests go to nobody until an update succeeds.";
-  return `The requests ${switched ? "go" : "went"} to ${before.api} and ${before.console} ${switched ? "again" : "all along"}.`;
+  if (first) return "Nothing served before: no container receives requests until an update succeeds.";
+  if (!backs)
+    return "The previous containers no longer exist: no container receives requests until an update succeeds.";
+  const names = `${before.api} and ${before.console}`;
+  return switched ? `Requests go to ${names} again.` : `Requests always went to ${names}.`;
 }
 
-/** Workers, too: a release that is refused takes no more jobs. */
+/** Stops the containers of the refused release, also its workers: it must not take more jobs. */
 async function stopRefused(docker: DockerClient, { stack, before, after, stop }: Refused): Promise<string[]> {
   if (!stop) return [];
   const [from, to] = await Promise.all([versionOf(docker, before.api), versionOf(docker, after.api)]);
@@ -85,10 +87,10 @@ async function stopRefused(docker: DockerClient, { stack, before, after, stop }:
     })
     .map(({ name }) => name);
   if (names.length > 0) await docker.run(["stop", ...names]);
-  return names.length > 0 ? [`${names.join(", ")} stopped.`] : [];
+  return names.length > 0 ? [`The refused release was stopped: ${names.join(", ")}.`] : [];
 }
 
-/** The one before runs, or could be started again: an update that stops the old release first leaves it there. */
+/** True when the previous container runs, or could be started again: an update that stops it first does not remove it. */
 async function comesBack(docker: DockerClient, stack: string, name: string): Promise<boolean> {
   const container = (await containersOf(docker, stack)).find((one) => one.name === name);
   if (container === undefined) return false;

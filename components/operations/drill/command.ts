@@ -5,7 +5,7 @@ import { drill } from "./drill";
 import { interruptible } from "../../host/interruption";
 import type { Request, request } from "./request";
 
-/** Restores a backup where it can do no harm. One line of JSON whatever comes of it, and the exit code says the same. */
+/** Restores a backup on a temporary server. Gives one line of JSON in any case; the exit code agrees with its `ok`. */
 export async function runDrill({ dockerHost, ...asked }: Request): Promise<string> {
   const docker = new DockerClient(dockerHost);
   const drilled = await interruptible((signal) => drill(docker, asked, signal));
@@ -13,7 +13,7 @@ export async function runDrill({ dockerHost, ...asked }: Request): Promise<strin
   return JSON.stringify(drilled);
 }
 
-/** The line of JSON for a drill that could not be run. */
+/** Gives the line of JSON for a restore drill that could not be run. */
 export function refused(why: string): string {
   return JSON.stringify({ ok: false, backup: null, error: why.split("\n", 1)[0] });
 }

@@ -16,19 +16,19 @@ import { findStack, type RunningStack } from "../../host/stack";
 import { Store } from "../../host/backups/store";
 
 interface DrillRequest {
-  /** The only one on the host, when it is not named. */
+  /** Without a name, the only stack on the Docker host. */
   readonly stack?: string | undefined;
-  /** Id; the newest when none is named. */
+  /** Id; without one, the newest backup. */
   readonly backup?: string | undefined;
 }
 
-/** The line for a monitor: what was proved, or why it was not. */
+/** The line of JSON for a monitor: what the restore drill proved, or why it failed. */
 type Drilled =
   | {
       readonly ok: true;
       readonly stack: string;
       readonly backup: string;
-      /** Of the release whose data it is. */
+      /** Version of the release that the data belong to. */
       readonly version: string;
       readonly takenAt: string;
       readonly bytes: number;
@@ -36,21 +36,21 @@ type Drilled =
       readonly tables: number;
       readonly restoreSeconds: number;
       readonly healthSeconds: number;
-      /** How much is lost when it has to be restored now. */
+      /** Age of the backup: if it is restored now, what was written in these seconds is lost. */
       readonly ageSeconds: number;
     }
   | { readonly ok: false; readonly backup: string | null; readonly error: string };
 
-/** Where nothing says otherwise. */
+/** How `/health` is checked where the proxy has no site that says it. */
 const COMPARED = { health: { version: "compare" } } as const;
 const NEXT = `
 The live database and the backups are untouched.
-Next: mend the cause, then run the same again. When the backup itself is at fault, take a new one: scripts/backup.sh`;
+Next: fix the cause, then run the same command again. If the backup itself is at fault, take a new one: scripts/backup.sh`;
 
 /**
- * Proves that a backup can be restored, and that the release whose data it is works on it, without touching anything
- * that serves: everything happens in a database of its own. It does not take the stack's lock: an update may go on
- * beside it.
+ * Does a restore drill: proves that a backup can be restored, and that its release works on the restored data. Everything
+ * happens on a temporary server, so that no serving container is touched. The drill does not take the stack's lock: an
+ * update may run at the same time.
  */
 export async function drill(docker: DockerClient, asked: DrillRequest, signal: AbortSignal): Promise<Drilled> {
   let backup = asked.backup ?? null;
@@ -102,20 +102,20 @@ function mustBeWell(answer: string, { version }: BackupManifest, expected: Expec
   }
 }
 
-/** Not a tag, which may name another image by now: the very image that the data is of. */
+/** Finds the image that served when the backup was taken; its tag may name another image by now. */
 async function apiImage(docker: DockerClient, manifest: BackupManifest): Promise<string> {
   const { id, version } = manifest;
   const wanted = identityIn(manifest, "api");
-  if (wanted === undefined) throw new Refusal(`the backup ${id} does not say which api image of ${version} served`);
+  if (wanted === undefined) throw new Refusal(`the manifest of ${id} does not name the api image of ${version}`);
   const image = await findImage(docker, wanted);
   if (image === undefined)
     throw new Refusal(
-      `the api image of ${version} that the backup ${id} is of is not on the host any more: ${wanted.id}\nNext: ${howToGet(wanted)}`,
+      `the api image of ${version} with which the backup ${id} was taken is not on the Docker host any more: ${wanted.id}\nNext: ${howToGet(wanted)}`,
     );
   return image;
 }
 
-/** Seconds, in tenths. */
+/** Gives the seconds that the work took, rounded to tenths. */
 async function timed(work: () => Promise<void>): Promise<number> {
   const started = Date.now();
   await work();

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A backup that is to be restored where it can do no harm. */
+/** A backup for a restore drill, on a temporary server. */
 export const request = z.strictObject({
   dockerHost: z.string(),
   stack: z.string().optional(),

@@ -19,12 +19,13 @@ import { withheld } from "../../host/docker/redaction";
 import { type Failure, persistently, undoing } from "../../host/undoing";
 import type { Request } from "./request";
 
-/** Production may be slower than the rehearsal was: it also serves. */
+/** Migrations may be slower in production than in the rehearsal, because production also serves requests. */
 const ALLOWANCE = 1.5;
 
-/** A count that takes long is given up: the next probe asks again. */
+/** The count has a time limit: if it takes longer, the next probe asks again. */
 const COUNT = `SET statement_timeout = '3s'; ${askMigrations("SELECT count(*) FROM %s")}`;
 
+/** Waits until a new container is healthy. If it does not become healthy, undoes the update's steps and refuses. */
 export async function waitForContainer(asked: Request): Promise<string | undefined> {
   const docker = new PatientClient(asked.dockerHost);
   const started = Date.now();
@@ -45,7 +46,7 @@ export async function waitForContainer(asked: Request): Promise<string | undefin
   return undefined;
 }
 
-/** Asks how many migrations are applied. A database that does not answer just now shows neither progress nor its loss. */
+/** Gives the number of applied migrations. While the database does not answer, the last known number stands. */
 function migrationCount(docker: DockerClient, postgres: string): () => Promise<number> {
   let known = 0;
   return async () => {
@@ -56,8 +57,9 @@ function migrationCount(docker: DockerClient, postgres: string): () => Promise<n
 }
 
 /**
- * Looks first, undoes then, and gives the report: stopping a container adds to its log, and starting the ones before
- * again changes which release is seen to be new. The history has what serves when all that is over.
+ * Reads the log and the change of release, then undoes, and gives the report. Reading comes first, because stopping a
+ * container adds to its log, and starting the old containers again hides which release is new. The history is written
+ * last, because it names the images that serve after the undo.
  */
 async function refuse(
   docker: DockerClient,
@@ -65,7 +67,7 @@ async function refuse(
   failure: Failure & { readonly started: number },
 ): Promise<Refusal> {
   const container = await inspectContainer(docker, asked.container).catch((error: unknown) => {
-    say(`What the container of ${asked.role} is cannot be found out: ${complaint(error)}`);
+    say(`The container of ${asked.role} cannot be inspected: ${complaint(error)}`);
     return undefined;
   });
   const environment = environmentOf(container?.Config.Env ?? []);
@@ -79,23 +81,24 @@ async function refuse(
   return report(docker, {
     stack: asked.stack,
     lines: [reason, ...words, ...undone, ...writableAgain({ ...asked, words })],
+    change,
   });
 }
 
 function whyRefused({ role }: Request, { error, stopped }: Failure): string {
   if (stopped) return `The wait for ${role} was given up: ${reasonOf(error)}`;
   if (error instanceof Refusal) return `${role} is not healthy: ${reasonOf(error)}`;
-  return `Whether ${role} is healthy cannot be found out. ${reasonOf(error)}`;
+  return `The health of ${role} cannot be checked. ${reasonOf(error)}`;
 }
 
 function unwritten(error: unknown): undefined {
-  say(`The history will not have this refusal: ${complaint(error)}`);
+  say(`This refusal could not be written into the history: ${complaint(error)}`);
   return undefined;
 }
 
 /**
- * Whatever one step says, the next is tried: what served before must serve again. A container that was not refused
- * goes on, unless the one that it is to replace was stopped for it.
+ * Stops the refused container, and routes the requests back. If one step fails, the next one is tried nevertheless,
+ * because the old release must serve again. If the update was stopped by a signal, the new container keeps running.
  */
 async function undo(
   docker: DockerClient,
@@ -116,6 +119,6 @@ async function undo(
   const stops = name !== undefined && whenRefused === "stop" && !stopped;
   return [
     ...(stops ? await persistently(() => stop(name)).catch(failed(`stopping ${name}`)) : []),
-    ...(await routeBack().catch(failed("going back to what ran before"))),
+    ...(await routeBack().catch(failed("going back to the old release"))),
   ];
 }

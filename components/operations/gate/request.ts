@@ -7,7 +7,7 @@ export const request = target.extend({
   stack: z.string(),
   role: z.string(),
   timeoutSeconds: z.number(),
-  /** What the migrations took in the rehearsal; they may take this and half as much again. */
+  /** Seconds that the migrations took in the rehearsal; here they may take 1.5 times as long. */
   migrationSeconds: z.number(),
   postgres: z.string(),
   caddy: z.string(),

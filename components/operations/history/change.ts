@@ -18,9 +18,10 @@ interface Attempt {
 }
 
 /**
- * From which release to which the update was, as the host shows it. The label of a container names its release; that
- * of postgres and caddy, which outlive releases, only their own image: then the release is the one beside the old one,
- * or none, when nothing but them is replaced. Undefined when nothing shows: a first install whose database fails.
+ * Finds the old and the new release of an update, as the Docker host shows them. The label of an api, console or worker
+ * names its release; the label of postgres and caddy only their own image. If one of these two is refused, the new
+ * release is the one whose api runs beside the old api, or else the old release itself. Undefined when no container
+ * shows a release: a first install whose database fails.
  */
 export async function changeOf(
   docker: DockerClient,
@@ -33,7 +34,7 @@ export async function changeOf(
   return to === undefined ? undefined : { from, to };
 }
 
-/** The proxy's routing names it; where the proxy does not run, or its container is gone, the history does. */
+/** Gives the release that served, by the proxy's routing; by the history if the proxy or that container is missing. */
 async function servedBefore(docker: DockerClient, { caddy, postgres }: Attempt): Promise<string | undefined> {
   const state = await unlessDockerFails(Routing.of(docker, caddy).state(), undefined);
   const served = state && (await versionOf(docker, whoServes(state).api));

@@ -14,7 +14,7 @@ import { appendHistory, readHistory } from "../../host/backups/history";
 import { QUOTE, Refusal, say } from "../../host/output";
 import { withheld } from "../../host/docker/redaction";
 
-/** What an update is to change: the release before, none on a first install, and the one asked for. */
+/** A change of release: the tag of the old release, which a first install does not have, and that of the new one. */
 export const change = z.strictObject({ from: z.string().optional(), to: z.string() });
 
 export interface ReleaseChange extends z.infer<typeof change> {
@@ -22,13 +22,13 @@ export interface ReleaseChange extends z.infer<typeof change> {
   readonly postgres: string;
   /** Milliseconds since 1970. */
   readonly started: number;
-  /** False before anything of the release has been started: what is applied then, it has not brought. */
+  /** False before a container of the new release was started: the applied migrations are not its own then. */
   readonly begun?: boolean;
 }
 
 /**
- * Writes how an update ended, and returns the whole history. A container that was merely replaced, under the same
- * release and without a fault, is no change of release and not recorded.
+ * Writes how an update ended, and returns the whole history. An update that succeeds without a change of release, and
+ * only replaces a container, is not recorded.
  */
 export async function record(docker: DockerClient, step: ReleaseChange, failure?: string): Promise<HistoryEntry[]> {
   const database = new Database(docker, step.postgres);
@@ -39,15 +39,16 @@ export async function record(docker: DockerClient, step: ReleaseChange, failure?
   return [...history, entry];
 }
 
-/** Written already, by a run that was killed right afterwards: what serves cannot be reached twice in a row. */
+/** True when a run that was killed afterwards has written this change already: no release is reached twice in a row. */
 function isLast(history: readonly HistoryEntry[], { from, to }: ReleaseChange): boolean {
   const last = newestChange(history);
   return last?.to === to && last.from === (from ?? null);
 }
 
 /**
- * Does a part of an update that comes before its release is started, and writes its refusal into the history, where the
- * step is known. That a run was stopped says nothing about the release.
+ * Does a part of an update that comes before the new release is started. If it is refused and the change of release is
+ * known, writes the refusal into the history. A run that was stopped is not recorded: it says nothing about the
+ * release.
  */
 export async function recorded<T>(
   docker: DockerClient,
@@ -63,14 +64,14 @@ export async function recorded<T>(
   }
 }
 
-/** A history that cannot be written is reported, and hides nothing of the refusal. */
+/** Writes a refusal into the history. If that fails, a line says so, and the caller still reports the refusal. */
 export async function recordRefusal(docker: DockerClient, step: ReleaseChange, report: string): Promise<void> {
   await record(docker, step, reasonIn(report)).catch((error: unknown) => {
     say(`The history could not be written: ${complaint(error)}`);
   });
 }
 
-/** The first line of a report, and what it quotes, on one line; what was done about it and what to do is for the day. */
+/** Gives the first line of a report, and what it quotes, on one line; without the undo and the next step. */
 export function reasonIn(report: string): string {
   const [first = "", ...others] = report.split("\n");
   const end = others.findIndex((line) => !line.startsWith(QUOTE));
@@ -109,7 +110,7 @@ type Kind = "install" | "upgrade" | "rollback" | "restart";
 
 const VERDICTS = { install: "installed", upgrade: "upgraded", rollback: "rolled back", restart: "upgraded" } as const;
 
-/** Tags that are no semantic versions are ordered by the history: what served before is older. */
+/** Tags that are not semantic versions are ordered by the history: a release that served before is older. */
 function kindOf({ from, to }: ReleaseChange, history: readonly Change[]): Kind {
   if (from === undefined) return "install";
   if (from === to) return "restart";
@@ -117,7 +118,7 @@ function kindOf({ from, to }: ReleaseChange, history: readonly Change[]): Kind {
   return history.some((change) => change.to === to && change.verdict !== "failed") ? "rollback" : "upgrade";
 }
 
-/** Of what serves once the update is over; postgres and caddy have versions of their own, and one container each. */
+/** Gives the image ids of the containers that serve after the update. postgres and caddy have versions of their own. */
 function digestsOf(containers: readonly RunningContainer[], serving: string | undefined): Record<string, string> {
   const serve = ({ role, version, running }: RunningContainer) =>
     running && (version === serving || role === "postgres" || role === "caddy");

@@ -15,17 +15,17 @@ import { persistently, undoing } from "../../host/undoing";
 import { mustStartReadOnly } from "./trial";
 import type { Request } from "./request";
 
-/** What the database has in memory goes to the disk while it still serves, so that it has little to do when it stops. */
+/** Writes what the database has in memory to the disk while it still serves, so that it stops quickly. */
 const CHECKPOINT = "CHECKPOINT;";
-/** A disk that takes longer is no reason to wait for it: postgres may be replaced because of it. */
+/** A checkpoint that takes longer is not waited for: a slow disk may be the reason for the replacement. */
 const CHECKPOINT_SECONDS = 60;
 
 /**
- * Holds the requests before the database's container is replaced. What works on the database is connected to the network
- * of the next container first: one network was all that older programs made. Then Caddy holds the requests, once those
- * that the api has in hand are answered. It does nothing where nothing serves yet, and where a killed update had stopped
- * writers or had not judged its cutover: the update that follows decides which containers receive the requests. Gives
- * since when they are held.
+ * Holds the requests before the container of the database is replaced. First, api and workers are connected to the network
+ * of the next container, because older programs made only one network. Then Caddy holds new requests, and this waits until
+ * the api has answered those that it has. Does nothing if no container serves yet, or if a killed update had stopped api or
+ * workers or had not ended its cutover: the update that follows decides which containers receive the requests. Gives the
+ * time since which requests are held, as JSON.
  */
 export async function holdForPostgres(
   asked: Request,
@@ -37,7 +37,7 @@ export async function holdForPostgres(
   const state = await routing.stateIfRunning();
   if (state === undefined || state.stoppedWriters.length > 0) return undefined;
   const { active, previous } = state;
-  // Nothing serves yet; or a run that was killed has held them already.
+  // No container serves yet; or a run that was killed has held the requests already.
   if (active.api === UNROUTED) return previous === undefined ? undefined : held();
   const postgres = containers.find(({ name, running }) => name === asked.postgres && running);
   if (postgres === undefined || previous !== undefined) return undefined;
@@ -53,7 +53,7 @@ export async function holdForPostgres(
     async ({ error }) => {
       await persistently(() => endHold(routing));
       return new Refusal(
-        `postgres was not replaced: ${complaint(error)}\nThe requests go where they went before.\nNext: run the same again.`,
+        `postgres was not replaced: ${complaint(error)}\nRequests go to the same containers as before.\nNext: fix the cause, then run the same command again.`,
       );
     },
   );
@@ -67,7 +67,7 @@ function needsJoining(container: RunningContainer, { back }: Request): boolean {
   return isUp(container) && isOneOf(WRITERS, container.role) && container.networks?.includes(back) === false;
 }
 
-/** One that dies over and over has, between two lives, nothing to connect: it is replaced by this update anyway. */
+/** Connects a container. One that exits over and over cannot be connected between two starts; this update replaces it. */
 async function join(docker: DockerClient, { back }: Request, { id, name }: RunningContainer): Promise<void> {
   try {
     await docker.run(["network", "connect", back, id]);
@@ -77,7 +77,7 @@ async function join(docker: DockerClient, { back }: Request, { id, name }: Runni
   }
 }
 
-/** A database that does not answer is replaced all the same: perhaps that is what mends it. */
+/** Runs the checkpoint. A database that does not answer is replaced nevertheless: that may fix it. */
 async function prepare(docker: DockerClient, { postgres }: Request): Promise<void> {
   await docker.run(psqlIn(postgres, MAINTENANCE), CHECKPOINT, CHECKPOINT_SECONDS).catch((error: unknown) => {
     say(`the database cannot be prepared for its stop: ${complaint(error)}`);
@@ -89,5 +89,5 @@ async function hold(docker: DockerClient, routing: Routing): Promise<void> {
   await lasting.settled;
   await holdRequests(docker, routing);
   await drained(docker, routing.caddy, "api", lasting.connections);
-  say("requests are held while postgres is replaced; should this update end before that, the next one lets them go");
+  say("requests are held while postgres is replaced; if this update ends before that, the next one lets them go");
 }

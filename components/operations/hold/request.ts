@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A database whose container is about to be replaced. */
+/** A database whose container will be replaced. */
 export const request = z.strictObject({
   dockerHost: z.string(),
   stack: z.string(),
@@ -8,11 +8,14 @@ export const request = z.strictObject({
   caddy: z.string(),
   /** Id of the image of the next container. */
   image: z.string(),
-  /** Where its root file system will be read-only: what lies in memory, by directory, and where the data are. */
+  /**
+   * Given if its root file system will be read-only: the directories in memory, with their options, and that of the
+   * data.
+   */
   readOnly: z.strictObject({ temporary: z.record(z.string(), z.string()), data: z.string() }).optional(),
   /** The network, by name, on which the next container of the database is. */
   back: z.string(),
-  /** Digest of the definition of that container: another one makes the engine run the script. */
+  /** Digest of that container's definition: when it changes, Pulumi runs the script again. */
   definition: z.string(),
 });
 export type Request = z.infer<typeof request>;

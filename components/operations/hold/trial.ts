@@ -14,9 +14,9 @@ interface Next {
 }
 
 /**
- * Refuses an image that does not start with a read-only root file system, while the database still serves: two cannot
- * share its data, so the container before is gone when the next one starts. It is tried on an empty cluster, and not again
- * for an image that runs like that already.
+ * Refuses an image that does not start with a read-only root file system, while the database still serves. Two servers
+ * cannot share the data, so the old container is removed before the next one starts. The image is tried on an empty
+ * cluster; an image that already runs with such a file system is not tried again.
  */
 export async function mustStartReadOnly(
   docker: DockerClient,
@@ -33,12 +33,12 @@ export async function mustStartReadOnly(
     const why = complaint(error);
     if (!(error instanceof Refusal) || !READ_ONLY.test(why)) throw error;
     throw new Refusal(
-      `its image does not start with a read-only file system (${why}). Where it must write beside its data: ` +
+      `its image does not start with a read-only file system (${why}). If it must write outside its data: ` +
         configSetPath(stack, "postgres.readOnly", "false"),
     );
   } finally {
     await throwaway.clear().catch((error: unknown) => {
-      say(`what the trial has left is removed by the next one: ${complaint(error)}`);
+      say(`the container of the trial could not be removed; the next trial removes it: ${complaint(error)}`);
     });
   }
   say("the next postgres starts with a read-only file system");

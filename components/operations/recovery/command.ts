@@ -24,10 +24,9 @@ const lock = z.object({ pid: z.number(), username: z.string(), hostname: z.strin
 type StateLock = z.infer<typeof lock>;
 
 /**
- * What a killed run left, before the next one: the file backend's lock, which stays for ever; the operations that it was
- * in the middle of, which the engine otherwise warns about for ever; and the container that Docker made and the state
- * never heard of, which would keep its name, its volume and its place in the queue. An update clears it; a preview looks,
- * and says what an update will clear.
+ * Clears what a killed run left, before an update: the lock of a file backend, which would stay for ever; the pending
+ * operations, about which Pulumi would warn for ever; and orphaned containers, which would keep their name and volume, and
+ * work jobs. A preview changes nothing, and says what an update will clear.
  */
 export async function recover(asked: Request): Promise<string | undefined> {
   const locks = await locksOf(asked);
@@ -40,16 +39,16 @@ export async function recover(asked: Request): Promise<string | undefined> {
   return undefined;
 }
 
-/** Of a file backend only. */
+/** Reads the locks of the state; only a file backend has them as files. */
 async function locksOf({ backend, project, stack }: Request): Promise<StateLock[]> {
   if (backend === undefined) return [];
   const folder = join(backend, "locks/organization", project, stack);
-  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith(".json")); // others describe these
+  const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith(".json")); // the other files describe these
   const read = files.map(async (file) => lock.safeParse(parseJson(await readFile(join(folder, file), "utf8"))).data);
   return (await Promise.all(read)).filter((held) => held !== undefined);
 }
 
-/** Its number may be another program's by now; another engine's is taken for the same one. */
+/** True when no `pulumi` runs under the lock's process id, which may belong to another program by now. */
 function isDead({ pid, hostname: machine }: StateLock): boolean {
   return machine === hostname() && (!isAlive(pid) || statusOf(pid)?.command.startsWith("pulumi") === false);
 }
@@ -60,10 +59,10 @@ async function freeLocks(asked: Request, locks: readonly StateLock[]): Promise<v
   for (const one of locks) {
     if (!isDead(one))
       throw new Refusal(
-        `Stack ${asked.stack} is being worked on by ${held(one)} since ${one.timestamp}.\n` +
-          `Wait until that is done. If it is dead: ${command(`cancel --stack ${asked.stack}`)}`,
+        `The state of the stack ${asked.stack} is locked by ${held(one)} since ${one.timestamp}.\n` +
+          `Wait until that run ends. If that process no longer exists, remove the lock: ${command(`cancel --stack ${asked.stack}`)}`,
       );
-    say(`The lock of ${held(one)}, since ${one.timestamp}, is freed: that process is gone.`);
+    say(`The lock of ${held(one)}, since ${one.timestamp}, is removed: that process no longer exists.`);
   }
   if (locks.length > 0) await pulumi(asked, "cancel", "--yes");
   endPrograms(asked);
@@ -72,12 +71,12 @@ async function freeLocks(asked: Request, locks: readonly StateLock[]): Promise<v
 function tell({ stack }: Request, one: StateLock): void {
   say(
     isDead(one)
-      ? `A killed run of ${held(one)} has left its lock, since ${one.timestamp}: \`${up(stack)}\` frees it.`
-      : `${held(one)} works on stack ${stack} since ${one.timestamp}: this preview sees what it has done so far.`,
+      ? `A killed run of ${held(one)} has left its lock, since ${one.timestamp}: \`${up(stack)}\` removes it.`
+      : `${held(one)} works on stack ${stack} since ${one.timestamp}: this preview shows what that run has done so far.`,
   );
 }
 
-/** Undefined for a process of another user's, and for one that has just ended. */
+/** Gives the working directory of a process; undefined for a process of another user, or one that has just ended. */
 function folderOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
@@ -87,8 +86,9 @@ function folderOf(pid: number): string | undefined {
 }
 
 /**
- * A program that was still loading when its engine was killed goes on for ever: the SDK reports that it cannot report.
- * A program with an engine above it is at work, and one of another checkout is another stack's.
+ * Ends programs that a killed Pulumi left. One that was still loading then runs for ever, because the SDK keeps reporting
+ * that it cannot report. A program whose parent is a running Pulumi is at work; one of another checkout belongs to another
+ * stack.
  */
 function endPrograms({ project, stack }: Request): void {
   for (const pid of processes()) {
@@ -107,22 +107,23 @@ async function clear(asked: Request, state: StackState): Promise<void> {
   const held = await lockOf(docker, asked.stack);
   try {
     for (const name of await removeOrphans(docker, await findOrphans(docker, asked.stack, state)))
-      say(`Container ${name}, which no state knows, is removed.`);
+      say(`The orphaned container ${name}, which the state does not contain, is removed.`);
   } finally {
     held.release();
   }
   await pulumi(asked, "refresh", "--yes", "--skip-preview", "--clear-pending-creates");
 }
 
-/** Changes nothing. The preview itself says when the host does not answer. */
+/** Says what an update will clear, and changes nothing. If the Docker host does not answer, the preview itself says so. */
 async function look(asked: Request, state: StackState): Promise<void> {
   say(`A run of pulumi was killed (${spelled(state.pending)}): \`${up(asked.stack)}\` clears what it left.`);
   const docker = new DockerClient(await dockerHost(asked));
   const orphans = await unlessDockerFails(findOrphans(docker, asked.stack, state), []);
-  for (const { name } of orphans) say(`Container ${name}, which no state knows, is removed then.`);
+  for (const { name } of orphans)
+    say(`It also removes the orphaned container ${name}, which the state does not contain.`);
 }
 
-/** The killed engine's program lives a moment longer than it, and its lock as long. */
+/** The program of a killed Pulumi lives a moment longer than Pulumi, and holds the stack's lock until then. */
 const PATIENCE_MS = 10_000;
 
 async function lockOf(docker: DockerClient, stack: string): Promise<Lock> {
@@ -147,7 +148,7 @@ async function pulumi({ cli, stack }: Request, ...args: string[]): Promise<strin
   const { stdout } = await promisify(execFile)(cli, words, { cwd: PROJECT }).catch((error: unknown) => {
     const { stderr = "", stdout: told = "" } = error as { stderr?: string; stdout?: string };
     throw new Refusal(
-      `What a killed run has left could not be cleared: pulumi ${args.join(" ")} answers:\n${stderr.trim() || told.trim() || complaint(error)}\n` +
+      `What a killed run has left could not be cleared: pulumi ${args.join(" ")} failed:\n${stderr.trim() || told.trim() || complaint(error)}\n` +
         `Next: ${command(`${args.filter((word) => word !== "--yes" && word !== "--skip-preview").join(" ")} --stack ${stack}`)}`,
     );
   });

@@ -5,9 +5,9 @@ import { findOrphans, removeOrphans } from "./orphans";
 import { readStackState, spelled, type StackState } from "../../host/stack-state";
 
 /**
- * What an engine that was killed has left in the state and on the host, in words; nothing where `scripts/pulumi` has
- * looked already. An update, which holds the stack's lock, removes the containers that no state knows: they would keep
- * their names, and work jobs. The pending operations are in the engine's own hands.
+ * Describes what a killed Pulumi left in the state and on the Docker host; nothing where `scripts/pulumi` has looked
+ * already. An update, which holds the stack's lock, also removes the orphaned containers: they would keep their names, and
+ * work jobs. The pending operations are left to Pulumi.
  */
 export async function afterKilledRun(docker: DockerClient, stack: string, preview: boolean): Promise<string[]> {
   if (process.env["NESTFLEET_PULUMI"] !== undefined) return [];
@@ -21,12 +21,12 @@ async function containers(docker: DockerClient, stack: string, state: StackState
   const names = preview ? orphans.map(({ name }) => name) : await removeOrphans(docker, orphans);
   return names.map((name) =>
     preview
-      ? `container ${name} was made by a run that was killed, and no state knows it: ${up(stack)} removes it`
-      : `container ${name}, made by a run that was killed and known to no state, is removed`,
+      ? `container ${name} is orphaned: a killed run made it, and the state does not contain it; ${up(stack)} removes it`
+      : `the orphaned container ${name}, which a killed run made and the state does not contain, is removed`,
   );
 }
 
 function operations(stack: string, { pending }: StackState): string {
   const clear = pulumi(`refresh --clear-pending-creates --stack ${stack}`);
-  return `a run of pulumi was killed (${spelled(pending)}); this clears it out of the state: ${clear}`;
+  return `a run of pulumi was killed (${spelled(pending)}); this removes its pending operations from the state: ${clear}`;
 }

@@ -6,7 +6,7 @@ import type { Operation, StackState } from "../../host/stack-state";
 
 type Orphan = Pick<RunningContainer, "id" | "name" | "role">;
 
-/** Names of the container resources that were being created. */
+/** Gives the names of the container resources whose creation was interrupted. */
 export function interrupted(pending: readonly Operation[]): string[] {
   return pending
     .filter(({ type, resource }) => type === "creating" && resource.type === "docker:index/container:Container")
@@ -14,8 +14,8 @@ export function interrupted(pending: readonly Operation[]): string[] {
 }
 
 /**
- * The containers that Docker made for them and the state never heard of: named like the resource, with or without the
- * suffix of the engine. A rehearsal is a script's own, which takes it away itself.
+ * Selects the containers that Docker made for these resources and that the state does not contain. Their name is that of
+ * the resource, with or without Pulumi's suffix. Containers of a rehearsal do not count: its script removes them itself.
  */
 export function orphansOf(
   containers: readonly Orphan[],
@@ -30,15 +30,15 @@ export function orphansOf(
   );
 }
 
-/** What a killed run has made on the host, and no state knows. */
+/** Finds the orphaned containers: a killed run made them, and the state does not contain them. */
 export async function findOrphans(docker: DockerClient, stack: string, state: StackState): Promise<Orphan[]> {
   const names = interrupted(state.pending);
   return names.length === 0 ? [] : orphansOf(await containersOf(docker, stack), names, state.ids);
 }
 
 /**
- * Stops and removes them, with their anonymous volumes. Only for who holds the lock of the stack: what this state does
- * not know may belong to an update with another one. Gives the names.
+ * Stops and removes orphaned containers, with their anonymous volumes. The caller must hold the stack's lock: a container
+ * that this state does not contain may belong to an update with another state. Gives the names.
  */
 export async function removeOrphans(docker: DockerClient, orphans: readonly Orphan[]): Promise<string[]> {
   for (const { id } of orphans) await removeContainer(docker, id);

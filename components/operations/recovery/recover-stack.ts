@@ -17,11 +17,11 @@ import { recoverRestore } from "../restore/recovery";
 import { readState } from "../restore/state";
 
 /**
- * Takes back what a killed run has begun on the host, or finishes it where restored data serve already. `target` is the
- * tag of the release that is to serve, where that is known. The caller holds the stack's lock.
+ * Undoes what a killed run has begun on the Docker host, or finishes it if restored data serve already. `target` is the tag
+ * of the release that should serve, if it is known. The caller holds the stack's lock.
  *
- * Requests that were held while postgres was replaced are let go first: for that no database is needed, and the one that
- * was to be made may not be there, or not answer.
+ * Requests that were held while postgres was replaced are let go first: that needs no database, and the new database may
+ * be missing or not answer.
  */
 export async function recoverStack(docker: DockerClient, stack: string, target: string | undefined): Promise<void> {
   const { caddy } = namesOf(stack).containers;
@@ -43,9 +43,9 @@ export async function recoverStack(docker: DockerClient, stack: string, target: 
 }
 
 /**
- * Does it inside the program, before an update, and gives what was said: the program's own output is the engine's. A
- * signal ends the program only after it, because requests may wait for what is half done. Refuses with everything that
- * was said, as the script that does it by hand would have said it.
+ * Recovers the stack inside the program, before an update, and gives the lines of progress, because Pulumi shows the
+ * program's output in its own way. A signal ends the program only afterwards, because requests may wait for the recovery. A
+ * refusal contains the lines of progress, as `scripts/restore.sh --recover` would have printed them.
  */
 export async function recoverInProgram(docker: DockerClient, stack: string, target: string): Promise<string[]> {
   const said: string[] = [];
@@ -54,12 +54,15 @@ export async function recoverInProgram(docker: DockerClient, stack: string, targ
     await toItsEnd(() => heardBy(listener, () => recoverStack(docker, stack, target)));
     return said;
   } catch (error) {
-    const why = explained(error, "run the same command again, it goes on where this one stopped");
+    const why = explained(error, "run the same command again; it goes on where this one stopped");
     throw new Refusal([...said, why].join("\n"));
   }
 }
 
-/** True when no migration has run since the last backup of a release, which a recreate takes when the writers are stopped. */
+/**
+ * True when no migration has run since the newest backup of a release; a recreate takes one when api and workers are
+ * stopped.
+ */
 async function fitsRelease(docker: DockerClient, postgres: string, version: string): Promise<boolean> {
   const [{ backups }, applied] = await Promise.all([
     new Store(new Database(docker, postgres)).list(),

@@ -1,14 +1,14 @@
 import { z } from "zod";
 
-/** What a killed run of pulumi has left. */
+/** A stack in which a killed run of pulumi may have left something. */
 export const request = z.strictObject({
   /** The Pulumi CLI. */
   cli: z.string(),
-  /** The folder `.pulumi` of a file backend; undefined with any other, whose locks only its own CLI knows. */
+  /** The folder `.pulumi` of a file backend; undefined with another backend, whose locks only the Pulumi CLI can read. */
   backend: z.string().optional(),
   project: z.string(),
   stack: z.string(),
-  /** False only looks, and says what the next update will clear. */
+  /** False changes nothing, and only says what the next update will clear. */
   clears: z.boolean(),
 });
 export type Request = z.infer<typeof request>;

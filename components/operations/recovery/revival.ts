@@ -6,25 +6,25 @@ import { onDockerError, unlessDockerFails } from "../../host/docker/errors";
 import { containersOf, isRunning } from "../../host/docker/containers";
 import type { NotStarted, RunningContainer } from "../../release/facts";
 
-/** A database that was not shut down replays its log first. */
+/** Time for the database to answer: one that was not shut down in order replays its log first. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 500;
 const PROBE_SECONDS = 10;
 
-/** What an update found stopped, and has started or could not start. */
+/** The containers that an update found stopped. */
 export interface Revival {
-  /** Names. */
+  /** Names of those that it has started. */
   readonly started: readonly string[];
   readonly failed: readonly NotStarted[];
 }
 
 /**
- * Starts what should run and was stopped, before an update looks at the host: the plan is read out of the database, the
- * proxy knows which containers serve, and they are to serve during the update. After its own crash the engine finds its
- * containers alive, stops them, and takes that for an operator's wish: https://github.com/moby/moby/issues/41302. What
- * is starting, or was never started, is left alone; so is what an update has stopped. Where no proxy can be asked, as on
- * a first installation that was refused, no container serves. What Docker cannot start (its port is taken, its directory
- * gone) is for the plan to judge.
+ * Starts stopped containers that should run, before an update looks at the Docker host: the plan needs the database,
+ * the proxy knows which containers serve, and these must serve during the update. Docker itself may have stopped them:
+ * after a crash it finds its containers alive, stops them, and then treats them as stopped by an operator:
+ * https://github.com/moby/moby/issues/41302. A container that is starting, was never started, or was stopped by an
+ * update is left alone. If the proxy does not answer, as after a refused first installation, no container serves. The
+ * plan decides about a container that Docker cannot start, because its port is taken or its directory is missing.
  */
 export async function revive(docker: DockerClient, stack: string): Promise<Revival> {
   const containers = await containersOf(docker, stack);
@@ -42,7 +42,7 @@ export async function revive(docker: DockerClient, stack: string): Promise<Reviv
   return { started: [...needed.started, ...others.started], failed: [...needed.failed, ...others.failed] };
 }
 
-/** One at a time: one that cannot be started keeps no other from it. */
+/** Starts the containers one at a time. If one cannot be started, the others are started nevertheless. */
 async function start(docker: DockerClient, containers: readonly RunningContainer[]): Promise<Revival> {
   const started: string[] = [];
   const failed: NotStarted[] = [];
@@ -54,7 +54,7 @@ async function start(docker: DockerClient, containers: readonly RunningContainer
   return { started, failed };
 }
 
-/** What Docker says against it; undefined when it is done. */
+/** Gives Docker's error; undefined on success. */
 async function complaintOf(asked: Promise<unknown>): Promise<string | undefined> {
   return onDockerError(
     asked.then(() => undefined),
@@ -62,7 +62,7 @@ async function complaintOf(asked: Promise<unknown>): Promise<string | undefined>
   );
 }
 
-/** Without a database that runs there is nothing to wait for. One that does not come up is what the inspection finds. */
+/** Waits until the database answers, if it runs. The inspection that follows reports a database that does not answer. */
 async function databaseAnswers(docker: DockerClient, postgres: string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   while (Date.now() < deadline) {
@@ -80,8 +80,8 @@ async function databaseAnswers(docker: DockerClient, postgres: string): Promise<
 }
 
 /**
- * Selects the containers that receive the requests or are to receive them again, and the workers of the same release; not
- * what an update has stopped, nor the workers of an api that it has stopped.
+ * Selects the containers that receive the requests or will receive them again, and the workers of the same release. Leaves
+ * out the containers that an update has stopped, and the workers of an api that it has stopped.
  */
 export function shouldRun(
   state: RoutingState,

@@ -6,12 +6,12 @@ import { namesOf } from "../../release/names";
 import { hasBegun } from "../restore/state";
 
 /**
- * True when an update was killed that had stopped the release which served, had begun to restore a backup, or held the
- * requests while postgres was replaced. Without the database nothing can be taken back: the update makes it first.
+ * True when an update was killed after it had stopped the old release, had begun to restore a backup, or held the requests
+ * to replace postgres. Without the database nothing can be undone; then the update makes the database first.
  */
 export async function isUnfinished(docker: DockerClient, stack: string): Promise<boolean> {
   const { postgres, caddy } = namesOf(stack).containers;
-  // Both are asked at once. What the proxy answers counts only where no restore has begun.
+  // Both queries run at once. The proxy's answer counts only if no restore has begun.
   const routing = ifRunning(Routing.of(docker, caddy).state());
   routing.catch(() => undefined);
   const restores = await ifRunning(hasBegun(new Database(docker, postgres)));

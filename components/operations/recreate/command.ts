@@ -13,9 +13,10 @@ import { persistently, undoing } from "../../host/undoing";
 import type { Request } from "./request";
 
 /**
- * What happens to the writers before the new release starts. Mostly nothing: the two serve side by side. Where they
- * cannot, the writers stop and are backed up once more: what was written since the first backup is in the second; from
- * there until the cutover Caddy holds the requests, and shows a page that refreshes itself when that takes too long.
+ * Prepares api and workers of the old release for the start of the new one. Mostly they go on: the two releases run
+ * side by side. Where the releases cannot, api and workers stop, and a second backup is taken, which contains what was
+ * written since the first one. From then until the cutover Caddy holds the requests; a browser that waits too long gets
+ * a page that reloads itself.
  */
 export async function recreate(asked: Request): Promise<string | undefined> {
   const docker = new PatientClient(asked.dockerHost);
@@ -41,18 +42,19 @@ async function stop(docker: DockerClient, asked: Request): Promise<string | unde
     async ({ error }) =>
       report(docker, {
         stack,
-        lines: [`${asked.target} is not started: ${reasonOf(error)}`, await undo(docker, asked)],
+        lines: [`${asked.target} was not started: ${reasonOf(error)}`, await undo(docker, asked)],
+        change: { from: version, to: asked.target },
       }),
   );
   return JSON.stringify({ backup: manifest?.id ?? null });
 }
 
-/** What was done about it, for the report. */
+/** Starts the old release again, where it was stopped. Gives what was done, for the report. */
 async function undo(docker: DockerClient, { caddy, stack }: Request): Promise<string> {
   try {
     const restarted = await persistently(() => restartPrevious(docker, Routing.of(docker, caddy), stack));
-    return restarted.length > 0 ? `Started again: ${restarted.join(", ")}.` : "What ran before goes on.";
+    return restarted.length > 0 ? `Started again: ${restarted.join(", ")}.` : "The old release still runs.";
   } catch (error) {
-    return `Starting what ran before failed, too: ${complaint(error)}. Requests wait until \`${up(stack)}\`, or ${script({ name: "restore", stack, host: docker.host, options: ["--recover"] })}, has done it.`;
+    return `Starting the old release again failed, too: ${complaint(error)}. Requests wait until \`${up(stack)}\`, or ${script({ name: "restore", stack, host: docker.host, options: ["--recover"] })}, has started it.`;
   }
 }

@@ -4,7 +4,7 @@ import { rehearse } from "./rehearsal";
 import { recorded } from "../history/record";
 import type { Request } from "./request";
 
-/** Restores a backup on a server of its own, runs the new release's migrations there, and gives the times as JSON. */
+/** Restores a backup on a temporary server, runs the new release's migrations there, and gives the times as JSON. */
 export async function runRehearsal({
   dockerHost,
   migrateCommand: command,
@@ -15,7 +15,7 @@ export async function runRehearsal({
   const { stack, postgres } = asked;
   const step = release && { ...release, stack, postgres, started: Date.now() };
   const rehearsed = await interruptible((signal) =>
-    recorded(docker, { step, signal }, () => rehearse(docker, { ...asked, command }, signal)),
+    recorded(docker, { step, signal }, () => rehearse(docker, { ...asked, command, release }, signal)),
   );
   return JSON.stringify(rehearsed);
 }

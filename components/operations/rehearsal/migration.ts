@@ -5,7 +5,7 @@ import { indented, Refusal, say, sleep } from "../../host/output";
 import { Session } from "../../host/database/session";
 import type { Throwaway } from "../../host/database/throwaway";
 
-/** The new release's migrations, run where they can do no harm. */
+/** The new release's migrations, which are run on a temporary server. */
 export interface MigrationRun {
   /** Reference or id of the api image. */
   readonly image: string;
@@ -22,21 +22,23 @@ export interface TimedMigration {
 
 const POLL_MS = 100;
 const LOG_LINES = 20;
-/** What a line about a failed statement has in it: the server's words, the driver's, the application's. */
+/** Matches a line that tells of an error, in the words of the server, of its driver or of the application. */
 const TELLING = /\b(error|fatal|fail(ed|s|ure)?|violates?|detail|hint|exception|denied|does not exist|SQLSTATE)\b/i;
-/** What PostgreSQL says to a role that is no superuser. */
+/** Matches what PostgreSQL answers to a role that is not a superuser. */
 const DENIED = /permission denied|must be (?:owner of|superuser|able to)|only superusers? /i;
-const ABOUT_ROLE = `They run as ${APPLICATION_ROLE}, which is no superuser; what to do about one that needs more: docs/upgrade.md, "Roles of the database".`;
-/** A migration that prints a line for every row is read to its end, and only so many lines are remembered. */
+const ABOUT_ROLE = `The migrations run as ${APPLICATION_ROLE}, which is not a superuser; if one of them needs more rights: docs/upgrade.md, "Roles of the database".`;
+/** A migration may print a line for every row: its output is read to the end, and only the last lines are kept. */
 const LINES_KEPT = 500;
 
-/** Applied migrations. Someone at work shows that the image has started. */
+/**
+ * Selects the applied migrations. The first row is `started` when a client is connected: then the image has started.
+ */
 const PROGRESS = `
   SELECT 'started' FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1;
   ${APPLIED_MIGRATIONS}`;
 
-/** Runs the image's own migrate command on a server that is thrown away afterwards. */
+/** Runs the image's own migrate command on a temporary server. */
 export async function runMigrations(
   throwaway: Throwaway,
   database: Database,
@@ -53,7 +55,7 @@ export async function runMigrations(
   return timed;
 }
 
-/** Sees each migration arrive, while the image runs; a migration takes from the arrival of the one before to its own. */
+/** Notes when each migration is applied. A migration's time is the time since the migration before it was applied. */
 async function watch(
   database: Database,
   applied: readonly string[],
@@ -71,7 +73,7 @@ async function watch(
     const arrived = files.filter((file) => !known.has(file));
     for (const file of arrived) {
       known.add(file);
-      // Several that arrive between two looks share the time.
+      // Migrations that were applied between two queries share the time.
       const seconds = (Date.now() - (since ?? Date.now())) / 1000 / arrived.length;
       timed.push({ file, seconds });
       say(`rehearsal: ${file} takes ${seconds.toFixed(1)} s`);
@@ -89,7 +91,7 @@ async function watch(
   }
 }
 
-/** The lines that tell of the error, with what follows a multi-line one; all of the last lines when none does. */
+/** Words the failure. It quotes the last lines that tell of an error, or the last lines of the log when none does. */
 function failure(exitCode: number, log: readonly string[]): string {
   const telling = log.filter((line) => TELLING.test(line));
   const shown = (telling.length > 0 ? telling : log).slice(-LOG_LINES).join("\n");

@@ -10,7 +10,8 @@ import { withAdvisoryLock } from "../../host/database/advisory-lock";
 import { makeExtensions } from "../../host/database/extensions";
 import { type MigrationRun, runMigrations, type TimedMigration } from "./migration";
 import { unlessGone } from "../../host/docker/errors";
-import { NEXT, Refusal, say } from "../../host/output";
+import { Refusal, say } from "../../host/output";
+import { nextStep } from "../../host/report";
 import { findBackup } from "../../host/backups/selection";
 import { Throwaway } from "../../host/database/throwaway";
 
@@ -22,9 +23,11 @@ interface RehearsalRequest extends Pick<MigrationRun, "image" | "command"> {
   readonly mode: "full" | "restore" | "off";
   /** Null when there was nothing to back up. */
   readonly backup: string | null;
+  /** The change of release that the rehearsal belongs to, for the report; undefined outside an update. */
+  readonly release?: { readonly from?: string | undefined; readonly to: string } | undefined;
 }
 
-/** What was measured: the gate's patience is made of it. */
+/** The times that the rehearsal measured; the gate waits as long as they suggest. */
 interface Rehearsed {
   readonly restoreSeconds: number;
   readonly migrations: readonly TimedMigration[];
@@ -35,8 +38,8 @@ const NOTHING: Rehearsed = { restoreSeconds: 0, migrations: [], totalMigrationSe
 
 /**
  * Proves, before production is touched, that the backup can be restored and that the new release's migrations work on
- * this very data: on a server of its own, which has none of the live one's secrets and no way to it. What it makes for
- * that is gone afterwards, whatever happens; after a kill, the next run removes it.
+ * its data. It uses a temporary database server, which has no secret of the live server and cannot reach it. The server
+ * is removed afterwards, whatever happens; after a kill, the next run removes it.
  */
 export async function rehearse(
   docker: DockerClient,
@@ -54,7 +57,7 @@ export async function rehearse(
   } catch (error) {
     const why = complaint(signal.aborted ? signal.reason : error);
     throw new Refusal(
-      `The rehearsal fails: ${why}.\nProduction was not touched: the release from before serves, on its own data.\n${NEXT}`,
+      `The rehearsal fails: ${why}.\nProduction was not touched: the release from before serves, on its own data.\n${nextStep(request.stack, request.release)}`,
     );
   }
 }
@@ -82,8 +85,9 @@ async function perform(live: Database, request: RehearsalRequest, signal: AbortS
 }
 
 /**
- * Runs the migrations under the conditions of production. Without statistics a migration may take a plan that production,
- * which has them, would not. Each commit waits for the disk, because the gate waits as long there as they take here.
+ * Runs the migrations under the conditions of production. The copy is analyzed first, because without statistics
+ * PostgreSQL may choose another query plan than in production. Each commit waits for the disk, because the gate allows
+ * the migrations as much time in production as they take here.
  */
 async function migrate(
   { throwaway, database }: CopyElsewhere,
@@ -99,7 +103,9 @@ async function migrate(
 const FORMER = "nestfleet_rehearsal";
 const ABSENT = /no such (container|network)|not found|is not connected/i;
 
-/** What an older program has left that was killed: it rehearsed in the live server, over a network without labels. */
+/**
+ * Removes what a killed run of an older program left: it rehearsed on the live server, over a network without labels.
+ */
 async function removeFormer(live: Database, stack: string): Promise<void> {
   const network = namesOf(stack).throwaways.rehearsal;
   const { docker, container } = live;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { wantedExtension } from "../../release/sql/extensions";
 import { change } from "../history/record";
 
-/** A backup that the migrations of a release are tried on. */
+/** A backup on which the migrations of a release are rehearsed. */
 export const request = z.strictObject({
   dockerHost: z.string(),
   stack: z.string(),
@@ -11,12 +11,12 @@ export const request = z.strictObject({
   /** The new release's api image: reference or id. */
   image: z.string(),
   migrateCommand: z.array(z.string()).min(1),
-  /** Those that its pending migrations want. */
+  /** The extensions that the pending migrations create. */
   extensions: z.array(wantedExtension).default([]),
   mode: z.enum(["full", "restore", "off"]),
   /** Id, or `newest`; null when the backup found nothing to back up. */
   backup: z.string().nullable(),
-  /** What the update is to change; its refusal is written into the history then. */
+  /** The change of release. Where it is given, a refusal is written into the history. */
   release: change.optional(),
 });
 

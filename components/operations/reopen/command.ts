@@ -5,7 +5,7 @@ import { endHold } from "../../host/routing/writers";
 import { persistently } from "../../host/undoing";
 import type { Request } from "./request";
 
-/** Ends the hold once the database answers again: the requests go to the containers that had them before. */
+/** Ends the hold of requests once the database answers again: they go to the same containers as before. */
 export async function reopen(
   { dockerHost, caddy }: Request,
   docker: DockerClient = new PatientClient(dockerHost),

@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-/** Requests that were held while the database's container was replaced. */
+/** A stack whose requests were held while the container of the database was replaced. */
 export const request = z.strictObject({
   dockerHost: z.string(),
   caddy: z.string(),
-  /** What the script has said that held them; empty where there was nothing to hold. */
+  /** Output of the script that held the requests; empty if there was nothing to hold. */
   held: z.string(),
 });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A release that is to serve again, with the data that it had. */
+/** A rollback to a release together with its data. */
 export const request = z.strictObject({
   dockerHost: z.string(),
   stack: z.string(),
@@ -9,13 +9,13 @@ export const request = z.strictObject({
   caddy: z.string(),
   /** Id of the backup that becomes the database. */
   backup: z.string(),
-  /** Tag of the release that is to serve. */
+  /** Tag of the release that will serve. */
   to: z.string(),
   /** Id of the image of each of its services. */
   images: z.record(z.string(), z.string()),
-  /** The word of the config that confirms a restore of data alone. */
+  /** The text of `confirmRestore`, which confirms a restore of the data alone. */
   confirmation: z.string().optional(),
-  /** Id of the backup that the update has taken of what was live; null when it found nothing to back up. */
+  /** Id of the backup that this update has taken of the live database; null when it found nothing to back up. */
   taken: z.string().nullable(),
   /** Seconds that the release may take to answer. */
   timeoutSeconds: z.number(),

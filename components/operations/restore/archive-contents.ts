@@ -1,14 +1,14 @@
 /** An entry of a dump's table of contents, as `pg_restore --list` prints it. */
 export interface Entry {
-  /** By which `pg_restore --use-list` knows it; of a line of such a list it reads nothing else. */
+  /** The number by which `pg_restore --use-list` finds the entry; it reads nothing else of a line. */
   readonly id: string;
-  /** The catalogue that has what it makes, by its oid; 0 for what is in none. Tells kinds apart whose words could be names. */
+  /** Oid of the catalogue that contains the object, or 0. It distinguishes kinds, whose words could also be names. */
   readonly catalog: number;
-  /** Kind, schema, name and owner, with spaces between them and spaces within them. */
+  /** Kind, schema, name and owner, separated by spaces, and with spaces within them. */
   readonly text: string;
 }
 
-/** `3459; 0 16412 TABLE DATA public pages nestfleet`; comments and empty lines are none. */
+/** Reads lines such as `3459; 0 16412 TABLE DATA public pages nestfleet`; comments and empty lines are left out. */
 export function entriesOf(lines: readonly string[]): Entry[] {
   return lines.flatMap((line) => {
     const [, id, catalog, text] = /^(\d+); (\d+) \d+ (.*)$/s.exec(line) ?? [];
@@ -16,19 +16,19 @@ export function entriesOf(lines: readonly string[]): Entry[] {
   });
 }
 
-/** What a table or a domain is called, and whose it is; null stands for any superuser. */
+/** The name of a table or a domain, and its owner; null stands for any superuser. */
 export interface Owned {
   readonly schema: string;
   readonly name: string;
   readonly owner: string | null;
 }
 
-/** Newlines in names are printed as spaces (PostgreSQL's `sanitize_line`). */
+/** Writes a name as the table of contents does: with spaces for newlines (PostgreSQL's `sanitize_line`). */
 const printed = (name: string) => name.replace(/[\r\n]/g, " ");
 
 /**
- * Whose the tables and domains are that entries are about. A line does not show where one name ends and the next begins,
- * so it is held against the names that there are. A role that may choose names can make a line that fits two tables.
+ * Finds the owners of the tables and domains that entries are about. A line does not show where one name ends and the next
+ * begins, so it is compared with the existing names. A role that chooses names can make a line that fits two tables.
  */
 export class Owners {
   private readonly byName = new Map<string, Set<string | null>>();
@@ -42,25 +42,28 @@ export class Owners {
     }
   }
 
-  /** Of the tables of which `TABLE DATA schema table owner` may be the rows. */
+  /** Gives the owners of the tables that `TABLE DATA schema table owner` may be about. */
   public ofRows({ text }: Entry): Set<string | null> {
     const named = this.withoutOwner(text.slice("TABLE DATA ".length));
     return united(named.map((name) => this.byName.get(name)));
   }
 
-  /** Of the tables and domains whose rule `FK CONSTRAINT schema table rule owner` may be, or `CHECK CONSTRAINT …`. */
+  /**
+   * Gives the owners of the tables and domains that `FK CONSTRAINT schema table rule owner` or `CHECK CONSTRAINT …` may
+   * be about.
+   */
   public ofRule({ text }: Entry): Set<string | null> {
     const named = this.withoutOwner(text.slice(text.indexOf(" CONSTRAINT ") + " CONSTRAINT ".length));
     return united(named.flatMap(beginnings).map((name) => this.byName.get(name)));
   }
 
-  /** The owner in a line was that of the dump, and need not be the one of now; it is one of the server's roles. */
+  /** Removes the owner, which is a role of the server. It was the owner at the dump, and need not be the present one. */
   private withoutOwner(text: string): string[] {
     return this.roles.filter((role) => text.endsWith(role)).map((role) => text.slice(0, -role.length));
   }
 }
 
-/** `a b c` and `a b`, of `a b c d`. */
+/** Gives the beginnings that end before a space: for `a b c d`, these are `a`, `a b` and `a b c`. */
 function beginnings(text: string): string[] {
   return [...text.matchAll(/ /g)].map(({ index }) => text.slice(0, index));
 }
@@ -69,22 +72,22 @@ function united<T>(sets: readonly (ReadonlySet<T> | undefined)[]): Set<T> {
   return new Set(sets.flatMap((set) => [...(set ?? [])]));
 }
 
-/** Rows, as opposed to a value of a sequence or a large object. */
+/** True for the rows of a table, as opposed to the value of a sequence or a large object. */
 export function isRows({ catalog, text }: Entry): boolean {
   return catalog === 0 && text.startsWith("TABLE DATA ");
 }
 
-/** What the entries after the data are, as far as it matters who restores them, and when. */
+/** The kind of an entry after the data. It decides when and as which role the entry is restored. */
 export type Kind =
-  /** An index or a constraint that has one. */
+  /** An index, or a constraint that has an index. */
   | "index"
-  /** The index of a partition becomes part of that of the whole table. */
+  /** A statement that attaches the index of a partition to the index of the whole table. */
   | "attachment"
-  /** What all rows have to keep: a check, a foreign key. */
+  /** A rule for all rows: a check or a foreign key. */
   | "rule"
-  /** A definition that could not come before the data, such as a function that needs a primary key: an index may use it. */
+  /** A definition that could not come before the data, such as a function that needs a primary key. An index may use it. */
   | "definition"
-  /** What a dump has last: what reads the rows of others, and what reacts to changes. */
+  /** An entry at the end of a dump, which reads rows of other tables or reacts to changes. */
   | "last"
   | "other";
 
@@ -95,7 +98,7 @@ const RELATION = 1259;
 const CONSTRAINT = 2606;
 const EVENT_TRIGGER = 3466;
 
-/** The first that fits; the words are those of pg_dump's `ArchiveEntry`. */
+/** The first line that fits gives the kind; the words are those of pg_dump's `ArchiveEntry`. */
 const KINDS: readonly [number, string, Kind][] = [
   [RELATION, "INDEX ", "index"],
   [RELATION, "", "definition"],
@@ -119,26 +122,29 @@ export function isForeignKey({ catalog, text }: Entry): boolean {
   return catalog === CONSTRAINT && text.startsWith("FK CONSTRAINT ");
 }
 
-/** From PostgreSQL 18 on a dump may have them. They would be read as values of the columns' types, and ANALYZE makes better ones. */
+/**
+ * True for statistics, which a dump may have from PostgreSQL 18 on. They are not restored: they would be parsed as
+ * values of the columns' types, and ANALYZE makes better ones.
+ */
 export function isStatistics({ catalog, text }: Entry): boolean {
   return catalog === 0 && text.startsWith("STATISTICS DATA ");
 }
 
 const IDENTIFIER = String.raw`(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_]*)`;
 const NAME = String.raw`(${IDENTIFIER})\.(${IDENTIFIER})`;
-/** As `dumpConstraint` of pg_dump writes it. */
+/** Matches a foreign key as `dumpConstraint` of pg_dump writes it. */
 const FOREIGN_KEY = new RegExp(
   String.raw`^ALTER TABLE (?:ONLY )?${NAME}\s+ADD CONSTRAINT ${IDENTIFIER} FOREIGN KEY \((?:[^"()]|"(?:[^"]|"")*")*\) REFERENCES ${NAME}\(`,
   "gm",
 );
 
-/** A table, and one that a foreign key of it refers to. */
+/** A table, and another table to which its foreign key refers. */
 export interface Reference {
   readonly from: Omit<Owned, "owner">;
   readonly to: Omit<Owned, "owner">;
 }
 
-/** Of foreign keys, as statements: the table of contents does not tell to which tables they refer. */
+/** Reads the references from the statements of foreign keys: the table of contents does not have the referenced table. */
 export function referencesIn(statements: string): Reference[] {
   return [...statements.matchAll(FOREIGN_KEY)].map(([, ...names]) => {
     const [schema = "", name = "", otherSchema = "", otherName = ""] = names.map(unquoted);

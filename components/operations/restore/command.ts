@@ -16,10 +16,10 @@ import { findStack, onlyStack } from "../../host/stack";
 import { Store } from "../../host/backups/store";
 import type { Request, request } from "./request";
 
-/** Of a refusal, for somebody who works by hand because config or state are out of reach. */
-const AGAIN = "Next: mend the cause, then run the same command again.";
+/** Closing line of a refusal by hand, where configuration or state may be out of reach. */
+const AGAIN = "Next: fix the cause, then run the same command again.";
 
-/** Takes data and code back together, by hand: the same as an update does where the config has `nestfleet:restore`. */
+/** Rolls data and code back together, by hand, as an update does where the configuration has `nestfleet:restore`. */
 export async function restoreByHand(asked: Request): Promise<string | undefined> {
   const docker = new PatientClient(asked.dockerHost);
   if (asked.action === "recover") {
@@ -53,22 +53,22 @@ function named({ subject }: Request): string {
   return subject;
 }
 
-/** What will happen, for somebody who has not said yes yet. */
+/** Says what a restore without `--yes` would do. */
 async function announcement(database: Database, serving: string | undefined, { action, subject }: Request) {
   const what =
     action === "undo" ? `the database ${subject ?? "that was replaced last"}` : `the backup ${subject ?? ""}`;
   const names = await undoTargets(database).catch((error: unknown) => complaint(error));
   return [
     `${what} would become the live database, with its own release; nothing was touched.`,
-    `What ${serving ?? "the release that serves"} has written since then is not in it; the live database is kept, for --undo.`,
+    `It does not contain what ${serving ?? "the running release"} has written since then; the live database is kept, for --undo.`,
     ...(typeof names === "string" || names.length === 0
       ? []
-      : [`Kept already: ${names.map((kept) => kept.name).join(", ")}`]),
-    "Next: the same with --yes.",
+      : [`Previous databases that are kept already: ${names.map((kept) => kept.name).join(", ")}`]),
+    "Next: run the same command with --yes.",
   ].join("\n");
 }
 
-/** For people: what can be restored, newest last. */
+/** Lists for a person what can be restored, the newest last. */
 async function list(database: Database): Promise<string> {
   const [{ backups, broken, future }, kept] = await Promise.all([new Store(database).list(), undoTargets(database)]);
   const described = ({ id, bytes, databaseBytes, seconds }: BackupManifest) =>
@@ -102,7 +102,7 @@ export async function typed(words: readonly string[]): Promise<z.input<typeof re
   const [subject, ...more] = positionals;
   const takesSubject = action === "restore" || action === "undo";
   if (more.length > 0 || (subject !== undefined && !takesSubject))
-    throw misused(`'${(takesSubject ? more : positionals).join(" ")}' is one too many`, ...USAGE);
+    throw misused(`unexpected argument '${(takesSubject ? more : positionals).join(" ")}'`, ...USAGE);
   if (action === "restore" && (subject ?? "") === "") throw misused("Which backup? --list shows them", ...USAGE);
   return { ...(await place(values, { replaces: action !== "list" })), action, subject, confirmed: values.yes === true };
 }

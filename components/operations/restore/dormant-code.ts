@@ -1,34 +1,40 @@
 /**
- * A superuser who makes what a dump describes runs the application's code, although nothing is called. A constant of a
- * domain's type, of an array of it, or of a row that has it, is held against the domain's checks when a default, a view, a
- * policy or an index is read (`domain_in`). Calls of immutable functions with constant arguments are computed when a
- * generated column, the key of a partition or the check of one that is attached are (`eval_const_expressions`). A check may
- * call `lo_export`, and an immutable function can do anything.
+ * While a superuser creates the objects of a dump, PostgreSQL runs code of the application, although no statement calls it.
+ * When PostgreSQL reads a default, a view, a policy or an index, it checks the constants in it against the checks of their
+ * domain (`domain_in`), also in arrays and rows of the domain's type. When a generated column, the key of a partition or
+ * the check of a partition that is attached is created, it computes calls of immutable functions with constant arguments
+ * (`eval_const_expressions`). A check may call `lo_export`, and an immutable function can do anything.
  *
- * So both sleep while a superuser makes them: a domain checks nothing, and a function gives NULL. What is computed is only
- * thrown away again. Both are set aside in the catalogue itself: to define them anew would read their constants once more,
- * and what does not come back as it was would be another definition.
+ * So domains and functions sleep meanwhile: a domain checks nothing, and a function returns NULL. The values that
+ * PostgreSQL computes then are discarded. Both are put to sleep in the catalogue itself: to define them anew would read
+ * their constants once more, and a definition that does not come back exactly as it was would be another one.
  */
 
-/** A schema in the new database, as long as they sleep. Only a superuser may look into it. */
+/** A schema that the new database has while the code sleeps. Only a superuser may read it. */
 const SCHEMA = "nestfleet_asleep";
-/** The table in it: unlogged, because a publication of all tables has no part of it. */
+/** The table of the original bodies. It is unlogged, because a publication of all tables leaves unlogged tables out. */
 export const BODIES = `${SCHEMA}.bodies`;
 
-/** As long as a domain is asleep, its checks are of a kind that PostgreSQL does not know, and passes over. */
+/** The kind of a sleeping domain's checks: PostgreSQL does not know this kind, and ignores such a check. */
 const ASLEEP = "-";
 
-/** Not those of extensions, nor those in C, which a superuser has made. Functions of triggers are not called meanwhile. */
+/**
+ * Selects the functions of the application: not those of extensions, nor those in C, which only a superuser can create.
+ * Trigger functions are not called meanwhile, and stay awake.
+ */
 const OF_SOMEBODY = `
   p.prokind = 'f' AND p.oid >= 16384 AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
   AND p.prolang NOT IN (SELECT oid FROM pg_language WHERE lanname IN ('c', 'internal'))
   AND p.pronamespace <> '${SCHEMA}'::regnamespace
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')`;
 
-/** What BEGIN ATOMIC has made of a body is a column of its own, from PostgreSQL 14 on. */
+/** The column that has the parsed body of a function with BEGIN ATOMIC; it exists from PostgreSQL 14 on. */
 const PARSED = `CASE WHEN current_setting('server_version_num')::int >= 140000 THEN ', prosqlbody' ELSE '' END`;
 
-/** PL/pgSQL has other words for a function that returns rows, parameters or nothing. */
+/**
+ * The body of a sleeping function. PL/pgSQL wants another RETURN for a function that returns rows, parameters or
+ * nothing.
+ */
 const NOTHING = `
   CASE WHEN p.proretset OR p.prorettype = 'void'::regtype OR p.proargmodes && '{o,b,t}' THEN 'BEGIN RETURN; END'
        ELSE 'BEGIN RETURN NULL; END' END`;
@@ -55,8 +61,9 @@ const MADE_FUNCTIONS = `
       WHERE NOT c.in_extension AND ${OF_SOMEBODY} HAVING count(*) > 0;`;
 
 /**
- * What is made meanwhile falls asleep as it is made. The trigger runs as the role that makes it, and lets only a superuser:
- * the application, which may reach the new database, cannot put in between what then would be awake.
+ * Gives the statements that put code to sleep, also code that is created later, by an event trigger. The trigger fails
+ * for a role that is not a superuser. So the application, which may reach the new database, cannot create code
+ * meanwhile that would be awake.
  */
 const sleep = (functions: boolean) => `
   CREATE SCHEMA ${SCHEMA};
@@ -76,14 +83,16 @@ const sleep = (functions: boolean) => `
   CREATE EVENT TRIGGER ${SCHEMA} ON ddl_command_end WHEN TAG IN ('CREATE FUNCTION', 'CREATE DOMAIN', 'ALTER DOMAIN')
     EXECUTE FUNCTION ${SCHEMA}.made();`;
 
-/** For a session that makes definitions. */
+/** Puts functions and domains to sleep, for a session that creates definitions. */
 export const SLEEP = sleep(true);
 /**
- * For a session that builds indexes: those need the functions. They are called as the owner of the table, in a session from
- * which no way leads back (SECURITY_RESTRICTED_OPERATION). The rows were held against the domains when they were loaded.
+ * Puts only domains to sleep, for a session that builds indexes, which need the functions. PostgreSQL calls these functions
+ * as the owner of the table, in a context that cannot regain the superuser's rights (SECURITY_RESTRICTED_OPERATION). The
+ * rows were checked against the domains when they were loaded.
  */
 export const DOMAINS_SLEEP = sleep(false);
 
+/** Wakes everything, and removes the schema. */
 export const WAKE = `
   SET allow_system_table_mods = on;
   DROP EVENT TRIGGER ${SCHEMA};

@@ -8,13 +8,16 @@ import { mustBeRestorable, restoreCopy } from "./pg-restore";
 import { Refusal, say } from "../../host/output";
 import { Throwaway } from "../../host/database/throwaway";
 
-/** One: no request waits for it, and the release that serves wants the other cores. */
+/**
+ * Number of parallel jobs: one, because no request waits for the restore, and the running release needs the other
+ * cores.
+ */
 const JOBS = 1;
 
-/** Without them the server refuses what the backup has: an extension's library, or as many locks as a dump has tables. */
+/** Settings that a backup may need: the library of an extension, and a lock for each table of the dump. */
 const SETTINGS = ["shared_preload_libraries", "max_locks_per_transaction"];
 
-/** A backup that is to be restored away from the data of its stack. */
+/** A backup to restore on a temporary server. */
 interface Elsewhere {
   readonly docker: DockerClient;
   readonly stack: string;
@@ -25,7 +28,7 @@ interface Elsewhere {
   readonly signal: AbortSignal;
 }
 
-/** A copy on a server that is thrown away. */
+/** A copy on a temporary server. */
 export interface CopyElsewhere {
   readonly throwaway: Throwaway;
   readonly database: Database;
@@ -33,8 +36,8 @@ export interface CopyElsewhere {
 }
 
 /**
- * Restores a backup on a server that is thrown away afterwards, with the image of the one that serves, and does further
- * work there. The live database is only asked.
+ * Restores a backup on a temporary server with the image of the live one, does further work there, and removes the server.
+ * The live database is only read.
  */
 export async function restoredElsewhere<T>(
   { docker, stack, postgres, manifest, purpose, signal }: Elsewhere,
@@ -54,7 +57,9 @@ export async function restoredElsewhere<T>(
     return await further({ throwaway, database, restoreSeconds: Math.round(seconds * 10) / 10 });
   } finally {
     await throwaway.clear().catch((error: unknown) => {
-      say(`What was made for the ${purpose} could not be removed (${complaint(error)}); the next one removes it`);
+      say(
+        `The temporary containers of the ${purpose} could not be removed (${complaint(error)}); the next one removes them`,
+      );
     });
   }
 }

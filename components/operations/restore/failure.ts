@@ -1,23 +1,23 @@
-/** Why a restore failed, as far as its way on depends on it. */
+/** The reason why a restore failed, as far as the next attempt depends on it. */
 type RestoreFailure =
   /** An index needs more memory than a session may take. */
   | { readonly kind: "memory"; readonly megabytes: number }
-  /** Workers that build an index together have no room for it in the container's shared memory. */
+  /** The parallel workers of an index build do not have enough shared memory in the container. */
   | { readonly kind: "workers" }
-  /** The data break a rule of their own: no restore will ever succeed. */
+  /** The rows violate a rule of the dump: no restore will ever succeed. */
   | { readonly kind: "rows"; readonly violations: readonly Violation[] }
-  /** The server does not let the role in as which rows are loaded. */
+  /** The server does not let in the role that loads rows. */
   | { readonly kind: "login" }
-  /** What is evaluated when rows are loaded or checked may not do what it does. */
+  /** Code that runs when rows are loaded or checked lacks a right. */
   | { readonly kind: "rights" }
-  /** The server, its disk or a role: another way would fail as well. */
+  /** The server, its disk or a missing role: another attempt would fail as well. */
   | { readonly kind: "server" }
-  /** Something in the dump is not found, or does what it should not, without the application's `search_path`. */
+  /** Without the application's `search_path`, a name in the dump is not found, or names another object. */
   | { readonly kind: "names" };
 
 export interface Violation {
   readonly kind: "foreign key" | "check" | "unique";
-  /** Without its schema, which PostgreSQL does not name; undefined where it names no table. */
+  /** Name without schema, which PostgreSQL's error does not have; undefined if the error names no table. */
   readonly table?: string | undefined;
   /** Name of the constraint, or of the index. */
   readonly name: string;
@@ -35,7 +35,7 @@ const CHECKS = [
 ];
 const UNIQUE = /could not create unique index "(.+?)"/;
 
-/** What a restore said before it failed. */
+/** Classifies a failure by what the restore wrote to standard error. */
 export function restoreFailure(stderr: string): RestoreFailure {
   const memory = MEMORY.exec(stderr);
   if (memory) return { kind: "memory", megabytes: Number(memory[1]) };
@@ -48,12 +48,12 @@ export function restoreFailure(stderr: string): RestoreFailure {
   return { kind: "names" };
 }
 
-/** Every foreign key that the rows break. */
+/** Gives every foreign key that the rows violate. */
 export function foreignKeys(stderr: string): Violation[] {
   return [...stderr.matchAll(FOREIGN_KEY)].map(([, table, name = ""]) => ({ kind: "foreign key", table, name }));
 }
 
-/** A check or a unique index that the rows break even where every name is found. */
+/** Gives the check or the unique index that the rows violate, if the error names one. */
 export function brokenRule(stderr: string): Violation | undefined {
   const check = CHECKS.map((form) => form.exec(stderr)?.groups).find((groups) => groups !== undefined);
   if (check !== undefined) return { kind: "check", table: check["table"], name: check["name"] ?? "" };
@@ -61,7 +61,7 @@ export function brokenRule(stderr: string): Violation | undefined {
   return index === undefined ? undefined : { kind: "unique", name: index };
 }
 
-/** The object at which pg_restore gave up, as its table of contents calls it: `TABLE DATA public.pages`. */
+/** Gives the object at which pg_restore stopped, as its table of contents calls it: `TABLE DATA public.pages`. */
 export function failedObject(stderr: string): string | undefined {
   const [, entry] = /from TOC entry \d+; \d+ \d+ (.+)/.exec(stderr) ?? [];
   if (entry !== undefined) return entry.replace(/ \S+$/, ""); // without the owner
@@ -69,7 +69,7 @@ export function failedObject(stderr: string): string | undefined {
   return table && `the data of ${table}`;
 }
 
-/** The first error, in one line. */
+/** Gives the first error, in one line. */
 export function firstError(stderr: string): string {
   const lines = stderr.split("\n");
   return (lines.find((line) => line.includes("ERROR:")) ?? lines.at(-1) ?? "").replace(/^.*?ERROR:\s*/, "").trim();

@@ -17,29 +17,32 @@ type Model = z.infer<typeof model>;
 const words = z.union([z.string(), z.array(z.string())]).nullish();
 const image = z.object({ Config: z.object({ Env: z.array(z.string()).nullish(), Entrypoint: words, Cmd: words }) });
 
-/** A container that takes the place of another until the next update makes one that its state knows. */
+/** A temporary container, which replaces another container until the update creates one that is in Pulumi's state. */
 interface InterimContainer {
   readonly name: string;
-  /** The container whose environment, networks, healthcheck, limits and read-only file system it has. */
+  /** The container from which it takes environment, networks, healthcheck, limits and the read-only file system. */
   readonly like: string;
   readonly imageId: string;
   readonly version: string;
-  /** Once started, it does nothing until `letGo`. */
+  /** True makes the started container do nothing until `letGo`. */
   readonly waits?: boolean;
 }
 
 /**
- * An anonymous volume: the container may have a read-only root file system, and what is in memory is gone after a restart,
- * after which a container that went on before must not wait again. It goes when the container is removed.
+ * Path of an anonymous volume for the mark that ends the wait. The root file system may be read-only, and a mark in memory
+ * would be lost at a restart, after which the container must not wait again. The volume is removed with the container.
  */
 const MARKS = "/.nestfleet-goes-on";
 const GOES_ON = `${MARKS}/now`;
-/** The image's own command follows it. An order to stop ends it, too. */
+/** Waits for the mark, and then runs the image's own command. SIGTERM ends the wait, too. */
 const WAIT = `trap 'exit 143' TERM; until [ -e ${GOES_ON} ]; do sleep 0.1; done; trap - TERM; exec "$@"`;
-/** In a container that an older program has made, the mark is a file in place of the volume. */
+/** Sets the mark. In a container of an older program, the mark is a file in place of the volume. */
 const GO_ON = `if [ -d ${MARKS} ]; then : >${GOES_ON}; else : >${MARKS}; fi`;
 
-/** Creates one and does not start it. Its environment goes over standard input and the client's own, never on a command line. */
+/**
+ * Creates a temporary container, and does not start it. Its environment is passed by standard input and by the environment
+ * of the docker client, never on a command line.
+ */
 export async function createInterim(docker: DockerClient, interim: InterimContainer): Promise<void> {
   const { name, like, imageId, version, waits = false } = interim;
   const inspected = await docker.inspect(like);
@@ -64,12 +67,12 @@ export async function createInterim(docker: DockerClient, interim: InterimContai
   creation.write((short ?? []).join("\n"));
   creation.close();
   const { exitCode, stderr } = await creation.ended;
-  if (exitCode !== 0) throw new Refusal(`a container of ${version} cannot be made: ${stderr}`);
-  // Older engines take one network at a time.
+  if (exitCode !== 0) throw new Refusal(`a temporary container of ${version} cannot be created: ${stderr}`);
+  // Older versions of Docker accept one network at a time.
   for (const other of networks) await docker.run(["network", "connect", other, name]);
 }
 
-/** The options before the image's name and the words after it, with which a container waits before it does its work. */
+/** Gives the options before the image's name, and the words after it, that make a container wait before its own command. */
 async function waiting(docker: DockerClient, imageId: string): Promise<[string[], string[]]> {
   const { Entrypoint, Cmd } = image.parse(await docker.inspect(imageId, "image")).Config;
   const own = [Entrypoint, Cmd].flatMap((part) => part ?? []);
@@ -79,14 +82,14 @@ async function waiting(docker: DockerClient, imageId: string): Promise<[string[]
   ];
 }
 
-/** Seconds: what a slow disk has not given by then is read when it is needed. */
+/** Seconds for reading ahead; files that a slow disk has not read by then are read when the container needs them. */
 const READING_SECONDS = 20;
-/** What the image's command will read, into the memory of the Docker host. */
+/** Reads the files of the image, so that they are in the memory of the Docker host. */
 const READ = "find . -type f -exec cat {} + >/dev/null 2>&1";
 
 /**
- * Starts one that waits, and has its files read meanwhile. False where it cannot wait, because its image has no shell:
- * then it was not started.
+ * Starts a container that waits, and reads its files ahead. False if it was not started, because its image has no shell to
+ * wait in.
  */
 export async function startWaiting(docker: DockerClient, name: string): Promise<boolean> {
   try {
@@ -96,21 +99,21 @@ export async function startWaiting(docker: DockerClient, name: string): Promise<
     throw error;
   }
   const read = docker.run(["exec", name, "sh", "-c", READ], "", READING_SECONDS);
-  await unlessDockerFails(read, undefined); // the container works without that, too
+  await unlessDockerFails(read, undefined); // the container works without reading ahead, too
   return true;
 }
 
 /**
- * Lets one that waits do its work, within a moment: to start a container costs a mount and several writes to the disk,
- * which were done while no request waited for them. As root, whatever the image's user is: only root may write there. One
- * that was not started, because its image has no shell to wait in, is started.
+ * Ends the wait of a container, which then runs its own command at once: its mount and the writes to the disk of a start
+ * were done before requests waited. Runs as root, because only root may write the mark, whatever the image's user is. A
+ * container that was not started, because its image has no shell, is started.
  */
 export async function letGo(docker: DockerClient, name: string): Promise<void> {
   if ((await inspectContainer(docker, name))?.State.Running !== true) await docker.run(["start", name]);
   else await docker.run(["exec", "--user=0:0", name, "sh", "-c", GO_ON]);
 }
 
-/** Its own settings; what its image only brought along, the other image brings in its own way. */
+/** Gives the container's own variables. A variable that its image sets is left out if the other image sets it, too. */
 async function ownEntries(docker: DockerClient, { Image, Config }: Model, imageId: string): Promise<string[]> {
   const [before, after] = await Promise.all([variablesOf(docker, Image), variablesOf(docker, imageId)]);
   const nameOf = (entry: string) => entry.split("=", 1)[0] ?? "";
@@ -122,7 +125,7 @@ async function variablesOf(docker: DockerClient, imageId: string): Promise<strin
   return image.parse(await docker.inspect(imageId, "image")).Config.Env ?? [];
 }
 
-/** Removes one. It is killed and not asked to stop, because it has no requests. One that is gone is no error. */
+/** Removes a temporary container. It is killed at once, because it has no requests. It may be gone already. */
 export async function removeInterim(docker: DockerClient, name: string): Promise<void> {
   await unlessGone(docker.run(["rm", "--force", "--volumes", name]), REMOVED);
 }

@@ -5,8 +5,8 @@ import { countRows, type Rows } from "../../host/database/rows";
 import { Session } from "../../host/database/session";
 
 /**
- * Counts by how many rows a replaced database goes beyond what replaced it, per table; the other tables are left out. It
- * is out of use by then: the numbers are exact, and no request waits for them.
+ * Counts, for each table, how many more rows the previous database has than the one that replaced it; tables without more
+ * rows are left out. The previous database is not used any more: the numbers are exact, and no request waits for them.
  */
 export async function lostRows(
   database: Database,

@@ -5,10 +5,10 @@ import { reasonIn } from "../history/record";
 import { Refusal, say } from "../../host/output";
 import { Store } from "../../host/backups/store";
 
-/** Refuses a backup for a fault of its own: no other server and no second try will restore it. */
+/** Refuses a backup for a fault of the backup itself: no other server and no second attempt can restore it. */
 export class Unrestorable extends Refusal {}
 
-/** What a restore has needed. */
+/** The way of a successful restore, and the memory that it needed for an index. */
 export type Needed = Pick<Proof, "way" | "megabytes">;
 
 /** A restore whose outcome is written into the manifest of its backup. */
@@ -20,8 +20,8 @@ interface Recorded {
 }
 
 /**
- * Restores a backup in the way in which the last one could be restored, and writes the outcome into its manifest, from
- * which a plan knows whether there is a backup that can be relied on. Gives the seconds of the restore.
+ * Restores a backup in the way in which it, or the last backup, could be restored before. Writes the outcome into its
+ * manifest, by which a plan knows whether the backup can be relied on. Gives the seconds of the restore.
  */
 export async function recordOutcome(
   { live, manifest, purpose }: Recorded,
@@ -45,8 +45,8 @@ export async function recordOutcome(
 }
 
 /**
- * A manifest that cannot be written changes nothing of the outcome. The key is asked for again: an update that went on
- * beside the restore may have given the stack its first one.
+ * Writes into the manifest. If that fails, a line says so, and the outcome stands. The store is opened anew, because an
+ * update that ran beside the restore may have given the stack its first key.
  */
 async function amend(live: Database, { id }: BackupManifest, learned: Parameters<Store["amend"]>[1]): Promise<void> {
   await new Store(live).amend(id, learned).catch((error: unknown) => {

@@ -21,38 +21,40 @@ import { counted, type Rows } from "../../host/database/rows";
 import { doSteps, type Filling, type Step } from "./steps";
 import { BODIES } from "./dormant-code";
 
-/** Entries by the owner as whom they are restored; null stands for any superuser. */
+/** Entries by the role that restores them, the owner of their table; null stands for any superuser. */
 type ByOwner = ReadonlyMap<string | null, readonly Entry[]>;
 
-/** What is restored after the definitions, and as whom. */
+/** The entries that are restored after the definitions, and the roles that restore them. */
 export interface Plan {
   readonly rows: ByOwner;
   readonly rules: ByOwner;
-  /** Of the data, what is not rows. */
+  /** Entries of the data that are not rows. */
   readonly values: readonly Entry[];
-  /** After the data, without the rules. */
+  /** Entries after the data, without the rules. */
   readonly post: readonly Entry[];
   /** The tables of other owners to which the foreign keys of an owner refer. */
   readonly referenced: ReadonlyMap<string | null, readonly Reference["to"][]>;
 }
 
-/** How a restore by passes ended: with its rows, or with what was said; the plan is missing where it had not come so far. */
+/** The end of a restore by passes: its rows, or the error text. The plan is missing if the restore failed before it. */
 type Passed = { readonly rows: Rows } | { readonly failure: string; readonly plan?: Plan };
 
 /**
- * Restores a dump in passes. A superuser makes the definitions, while all code of the application's sleeps; what then
- * runs of it, when rows are loaded and rules are checked, runs as the owner of the table:
+ * Restores a dump in passes. A superuser creates the definitions, while all code of the application sleeps. The code
+ * that runs when rows are loaded and rules are checked runs as the owner of the table:
  *
- * 1. what comes before the data, with its grants: an owner loads its tables with the rights that it has in production,
- *    and what code of its own reads it may read. An owner that has taken a right from itself gets it for the load.
- * 2. what is to be the application's is handed over. From then on it is known whose a table is, whatever the dump says.
- * 3. the rows, owner by owner. Those of a superuser's table he loads himself: its code is a superuser's, unless he has
- *    put a domain or a function of another role into it.
- * 4. values of sequences and large objects, indexes.
- * 5. checks and foreign keys that were not part of a table, owner by owner.
- * 6. triggers, rules, policies, default privileges and the like: they would act on the rows, and nothing above needs them.
- *    Then the rows are counted.
- * 7. materialized views, which PostgreSQL fills as their owner, and event triggers.
+ * 1. The definitions before the data are created, with their grants: an owner loads its tables with the rights that it
+ *    has in production, so that its code may read what it needs. An owner that has revoked a right from itself gets it
+ *    back for the load.
+ * 2. Objects that should belong to the application are handed over. From then on the owner of a table is known,
+ *    whatever the dump says.
+ * 3. The rows are loaded, owner by owner. A superuser loads the rows of its own tables: their code is a superuser's,
+ *    unless the superuser has used a domain or a function of another role in them.
+ * 4. Values of sequences, large objects and indexes are restored.
+ * 5. Checks and foreign keys that were not part of a table are created, owner by owner.
+ * 6. Triggers, rules, policies, default privileges and the like are created: they would act on the rows, and no earlier
+ *    pass needs them. Then the rows are counted.
+ * 7. Materialized views, which PostgreSQL fills as their owner, and event triggers are created.
  */
 export async function restoreByPasses(filling: Filling, toHandOver: boolean): Promise<Passed> {
   const sections = ["data", "post-data"] as const;
@@ -68,7 +70,7 @@ export async function restoreByPasses(filling: Filling, toHandOver: boolean): Pr
   return { rows: Object.fromEntries(found.filter(([table]) => table !== BODIES)) };
 }
 
-/** As they are now, after the application got what is its own. */
+/** Lists the roles, and the present owners of tables and domains. */
 const OWNED = `
   SELECT json_build_object(
     'roles', (SELECT json_agg(rolname) FROM pg_roles),
@@ -86,7 +88,7 @@ interface Ownership {
   readonly owned: readonly Owned[];
 }
 
-/** After the application got what is its own: mostly there is nothing to hand over, and that is asked along with it. */
+/** Gives the owners after the handover. Mostly there is nothing to hand over, so one query asks for both. */
 async function ownersIn(database: Database, name: string, toHandOver: boolean): Promise<Ownership> {
   const [count, answer = ""] = await database.query(`${toHandOver ? TO_HAND_OVER : "SELECT 0;"} ${OWNED}`, name);
   if (count === "0") return JSON.parse(answer) as Ownership;
@@ -110,7 +112,7 @@ async function planOf(
   };
 }
 
-/** Refuses where it cannot be told whose code would run. */
+/** Groups entries by owner. Refuses an entry whose owner is not certain, because another role's code might run. */
 function grouped(
   entries: readonly Entry[],
   ownersOf: (entry: Entry) => ReadonlySet<string | null>,
@@ -121,7 +123,7 @@ function grouped(
     const [owner, ...others] = ownersOf(entry);
     if (owner === undefined || others.length > 0)
       throw new Unrestorable(
-        `the backup ${id} cannot be restored: whose ${entry.text} is cannot be told, because ${owner === undefined ? "no table has such a name" : "tables of several owners have names that are alike"}; rename what is of that name, and make a backup`,
+        `the backup ${id} cannot be restored: the owner of ${entry.text} is not certain, because ${owner === undefined ? "no table has that name" : "tables of several owners have such a name"}; rename the object of that name, and take a new backup`,
       );
     const group = groups.get(owner);
     if (group === undefined) groups.set(owner, [entry]);
@@ -130,7 +132,7 @@ function grouped(
   return groups;
 }
 
-/** Only for tables of others permissions are needed. */
+/** Finds the referenced tables of other owners: only for these a permission is needed. */
 async function referencedBy(
   filling: Filling,
   rules: readonly Entry[],
@@ -150,12 +152,12 @@ async function referencedBy(
 const nameOf = ({ schema, name }: Reference["to"]) => JSON.stringify([schema, name]);
 const ids = (entries: readonly Entry[]) => entries.map(({ id }) => id);
 
-/** After the definitions. */
+/** Gives the steps after the definitions. */
 export function stepsOf(plan: Plan): Step[] {
   const { rows, rules, values, post } = plan;
   const superusers = rows.get(null) ?? [];
   const [first, ...others] = indexRuns(post);
-  // A pass that the superuser makes anyway takes along what is no row: that has no code.
+  // If the superuser loads rows anyway, the same pass restores the other values: they run no code.
   const alone = superusers.length > 0;
   const loaded = [...rows].filter(([owner]) => owner !== null);
   const loader = loaded.at(-1)?.[0];
@@ -166,14 +168,14 @@ export function stepsOf(plan: Plan): Step[] {
     ...asleep("asleep", first?.definitions ?? []),
     ...others.flatMap(({ indexes, definitions }) => [...asleep("domains", indexes), ...asleep("asleep", definitions)]),
     ...asleep("asleep", ofKind(post, "attachment")),
-    // The one that has loaded the last rows goes on, where it is the only one.
+    // If the only owner of rules has loaded the last rows, its role goes on.
     ...[...rules].flatMap(([owner, entries]) => rulesOf(plan, owner, entries, rules.size === 1 && owner === loader)),
     { do: "count", entries: ids(ofKind(post, "other")), before: DROP_LOADER },
     ...restoring(null, ofKind(post, "last")),
   ];
 }
 
-/** Foreign keys once more, owner by owner: what they complain of is all that is wrong with the rows. */
+/** Gives steps that create each foreign key once more, owner by owner: their errors name all violations of the rows. */
 export function foreignKeySteps(plan: Plan): Step[][] {
   return [...plan.rules].map(([owner, entries]) => rulesOf(plan, owner, entries.filter(isForeignKey)));
 }
@@ -183,7 +185,7 @@ function rulesOf({ referenced }: Plan, owner: string | null, entries: readonly E
   return restoring(owner, entries, needed, goesOn && needed.length === 0);
 }
 
-/** By the owner, or, for what is a superuser's, by him. */
+/** Gives the step that restores entries as their owner, or as the superuser if a superuser owns them. */
 function restoring(
   owner: string | null,
   entries: readonly Entry[],
@@ -209,7 +211,7 @@ interface Run {
   readonly definitions: Entry[];
 }
 
-/** Indexes, and definitions between them: in the order of the dump, because an index may need the one before it. */
+/** Gives indexes, and the definitions between them, in the order of the dump: an index may need an earlier definition. */
 function indexRuns(post: readonly Entry[]): Run[] {
   const runs: Run[] = [{ indexes: [], definitions: [] }];
   for (const entry of post) {

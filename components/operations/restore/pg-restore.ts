@@ -15,7 +15,7 @@ import { createMissingRoles } from "../../host/database/roles";
 import { Refusal } from "../../host/output";
 import { withContinuousSync } from "../../host/database/continuous-sync";
 
-/** Refuses a server on which the restore would fail half-way, or whose code would not know the data. */
+/** Refuses a server on which the restore would fail half-way, or whose extensions do not fit the data. */
 export async function mustSuitServer(database: Database, manifest: BackupManifest): Promise<void> {
   const why = unsuitable(manifest, await serverOf(database));
   if (why !== undefined) throw new Refusal(`the backup ${why.words}`);
@@ -29,7 +29,7 @@ async function mustFitBeside(database: Database, manifest: BackupManifest): Prom
     throw new Refusal(`the disk of the database has ${free} bytes free, and restoring beside it needs about ${needed}`);
 }
 
-/** Refuses a backup that cannot be restored here, before anything is touched. */
+/** Refuses a backup that cannot be restored on this server, before anything is touched. */
 export async function mustBeRestorable(database: Database, manifest: BackupManifest, signal: AbortSignal) {
   await Promise.all([
     mustBeIntact(database, manifest, signal),
@@ -40,15 +40,15 @@ export async function mustBeRestorable(database: Database, manifest: BackupManif
 
 /**
  * Makes a database out of a backup, and refuses the result unless every table has the rows that were dumped. Owners,
- * grants, settings and comment are those of the original; what was the superuser's is the application's, once that has a
- * role of its own. Gives the seconds that it took.
+ * grants, settings and comment are those of the original. If the application has a role of its own, it gets what the
+ * superuser owned. Gives the seconds that the restore took.
  */
 export async function restoreCopy(copy: Copy): Promise<number> {
   const { database, name, manifest, purpose, live } = copy;
   return recordOutcome(copy, async (known) => {
     const definition = manifest.definition ?? (await definitionOf(live));
     await createMissingRoles(database, definition.roles, purpose !== "restore");
-    // A server of its own has no other update that would make it.
+    // On a temporary server no update creates the role.
     if (purpose !== "restore") await createApplicationRole(database);
     const { way, megabytes } = await withContinuousSync(database, () => restoreAnyWay({ ...copy, definition }, known));
     await dressCopy(database, name, definition.database);

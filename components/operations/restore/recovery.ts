@@ -28,10 +28,10 @@ import { removeInterim } from "./interim";
 import { findBackup } from "../../host/backups/selection";
 import { persistently } from "../../host/undoing";
 
-/** Seconds that an api may take to come back on its data; another one serves meanwhile. */
+/** Seconds that an api may take to start again on its data; a temporary container serves meanwhile. */
 const HOME_SECONDS = 60;
 
-/** Where a restore is done. */
+/** The stack that a restore works on. */
 export interface Host {
   readonly stack: string;
   readonly caddy: string;
@@ -39,23 +39,23 @@ export interface Host {
   readonly database: Database;
 }
 
-/** What came of a restore. */
+/** The outcome of a restore. */
 export interface Restored {
   readonly version: string;
-  /** The name under which the database from before is kept. */
+  /** The name under which the previous database is kept. */
   readonly replaced: string;
-  /** Rows per table that it has and the restored one has not. */
+  /** Rows per table that the previous database has and the restored one does not have. */
   readonly lost: Record<string, number>;
-  /** Seconds that requests were held, by the name that it has where it is printed and written. */
+  /** Seconds for which requests were held, under the name that output and history have. */
   readonly holdSeconds: number;
 }
 
-/** Ends what a killed run has begun. It is taken back if the restored data did not serve yet, and else finished. */
+/** Undoes a restore that was killed, or finishes it if the restored data serve already. */
 export async function recoverRestore(host: Host): Promise<void> {
   const { docker, caddy, database, stack } = host;
   const state = await readState(database, stack);
   if (state === undefined) {
-    // One that is found without a state was left by a killed run, and has no data of users.
+    // A database of this name without a state was left by a killed run, and has no data of users.
     if ((await databases(database)).includes(RESTORING)) {
       await dropDatabase(database, RESTORING);
       await removeLoader(database);
@@ -63,34 +63,37 @@ export async function recoverRestore(host: Host): Promise<void> {
     return;
   }
   say(`a restore of ${state.backup ?? state.incoming}, begun ${state.started}, was killed (${state.step})`);
-  // Only the restore itself sends them to the container that it has made.
+  // Only a restore sends requests to its temporary container.
   const sent = state.step === "opening" && (await goesTo(docker, caddy)) === state.after.api;
   if (state.step === "serving" || (sent && hasInterims(state))) await finishRestore(host, state);
   else await persistently(() => takeRestoreBack(host, state));
 }
 
-/** The container that takes the requests of the api; undefined where there is no proxy. */
+/** Gives the container that receives the requests of the api; undefined if no proxy runs. */
 async function goesTo(docker: DockerClient, caddy: string): Promise<string | undefined> {
   return (await Routing.of(docker, caddy).stateIfRunning())?.active.api;
 }
 
-/** Takes back what has been done, and writes that into the history. Gives the refusal, for the caller to throw. */
-export async function undoRestore(host: Host, state: RestoreState, error: unknown, next: string): Promise<Refusal> {
+/**
+ * Undoes a failed restore, and writes the failure into the history. Gives the refusal, for the caller to throw; `next` is
+ * its closing line, if it is not that of an update.
+ */
+export async function undoRestore(host: Host, state: RestoreState, error: unknown, next?: string): Promise<Refusal> {
   const why = reasonOf(error);
   const words = await lastWords(host.docker, hasInterims(state) ? state.after.api : undefined);
   const hint = writableAgain({ stack: host.stack, role: "api", words });
   if (hint.length > 0)
     hint.push(
-      `What a restore makes has the file system of what serves now: first \`${up(host.stack)}\` with that alone.`,
+      `Temporary containers have the file system of the running ones: first run \`${up(host.stack)}\` with that setting and the version unchanged.`,
     );
   const outcome = await persistently(async () => {
-    // What is on the disk may say more than was done.
+    // The state on the disk may be ahead of what was done.
     if (state.step !== "restoring") await writeState(host.database, host.stack, { ...state, step: "exchanging" });
     await takeRestoreBack(host, { ...state, step: "exchanging" });
   }).then(
     () => `The restore failed, ${state.from ?? "what ran before"} serves again on its own data.`,
     (failure: unknown) =>
-      `The restore failed, and taking it back failed too (${complaint(failure)}): \`${up(host.stack)}\`, or ${script({ name: "restore", stack: host.stack, host: host.docker.host, options: ["--recover"] })}, tries again.`,
+      `The restore failed, and undoing it failed too (${complaint(failure)}): \`${up(host.stack)}\`, or ${script({ name: "restore", stack: host.stack, host: host.docker.host, options: ["--recover"] })}, tries again.`,
   );
   await appendHistory(host.database, { ...entryOf(state), verdict: "failed", reason: why }).catch(
     (failure: unknown) => {
@@ -100,11 +103,12 @@ export async function undoRestore(host: Host, state: RestoreState, error: unknow
   return report(host.docker, {
     stack: host.stack,
     lines: [`${named(state)} failed: ${why}`, ...words, ...hint, outcome],
+    change: state,
     next,
   });
 }
 
-/** Names the restore as an operator calls it. */
+/** Names the restore by its kind, for the report. */
 function named(state: RestoreState): string {
   const { to } = state;
   const kind = kindOf(state);
@@ -113,8 +117,8 @@ function named(state: RestoreState): string {
 }
 
 /**
- * Every step may have been done already, by a run that was killed in the middle of this one. The databases come first:
- * without a proxy nothing else can be done, and the next update makes one.
+ * Undoes a restore. Each step may have been done already, by a run that was killed in the middle of it. The databases come
+ * first: they can be swapped back without a proxy, and the next update makes a proxy.
  */
 async function takeRestoreBack(host: Host, state: RestoreState): Promise<void> {
   const { docker, database, caddy, stack } = host;
@@ -122,7 +126,7 @@ async function takeRestoreBack(host: Host, state: RestoreState): Promise<void> {
   await admit(database, [DATABASE, incoming, replaced]);
   const target = await goesTo(docker, caddy);
   const swapped = (await databases(database)).includes(replaced);
-  // Half-way, no container takes the requests. Where one does, a person has sent them there.
+  // Between the swap and the cutover no container receives requests. If one does, a person has sent them there.
   const used = swapped && (target !== UNROUTED || (state.step === "opening" && (await hasRestarted(database, state))));
   for (const name of interims) await removeInterim(docker, name);
   if (swapped) await swapBack(database, incoming, replaced);
@@ -141,7 +145,7 @@ async function takeRestoreBack(host: Host, state: RestoreState): Promise<void> {
   await clearState(database);
 }
 
-/** A host that has lost its power may have lost to which container the proxy sent the requests. */
+/** True when the Docker host has restarted since: after a power failure the proxy may have lost its active upstreams. */
 async function hasRestarted(database: Database, { boot }: RestoreState): Promise<boolean> {
   return boot !== undefined && boot !== (await bootId(database));
 }
@@ -155,8 +159,8 @@ async function keepUsed(database: Database, { to, images }: RestoreState): Promi
 }
 
 /**
- * The restored data serve: what is left is to end what served before, to count, and to write it down. Every step may
- * have been done already, and Docker may fail in the middle: it is done again until it is done.
+ * Finishes a restore whose data serve: ends the old containers, counts the lost rows, and writes the history. Each step may
+ * have been done already, and Docker may fail in the middle: all steps are repeated until they succeed.
  */
 export async function finishRestore(host: Host, state: RestoreState): Promise<Restored> {
   try {
@@ -164,9 +168,7 @@ export async function finishRestore(host: Host, state: RestoreState): Promise<Re
   } catch (error) {
     throw await report(host.docker, {
       stack: host.stack,
-      lines: [
-        `${state.to} serves the restored data; what the restore has left could not be cleared away: ${reasonOf(error)}`,
-      ],
+      lines: [`${state.to} serves the restored data, but the restore could not be finished: ${reasonOf(error)}`],
       next: `Next: ${script({ name: "restore", stack: host.stack, host: host.docker.host, options: ["--recover"] })}, or \`${up(host.stack)}\`, goes on with that.`,
     });
   }
@@ -186,17 +188,23 @@ async function finish(host: Host, state: RestoreState): Promise<Restored> {
   await clearState(database);
   say(`${version} serves the restored data; requests waited ${heldSeconds.toFixed(1)} s`);
   say(
-    `the database from before is kept as ${replaced}; ${script({ name: "restore", stack, host: docker.host, options: ["--undo"] })} brings it back`,
+    `the previous database is kept as ${replaced}; ${script({ name: "restore", stack, host: docker.host, options: ["--undo"] })} brings it back`,
   );
   return { version, replaced, lost, holdSeconds: heldSeconds };
 }
 
-/** A backup that is gone or broken by now leaves the rows uncounted; any other failure is one of this attempt. */
+/**
+ * Ignores a backup that is missing or broken by now: its rows are then counted in the live database. Throws any other
+ * error.
+ */
 function withoutBackup(error: unknown): undefined {
   if (!(error instanceof Refusal)) throw error;
 }
 
-/** The other release stays where it is until the next update makes containers that its state knows. */
+/**
+ * Ends the old release. The temporary containers of the new one serve until the update creates containers for the
+ * state.
+ */
 async function settleIn({ docker, caddy, stack }: Host, { before, after, interims }: RestoreState): Promise<void> {
   for (const name of [after.api, after.console]) await unlessGone(docker.run(["start", name]));
   await Routing.of(docker, caddy).settle(after);
@@ -207,8 +215,8 @@ async function settleIn({ docker, caddy, stack }: Host, { before, after, interim
 }
 
 /**
- * Where the data alone were replaced, the api that stood still starts anew, on them, and takes its place again, while the
- * other one serves: the state knows it.
+ * Starts the frozen api anew on the restored data, if only the data were replaced, and sends the requests back to it: it is
+ * in Pulumi's state. The temporary api serves meanwhile, and is then removed.
  */
 async function comeHome({ docker, caddy, stack }: Host, { before, after, to }: RestoreState): Promise<void> {
   const routing = Routing.of(docker, caddy);
@@ -219,7 +227,7 @@ async function comeHome({ docker, caddy, stack }: Host, { before, after, to }: R
     await docker.run(["start", before.api]);
     const asked = { container: before.api, probe: apiHealthcheck.test };
     const refusal = await waitUntilHealthy(docker, asked, { timeoutSeconds: HOME_SECONDS });
-    if (refusal !== undefined) throw new Refusal(`${before.api} does not come back: ${refusal}`);
+    if (refusal !== undefined) throw new Refusal(`${before.api} does not start again: ${refusal}`);
     await routing.settle(before);
     await removeContainer(docker, after.api);
   }

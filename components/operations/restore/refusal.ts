@@ -12,9 +12,9 @@ interface Failed {
   readonly filling: Filling;
   /** The live database, in which an operator finds the rows at fault. */
   readonly live: Database;
-  /** What the tools have written. */
+  /** Error output of pg_restore and psql. */
   readonly said: string;
-  /** Undefined where the restore has not come so far. */
+  /** Undefined if the restore failed before its plan was made. */
   readonly plan: Plan | undefined;
 }
 
@@ -41,16 +41,16 @@ export async function refusalOf({ filling, live, said, plan }: Failed): Promise<
 
 async function notLetIn(database: Database): Promise<string> {
   const [file = "pg_hba.conf"] = await database.query("SHOW hba_file", MAINTENANCE);
-  return `the server does not let ${LOADER} in over its own socket, the role as which rows are loaded. In ${file} of ${database.container}, before all other lines: local all ${LOADER} trust, then SELECT pg_reload_conf()`;
+  return `the server does not let ${LOADER} in over its own socket; this role loads the rows. Add to ${file} of ${database.container}, before all other lines: local all ${LOADER} trust, then run SELECT pg_reload_conf()`;
 }
 
 function lackingRight(said: string): string {
-  return `what it runs when rows are loaded or checked runs as the owner of the table, and needs a right that he does not have (${failedObject(said) ?? "a rule"}): ${said}`;
+  return `code that runs when rows are loaded or checked runs as the owner of the table, which lacks a right for it (${failedObject(said) ?? "a rule"}): ${said}`;
 }
 
 /**
- * Finds all of the foreign keys that the rows break, and not only the first: the data are there, and the keys that they
- * refer to.
+ * Finds all foreign keys that the rows violate, and not only the first: the rows are loaded, and the keys to which they
+ * refer exist.
  */
 async function brokenForeignKeys(filling: Filling, plan: Plan): Promise<Violation[]> {
   const all = { ...filling, way: "pg_restore", flags: [], directly: [] } as const;

@@ -1,17 +1,17 @@
 import { z } from "zod";
 
-/** Data and code, to be taken back together by hand. */
+/** A rollback of data and code together, by hand. */
 export const request = z.strictObject({
   dockerHost: z.string(),
-  /** The only one on the host, when it is not named. */
+  /** Without a name, the only stack on the Docker host. */
   stack: z.string().optional(),
   /**
-   * `restore` a backup, `undo` the last restore, `list` what there is, `recover` what a killed restore has left.
+   * `restore` a backup, `undo` the last restore, `list` what can be restored, `recover` from a killed restore.
    */
   action: z.enum(["restore", "undo", "list", "recover"]),
-  /** Id of the backup, or name of the kept database; of the kept ones the newest, when none is named. */
+  /** Id of the backup, or name of the previous database; without a name, the newest previous database. */
   subject: z.string().optional(),
-  /** The operator has been told what gets lost. */
+  /** True when the operator has given `--yes`, after a refusal that says what will be lost. */
   confirmed: z.boolean().default(false),
   timeoutSeconds: z.number().default(300),
 });

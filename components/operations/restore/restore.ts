@@ -26,52 +26,55 @@ import { findBackup } from "../../host/backups/selection";
 import { persistently } from "../../host/undoing";
 import { type Expectation, reach, verify } from "../../host/routing/verification";
 
-/** A restore that is asked for. */
+/** A restore to make. */
 interface RestoreRequest {
   readonly stack: string;
   /** The containers of the database and of the proxy. */
   readonly postgres: string;
   readonly caddy: string;
-  /** Id of a backup; null brings a replaced database back. */
+  /** Id of a backup; null brings a previous database back. */
   readonly backup: string | null;
-  /** Name of the replaced database, where no backup is named; undefined takes the newest. */
+  /** Name of the previous database, if no backup is named; undefined selects the newest. */
   readonly replaced: string | undefined;
-  /** Tag of the release that is to serve; undefined takes that of the data. */
+  /** Tag of the release that will serve; undefined selects the release of the data. */
   readonly to?: string | undefined;
-  /** Id of the image of each service, where it is not the one that the backup names. */
+  /** Id of the image of each service, if it is another one than the backup names. */
   readonly images?: Readonly<Record<string, string>> | undefined;
   readonly confirmation?: string | undefined;
-  /** Id of the backup of what was live, where one was taken for this. */
+  /** Id of the backup of the live database, if one was taken for this restore. */
   readonly taken?: string | null | undefined;
   /** Seconds that the release may take to answer. */
   readonly timeoutSeconds: number;
-  /** What to do when it is refused. */
-  readonly next: string;
+  /** Closing line of a refusal; undefined for that of an update. */
+  readonly next?: string;
 }
 
-/** The database that is to become the live one. */
+/** The database that will become the live one. */
 interface Incoming {
   readonly name: string;
-  /** Tag of the release that its data are of. */
+  /** Tag of the release that its data belong to. */
   readonly version: string;
   /** Id of the image of each service of that release. */
   readonly images: Readonly<Record<string, string>>;
   readonly backup: BackupManifest | null;
 }
 
-/** Between two questions, while requests wait. */
+/** Pause between two checks, while requests wait. */
 const POLL_MS = 100;
-/** Requests wait, and the data are those that the api has had: if it takes longer, it will not come. */
+/**
+ * Time limit for the api. Requests wait, and the api has run on these data before: if it takes longer, it will not
+ * start.
+ */
 const API_SECONDS = 60;
-/** It needs no database to answer its own healthcheck. */
+/** Time limit for the console, whose healthcheck needs no database. */
 const CONSOLE_SECONDS = 60;
 
 /**
- * Takes data and code back together. The data are restored beside the live database, which serves meanwhile, and a
- * container of the release that they are of is started and waits. Then requests are held: what is in flight is answered,
- * the api stands still, the two databases change names, and the container that waited takes the requests. What has to
- * stop stops afterwards. A failure before that is undone: the release from before serves again, on its own data. After a
- * kill at any moment, the next run takes back or finishes what it finds.
+ * Rolls data and code back together. The data are restored beside the live database, which serves meanwhile, and a
+ * temporary container of their release is started and waits. Then requests are held: those in flight are answered, the
+ * api is frozen, the two databases swap their names, and the waiting container receives the requests. The old
+ * containers stop afterwards. A failure before the requests are sent there is undone: the old release serves again, on
+ * its own data. After a kill at any moment, the next run undoes or finishes the restore.
  */
 export async function restore(docker: DockerClient, request: RestoreRequest, signal: AbortSignal): Promise<Restored> {
   const { stack, postgres, caddy } = request;
@@ -83,7 +86,7 @@ export async function restore(docker: DockerClient, request: RestoreRequest, sig
     const progress = await begin(host, request, incoming);
     try {
       if (incoming.backup) await restoreBeside(host.database, incoming.backup, signal);
-      // It may have been replaced when the application still worked as the superuser.
+      // The database may have been replaced when the application still worked as the superuser.
       else await handOver(host.database, incoming.name);
       const ready = await prepare(host, request, progress.state, signal);
       const held = await hold(host, progress);
@@ -100,7 +103,7 @@ export async function restore(docker: DockerClient, request: RestoreRequest, sig
   });
 }
 
-/** Finds what is to become live, before anything is touched. */
+/** Finds the database that will become live, before anything is touched. */
 async function find({ database, docker }: Host, request: RestoreRequest, signal: AbortSignal): Promise<Incoming> {
   const incoming =
     request.backup === null
@@ -109,7 +112,7 @@ async function find({ database, docker }: Host, request: RestoreRequest, signal:
   const { version, backup } = incoming;
   await mustBeFree(database);
   if (request.to !== undefined && request.to !== version)
-    throw new Refusal(`${backup?.id ?? incoming.name} is of ${version}, and ${request.to} is to serve`);
+    throw new Refusal(`${backup?.id ?? incoming.name} belongs to ${version}, not to ${request.to}, which should serve`);
   if (backup) await mustBeRestorable(database, backup, signal);
   const images = { ...incoming.images, ...request.images };
   for (const role of new Set(["api", "console", ...Object.keys(images)])) {
@@ -134,9 +137,11 @@ async function begin(host: Host, request: RestoreRequest, incoming: Incoming): P
   const { docker, database, stack, caddy } = host;
   const before = whoServes(await Routing.of(docker, caddy).state());
   const from = await versionOf(docker, before.api);
-  if (from === undefined && before.api !== UNROUTED) throw new Refusal(`${before.api}, which is to serve, is gone`);
+  if (from === undefined && before.api !== UNROUTED)
+    throw new Refusal(`${before.api}, which should receive the requests, does not exist any more`);
   const others = await foreign(docker, stack, Object.values(before));
-  if (others.length > 0) throw new Refusal(`${others.join(", ")} takes the requests, and is no container of ${stack}`);
+  if (others.length > 0)
+    throw new Refusal(`${others.join(", ")} receives the requests, and does not belong to the stack ${stack}`);
   const now = await moment(docker);
   const replaced = replacedName(now, await databases(database));
   const interim = (role: string) => interimName({ stack, moment: replaced.slice(REPLACED_PREFIX.length), role });
@@ -157,7 +162,10 @@ async function begin(host: Host, request: RestoreRequest, incoming: Incoming): P
   });
 }
 
-/** Where only the data are replaced, the api has an interim container until it has been started anew. The console stays. */
+/**
+ * Names the containers that will serve. If only the data are replaced, a temporary api serves until the api has been
+ * started anew, and the console stays.
+ */
 function placesTaken(
   before: Routes,
   from: string | undefined,
@@ -171,11 +179,11 @@ function placesTaken(
   return { after: { api, console }, interims: [api, console, interim("worker")] };
 }
 
-/** What is found out before requests wait for it. */
+/** What is prepared before requests are held. */
 interface Ready {
-  /** Where and how the release must answer; undefined where none is there to answer. */
+  /** Where and how the release must answer; undefined if no release runs. */
   readonly expected: Expectation | undefined;
-  /** What the database that is replaced will say of itself. */
+  /** The comment of the database that will be replaced. */
   readonly comment: Omit<ReplacedComment, "replacedAt">;
 }
 
@@ -204,7 +212,7 @@ async function prepare(
   };
 }
 
-/** Makes the interim containers. All but the console wait, because they would write. */
+/** Creates the temporary containers. Only the console works at once; the others wait, because they would write. */
 async function makeInterims({ docker, stack }: Host, state: RestoreState, signal: AbortSignal): Promise<void> {
   const { before, after, from, images, to: version, interims } = state;
   const containers = await containersOf(docker, stack);
@@ -227,7 +235,7 @@ async function makeInterims({ docker, stack }: Host, state: RestoreState, signal
   say(`${version} is ready: ${after.console} runs, ${after.api} waits for its data`);
 }
 
-/** Holds the requests. Returns since when they wait. */
+/** Holds the requests, and freezes api and workers. Gives the time since which requests wait. */
 async function hold({ docker, caddy, stack }: Host, progress: Progress): Promise<number> {
   await progress.enter("exchanging");
   const { interims } = progress.state;
@@ -238,14 +246,14 @@ async function hold({ docker, caddy, stack }: Host, progress: Progress): Promise
 }
 
 /**
- * Swaps the two databases, and sees the release work on its data before a user's request is sent there. Its start takes
- * longer than the disk to note that it may be.
+ * Swaps the two databases, and checks that the release works on its data before requests of users are sent there. The step
+ * is written to the disk at the same time, because the start of the release takes longer.
  */
 async function takeOver(host: Host, progress: Progress, ready: Ready, signal: AbortSignal): Promise<void> {
   const { after, incoming, replaced } = progress.state;
   const comment = { ...ready.comment, replacedAt: new Date().toISOString() };
   await swapDatabases(host.database, incoming, replaced, comment);
-  // Neither goes on once the other has failed: what is taken back then must not be done again.
+  // If one fails, the other stops: it must not repeat what is then undone.
   await together(
     signal,
     () => progress.enter("opening"),
@@ -270,7 +278,7 @@ async function open(
   await verify({ ...expected, candidate, holdSeconds: 0, pauseMs: POLL_MS, death }, docker);
 }
 
-/** Id of the image behind each service of a release: a worker has the one of its api, unless there is a worker. */
+/** Gives the id of the image of each service that runs of a release; without a worker, there is none for `worker`. */
 async function servedBy({ docker, stack }: Host, api: string, console: string): Promise<Record<string, string>> {
   const containers = await containersOf(docker, stack);
   const version = containers.find(({ name }) => name === api)?.version;

@@ -5,21 +5,21 @@ import type { Needed } from "./outcome";
 import { COUNT } from "../../host/database/rows";
 import { DOMAINS_SLEEP, SLEEP, WAKE } from "./dormant-code";
 
-/** What is done with a dump, in its new database. */
+/** One step of a restore of a dump into its new database. */
 export type Step =
-  /** Its entries of a section are listed. */
+  /** The entries of a section are listed. */
   | { readonly do: "list"; readonly section: "data" | "post-data" }
-  /** Entries are put out as statements, and nothing is done. */
+  /** Entries are printed as statements, and not restored. */
   | { readonly do: "print"; readonly entries: readonly string[] }
-  /** All that comes before the data is made, while everything sleeps. */
+  /** The definitions before the data are created, while functions and domains sleep (dormant-code.ts). */
   | { readonly do: "begin" }
-  /** Entries are restored as a role; before that, the superuser runs statements. */
+  /** A role restores entries; before that, the superuser runs the statements of `before`. */
   | { readonly do: "restore"; readonly as: string; readonly entries: readonly string[]; readonly before?: string }
-  /** The superuser restores entries while everything sleeps, or the domains alone. */
+  /** The superuser restores entries, while functions and domains sleep (`asleep`), or only domains (`domains`). */
   | { readonly do: "asleep" | "domains"; readonly entries: readonly string[] }
   /**
-   * The same, and the rows of its tables are counted before anything wakes: to plan a query computes what an index is of.
-   * Also while everything sleeps, but before it, the superuser runs statements.
+   * The superuser runs the statements of `before`, puts functions and domains to sleep, restores entries, and counts the
+   * rows of all tables before anything wakes, because PostgreSQL calls the functions of an index when it plans a query.
    */
   | { readonly do: "count"; readonly entries: readonly string[]; readonly before: string };
 
@@ -28,29 +28,30 @@ export interface Filling {
   /** The server's container. */
   readonly database: Database;
   readonly name: string;
-  /** Of the backup. */
+  /** Id of the backup. */
   readonly id: string;
   readonly file: string;
   readonly way: Needed["way"];
   readonly searchPath: readonly string[];
-  /** Of pg_restore, whatever it does. */
+  /** Options of pg_restore in every step. */
   readonly flags: readonly string[];
-  /** Of pg_restore when it restores by itself. */
+  /** Further options of pg_restore when it restores without psql. */
   readonly directly: readonly string[];
-  /** Of each session, as words of PGOPTIONS. */
+  /** Settings of each session, as words of PGOPTIONS. */
   readonly settings: string;
   readonly signal: AbortSignal;
 }
 
-/** Printed by psql after the last statement: where pg_restore ends half-way, psql takes that for the end. */
+/** Printed by psql after the last statement: without it, psql would not notice that pg_restore ended half-way. */
 const COMPLETE = "restored to its end";
 
 /**
- * Does the steps, which are given as three words each, one after the other: whatever is started from outside takes as
- * long as a small restore. It ends at the first that fails. A list of entries that is too long for a word comes in several.
+ * Does all steps in one `docker exec`, because each further one takes as long as a small restore. A step is three
+ * words; it ends at the first step that fails. A list of entries that is too long for one word is given in several.
  *
- * Through psql, a dump goes as statements; the one that empties the `search_path`, in its first lines, is replaced. The
- * shell reads no further than that line. A pipe is stopped by its last process: those before have nothing to write to then.
+ * With psql, pg_restore prints the dump as statements, and the statement in its first lines that empties the
+ * `search_path` is replaced. The shell reads no line after that one. To stop the pipe, its last process is killed: the
+ * processes before it end when they cannot write any more.
  */
 const SCRIPT = `${SETTINGS}
   set -eu
@@ -90,7 +91,7 @@ const SCRIPT = `${SETTINGS}
       attended nice pg_restore --dbname="$connection" $flags $directly "$@" "$file"
     fi
   }
-  # What is made meanwhile falls asleep by an event trigger.
+  # An event trigger puts to sleep what is created meanwhile.
   asleep() {
     query "$1"; shift
     as ${SUPERUSER}
@@ -125,16 +126,17 @@ const SCRIPT = `${SETTINGS}
     : >"$list"
   done`;
 
-/** Entries in one word: Linux has room for 128 kB in it. */
+/** Number of entries in one word, for which Linux has room for 128 kB. */
 const AT_ONCE = 10_000;
 
 interface Done {
-  /** What it said when it failed; undefined when it did not. */
+  /** Error output if a step failed; otherwise undefined. */
   readonly failure: string | undefined;
-  /** What each step has put out; those that were not begun are missing. */
+  /** Output of each step; steps that were not begun are missing. */
   readonly output: readonly (readonly string[])[];
 }
 
+/** Does the steps of a restore, until one fails. */
 export async function doSteps(filling: Filling, steps: readonly Step[]): Promise<Done> {
   const { database, name, file, way, flags, directly, settings, searchPath, signal } = filling;
   const path = `SELECT pg_catalog.set_config('search_path', ${literal(searchPath.map(identifier).join(", "))}, false);`;
@@ -159,7 +161,7 @@ export async function doSteps(filling: Filling, steps: readonly Step[]): Promise
       else output.at(-1)?.push(line);
     },
   });
-  const failure = exitCode === 0 ? undefined : stderr === "" ? `it ends with exit code ${exitCode}` : stderr;
+  const failure = exitCode === 0 ? undefined : stderr === "" ? `the restore ended with exit code ${exitCode}` : stderr;
   return { failure, output };
 }
 

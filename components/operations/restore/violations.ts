@@ -2,7 +2,7 @@ import { complaint, type Database, literal } from "../../host/database/database"
 import type { Violation } from "./failure";
 import { indented, say } from "../../host/output";
 
-/** The statement that lists the rows that break a foreign key; the names in it are quoted by the server. */
+/** Gives the statement that lists the rows that violate a foreign key; the server quotes the names in it. */
 const FOREIGN_KEY = `
   SELECT format('SELECT child.* FROM %s%I.%I child WHERE %s AND NOT EXISTS (SELECT FROM %I.%I parent WHERE %s);',
       CASE WHEN c.relkind = 'p' THEN '' ELSE 'ONLY ' END, n.nspname, c.relname,
@@ -33,22 +33,25 @@ const UNIQUE = `
 
 const STATEMENTS = { "foreign key": FOREIGN_KEY, check: CHECK, unique: UNIQUE };
 
-/** Which rows of the live database keep its backups from being restored: the rules, and the statements that list them. */
+/**
+ * Describes the rows that prevent a restore: the rules that they violate, and statements that list them in the live
+ * database.
+ */
 export async function describeViolations(live: Database, violations: readonly Violation[]): Promise<string> {
   const rules = violations.map(({ kind, table, name }) => {
     const where = table === undefined ? "" : ` of ${table}`;
-    return `rows${where} break the ${kind}${kind === "unique" ? " index" : ""} ${name}`;
+    return `rows${where} violate the ${kind}${kind === "unique" ? " index" : ""} ${name}`;
   });
   const statements = await Promise.all(violations.map((violation) => statementsFor(live, violation)));
   const listing = statements.flat();
   return rules.join(", ") + (listing.length === 0 ? "" : `; to list them:\n${indented(listing.join("\n"))}`);
 }
 
-/** None where the live database has no such rule any more. */
+/** Gives the statements for one violation; none if the live database does not have the rule any more. */
 async function statementsFor(live: Database, { kind, table = "", name }: Violation): Promise<string[]> {
   const sql = STATEMENTS[kind].replace(":name", () => literal(name)).replace(":table", () => literal(table));
   return live.query(sql).catch((error: unknown) => {
-    say(`The rows could not be looked for: ${complaint(error)}`);
+    say(`The statement that lists the rows could not be made: ${complaint(error)}`);
     return [];
   });
 }

@@ -14,22 +14,22 @@ import { difference, type Rows } from "../../host/database/rows";
 import { Refusal, say } from "../../host/output";
 import { dumpFile } from "../../host/backups/store";
 
-/** A copy that is to be made of a backup. */
+/** A copy to make of a backup. */
 export interface Copy {
-  /** The container of the server, on which the copy gets a name; a copy that is there under it is dropped. */
+  /** The container of the server for the copy. An existing database of the copy's name is dropped. */
   readonly database: Database;
   readonly name: string;
   readonly manifest: BackupManifest;
-  /** A copy that is restored for good has its subscriptions; every other connects nowhere. */
+  /** For the purpose `restore`, the copy gets its subscriptions; any other copy must not connect to another server. */
   readonly purpose: Proof["by"];
-  /** Each takes a core, of which the live database has need, too. */
+  /** Number of parallel jobs. Each takes a core, which the live database needs, too. */
   readonly jobs: number;
-  /** The database that serves; the copy may be made on a server of its own. */
+  /** The live database; the copy may be made on another, temporary server. */
   readonly live: Database;
   readonly signal: AbortSignal;
 }
 
-/** The same, with what the copy is to be beside its contents. */
+/** The same, with the properties of the database, which are not part of its contents. */
 interface Defined extends Copy {
   readonly definition: Definition;
 }
@@ -37,34 +37,38 @@ interface Defined extends Copy {
 const COMPRESSION = "default_toast_compression";
 
 /**
- * Where the server can compress large values with lz4: where its method comes from. lz4 takes a fifth of the time of
- * pglz: a restore of 1.2 GB of text took 7 s instead of 25 s. The setting exists from PostgreSQL 14 on, and has the value
- * only where the server was built with the library. PostgreSQL 19 compresses so by default.
+ * Asks where the server's method of compressing large values comes from, if it can compress them with lz4, which takes a
+ * fifth of the time of its default, pglz: a restore of 1.2 GB of text took 7 s instead of 25 s. The setting exists from
+ * PostgreSQL 14 on, and has the value only where the server was built with the library. PostgreSQL 19 compresses with
+ * lz4 by default.
  */
 const LZ4 = `SELECT source FROM pg_settings WHERE name = '${COMPRESSION}' AND 'lz4' = ANY (enumvals)`;
 
-/** How an attempt is made. */
+/** The parameters of one attempt. */
 interface Attempt extends Needed {
-  /** Processes that build an index beside the first; undefined leaves it to the server. */
+  /** Number of parallel workers of an index build, in addition to the first process; undefined for the server's default. */
   readonly workers?: number;
 }
 
-/** The server's own default: an operator who has set less for the application has not meant an index's build. */
+/**
+ * Megabytes for an index build, at least: PostgreSQL's default. A lower setting of an operator is meant for the
+ * application.
+ */
 const LEAST_MEGABYTES = 64;
-/** Of the memory that is free, for all indexes that are built at the same time: the live database has the rest. */
+/** Share of the free memory for all indexes that are built at the same time; the live database needs the rest. */
 const SHARE = 0.5;
 
 /**
- * Fills a new database of that name, and refuses the result unless every table has the rows that were dumped. An index
- * that needs more memory gets it, within the host's; where names are not found, the dump goes through psql with the
- * application's own `search_path`. Each attempt begins anew.
+ * Fills a new database of that name, and refuses the result unless every table has the rows that were dumped. If an index
+ * needs more memory, the next attempt gives it more, as far as the Docker host has it. If a name is not found, the next
+ * attempt restores through psql, with the application's own `search_path`. Each attempt begins with an empty database.
  */
 export async function restoreAnyWay(copy: Defined, known: Needed | undefined): Promise<Needed> {
   const { database } = copy;
   try {
     return await restoreAgain(copy, known);
   } catch (error) {
-    // A role that may log in is not left behind.
+    // The role may log in, so it must not be left behind.
     await removeLoader(database).catch((reason: unknown) => {
       say(`The role ${LOADER} could not be removed (${complaint(reason)}); the next restore removes it`);
     });
@@ -98,7 +102,7 @@ async function restoreAgain(copy: Defined, known: Needed | undefined): Promise<N
     const { failure, plan } = passed;
     const next = await nextAttempt(copy, attempt, failure);
     if (next === undefined) throw await refusalOf({ filling, live, said: failure, plan });
-    say(`${manifest.id}: ${firstError(failure)}${next.why}; restored anew`);
+    say(`${manifest.id}: ${firstError(failure)}${next.why}; the restore begins again`);
     attempt = next.attempt;
   }
 }
@@ -114,33 +118,33 @@ function mustHaveAll({ id, rows }: BackupManifest, found: Rows): void {
   if (unequal !== undefined) throw new Unrestorable(`the backup ${id} is not what was dumped: ${unequal}`);
 }
 
-/** Scratch copies subscribe to nothing; a tablespace that the server lacks is replaced by its default one. */
+/** Gives the options of pg_restore: temporary copies get no subscriptions, and a missing tablespace is left out. */
 function flagsFor({ purpose, definition }: Defined, here: readonly string[]): string[] {
   const lacking = definition.database.tablespaces.filter((tablespace) => !here.includes(tablespace));
   if (lacking.length > 0 && purpose === "restore")
-    say(`the server has no tablespace ${lacking.join(", ")}: what lay there goes into the default one`);
+    say(`the server has no tablespace ${lacking.join(", ")}: its tables and indexes go into the default tablespace`);
   return [
-    // No table has policies yet when it is filled; a materialized view is, by its owner, as in production.
+    // Tables have no policies yet when they are filled. A materialized view is filled by its owner, under the policies.
     "--enable-row-security",
     ...(purpose === "restore" ? [] : ["--no-subscriptions"]),
     ...(lacking.length > 0 ? ["--no-tablespaces"] : []),
   ];
 }
 
-/** Undefined where trying once more is of no use. */
+/** Gives the next attempt; undefined if no other attempt can succeed. */
 async function nextAttempt({ database, jobs }: Defined, attempt: Attempt, said: string) {
   const failure = restoreFailure(said);
   if (failure.kind === "memory" && failure.megabytes > attempt.megabytes) {
     const most = Math.floor(((await freeMegabytes(database)) * SHARE) / jobs);
     if (failure.megabytes > most)
       throw new Refusal(
-        `an index needs ${failure.megabytes} MB to be built, and ${most} MB of the host's memory can be had for one: ${objectOf(said)}`,
+        `an index needs ${failure.megabytes} MB to be built, and the Docker host has ${most} MB for one: ${objectOf(said)}`,
       );
-    const why = `: with ${failure.megabytes} MB for an index`;
+    const why = `: the next attempt has ${failure.megabytes} MB for an index`;
     return { attempt: { ...attempt, megabytes: failure.megabytes }, why };
   }
   if (failure.kind === "workers" && attempt.workers === undefined)
-    return { attempt: { ...attempt, workers: 0 }, why: ": with one process for an index" };
+    return { attempt: { ...attempt, workers: 0 }, why: ": the next attempt builds an index with one process" };
   if (failure.kind === "names" && attempt.way === "pg_restore") {
     const why = ` (${objectOf(said)}): pg_restore looks for names in no schema, so the dump goes through psql, which is slower`;
     return { attempt: { ...attempt, way: "psql" as const }, why };
@@ -156,7 +160,7 @@ const MEMORY = `
   grep MemAvailable /proc/meminfo
   cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || true`;
 
-/** Of the host, or less where the container has a limit of its own. */
+/** Gives the free memory of the Docker host, or the limit of the container if that is less. */
 async function freeMegabytes(database: Database): Promise<number> {
   const told = await database.shell(MEMORY);
   const available = Number(/MemAvailable: +(\d+)/.exec(told)?.[1] ?? 0) * 1024;
@@ -164,13 +168,13 @@ async function freeMegabytes(database: Database): Promise<number> {
   return Math.floor(Math.min(available, ...limits) / 1024 ** 2);
 }
 
-/** Says how an attempt fills the new database. */
+/** Gives the parameters with which an attempt fills the new database. */
 function fillingBy(
   { way, megabytes, workers }: Attempt,
   { database, name, manifest, definition, jobs, signal }: Defined,
   { flags, usesLz4 }: { readonly flags: readonly string[]; readonly usesLz4: boolean },
 ): Filling {
-  // What is restored is thrown away when the server crashes meanwhile: its commits need not wait for the disk.
+  // If the server crashes meanwhile, the restore begins anew: its commits need not wait for the disk.
   const settings = [
     "-c synchronous_commit=off",
     `-c maintenance_work_mem=${megabytes}MB`,

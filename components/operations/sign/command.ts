@@ -4,10 +4,9 @@ import { say } from "../../host/output";
 import { signThoseOfBefore } from "../trust/signatures";
 import type { Request } from "./request";
 
-/** The stack has got its key: what it has backed up before is signed with it, once. */
+/** Signs, once, the backups that the stack took before it had a key. Gives how many, as JSON. */
 export async function sign({ dockerHost, postgres }: Request): Promise<string | undefined> {
   const count = await signThoseOfBefore(new Database(new DockerClient(dockerHost), postgres));
-  if (count > 0)
-    say(count === 1 ? "1 backup from before is signed now" : `${count} backups from before are signed now`);
+  if (count > 0) say(`signed ${count === 1 ? "1 backup" : `${count} backups`} from before this stack had a key`);
   return JSON.stringify({ signed: count });
 }

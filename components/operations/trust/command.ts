@@ -7,7 +7,10 @@ import { signTrusted } from "./signatures";
 import { findStack } from "../../host/stack";
 import type { Request, request } from "./request";
 
-/** A backup of another stack, or of one whose state is lost, becomes this one's by the word of its operator. */
+/**
+ * Signs a backup of another stack, or of a stack whose state is lost, as this stack's own, because its operator says
+ * so.
+ */
 export async function trust({ dockerHost, stack, backup }: Request): Promise<string> {
   const docker = new DockerClient(dockerHost);
   const { postgres } = await findStack(docker, stack);

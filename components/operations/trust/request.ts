@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** A backup that an operator knows as the stack's own, and that it has not signed. */
+/** A backup that the stack has not signed, and that an operator accepts as the stack's own. */
 export const request = z.strictObject({
   dockerHost: z.string(),
-  /** The only one on the host, when it is not named. */
+  /** Without a name, the only stack on the Docker host. */
   stack: z.string().optional(),
   backup: z.string(),
 });

@@ -6,8 +6,8 @@ import { selectBackup } from "../../host/backups/selection";
 import { Store } from "../../host/backups/store";
 
 /**
- * Signs the backups that a program without signatures has taken, and gives how many. What has a signature that is not the
- * stack's is never signed: it was written by another stack, or changed.
+ * Signs the backups that an older program has taken without signatures, and gives how many. A backup with another signature
+ * is never signed: another stack has written it, or it was changed.
  */
 export async function signThoseOfBefore(database: Database): Promise<number> {
   const store = new Store(database);
@@ -24,13 +24,13 @@ export async function signThoseOfBefore(database: Database): Promise<number> {
   });
 }
 
-/** Signs a backup that an operator knows as the stack's own, when its dump is what its manifest says. */
+/** Signs a backup that an operator accepts as the stack's own, if its dump is what its manifest says. */
 export async function signTrusted(database: Database, id: string, signal: AbortSignal): Promise<void> {
   const store = new Store(database);
   const { key } = await store.signer();
   if (key === undefined)
     throw new Refusal(
-      `${database.container} has no key to sign with: every backup counts there. The next update makes one, and signs them.`,
+      `${database.container} has no key to sign with, so that every backup counts. The next update makes a key, and signs the backups.`,
     );
   const contents = await store.list();
   const found = contents.unsigned.includes(id) ? await store.read(id) : undefined;
@@ -44,5 +44,5 @@ export async function signTrusted(database: Database, id: string, signal: AbortS
   } catch (error) {
     throw new Refusal(`${id} was not signed: ${complaint(signal.aborted ? signal.reason : error)}.`);
   }
-  say(`${id} is a backup of this stack from now on; its dump was read and compared`);
+  say(`${id} counts as a backup of this stack from now on; its dump was read and compared`);
 }

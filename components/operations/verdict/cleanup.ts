@@ -13,26 +13,26 @@ import { pruneReplaced } from "../restore/replaced-databases";
 import { removeContainer } from "../../host/docker/removal";
 import { say, sleep } from "../../host/output";
 
-/** Before each container: to stop and remove one keeps the engine busy for about a second. */
+/** Pause before each container: to stop and remove one keeps Docker busy for about a second. */
 const PAUSE_MS = 500;
 
-/** The repositories of the images that follow the release: published ones, or those that were built here. */
+/** The repositories of the release's images: published images, or images that were built on the Docker host. */
 export const repositories = z.array(z.string());
 
-/** What a release leaves that has taken the place of another one. */
+/** What a successful update may remove. */
 interface Leftovers {
   readonly stack: string;
   readonly postgres: string;
   /** Ids of the containers that the stack consists of now. */
   readonly current: readonly string[];
   readonly repositories: readonly string[];
-  /** Days that a database is kept which a restore has replaced. */
+  /** Days for which a previous database, which a restore has replaced, is kept. */
   readonly keepReplacedDays: number;
 }
 
 /**
- * Removes what nothing needs any more. The update has succeeded, whatever stays behind: gives what does, why, and the
- * command that removes it.
+ * Removes old containers, images and previous databases. The update has succeeded even if one of them cannot be
+ * removed: gives a warning for each, with the reason and the command that removes it.
  */
 export async function clearAway(docker: DockerClient, asked: Leftovers, history: readonly Change[]): Promise<string[]> {
   const { stack, postgres, current, repositories: images, keepReplacedDays } = asked;
@@ -67,9 +67,10 @@ async function dropReplaced(docker: DockerClient, postgres: string, days: number
 }
 
 /**
- * Stops and removes the containers of a release that are not among `current`: those before, which the engine would
- * remove next, and any that a killed run left and no state knows. A container that is gone is no error to the engine.
- * One after the other, with pauses: no request waits for it, and the release that serves wants the processor, too.
+ * Stops and removes the containers of api, console and worker that are not among `current`: those of the old release,
+ * which Pulumi would remove next, and orphaned ones of a killed run. Pulumi accepts a container that is gone already.
+ * They are removed one after the other, with pauses: no request waits for it, and the running release needs the
+ * processor, too.
  */
 export async function removeOthers(docker: DockerClient, stack: string, current: readonly string[]): Promise<void> {
   for (const { id } of await othersOf(docker, stack, current)) {
@@ -84,9 +85,10 @@ async function othersOf(docker: DockerClient, stack: string, current: readonly s
 }
 
 /**
- * Removes the images of releases that this stack ran and no rollback needs any more, its own nor one of another stack on
- * the host, which may share the repositories. Docker takes a name away from an image in use where it has another one.
- * What an update of another stack is about to start, only that one knows: while one is under way, all are kept.
+ * Removes the images of releases that this stack ran, if no rollback needs them: a rollback of this stack, or of
+ * another stack on the Docker host, which may use the same repositories. Docker removes one name of an image in use if
+ * the image has another name. Only an update itself knows which images it will start: while another stack is updated,
+ * all are kept.
  */
 export async function pruneImages(
   docker: DockerClient,
@@ -108,7 +110,7 @@ export async function pruneImages(
       if (lock !== undefined) {
         const free = dockerCommand(docker.host, `volume rm ${lock}`);
         say(
-          `images that no rollback needs are kept: ${lock} says that another stack is updated; if nobody does: ${free}`,
+          `images that no rollback needs are kept: the lock ${lock} shows that another stack is updated; if no update runs: ${free}`,
         );
         return;
       }
@@ -117,7 +119,7 @@ export async function pruneImages(
   }
 }
 
-/** Releases that the other stacks on the host run, or may go back to; undefined where one of them cannot be asked. */
+/** The releases that other stacks on the host run or may go back to; undefined if the database of one does not run. */
 async function neededElsewhere(docker: DockerClient, stack: string): Promise<string[] | undefined> {
   const format = [LABELS.stack, LABELS.role, LABELS.version].map((label) => `{{.Label "${label}"}}`).join("\t");
   const filter = ["--filter", `label=${LABELS.stack}`];
@@ -133,7 +135,7 @@ async function neededElsewhere(docker: DockerClient, stack: string): Promise<str
   return needed;
 }
 
-/** As `docker image ls` prints it: without the names of the registry that is meant when none is named. */
+/** Writes a reference as `docker image ls` prints it: without the name of the default registry. */
 function familiar(reference: string): string {
   return reference.replace(/^(index\.)?docker\.io\/(library\/)?/, "");
 }

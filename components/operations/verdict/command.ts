@@ -15,13 +15,13 @@ import { clearAway } from "./cleanup";
 import { undoing } from "../../host/undoing";
 import type { Request } from "./request";
 
-/** A worker that is healthy and dies of its first jobs does so within this. */
+/** A worker that is healthy but exits at its first jobs does so within these seconds. */
 const WATCH_SECONDS = 5;
 
 /**
- * The end of an update: everything serves, the workers, too. Until here all of it can be taken back; from here on
- * nothing is: the verdict is in the history, and what was before goes. Idempotent: killed at any moment and run again,
- * it ends in the same place.
+ * Ends an update: all containers of the new release serve, also the workers. Until now the whole update can be undone.
+ * Now the verdict is written into the history, the old containers are removed, and nothing is undone any more.
+ * Idempotent: if it is killed at any moment and run again, the result is the same.
  */
 export async function giveVerdict(
   asked: Request,
@@ -32,7 +32,7 @@ export async function giveVerdict(
   const [before, after] = [whoServes(state), state.active];
   const from = await versionOf(docker, before.api);
   const to = asked.release.tag;
-  // Under the same release there need not have been a cutover: the last one may be of long ago.
+  // Without a change of release there may have been no cutover in this update: `asked.started` may be long ago.
   const step: ReleaseChange = { ...asked, from, to, started: from === to ? Date.now() : asked.started };
   await mustTakeRequests(docker, asked, after);
   await undoing(
@@ -42,7 +42,7 @@ export async function giveVerdict(
       return refuseRelease(docker, judged, failure);
     },
   );
-  const history = await record(docker, step); // while it is known what was before
+  const history = await record(docker, step); // before `accept` forgets the old containers
   await routing.accept();
   for (const left of await clearAway(docker, { ...asked, current: idsOf(asked) }, history)) say(`warning: ${left}`);
   await takeOver(new Database(docker, asked.postgres));
@@ -50,8 +50,8 @@ export async function giveVerdict(
 }
 
 /**
- * What worked as the superuser is gone: what it has made since is the application's, too, and its password is not needed any
- * more. The update has succeeded, whatever comes of this.
+ * Gives the application's role what containers have created as the superuser, and takes the superuser's password away:
+ * those containers are removed by now. If this fails, the update has succeeded nevertheless.
  */
 async function takeOver(database: Database): Promise<void> {
   try {
@@ -62,7 +62,7 @@ async function takeOver(database: Database): Promise<void> {
   }
 }
 
-/** The container that receives the requests is never removed, also where a person has sent them there. */
+/** Refuses to go on where requests go to another container, for example by hand: that container would be removed. */
 async function mustTakeRequests(docker: DockerClient, { serving }: Request, active: Routes): Promise<void> {
   for (const [role, id] of Object.entries(serving)) {
     const name = active[role as keyof Routes];
@@ -70,7 +70,7 @@ async function mustTakeRequests(docker: DockerClient, { serving }: Request, acti
     if (found === undefined || !isUp({ state: found.State.Status }) || found.Id === id) continue;
     throw new Refusal(
       `The requests go to ${name}, which is not the ${role} of this update. Nothing was removed.\n` +
-        `Next: apply it again, and they are sent to the right one.`,
+        `Next: run the same command again; it sends the requests to the container of this update.`,
     );
   }
 }
@@ -89,7 +89,7 @@ async function workersWork(docker: DockerClient, asked: Request, signal: AbortSi
   } while (Date.now() < until);
 }
 
-/** Ids of all that the stack consists of. */
+/** Gives the ids of all containers of the stack. */
 function idsOf({ serving, workers, containers }: Request): string[] {
   return [serving.api, serving.console, ...workers, ...containers];
 }
