@@ -76,7 +76,7 @@ describe("two at once", () => {
     if (!("release" in lock)) throw new Error("the lock was taken");
     try {
       await refused(
-        /\S+@\S+ \(pid \d+\) has been working on this stack since \d{4}-[^]*nothing was touched/,
+        /The stack \S+ is locked by \S+@\S+ \(pid \d+\) since \d{4}-[^]*nothing was touched/,
         "up",
         "--yes",
         "--skip-preview",

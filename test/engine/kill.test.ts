@@ -170,7 +170,7 @@ describe("what a killed run has left", () => {
       /A killed run of somebody@\S+ \(pid \d+\) has left its lock[^\n]*scripts\/pulumi up --stack test-kill/,
     );
     expect(output).toContain("A run of pulumi was killed (creating nestfleet-test-kill-api)");
-    expect(output).toContain(`Container ${ORPHAN}, which no state knows, is removed then`);
+    expect(output).toContain(`It also removes the orphaned container ${ORPHAN}, which the state does not contain.`);
     expect(readFileSync(stateFile(), "utf8")).toBe(before);
     expect(readdirSync(locks())).toEqual(["0aa0.json"]);
     expect(await orphan()).toBe(id);
@@ -192,7 +192,7 @@ describe("what a killed run has left", () => {
     const { exitCode, output } = await stack.up();
     expect(exitCode, output).toBe(0);
     expect(output).toMatch(
-      /The lock of somebody@[^\n]* is freed[^]*Container nestfleet-test-kill-api-0abcdef[^\n]* is removed/,
+      /The lock of somebody@[^\n]* is removed[^]*container nestfleet-test-kill-api-0abcdef[^\n]* is removed/,
     );
     expect(await orphan()).toBe("");
     expect(pending()).toBe(false);
@@ -213,7 +213,7 @@ describe("what a killed run has left", () => {
     await leaveOrphan();
     const preview = await plain("preview");
     expect(preview.output).toMatch(
-      new RegExp(`container ${ORPHAN} was made by a run that was killed[^\\n]*pulumi up --stack`),
+      new RegExp(`container ${ORPHAN} is orphaned: a killed run made it[^\\n]*pulumi up --stack`),
     );
     expect(await orphan()).not.toBe("");
     const update = await plain("up", "--yes", "--skip-preview");

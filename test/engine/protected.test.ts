@@ -246,7 +246,7 @@ test("a stack of an older program is moved over under load: its networks, its ro
   const { up, report } = await upUnderLoad(stack);
   expect(up.exitCode, up.output).toBe(0);
   expect(up.output).toContain("requests are held while postgres is replaced");
-  expect(up.output).toContain("1 backup from before is signed now");
+  expect(up.output).toContain("signed 1 backup from before this stack had a key");
   expect(up.output).toMatch(/\d+ objects in nestfleet belong to nestfleet_app now/);
   expect(up.output).toContain("the role nestfleet has no password any more");
   expect(report.failed).toEqual([]);

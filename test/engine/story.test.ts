@@ -157,7 +157,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect((await fetch(`${origin}/login`)).headers.get("x-probe")).toBe("reloaded");
     const broken = await applyCaddyfile(`${current}\nno such directive {\n`);
     expect(broken.exitCode).toBe(1);
-    expect(broken.output).toContain("Caddy refuses its new configuration; the one before stays in force");
+    expect(broken.output).toContain("Caddy refuses its new configuration; the old one stays in force");
     expect((await fetch(`${origin}/login`)).headers.get("x-probe")).toBe("reloaded");
     expect((await applyCaddyfile(current)).exitCode).toBe(0);
     expect(await stack.containers()).toEqual(before);

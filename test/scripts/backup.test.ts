@@ -242,7 +242,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     });
     expect((await files()).filter((file) => !file.startsWith("."))).toEqual(before);
     const next = await backup();
-    expect(next.stderr).toContain("removed what an unfinished backup left: .partial-");
+    expect(next.stderr).toContain("removed the files of an unfinished backup: .partial-");
     idOf(next);
   });
 
@@ -281,7 +281,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
       return [running, await backup()] as const;
     });
     expect(second.exitCode).toBe(1);
-    expect(second.stderr).toMatch(/\S+@\S+ \(pid \d+\) has been working on this stack since \d{4}-\d\d-\d\dT/);
+    expect(second.stderr).toMatch(/The stack \S+ is locked by \S+@\S+ \(pid \d+\) since \d{4}-\d\d-\d\dT/);
     idOf(await first.ended);
   });
 
@@ -449,7 +449,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect(backups.map((kept) => kept.id)).toEqual([needed.id, id]);
     expect(await files()).toContain("notes.txt");
     const nameless = await launch("bash", ["scripts/backup.sh", "--stack", STACK]).ended;
-    expect(nameless.stderr).toContain("say it with --version");
+    expect(nameless.stderr).toContain("name the release with --version");
     const injected = await launch("bash", ["scripts/backup.sh", "--stack", STACK, "--version", "1.5.0; rm -rf /"])
       .ended;
     expect(injected.exitCode).toBe(1);

@@ -156,7 +156,7 @@ describe("a copy out", { timeout: MINUTE }, () => {
       expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
     }
     expect((await copy(OLD, ["--copy-to", directory])).stderr).toContain(
-      `${second.id} is in ${directory} already, whole`,
+      `${second.id} is in ${directory} already, complete`,
     );
   });
 
@@ -165,7 +165,7 @@ describe("a copy out", { timeout: MINUTE }, () => {
     flip(join(directory, dumpOf(first)));
     expect((await copy(OLD, ["--copy-to", directory, first.id])).exitCode).toBe(0);
     expect((await copy(NEW, ["--copy-from", directory, "20200101T000000Z-1.4.2"])).stderr).toContain(first.id);
-    expect((await copy(OLD, ["--copy-to", directory, first.id])).stderr).toContain("already, whole");
+    expect((await copy(OLD, ["--copy-to", directory, first.id])).stderr).toContain("already, complete");
   });
 
   test.each([
@@ -185,7 +185,7 @@ describe("a copy out", { timeout: MINUTE }, () => {
     const ended = await copy(OLD, ["--copy-to", directory, first.id], copying);
     expect(ended.exitCode).toBe(1);
     expect(ended.stderr).toMatch(why);
-    expect(ended.stderr).toContain("no half of it is left");
+    expect(ended.stderr).toContain("no incomplete copy is left");
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -233,9 +233,7 @@ describe("a copy in", { timeout: MINUTE }, () => {
     const before = await backups(NEW);
     const refused = await copy(NEW, ["--copy-from", directory, second.id], "echo sent >&2; exit 1");
     expect([refused.exitCode, refused.stdout]).toEqual([1, ""]);
-    expect(refused.stderr).toMatch(
-      /is not signed by this stack: somebody else may have written it\. Nothing was copied\./,
-    );
+    expect(refused.stderr).toMatch(/is not signed by this stack, which may not have written it\. Nothing was copied\./);
     expect(refused.stderr).toContain(` --copy-from ${directory} ${second.id} --trust\n`);
     expect(refused.stderr).not.toMatch(/sent\n|LEAKED/);
     expect(await backups(NEW)).toBe(before);
@@ -254,7 +252,7 @@ describe("a copy in", { timeout: MINUTE }, () => {
     ["a flipped byte", (at) => { flip(join(at, dumpOf(second))); }, /its dump is damaged: the sha256 is [0-9a-f]{64} instead of [0-9a-f]{64}/], // prettier-ignore
     ["a dump that is cut", (at) => { writeFileSync(join(at, dumpOf(second)), "PGDMP"); }, /5 bytes instead of/], // prettier-ignore
     ["no dump", (at) => { rmSync(join(at, dumpOf(second))); }, /its dump is missing/], // prettier-ignore
-    ["no manifest", (at) => { rmSync(join(at, manifestOf(second))); }, /is half a backup: its manifest/], // prettier-ignore
+    ["no manifest", (at) => { rmSync(join(at, manifestOf(second))); }, /is not a complete backup: its manifest/], // prettier-ignore
     ["the manifest of another", (at) => { copyFileSync(join(at, "other"), join(at, manifestOf(second))); }, /is the manifest of/], // prettier-ignore
     ["a manifest of something else", (at) => { writeFileSync(join(at, manifestOf(second)), "{}"); }, /is not the manifest of a backup/], // prettier-ignore
   ])("with %s is refused before anything is sent", async (_, harm, why) => {

@@ -170,7 +170,7 @@ describe("a drill", { timeout: 5 * MINUTE }, () => {
     const missing = await startDrill(gone.id).ended;
     expect(missing.exitCode).toBe(1);
     expect(told(missing)["error"]).toContain("the api image of 1.4.2");
-    expect(told(missing)["error"]).toContain("is not on the host any more");
+    expect(told(missing)["error"]).toContain("is not on the Docker host any more");
     const mistaken = await backup("1.4.3");
     const other = await startDrill().ended;
     expect(other.exitCode).toBe(1);

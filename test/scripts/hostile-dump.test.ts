@@ -123,7 +123,7 @@ describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE
     await database.query("SELECT pg_reload_conf()");
     try {
       await expect(restoreBeside(database, manifest, signal)).rejects.toThrow(
-        /does not let nestfleet_restore in .* In \S+pg_hba\.conf of hostiletest-postgres, .*: local all nestfleet_restore trust/,
+        /does not let nestfleet_restore in .* Add to \S+pg_hba\.conf of hostiletest-postgres, .*: local all nestfleet_restore trust/,
       );
     } finally {
       await database.shell('cat /tmp/hba >"$PGDATA/pg_hba.conf"; rm /tmp/hba');
@@ -138,7 +138,7 @@ describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE
        ALTER TABLE hostile."b c" OWNER TO eve; INSERT INTO hostile."b c" DEFAULT VALUES`,
     );
     await expect(restoreBeside(database, await server.backup(signal), signal)).rejects.toThrow(
-      /whose TABLE DATA hostile b c \S+ is cannot be told, because tables of several owners have names that are alike/,
+      /the owner of TABLE DATA hostile b c \S+ is not certain, because tables of several owners have such a name/,
     );
     await database.query('DROP SCHEMA "hostile b" CASCADE; DROP TABLE hostile."b c"');
   });

@@ -71,15 +71,23 @@ describe("a note of a killed restore that somebody has put among the backups", (
   });
 
   test.each<[string, object, RegExp]>([
-    ["removes a container of nobody's stack", { standIns: [VICTIM] }, /standIns\.0: no container of planted-test/],
+    ["removes a container of nobody's stack", { standIns: [VICTIM] }, /standIns\.0: not a container of planted-test/],
     [
       "removes one of another stack",
       { after: { ...nobody, api: NEIGHBOUR } },
-      new RegExp(`${NEIGHBOUR} is no container of ${STACK}`),
+      new RegExp(`${NEIGHBOUR} is not a container of ${STACK}`),
     ],
     ["runs a command of psql's", { incoming: "x;\n\\! id > /tmp/planted\nSELECT 1" }, /incoming: (?!.*planted)/],
-    ["renames a database of somebody else's", { replaced: "postgres" }, /replaced: no name of a replaced database/],
-    ["asks a client for an option", { before: { ...nobody, console: "--format=x" } }, /before\.console: no container/],
+    [
+      "renames a database of somebody else's",
+      { replaced: "postgres" },
+      /replaced: not the name of a previous database/,
+    ],
+    [
+      "asks a client for an option",
+      { before: { ...nobody, console: "--format=x" } },
+      /before\.console: not a container/,
+    ],
     ["has a field too many", { then: "rm -rf /" }, /then/],
   ])("and that %s is not obeyed, and stays for a look", async (_, planted, why) => {
     const text = JSON.stringify({ ...note, ...planted });
@@ -107,7 +115,7 @@ describe("a note of a killed restore that somebody has put among the backups", (
   test("and that is a link is not followed", async () => {
     await database.shell('printf "%s" "$2" >/tmp/note; ln -s /tmp/note "$1"', [RESTORE_STATE, JSON.stringify(note)]);
     const { exitCode, stderr } = await recover();
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("is not as a restore writes it") as string]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("but no restore writes it in this form") as string]);
   });
 
   function recover(): Promise<Ended> {
@@ -245,7 +253,10 @@ describe("a backup that somebody else has put among ours", () => {
     await database.shell('cd /backups; rm "$1.dump" "$1.json"', [planted]);
     await plant((manifest) => ({ ...withoutSignature(manifest), later: "kept" }));
     const taken = await take();
-    expect([taken.stdout, taken.stderr]).toEqual(['{"signed":1}\n', "1 backup from before is signed now\n"]);
+    expect([taken.stdout, taken.stderr]).toEqual([
+      '{"signed":1}\n',
+      "signed 1 backup from before this stack had a key\n",
+    ]);
     expect(await ids()).toContain(planted);
     expect(await read(planted)).toMatchObject({ later: "kept" });
     expect((await take()).stdout).toBe('{"signed":0}\n');

@@ -106,7 +106,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
     expect(manifest.proven).toBeUndefined();
     const said = listen();
     await rehearse(manifest);
-    expect(said()).not.toContain("restored anew");
+    expect(said()).not.toContain("the restore begins again");
   });
 
   test("is the same after a rollback, and again after its undo", async () => {
@@ -160,8 +160,8 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
       () => "",
       (error: unknown) => (error as Error).message,
     );
-    expect(refusal).toContain("rows of notes break the foreign key notes_person_fkey");
-    expect(refusal).toContain("rows of marks break the foreign key marks_note");
+    expect(refusal).toContain("rows of notes violate the foreign key notes_person_fkey");
+    expect(refusal).toContain("rows of marks violate the foreign key marks_note");
     const statements = [...refusal.matchAll(/^ *\| (SELECT .*;)$/gm)].map(([, statement = ""]) => statement);
     const listed = await Promise.all(statements.map((statement) => database.query(statement)));
     expect(listed.map((rows) => rows.length).sort()).toEqual([1, 2]);
@@ -182,7 +182,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
     );
     const bad = await server.backup(signal);
     await expect(prove(docker, server, bad, signal)).rejects.toThrow(
-      /was taken, and is not proven: .*rows of people break the check adults; to list them:\n.*SELECT \* FROM ONLY app\.people WHERE NOT/,
+      /was taken, and is not proven: .*rows of people violate the check adults; to list them:\n.*SELECT \* FROM ONLY app\.people WHERE NOT/,
     );
     expect((await newest()).disproven).toMatchObject({ by: "proof" });
   });

@@ -70,7 +70,7 @@ function where({ before }: Refused, switched: boolean, first: boolean, backs: bo
   if (!backs)
     return "The previous containers no longer exist: no container receives requests until an update succeeds.";
   const names = `${before.api} and ${before.console}`;
-  return switched ? `Requests go to ${names} again.` : `Requests always went to ${names}.`;
+  return switched ? `The requests go to ${names} again.` : `The requests always went to ${names}.`;
 }
 
 /** Stops the containers of the refused release, also its workers: it must not take more jobs. */

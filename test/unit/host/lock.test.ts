@@ -64,7 +64,7 @@ describe("the lock of a stack", () => {
     const second = await takeLock(engine, "prod");
     expect(second).toMatchObject({ pid: process.pid, machine: identify().machine });
     expect(busy(second as Holder, "prod", engine.host)).toContain(
-      "If that process no longer exists, remove its lock: docker --host ssh://root@fleet volume rm nestfleet-prod-lock",
+      "If that process no longer exists, remove the lock: docker --host ssh://root@fleet volume rm nestfleet-prod-lock",
     );
     lock.release();
     held(await takeLock(engine, "prod")).release();
@@ -130,7 +130,7 @@ describe("the lock of a stack", () => {
     engine.volumes.set("nestfleet-prod-lock", { [`${PREFIX}token`]: "$(rm -rf /)" });
     const taken = await takeLock(engine, "prod");
     expect(busy(taken as Holder, "prod", engine.host)).toMatch(
-      /does not say which process works on this stack[^]*volume rm/,
+      /does not name the process that works on it[^]*volume rm/,
     );
     expect(engine.volumes.size).toBe(1);
   });

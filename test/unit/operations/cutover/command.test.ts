@@ -134,8 +134,8 @@ describe("a release that is refused as candidate", () => {
     set.site.status = ({ candidate }) => (candidate ? 500 : 200);
     const report = await refusal(set);
     expect(report).toContain("1.5.0 is refused: http://localhost/health answers 500");
-    expect(report).toContain(`The requests went to ${OLD.api} and ${OLD.console} all along.`);
-    expect(report).toContain(`${NEW.api}, ${NEW.console} stopped.`);
+    expect(report).toContain(`The requests always went to ${OLD.api} and ${OLD.console}.`);
+    expect(report).toContain(`The refused release was stopped: ${NEW.api}, ${NEW.console}.`);
     expect(set.host.active()).toEqual([OLD.api, OLD.console]);
     expect(set.host.notes()).toEqual(SERVING);
     expect(set.host.running()).toEqual([...OLD_RELEASE, ...BESIDE]);
@@ -166,7 +166,7 @@ describe("a release that is refused as candidate", () => {
     const set = hostWith(FIRST, {}, (version) => version !== "1.4.2");
     set.site.status = () => 500;
     const report = await refusal(set);
-    expect(report).toContain("Nothing served before: the requests go to nobody until an update succeeds.");
+    expect(report).toContain("Nothing served before: no container receives requests until an update succeeds.");
     expect(set.host.active()).toEqual([UNROUTED, UNROUTED]);
     expect(set.host.notes()).toEqual([]);
     expect(set.host.running()).toEqual(BESIDE);
@@ -218,7 +218,7 @@ describe("a release whose migrations may break the one before", () => {
   test("any other one is watched before", async () => {
     const set = hostWith();
     failingLater(set);
-    expect(await refusal(set, { holdSeconds: 2 })).toContain("all along");
+    expect(await refusal(set, { holdSeconds: 2 })).toContain("The requests always went to");
   });
 
   test("a restart does not follow what a killed update has noted", async () => {
@@ -229,7 +229,7 @@ describe("a release whose migrations may break the one before", () => {
     const site = new SimulatedSite(set.host);
     sites.push(site);
     failingLater({ ...set, site });
-    expect(await refusal({ ...set, site }, { holdSeconds: 2 })).toContain("all along");
+    expect(await refusal({ ...set, site }, { holdSeconds: 2 })).toContain("The requests always went to");
   });
 });
 

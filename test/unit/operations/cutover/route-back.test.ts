@@ -27,8 +27,8 @@ describe("a release that is refused", () => {
   test("as candidate: the requests stay, its containers stop, its worker too, and no later update hurries", async () => {
     const host = new SimulatedHost(containers(), { ...offered, [IMMEDIATE_CUTOVER]: "" });
     expect(await goBack(host.docker, refused)).toEqual([
-      `The requests went to ${OLD.api} and ${OLD.console} all along.`,
-      `${NEW.api}, ${NEW.worker}, ${NEW.console} stopped.`,
+      `The requests always went to ${OLD.api} and ${OLD.console}.`,
+      `The refused release was stopped: ${NEW.api}, ${NEW.worker}, ${NEW.console}.`,
     ]);
     expect(host.active()).toEqual([OLD.api, OLD.console]);
     expect(host.running()).toEqual([...Object.values(OLD), "nestfleet-prod-postgres", CADDY]);
@@ -61,19 +61,24 @@ describe("a release that is refused", () => {
     const alone = containers().filter(({ version }) => version !== "1.4.2");
     const host = new SimulatedHost(alone, { ...switched, [PREVIOUS]: `${UNROUTED}\n${UNROUTED}\n` });
     expect(await goBack(host.docker, { ...refused, before: nobody })).toEqual([
-      "Nothing served before: the requests go to nobody until an update succeeds.",
-      `${NEW.api}, ${NEW.worker}, ${NEW.console} stopped.`,
+      "Nothing served before: no container receives requests until an update succeeds.",
+      `The refused release was stopped: ${NEW.api}, ${NEW.worker}, ${NEW.console}.`,
     ]);
     expect(host.active()).toEqual([UNROUTED, UNROUTED]);
     expect(host.running()).toEqual(["nestfleet-prod-postgres", CADDY]);
   });
 
   test.each([
-    ["after the cutover", switched, "No container from before is left: the requests go on to the new ones.", NEW.api],
+    [
+      "after the cutover",
+      switched,
+      "The previous containers no longer exist, so requests still go to the new ones.",
+      NEW.api,
+    ],
     [
       "as candidate",
       {},
-      "No container from before is left: the requests go to nobody until an update succeeds.",
+      "The previous containers no longer exist: no container receives requests until an update succeeds.",
       OLD.api,
     ],
   ])("%s, and nothing from before is left", async (_, files, words, api) => {

@@ -58,6 +58,6 @@ test("an unforeseen answer of Docker's is told with what was asked", async () =>
   host.failures = ["ps"];
   const error: unknown = await recoverInProgram(host.docker, "prod", "1.4.2").catch((failure: unknown) => failure);
   expect((error as Refusal).message).toMatch(
-    /Docker gave an answer that was not expected:\n {2}asked: {4}docker [^]*\nNext: when Docker answers as it should .*run the same command again, it goes on where this one stopped/,
+    /Docker gave an answer that was not expected:\n {2}asked: {4}docker [^]*\nNext: when Docker answers as it should .*run the same command again; it goes on where this one stopped/,
   );
 });

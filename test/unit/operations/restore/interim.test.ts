@@ -178,7 +178,7 @@ describe("a container in the place of another", () => {
 
   test("that cannot be made is told with what Docker says, and without the settings", async () => {
     dockerRuns("cat >/dev/null; echo 'the name is in use' >&2; exit 1");
-    await expect(make(host())).rejects.toThrow("a container of 1.4.2 cannot be made: the name is in use");
+    await expect(make(host())).rejects.toThrow("a temporary container of 1.4.2 cannot be created: the name is in use");
   });
 });
 

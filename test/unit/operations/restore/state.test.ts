@@ -35,12 +35,12 @@ describe("the file of a restore", () => {
     [
       "another stack's",
       { standIns: ["nestfleet-test-restored-20261124t080102z-api"] },
-      /^standIns\.0: no container of/,
+      /^standIns\.0: not a container of/,
     ],
     [
       "what no restore makes",
       { standIns: ["nestfleet-prod-api-1"] },
-      /^standIns\.0: no container that a restore makes$/,
+      /^standIns\.0: not a temporary container of a restore$/,
     ],
     ["a name of later", { interims: [] }, /interims/],
   ])("with %s is told", (_, change, fault) => {

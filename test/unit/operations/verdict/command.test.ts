@@ -172,7 +172,9 @@ describe("an update whose worker is refused", () => {
     meanwhile = () => {
       set.host.become(NEW.worker, "restarting");
     };
-    expect(await refusal(set)).toContain("Nothing served before: the requests go to nobody until an update succeeds.");
+    expect(await refusal(set)).toContain(
+      "Nothing served before: no container receives requests until an update succeeds.",
+    );
     expect([set.host.active(), set.host.running()]).toEqual([[UNROUTED, UNROUTED], BESIDE]);
   });
 
