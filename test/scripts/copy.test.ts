@@ -233,7 +233,9 @@ describe("a copy in", { timeout: MINUTE }, () => {
     const before = await backups(NEW);
     const refused = await copy(NEW, ["--copy-from", directory, second.id], "echo sent >&2; exit 1");
     expect([refused.exitCode, refused.stdout]).toEqual([1, ""]);
-    expect(refused.stderr).toMatch(/is not signed by this stack, which may not have written it\. Nothing was copied\./);
+    expect(refused.stderr).toMatch(
+      /is not signed by this stack: another stack or a person may have written it\. Nothing was copied\./,
+    );
     expect(refused.stderr).toContain(` --copy-from ${directory} ${second.id} --trust\n`);
     expect(refused.stderr).not.toMatch(/sent\n|LEAKED/);
     expect(await backups(NEW)).toBe(before);

@@ -36,7 +36,7 @@ export async function grantOwnership({
         await makeExtensions(database, extensions);
       } catch (error) {
         throw new Refusal(
-          `The role of the application is not ready: ${complaint(error)}.\nThe release from before serves, on its own data.\n${nextStep(stack, release)}`,
+          `The role of the application is not ready: ${complaint(error)}.\nThe old release serves, on its own data.\n${nextStep(stack, release)}`,
         );
       }
     }),

@@ -41,7 +41,7 @@ export async function copyIn(
   const found = await copyOf(directory, id);
   if (!trusted && !(await new Store(database).owns(found)))
     throw new Refusal(
-      `The copy of ${id} in ${directory} is not signed by this stack, which may not have written it. Nothing was copied.\n` +
+      `The copy of ${id} in ${directory} is not signed by this stack: another stack or a person may have written it. Nothing was copied.\n` +
         `Next: if you know that it is the stack's own: ${script({ name: "backup", stack, host: database.docker.host, options: ["--copy-from", shellWord(directory), id, "--trust"] })}`,
     );
   const { manifest } = found;
@@ -107,7 +107,7 @@ async function bringIn(database: Database, { stack, directory, manifest, signal 
   say(`${id} is among the backups of ${database.container}: ${size(bytes)}, checked`);
 }
 
-/** Refuses the dump of another database, by the table of contents that pg_restore reads: its file may have a right name. */
+/** Refuses the dump of another database, by its table of contents: the name of its file may be right. */
 async function mustBeOurs(database: Database, file: string, { migrations }: BackupManifest): Promise<void> {
   const contents = await database.shell('pg_restore --list "$1"', [file]);
   const of = /^;\s+dbname: (.*)$/m.exec(contents)?.[1] ?? "an unknown database";

@@ -64,7 +64,7 @@ export async function drill(docker: DockerClient, asked: DrillRequest, signal: A
     return await withAdvisoryLock(live, "drill", () => perform(docker, found, manifest, signal));
   } catch (error) {
     const why = complaint(signal.aborted ? signal.reason : error).trimEnd();
-    say(`The drill fails: ${why.includes("\nNext: ") ? why : why + NEXT}`);
+    say(`The restore drill fails: ${why.includes("\nNext: ") ? why : why + NEXT}`);
     return { ok: false, backup, error: why.split("\n", 1)[0] ?? why };
   }
 }

@@ -98,7 +98,8 @@ function unwritten(error: unknown): undefined {
 
 /**
  * Stops the refused container, and routes the requests back. If one step fails, the next one is tried nevertheless,
- * because the old release must serve again. If the update was stopped by a signal, the new container keeps running.
+ * because the old release must serve again. If the update was stopped by a signal, the new container keeps running,
+ * unless the old release was stopped for it.
  */
 async function undo(
   docker: DockerClient,

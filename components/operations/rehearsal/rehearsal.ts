@@ -57,7 +57,7 @@ export async function rehearse(
   } catch (error) {
     const why = complaint(signal.aborted ? signal.reason : error);
     throw new Refusal(
-      `The rehearsal fails: ${why}.\nProduction was not touched: the release from before serves, on its own data.\n${nextStep(request.stack, request.release)}`,
+      `The rehearsal fails: ${why}.\nProduction was not touched: the old release serves, on its own data.\n${nextStep(request.stack, request.release)}`,
     );
   }
 }

@@ -41,7 +41,7 @@ export async function clearAway(docker: DockerClient, asked: Leftovers, history:
     ...(await left(removeOthers(docker, stack, current), async (why) => {
       const names = (await unlessDockerFails(othersOf(docker, stack, current), [])).map(({ name }) => name).join(" ");
       const which = names === "" ? "NAME" : names;
-      return `containers from before are left (${which}): ${why}. To remove them: ${command(`rm --force --volumes ${which}`)}`;
+      return `previous containers are left (${which}): ${why}. To remove them: ${command(`rm --force --volumes ${which}`)}`;
     })),
     ...(await left(pruneImages(docker, stack, images, history), (why) => {
       return `images that no rollback needs are left: ${why}. The next change of release removes them; by hand: ${command("image rm NAME")}`;

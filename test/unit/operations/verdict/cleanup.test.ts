@@ -116,7 +116,7 @@ test("what Docker does not remove is named, with why and the command; the rest g
   const changes = ["1.1.0", "1.2.0", "1.3.0", "1.4.0"].map((to) => ({ from: "1.0.0", to, verdict: "upgraded" }));
   expect(await clearAway(docker, asked, changes)).toEqual([
     expect.stringMatching(
-      /^containers from before are left \(nestfleet-prod-api-1\): .*busy\. To remove them: docker .*rm --force --volumes nestfleet-prod-api-1$/,
+      /^previous containers are left \(nestfleet-prod-api-1\): .*busy\. To remove them: docker .*rm --force --volumes nestfleet-prod-api-1$/,
     ),
   ]);
   expect(docker.asked).toContain("image rm api:1.1.0");

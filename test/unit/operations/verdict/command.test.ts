@@ -131,7 +131,7 @@ describe("an update whose workers work", () => {
         : run(args, ...others);
     const said: string[] = [];
     await heardBy((line) => void said.push(line), () => verdict(set)); // prettier-ignore
-    expect(said.join("\n")).toMatch(/warning: containers from before are left \(.*\): device or resource busy/);
+    expect(said.join("\n")).toMatch(/warning: previous containers are left \(.*\): device or resource busy/);
     expect([set.host.notes(), set.history.lines()]).toEqual([SERVING, ["1.4.2 → 1.5.0 upgraded"]]);
   });
 });
