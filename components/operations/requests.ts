@@ -15,8 +15,8 @@ import type { request as sign } from "./sign/request";
 import type { request as verdict } from "./verdict/request";
 
 /**
- * What the program asks of each script. The key is the script's name, `scripts/NAME.ts`; the request is the one that this
- * script parses. Types alone: the program loads no schema for it.
+ * The request that the program passes to each script. The key is the name of the script, `scripts/NAME.ts`; the script
+ * parses the request. The interface has only types, so that the program does not load the schemas.
  */
 export interface Requests {
   "application-role": z.input<typeof applicationRole>;
