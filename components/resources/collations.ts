@@ -4,9 +4,9 @@ import { runScript } from "./script";
 import type { Site } from "./site";
 
 /**
- * After postgres was replaced, and whenever the plan finds indexes that another version of the C library or of ICU has
- * sorted: rebuilds those indexes while requests are served, and notes the version of today. Nothing that relies on the
- * database's order goes on before that; an index that cannot be rebuilt makes the update red, and postgres serves on.
+ * Rebuilds the indexes that another version of the C library or of ICU has sorted, while requests are served, and
+ * records the present version. It runs after postgres was replaced, and whenever the plan finds such indexes. The steps
+ * that rely on the database's order wait for it. If an index cannot be rebuilt, the update fails and postgres runs on.
  */
 export function refreshCollations(
   site: Site,

@@ -2,15 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Site } from "./site";
 
 /**
- * A part of NestFleet that an operator can name: a node in the tree of `pulumi up`, one level below NestFleet, with its
- * resources below it. Commands that are no part's own, the steps of an update, lie directly under NestFleet.
+ * A part of NestFleet that an operator can name. It is a node in the tree of `pulumi up`, one level below NestFleet,
+ * with its resources below it. Commands that belong to no part (the steps of an update) lie directly under NestFleet.
  *
- * The first preview on the state of a program before shows each component as one to create, since the state has none of
- * them. Nothing is made for a component, and what it consists of is found by its alias: no container, volume, network,
- * secret or command is shown. That update runs no script; the previews after it show nothing.
+ * A state that was written before there were components contains none, so the first preview on it shows each as one to
+ * create. A component makes nothing on the Docker host, and its resources are found by their aliases: the preview shows
+ * no container, volume, network, secret or command. That update runs no script, and later previews show no change.
  */
 export abstract class Component extends pulumi.ComponentResource {
-  /** Where the resources of this part go. */
+  /** The site with this component as the parent of its resources. */
   protected readonly inside: Site;
 
   protected constructor(type: string, name: string, site: Site) {

@@ -8,26 +8,26 @@ import type { Site } from "./site";
 /** A container that must become healthy before the update goes on. */
 interface GateArgs {
   readonly role: Role;
-  /** Where it is not the role: one of several. */
+  /** The name of the gate, if it is not the role: there may be several workers. */
   readonly name?: string;
   readonly container: docker.Container;
-  /** Undefined where the image brings its own healthcheck or none. */
+  /** Undefined if the image has its own healthcheck, or none. */
   readonly healthcheck: Healthcheck | undefined;
   /**
-   * `stop` stops the refused container, so that it neither restarts for ever nor takes traffic beside the one that still
-   * serves; `leave` is for services that have no second.
+   * `stop` stops a container that fails, so that it neither restarts for ever nor works beside the old container, which
+   * still serves. `leave` is for services that run as one container only.
    */
   readonly whenRefused: "stop" | "leave";
-  /** The tag of the release that the container is of; undefined where the service has versions of its own. */
+  /** The tag of the container's release; undefined for a service with versions of its own (postgres, caddy). */
   readonly release?: string;
-  /** What the migrations took in the rehearsal. */
+  /** How long the migrations took in the rehearsal. */
   readonly migrationSeconds?: pulumi.Input<number>;
 }
 
 /**
- * Lets the update go on once the container answers its own healthcheck. Red within seconds when it dies, with the last
- * lines of its log. The deadline grows with what the migrations took in the rehearsal, and starts anew with each migration
- * that is done.
+ * Lets the update go on once the container passes its own healthcheck. If the container exits, the gate fails within
+ * seconds, with the last lines of the container's log. The time that the migrations took in the rehearsal is added to
+ * the deadline, and the deadline starts anew with each completed migration.
  */
 export function createGate(
   site: Site,

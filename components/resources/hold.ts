@@ -6,22 +6,22 @@ import * as pulumi from "@pulumi/pulumi";
 import { runScript } from "./script";
 import type { Site } from "./site";
 
-/** What is known of the next container of the database. */
+/** The next container of the database, as far as it is known before it is made. */
 interface HoldArgs {
   readonly image: pulumi.Input<string>;
-  /** The network on which it will be. */
+  /** The network that the container will be on. */
   readonly back: pulumi.Input<string>;
   readonly definition: docker.ContainerArgs;
   readonly readOnly: { readonly temporary: Readonly<Record<string, string>>; readonly data: string } | undefined;
-  /** What must be there first: requests are not held for as long as it takes to pull or build an image. */
+  /** The images, which must be there first: requests are not held while an image is pulled or built. */
   readonly present: pulumi.Resource[];
 }
 
 /**
- * Before postgres is replaced: what works on the database is connected to its network, and once the requests in hand are
- * answered, Caddy holds the next ones. It runs when the definition of the container is another one, and again after a
- * killed run; of the definition the script is told a digest, since there is a password in it. A container that is
- * replaced for another reason (a refresh has found a limit that was changed by hand) is replaced without it.
+ * Prepares a replacement of postgres. The script connects the containers that use the database to its network, waits
+ * until running requests are answered, and makes Caddy hold the next ones. It runs when the definition of the container
+ * has changed, and again after a killed run. Its input has a digest of the definition, which contains a password. If
+ * postgres is replaced for another reason (a refresh found a limit that was changed by hand), this script does not run.
  */
 export function holdRequests(
   site: Site,
@@ -46,7 +46,10 @@ export function holdRequests(
   });
 }
 
-/** Once postgres answers: the requests go to who had them before. It runs whenever the script before it has held any. */
+/**
+ * Sends the requests back to the containers that received them before, once postgres answers. It runs whenever
+ * `holdRequests` has held requests.
+ */
 export function reopen(
   site: Site,
   { held, after }: { held: command.local.Command; after: pulumi.Resource },

@@ -8,21 +8,23 @@ import { onDocker, type Site } from "./site";
 
 /** An image that is on the Docker host. */
 export interface Image {
-  /** Content address (`sha256:…`): what containers are made of, so that a moved tag cannot change one unseen. */
+  /**
+   * The content address (`sha256:…`). Containers are made from it, so that a moved tag cannot change them unnoticed.
+   */
   readonly id: pulumi.Output<string>;
-  /** `repository@sha256:…` where the image came from a registry, else its content address. */
+  /** `repository@sha256:…` if the image came from a registry, else its content address. */
   readonly digest: pulumi.Output<string>;
-  /** What is done once the image is there. */
+  /** The resource that is done once the image is there. */
   readonly brought: pulumi.Resource;
 }
 
 /**
- * Brings every image of the release to the Docker host, before anything that runs is touched: a mistyped tag or a
+ * Brings every image of the release to the Docker host before a running container is touched. A mistyped tag or a
  * registry that is down stops the update here.
  */
 export class Images extends Component implements Record<keyof ImageReferences, Image> {
   public readonly api: Image;
-  /** The api's, unless the worker has an image of its own. */
+  /** The api's image, unless the worker has its own. */
   public readonly worker: Image;
   public readonly console: Image;
   public readonly postgres: Image;
@@ -45,7 +47,7 @@ export class Images extends Component implements Record<keyof ImageReferences, I
     this.registerOutputs();
   }
 
-  /** What is done once every image is there. */
+  /** The resources that are done once every image is there. */
   public get brought(): pulumi.Resource[] {
     return Object.values(this.byRole()).map(({ brought }) => brought);
   }
@@ -60,7 +62,7 @@ export class Images extends Component implements Record<keyof ImageReferences, I
     return { api, worker, console, postgres, caddy };
   }
 
-  /** `keepLocally`: the image of the version before stays on the host, a rollback needs it. */
+  /** `keepLocally`: the image of the previous version stays on the Docker host, because a rollback needs it. */
   private pull(role: string, reference: string): Image {
     const { inside } = this;
     const args = { name: reference, keepLocally: true };
@@ -68,7 +70,7 @@ export class Images extends Component implements Record<keyof ImageReferences, I
     return { id: image.imageId, digest: digestOf(reference, image), brought: image };
   }
 
-  /** Builds at the release's tag; a build that fails stops the update before anything that runs is touched. */
+  /** Builds the source at the release's tag. A failed build stops the update before a running container is touched. */
   private build(
     role: string,
     { source, context, reference }: { source: string; context: string; reference: string },

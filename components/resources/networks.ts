@@ -5,21 +5,23 @@ import { namesOf } from "../release/names";
 import { Component } from "./component";
 import { onDocker, type Site } from "./site";
 
-/** Everything that the provider reads back and the program does not ask for, or asks for once. */
+/** The properties that the provider reads back, and that the program does not set, or sets only in a new network. */
 const OF_THE_ENGINE = ["ipv6", "options", "ipamConfigs", "ipamOptions", "internal", "attachable", "ingress"];
 
 /**
- * The networks of a stack, by name. Two, because the console and the proxy, which strangers talk to, need no way to the
- * database, and the database none to the world. The names end in a random suffix: a run that is killed between Docker's
- * making one and the state's hearing of it leaves a spare one, not a name that the next run cannot have. No labels: a
- * changed one would replace the network, which takes every container off it. So would what the engine's daemon.json adds
- * (`default-network-opts`, IPv6), which the provider reads back, and an engine that knows more than the one that made the
- * network: it makes no difference.
+ * The networks of a stack, by name. There are two, because the console and the proxy, which receive requests from the
+ * internet, need no connection to the database, and the database needs none to the internet.
+ *
+ * The names end in a random suffix. If a run is killed after Docker has made a network and before the state has it, an
+ * unused network is left, and its name does not block the next run. The networks have no labels, because a changed
+ * label would replace the network, which disconnects every container. The same would follow from what Docker's
+ * daemon.json adds (`default-network-opts`, IPv6), and from a newer Docker that reports more properties: hence
+ * `ignoreChanges`.
  */
 export class Networks extends Component {
-  /** Of caddy, console, api and worker, with a way out. */
+  /** The network of caddy, console, api and worker, which can reach the internet. */
   public readonly front: pulumi.Output<string>;
-  /** Of postgres, api and worker: nothing leads out of it, and neither console nor caddy is on it. */
+  /** The network of postgres, api and worker. It has no route to other networks; console and caddy are not on it. */
   public readonly back: pulumi.Output<string>;
 
   public constructor(site: Site) {

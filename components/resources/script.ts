@@ -5,7 +5,7 @@ import { placed, type Site } from "./site";
 
 type Leaf = string | number | boolean | null | undefined;
 
-/** A value of which any part may be known only once another resource is there. */
+/** A value in which any part may be an output of another resource. */
 type Given<Value> = [Value] extends [Leaf]
   ? pulumi.Input<Value>
   : Value extends readonly (infer Item)[]
@@ -15,11 +15,11 @@ type Given<Value> = [Value] extends [Leaf]
       : pulumi.Input<Value>;
 type GivenKeys<Value> = { readonly [Key in keyof Value]: Given<Value[Key]> };
 
-/** The keys of a request, and what one of them holds; of a union, those of any member. */
+/** The keys of a request, and the type of one of them. A union has the keys of all its members. */
 type KeyOf<Value> = Value extends object ? keyof Value : never;
 type At<Value, Key> = Value extends object ? (Key extends keyof Value ? Value[Key] : never) : never;
 
-/** `Input`, in which each key that `Value` does not have is `never`: TypeScript lets those pass that a spread brings. */
+/** `Input`, in which each key that `Value` lacks is `never`: TypeScript does not check for extra keys from a spread. */
 type Exact<Value, Input> = Input extends Leaf | pulumi.OutputInstance<unknown> | Promise<unknown>
   ? Input
   : Input extends readonly (infer Item)[]
@@ -32,34 +32,35 @@ interface ScriptArgs<Script extends keyof Requests, Input> {
   readonly name: string;
   readonly script: Script;
   /**
-   * What the script is asked, as JSON on its standard input: nothing of it appears in a process list or in a failure. A
-   * key that is missing, or that the script does not know, does not compile.
+   * The script's request, as JSON on its standard input, so that it appears neither in a process list nor in an error.
+   * A key that is missing, or that the script does not know, does not compile.
    */
   readonly input: Input & Exact<Requests[Script], Input>;
   readonly dependsOn?: pulumi.Resource[];
   /**
-   * For what belongs to a change of release: false runs it, with each attempt at one; true leaves it as it is, because a
-   * changed input is no reason to run again what an update did that is over.
+   * For a script that belongs to a change of release. False runs it, at each attempt at that change. True leaves it as
+   * it is: a changed input is not a reason to repeat a step of an update that is over.
    */
   readonly frozen?: boolean;
-  /** True runs it although nothing of its input has changed. */
+  /** True runs the script although its input has not changed. */
   readonly again?: boolean;
-  /** The tag of the release that it works for: of one that runs because its input has another container of that release. */
+  /** The tag of the release, for a script that runs because its input names a new container of that release. */
   readonly release?: string;
 }
 
 /**
- * A script of ours as a resource: runs when it is new and whenever its input changes. Progress (stderr) is shown while
- * it runs; the result (stdout) is kept as output. A failure is red and leaves the state as it was, so that the next
- * update runs it again.
+ * Makes a script of this project a resource. The script runs when the resource is new and whenever its input changes.
+ * Pulumi shows the progress (stderr) and keeps the result (stdout) as output. If the script fails, the update fails and
+ * the state is left as it was, so that the next update runs the script again.
  *
- * The path is relative, because the state must not depend on where an operator has the checkout. The output of the run
- * before stays out of the environment: it is evidence for people, not an input.
+ * The path is relative, because the state must not depend on where an operator has the checkout. The output of the
+ * previous run is not put into the environment, because it is a record for people, not an input.
  *
- * `preview --diff` prints the whole input of a script for one changed key. Where a script runs with a change of release,
- * its environment says so in one line, and the input is hidden. Otherwise the environment is ignored: a state that has
- * none stays unchanged. Alone, an input must not be hidden: Pulumi then prints all that the state has, as if nothing had
- * changed. Nor can it be a secret: a secret differs from the same text in plain, and the script would run.
+ * `preview --diff` prints the whole input of a script for one changed key. If a script runs with a change of release,
+ * its environment says so in one line, and the input is hidden. Otherwise the environment is ignored, so that a state
+ * without one stays unchanged. An input must not be hidden on its own: Pulumi would then print all that the state has,
+ * as if nothing had changed. It cannot be a secret either: a secret differs from the same plain text, and the script
+ * would run.
  */
 export function runScript<Script extends keyof Requests, Input extends GivenKeys<Requests[Script]>>(
   site: Site,

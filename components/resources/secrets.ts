@@ -5,21 +5,21 @@ import { placed, type Site } from "./site";
 import { BACKUP_KEY, GENERATED, generatedAs, givenSecrets, KEY_IN_CLEAR, type SecretName } from "../release/secrets";
 
 /**
- * What the application cannot do without, two that guard its internal and its mail endpoint, and one of the stack's own.
- * Adopts those that the config gives and generates the others, once: a new value would lock the application out of its
- * database, or make stored credentials unreadable. Hence protected, and deaf to changes of length and alphabet, which
- * would replace them. One that was generated stays declared when the config gives another: protected, it could not
- * leave the program, and it is what takes over when the config gives none any more.
+ * Three secrets that the application needs, two that guard its internal and its mail endpoint, and the stack's own key.
+ * The secrets in the configuration are adopted; the others are generated once, because a new value would lock the
+ * application out of its database or make stored credentials unreadable. Hence they are protected, and a change of
+ * length or alphabet, which would replace them, is ignored. A generated secret stays declared if the configuration sets
+ * another: a protected resource cannot be removed, and its value applies again once the configuration sets none.
  */
 export class Secrets extends Component {
   public readonly postgresPassword: pulumi.Output<string>;
   public readonly jwtSecret: pulumi.Output<string>;
-  /** Losing it loses every credential that the application stores. */
+  /** If this key is lost, no credential that the application stores can be read again. */
   public readonly secretEncryptionKey: pulumi.Output<string>;
-  /** Without it everything on the network may call the application's internal endpoints. */
+  /** Without this secret, every container on the network could call the application's internal endpoints. */
   public readonly internalCronSecret: pulumi.Output<string>;
   public readonly emailWebhookSecret: pulumi.Output<string>;
-  /** With which the stack signs its backups; the application has no part in it. */
+  /** The key with which the stack signs its backups. The application does not get it. */
   public readonly backupKey: pulumi.Output<string>;
 
   public constructor(site: Site) {
@@ -41,7 +41,7 @@ export class Secrets extends Component {
     this.registerOutputs();
   }
 
-  /** Without special characters: the password is part of a URL, and of files that people copy by hand. */
+  /** Passwords have no special characters, because they are part of a URL, and of files that people copy by hand. */
   private password(name: string, length: number): pulumi.Output<string> {
     return new random.RandomPassword(name, { length, special: false }, this.once()).result;
   }

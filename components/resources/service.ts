@@ -7,27 +7,29 @@ import { LABELS, type Role } from "../release/names";
 import { ALL_LIMITS, heldLimits, type Limits } from "../release/containers/limits";
 import { onDocker, type Site } from "./site";
 
-/** A container, and the gate behind which it is known to work: what comes next depends on `ready`. */
+/** A container and its gate. Resources that need the container to work depend on `ready`. */
 export interface Service {
   readonly container: docker.Container;
   readonly healthcheck?: Healthcheck | undefined;
   readonly ready: pulumi.Resource;
 }
 
-/** Everything about a container that differs between the services; the rest is the same for all and lives below. */
+/**
+ * The properties of a container that differ between the services. `containerArgs` adds those that all have in common.
+ */
 export interface Definition {
   readonly role: Role;
-  /** The resource's logical name, after the stack's prefix, where it is not the role: one of several. */
+  /** The resource's logical name, after the stack's prefix, if it is not the role: there may be several workers. */
   readonly name?: string;
   readonly image: pulumi.Input<string>;
-  /** The release that the container runs, for people and for finding what a killed update left behind. */
+  /** The release that the container runs. Operators read it, and it identifies what a killed update left behind. */
   readonly version: string;
   /**
-   * `beside`: the new container starts while the old one serves, and the old one goes last (api, console, worker).
-   * `after`: the old one stops first, because two cannot share a data directory or a port.
+   * `beside`: the new container starts while the old one serves, and the old one is removed last (api, console,
+   * worker). `after`: the old container stops first, because two cannot share a data directory or a port.
    */
   readonly replacement: "beside" | "after";
-  /** A fixed container name; without one the name ends in a random suffix, which `beside` needs. */
+  /** A fixed container name. Without it the name ends in a random suffix, which `beside` needs. */
   readonly fixedName?: string;
   readonly networks: readonly docker.types.input.ContainerNetworksAdvanced[];
   readonly env?: pulumi.Input<string>[];
@@ -35,38 +37,40 @@ export interface Definition {
   readonly healthcheck?: Healthcheck;
   readonly mounts?: docker.types.input.ContainerMount[];
   readonly ports?: docker.types.input.ContainerPort[];
-  /** Linux capabilities that stay; all others are dropped. */
+  /** The Linux capabilities that the container keeps; all others are dropped. */
   readonly capabilities?: string[];
-  /** Made as older programs have made it: no other change is a reason to replace it. */
+  /**
+   * True leaves out options that older programs did not set, so that these options alone do not replace the container.
+   */
   readonly asBefore?: boolean;
-  /** False leaves the root file system writable; else it is written to nowhere but in volumes, `/tmp` and below. */
+  /** True makes only volumes, `/tmp` and the `temporary` directories writable; false the whole root file system. */
   readonly readOnly: boolean;
-  /** Directories in memory besides `/tmp`, with the options of their mounts. */
+  /** Writable directories in memory besides `/tmp`, with the options of their mounts. */
   readonly temporary?: Readonly<Record<string, string>>;
   /** Seconds between SIGTERM and SIGKILL. */
   readonly graceSeconds: number;
   readonly limits: Limits;
   readonly shmMegabytes?: number;
-  /** Docker's own init as process 1, which adopts and reaps what others leave behind. */
+  /** Docker's own init as process 1, which adopts and reaps orphaned processes. */
   readonly init?: true;
 }
 
 interface ServiceArgs extends Definition {
-  /** What must be done before the container starts. */
+  /** The resources that must be done before the container starts. */
   readonly after: readonly pulumi.Resource[];
 }
 
 /**
- * The house rules of a container, each learned from a way to lose data or traffic.
+ * Makes a container with the options that all services have in common. Each prevents a loss of data or requests.
  *
- * - `replaceOnChanges: ["*"]`: the provider reports an edited healthcheck as updated and does nothing.
- * - `destroyGraceSeconds`: without it the provider kills the old container at once, whatever `stopTimeout` says; the
- *   value used is the one already in state, so it is set from the first deployment on.
- * - `ignoreChanges`: the provider reads back every option of the log and every ulimit, also those that the engine's
- *   daemon.json adds, and counts them: one of them alone cannot be left out. Where a container has another log than the
- *   one below, or not our ulimits, the change is seen. The provider's account:
+ * - `replaceOnChanges: ["*"]`: without it the provider reports a changed healthcheck as updated and does nothing.
+ * - `destroyGraceSeconds`: without it the provider kills the old container at once, whatever `stopTimeout` says. The
+ *   provider uses the value in the state, so it is set from the first deployment on.
+ * - `ignoreChanges`: the provider reads back every log option and every ulimit, also those that Docker's daemon.json
+ *   adds, and compares their number, so a single one cannot be ignored. If a container has another log than the program
+ *   sets, or other ulimits, the change is not ignored. The provider's issue:
  *   https://github.com/kreuzwerker/terraform-provider-docker/issues/873
- * - `wait: false`: the gate waits, and can say why a container died; the provider cannot.
+ * - `wait: false`: the gate waits instead, because it can say why a container exited; the provider cannot.
  */
 export function createContainer(site: Site, args: ServiceArgs): docker.Container {
   const { role, name = role, replacement, after } = args;
@@ -82,7 +86,7 @@ export function createContainer(site: Site, args: ServiceArgs): docker.Container
   });
 }
 
-/** What decides whether a container is the one that is wanted: another value of any of it makes another container. */
+/** The arguments of a container. Any other value in them replaces the container. */
 export function containerArgs(site: Site, args: Definition): docker.ContainerArgs {
   return {
     ...(args.fixedName === undefined ? {} : { name: args.fixedName }),
@@ -117,7 +121,9 @@ function labels({ stack, role, version }: Record<"stack" | "role" | "version", s
   ];
 }
 
-/** `startInterval` would make the first check sooner, but engines below API 1.44 refuse it; the gate asks by itself. */
+/**
+ * `startInterval` would make the first check sooner, but Docker below API 1.44 refuses it. The gate checks by itself.
+ */
 function healthcheck({ test, intervalSeconds, startSeconds }: Healthcheck): docker.types.input.ContainerHealthcheck {
   return {
     tests: test,

@@ -5,8 +5,8 @@ import { runScript } from "./script";
 import type { Site } from "./site";
 
 /**
- * Once the stack has its key: signs the backups of a program that had none, before the next one is taken. The script
- * finds the key with the container, and is told its digest, so that another key makes it run again.
+ * Signs the backups that were taken before the stack had a key, before the next one is taken. The script reads the key
+ * from the environment of the container. Its input has a digest of the key, so that a new key makes it run again.
  */
 export function signBackups(
   site: Site,

@@ -3,24 +3,26 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Plan } from "../release/plan";
 import type { Settings } from "../settings/schema";
 
-/** Where the resources of one stack go: what every room needs to place and name them. */
+/** The place of one stack's resources: what is needed to name each of them and to give it a parent. */
 export interface Site {
-  /** Prefix of every logical name, container, network and volume: two stacks on one Docker host never collide. */
+  /**
+   * The prefix of every logical name, container, network and volume, so that stacks on one Docker host never collide.
+   */
   readonly name: string;
   readonly stack: string;
   readonly settings: Settings;
-  /** What this update is. */
+  /** The plan of this update. */
   readonly plan: Plan;
-  /** NestFleet itself. */
+  /** The NestFleet component. */
   readonly root: pulumi.Resource;
-  /** NestFleet, or the component that a resource belongs to. */
+  /** The NestFleet component, or the component of the part that a resource belongs to. */
   readonly parent: pulumi.Resource;
   readonly provider: docker.Provider;
 }
 
 /**
- * The options that every resource has. One below a component was directly under NestFleet in the programs before: by that
- * alias the state's resource is found, and nothing about it changes.
+ * The options of every resource. In older programs, a resource that is below a component now was directly under
+ * NestFleet. The alias finds that resource in the state, so that nothing about it changes.
  */
 export function placed({ parent, root }: Site): pulumi.ResourceOptions {
   return { parent, ...(parent !== root && { aliases: [{ parent: root }] }) };

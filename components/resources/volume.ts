@@ -4,9 +4,10 @@ import { namesOf, type VolumePurpose } from "../release/names";
 import { onDocker, type Site } from "./site";
 
 /**
- * A volume that outlives everything: protected, so that `pulumi destroy` refuses to take it, and retained, so that
- * Docker keeps it even when somebody unprotects the resource. A later `up` under the same name finds the data again.
- * No labels and no driver options: the provider would replace, that is, delete, the volume when one changes.
+ * Makes a volume that outlives its containers. It is protected, so that `pulumi destroy` refuses to remove it, and
+ * retained, so that Docker keeps it even if the resource is unprotected. A later `up` under the same name finds the
+ * data again. It has no labels and no driver options, because the provider replaces (that is, deletes) the volume if
+ * one changes.
  */
 export function createVolume(site: Site, purpose: VolumePurpose): docker.Volume {
   const name = namesOf(site.stack).volumes[purpose];
@@ -14,8 +15,9 @@ export function createVolume(site: Site, purpose: VolumePurpose): docker.Volume 
 }
 
 /**
- * The place that the config names, else a volume of the stack's own. One that the stack has already stays declared
- * beside the other place: protected, it could not leave the program, and nothing that lies there goes.
+ * Gives the place that the configuration names, else the stack's own volume. If the stack already has its own volume
+ * and the configuration names another place, the volume stays declared: a protected resource cannot be removed, and its
+ * data are kept.
  */
 export function namedOrOwn<Place>(
   site: Site,
