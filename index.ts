@@ -4,26 +4,26 @@ import { NestFleet } from "./components/nestfleet";
 import { readSettings } from "./components/read-settings";
 import { prepareUpdate } from "./components/update";
 
-/** Settings → plan → NestFleet → outputs. */
+/** The program: settings → plan → NestFleet → outputs. */
 export = async () => {
   const stack = pulumi.getStack();
   const settings = readSettings();
   const plan = await prepareUpdate(stack, settings);
   const nestfleet = new NestFleet(namesOf(stack).prefix, settings, plan);
   return {
-    /** Where users find it. */
+    /** The address that users open. */
     url: nestfleet.url,
-    /** The release that was brought, by its tag. */
+    /** The tag of the configured release. */
     release: settings.version.tag,
-    /** The version that answers, as seen from outside. */
+    /** The version that `/health` answered with through the published ports. */
     version: nestfleet.version,
     /** The digest of the image behind each service. */
     images: nestfleet.images,
     /** The name of each container. */
     containers: nestfleet.containers,
-    /** The last backup that was put back under a confirmRestore, and that word; without one, there is no such output. */
+    /** The last backup that was restored with confirmRestore, and that text. Absent if there was none. */
     ...(plan.restored && { restored: plan.restored }),
-    /** Where backups are kept, and how many. */
+    /** The place where backups are kept, and how many are kept. */
     backups: nestfleet.backups,
   };
 };

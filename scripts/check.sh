@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that can be checked without an engine: types, lint and format of TypeScript, shell and Go, Go's tests.
+# Checks everything that needs no Docker: types, lint and format of TypeScript, shell and Go, and the tests of Go.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,10 +10,10 @@ shell_files() {
 
 cd "$ROOT"
 scripts/npm-deps.sh
-# Neither is an npm package.
+# These two are not npm packages.
 has shellcheck || apt_install shellcheck
 has shfmt || apt_install shfmt
-# Go's own, beside the rest: together they take as long as the longer one.
+# The checks of Go run beside the others, which saves their time.
 beside check-toolchain scripts/toolchain.sh check
 say 'types …'
 npx --no-install tsc -p .

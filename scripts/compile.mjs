@@ -1,7 +1,8 @@
-// Loads a TypeScript file of this project, and all that it imports, as one compiled file out of .nestfleet/scripts/.
-// Compiled ahead, because loading hundreds of TypeScript files takes 0.4 s of a processor that a host with two has better
-// use for: an update loads a dozen scripts beside a release that serves. Compiled anew for other sources: what counts is
-// what they say, because rsync, tar and docker cp bring files that are older than what was compiled before them.
+// Loads a TypeScript file of this project, and all that it imports, as one compiled file from .nestfleet/scripts/.
+// Loading hundreds of TypeScript files would take 0.4 s of processor time, and an update loads a dozen scripts while
+// the old release serves, maybe on a host with two processors. The file is compiled anew when the content of a source
+// changes. Times do not count: rsync, tar and docker cp bring sources that are older than the file compiled from their
+// predecessors.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import Module, { SourceMap } from "node:module";
@@ -12,12 +13,12 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, ".nestfleet/scripts");
 
 /**
- * What does not become part of a compiled file. libpg-query looks for its WebAssembly beside itself. Of @pulumi/pulumi
- * there must be one copy, which is the one that runs the program.
+ * The packages that do not become part of a compiled file. libpg-query looks for its WebAssembly beside itself. There
+ * must be only one copy of @pulumi/pulumi, the one that runs the program.
  */
 const EXTERNAL = ["libpg-query", "@pulumi/*"];
 
-/** What `entry`, a path in this project, exports. Throws a CompileError that says what to do. */
+/** Gives the exports of `entry`, a path in this project. Throws a CompileError that says what to do. */
 export async function load(entry) {
   const { file, text, map } = await compiled(entry);
   process.env.NESTFLEET_PROJECT = root;
@@ -38,14 +39,14 @@ async function compiled(entry) {
     const text = readIfThere(file);
     if (text !== undefined) return { file, text, map: () => readIfThere(`${file}.map`) };
     const made = await compile(entry, file);
-    // Sources that are being replaced are compiled again: under this name only what it stands for may ever lie.
+    // The sources have changed meanwhile: compiled again, because the file's name must match its content.
     if (sources(entry) !== hash) continue;
     keep(file, made);
     return { file, text: made.text, map: () => made.map };
   }
 }
 
-/** Names and contents of everything that a compiled file is made of. */
+/** A hash of the names and contents of everything that a compiled file is made of. */
 function sources(entry) {
   const hash = createHash("sha256");
   const files = ["scripts", "components"].flatMap((from) =>
@@ -60,7 +61,7 @@ function sources(entry) {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** Undefined also for a file that belongs to another user: it is made again. */
+/** The content of a file. Undefined also for a file of another user that cannot be read: it is made again. */
 function readIfThere(file) {
   try {
     return readFileSync(file, "utf8");
@@ -92,14 +93,15 @@ async function compile(entry, outfile) {
   } catch (error) {
     throw new CompileError(
       `${entry} cannot be compiled: ${error.message.trim()}\n` +
-        `Next: (cd ${root} && npm ci); if the same is said again, look what was changed: git -C ${root} status`,
+        `Next: (cd ${root} && npm ci); if this message comes again, look what was changed: git -C ${root} status`,
     );
   }
 }
 
 /**
- * For the next run; several may do the same at once, and none finds half a file. What other sources had been compiled to
- * goes. A folder that may not be written to, as in a preview of a read-only checkout, costs the next run its time alone.
+ * Keeps a compiled file for the next run, and removes those of other sources. Several runs may do this at once, and
+ * none finds an incomplete file. If the folder is not writable, as in a preview of a read-only checkout, the next run
+ * compiles again, which only takes time.
  */
 function keep(file, { text, map }) {
   try {
@@ -121,8 +123,9 @@ function keep(file, { text, map }) {
 }
 
 /**
- * Stack traces with the lines of the sources. The SDK notes the stack of each promise that it makes, and has
- * source-map-support map it: 0.3 s of a program's 2 s of processor time. Those are left as they are.
+ * Makes stack traces show the lines of the sources. Traces of the SDK are left as they are: it records the stack of
+ * each promise that it makes, and mapping those with source-map-support took 0.3 s of a program's 2 s of processor
+ * time.
  */
 function tracesIn(file, map) {
   let known;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From a bare machine to a running NestFleet: makes sure of everything that it needs, then runs `pulumi up` on a local
-# stack, with the stand-in release. Run again, it finds all in place.
+# Starts NestFleet on a bare machine: installs what is missing, then runs `pulumi up` on a local stack, with the demo
+# release. A second run finds everything in place.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -10,8 +10,8 @@ readonly RELEASE=1.4.2 NEXT_RELEASE=1.5.0
 readonly REGISTRY=127.0.0.1:${NESTFLEET_REGISTRY_PORT:-5055}
 export PULUMI_STACK=$STACK
 
-# Neither Pulumi nor the images need each other, so they are made side by side. Images mostly wait for downloads; a build
-# of Pulumi takes what they leave of the processor.
+# Pulumi and the images do not need each other, so they are made side by side. The images mostly wait for downloads; a
+# build of Pulumi takes the processor time that they leave.
 prepare() {
   beside toolchain nice "$ROOT/scripts/toolchain.sh"
   "$ROOT/scripts/npm-deps.sh"
@@ -28,7 +28,7 @@ config() {
   pulumi config set --stack "$STACK" --path "nestfleet:$1" "$2"
 }
 
-# The endpoint that the docker client talks to: DOCKER_HOST, the context's, or the default socket.
+# The endpoint of the docker client: DOCKER_HOST, the endpoint of the context, or the default socket.
 docker_host() {
   local context
   [[ -z ${DOCKER_HOST:-} ]] || { echo "$DOCKER_HOST" && return; }
@@ -36,7 +36,7 @@ docker_host() {
   echo "${context:-unix:///var/run/docker.sock}"
 }
 
-# free_port FROM: the first port from there on that nothing listens on.
+# free_port FROM: the first port from FROM on that is not in use.
 free_port() {
   local port=$1
   while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
@@ -60,7 +60,7 @@ create_stack() {
   config version "$RELEASE"
 }
 
-# What an operator does next.
+# Prints what an operator can do next.
 epilogue() {
   local url
   url=$(pulumi stack output url --stack "$STACK")
@@ -74,7 +74,7 @@ Next:
             scripts/pulumi preview --stack $STACK --diff
             scripts/pulumi up --stack $STACK
   look      scripts/pulumi stack output --stack $STACK
-  destroy   scripts/pulumi destroy --stack $STACK --exclude-protected    (the data stays; up again finds it)
+  destroy   scripts/pulumi destroy --stack $STACK --exclude-protected    (keeps the data; the next up finds it)
 END
 }
 

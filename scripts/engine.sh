@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The Docker engine: `engine.sh ensure` finds one or starts one, `engine.sh stop`
-# ends the one that was started here.
+# `engine.sh ensure` makes sure that a Docker engine runs, and starts one if necessary. `engine.sh stop` ends the one
+# that this script has started.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -9,7 +9,7 @@ readonly STATE=$LOCAL/dockerd
 readonly LOG=$STATE/dockerd.log
 readonly PID_FILE=$STATE/dockerd.pid
 
-# The engine's version, through DOCKER_HOST, the context or the default socket.
+# The version of the Docker engine, asked through DOCKER_HOST, the context or the default socket.
 engine_version() {
   has docker && within 10 docker version --format '{{.Server.Version}}' 2>/dev/null
 }
@@ -18,8 +18,8 @@ is_root() {
   [[ $(id -u) == 0 ]]
 }
 
-# The pid of the dockerd that was started here: its output goes to our log, which
-# tells it from another process that got the number of a dead one.
+# The pid of the dockerd that this script has started. Its output goes to $LOG; another process that has got the pid of
+# a dead dockerd does not write there.
 our_dockerd() {
   local pid
   pid=$(cat "$PID_FILE" 2>/dev/null) || return 1
@@ -37,7 +37,7 @@ wait_for_engine() {
   until version=$(engine_version); do
     if [[ -n ${1:-} ]] && ! kill -0 "$1" 2>/dev/null; then
       tail -n 5 "$LOG" >&2
-      fail "dockerd ended while it started (all of it: $LOG)." 'Mend what it says, then run this again.'
+      fail "dockerd ended while it started (its whole log: $LOG)." 'Fix what the log says, then run this again.'
     fi
     ((SECONDS < deadline)) ||
       fail "dockerd does not answer after 60 s." "Look at $LOG, or: journalctl -u docker"
@@ -46,17 +46,18 @@ wait_for_engine() {
   echo "$version"
 }
 
-# forget_dead NAME FILE: a pid file that a killed NAME left. Its number may be another process's by now, which the
-# next start would take for a NAME that runs.
+# forget_dead NAME FILE: removes a pid file that a killed NAME has left. Another process may have got its pid by now,
+# and the next start would take that process for a running NAME.
 forget_dead() {
   local pid
   pid=$(cat "$2" 2>/dev/null) || return 0
   [[ $(cat "/proc/$pid/comm" 2>/dev/null) == "$1" ]] || rm -f "$2"
 }
 
-# Without a service manager all containers are in one group, which weighs no more than the session of each process of
-# the engine: what serves would wait whenever a container is made or stopped. As systemd weighs them, each container
-# like the engine itself; ten times stands for their number. Where the kernel does not let us, they wait.
+# Without a service manager all containers are in one control group, which gets no more CPU weight than the session of a
+# single Docker process: requests would wait whenever a container is made or stopped. With systemd, each container
+# weighs as much as Docker itself. Ten times that weight stands for the number of containers. If the kernel does not
+# allow this setting, requests wait.
 weigh_containers() {
   local cgroups=/sys/fs/cgroup
   if [[ -f $cgroups/cgroup.controllers ]]; then
@@ -69,7 +70,7 @@ weigh_containers() {
   fi
 }
 
-# As a service would: in a session of its own, without this terminal.
+# Starts dockerd as a service would: in a session of its own, without this terminal.
 start_dockerd() {
   (weigh_containers) 2>/dev/null || true
   forget_dead dockerd /var/run/docker.pid
@@ -110,8 +111,8 @@ ensure() {
   if ! has docker || ! has dockerd; then
     has apt-get || advise 'No Docker engine, and this is not a Debian or Ubuntu system where apt could install it.'
     say 'No Docker engine.'
-    # iptables, which dockerd calls, is a dependency of docker.io; ca-certificates and
-    # xz-utils, which pulls and imports need, are only recommended by it.
+    # docker.io depends on iptables, which dockerd calls. It only recommends ca-certificates and xz-utils, which pulls
+    # and imports need.
     apt_install docker.io ca-certificates xz-utils
     if version=$(engine_version); then
       say "Docker engine $version: installed."

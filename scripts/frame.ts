@@ -7,18 +7,18 @@ import { exitWithEngine } from "../components/host/watchdog";
 import { parseJson } from "../components/release/records/json";
 import { printable } from "../components/release/words";
 
-/** What a script has for a person who calls it, instead of the program. */
+/** How an operator calls a script by hand, instead of the program. */
 interface Door {
   /** Turns the words of a command line into the script's input. */
   readonly typed: (words: readonly string[]) => Promise<unknown>;
-  /** What is written to standard output when the script is refused; nothing by default. */
+  /** Gives what a script that fails writes to standard output; by default it writes nothing there. */
   readonly refused?: (why: string) => string;
 }
 
 /**
- * The frame of every script: JSON on standard input, or a command line; progress on standard error, the result on
- * standard output, exit code 1 for a refusal. The secrets in an input never reach a message. An error that no code was
- * prepared for is told as one, without a stack trace.
+ * Runs a script. Its input is JSON on standard input, or a command line. It writes progress to standard error and the
+ * result to standard output, and exits with code 1 if it fails. A secret in the input never appears in a message. An
+ * unforeseen error is printed as such, without a stack trace.
  */
 export async function run<T>(
   input: z.ZodType<T>,
@@ -26,7 +26,7 @@ export async function run<T>(
   door?: Door,
 ): Promise<void> {
   exitWithEngine();
-  // Nobody listens any more (a terminal that was closed): no reason to stop in the middle.
+  // A terminal that is closed makes writing fail. The script goes on, instead of stopping in the middle.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
     const result = await work(input.parse(await asked(door)));
@@ -39,7 +39,7 @@ export async function run<T>(
   }
 }
 
-/** Before the words of a person; the program gives JSON instead. */
+/** The argument that comes before a command line. Without it, the input is JSON. */
 const TYPED = "--";
 
 async function asked(door: Door | undefined): Promise<unknown> {

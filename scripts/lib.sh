@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# What the entry points share. To be sourced, after `set -euo pipefail`.
+# The functions that the shell scripts share. Source this file after `set -euo pipefail`.
 
 # The project's root. BASH_SOURCE[0] is this file, wherever it is sourced from.
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
-# Everything that is built, downloaded or generated.
-# shellcheck disable=SC2034 # used by those who source this
+# The folder for everything that is built, downloaded or generated.
+# shellcheck disable=SC2034 # used by the scripts that source this file
 LOCAL=$ROOT/.nestfleet
 
-# One line to a person. Standard output belongs to data.
+# Prints a line for the operator. Standard output is only for data.
 say() {
   printf '%s\n' "$*" >&2
 }
 
-# What is wrong, then what mends it: one argument a line.
+# Prints what is wrong, then how to fix it, each argument on a line of its own, and exits with code 1.
 fail() {
   printf '%s\n' "$@" >&2
   exit 1
@@ -23,9 +23,10 @@ has() {
   command -v "$1" >/dev/null 2>&1
 }
 
-# apt_install PACKAGE...: with lists that are fetched anew where they are missing, or older than what they name. One
-# call waits for another, because `apt-get update` waits for no other itself. The lock is closed before apt starts:
-# a service that a package starts would keep it.
+# apt_install PACKAGE...: installs packages. The package lists are fetched first if there are none, or if the
+# installation fails, because a list may name packages that are no longer there. Calls wait for each other, because
+# `apt-get update` does not wait. The lock is closed before apt starts, because a service that a package starts would
+# keep it.
 apt_install() {
   { [[ $(id -u) == 0 ]] && has apt-get; } || fail "Missing here: $*." 'Install it, then run this again.'
   say "installing $* with apt …"
@@ -37,18 +38,18 @@ apt_install() {
     export DEBIAN_FRONTEND=noninteractive
     install=(apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=600 "$@")
     {
-      # What an earlier run was killed in the middle of; otherwise nothing.
+      # Completes an installation that was killed; otherwise does nothing.
       dpkg --configure -a
       compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null || apt-get update
       "${install[@]}" || { apt-get update && "${install[@]}"; }
     } 8>&-
   ) >"$log" 2>&1 </dev/null; then
     tail -n 5 "$log" >&2
-    fail "apt could not install $* (all of it: $log)." 'Fix apt, then run this again.'
+    fail "apt could not install $* (its whole log: $log)." 'Fix apt, then run this again.'
   fi
 }
 
-# within SECONDS COMMAND...: where there is no timeout(1) (macOS), without a limit.
+# within SECONDS COMMAND...: runs the command for SECONDS at most; without a limit if there is no timeout(1) (macOS).
 within() {
   if has timeout; then
     timeout "$@"
@@ -57,8 +58,8 @@ within() {
   fi
 }
 
-# Whether a host name resolves: one look-up of a second at most, nothing else is
-# sent. Where there is no getent (macOS) node asks.
+# Whether a host name resolves. It makes one look-up of a second at most, and sends nothing else. If there is no getent
+# (macOS), node makes the look-up.
 resolves() {
   if has getent; then
     within 1 getent ahosts "$1" >/dev/null 2>&1
@@ -68,7 +69,7 @@ resolves() {
   fi
 }
 
-# version_at_least 3.259.0 3.200.0: numbers compared part by part.
+# version_at_least 3.259.0 3.200.0: compares the numbers part by part.
 version_at_least() {
   local -a have want
   IFS=. read -r -a have <<<"${1%%[!0-9.]*}"
@@ -84,11 +85,11 @@ version_at_least() {
 
 # --- jobs: commands that run beside a script ---
 
-# Process group and name of each job that has not been waited for.
+# The process group and the name of each job that wait_for_jobs has not reported yet.
 JOBS=()
 
-# beside NAME COMMAND...: starts a job. Its lines carry its name, and are kept in a log. The job has a process group of
-# its own, all of which ends with this script: a command that a script puts in the background ignores Ctrl-C.
+# beside NAME COMMAND...: starts a job. Its output is printed with its name, and kept in a log. The job has a process
+# group of its own, which this script ends when it ends, because a command in the background ignores Ctrl-C.
 beside() {
   local name=$1
   shift
@@ -98,7 +99,7 @@ beside() {
   trap 'exit 143' TERM HUP
   set -m
   {
-    trap : TERM # to wait for the command, which gets it, too
+    trap : TERM # goes on, to wait for the command, which gets the signal, too
     "$@" </dev/null 2>&1 | label "$name"
   } &
   set +m
@@ -107,7 +108,7 @@ beside() {
 
 label() {
   local line
-  trap '' TERM # it ends after its command
+  trap '' TERM # ends only when the command has ended
   while IFS= read -r line || [[ -n $line ]]; do
     printf '%s\n' "$line"
     say "$1: $line"
@@ -127,7 +128,7 @@ wait_for_jobs() {
   return "$status"
 }
 
-# Ends the jobs that still run. One that has failed on its own is reported.
+# Ends the jobs that still run. A job that has already failed is reported.
 end_jobs() {
   local job
   local -a ended=()

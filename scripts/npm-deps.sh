@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Node dependencies, exactly as locked; nothing when they are there.
+# Installs the Node dependencies, exactly as locked. Does nothing if they are there.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -13,6 +13,6 @@ fi
 has npm || fail 'npm is missing.' 'Install Node.js 20.12 or newer (https://nodejs.org/), then run this again.'
 say 'Node dependencies: installing …'
 npm ci --no-audit --no-fund --loglevel=error >&2 ||
-  fail 'npm ci failed.' 'Mend what it says, then run this again.'
+  fail 'npm ci failed.' 'Fix what it says, then run this again.'
 cp package-lock.json "$INSTALLED"
 say 'Node dependencies: installed.'

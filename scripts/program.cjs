@@ -1,5 +1,5 @@
-// What Pulumi starts as the program: index.ts, compiled. Pulumi itself would load it through ts-node, all of its hundreds
-// of files one by one, at every preview.
+// Pulumi starts this file as the program. It loads index.ts, compiled. Pulumi itself would load each of its hundreds of
+// files through ts-node, at every preview.
 const { RunError } = require("@pulumi/pulumi");
 
 module.exports = async () => {

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Makes sure of everything that the tests need, runs them all, and ends with the slowest files and the count.
+# Installs what the tests need, runs all of them, and prints the slowest files and the number of tests at the end.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-# Vitest's JSON, with the time of each file.
+# The report of Vitest as JSON, with the time of each file.
 readonly REPORT=$LOCAL/test-report.json
 readonly CHECK_LOG=$LOCAL/log/check.log
-# The exit code of the checks, once they are done: until then no test on the Docker engine begins.
+# The file with the exit code of the checks. No test on the Docker engine begins before it exists.
 export NESTFLEET_CHECK=$LOCAL/check.exit
 
-# Into a file, not between the lines of the tests that run beside it.
-# shellcheck disable=SC2317 # it is called by "beside"
+# The output goes to a file, so that it is not mixed with that of the tests, which run at the same time.
+# shellcheck disable=SC2317 # "beside" calls it
 check() {
   local status=0
   scripts/check.sh >"$CHECK_LOG" 2>&1 || status=$?

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# The Pulumi CLI, its Node.js language host and the three plugins: installed ones
-# are used. Missing ones are downloaded by Pulumi's own means or, where the
-# download's host does not resolve, built from toolchain/.
-#   toolchain.sh         make sure of all of them
-#   toolchain.sh check   gofmt, vet and the tests of toolchain/
-# To be sourced as well: scripts/pulumi uses find_cli and find_missing.
+# Provides the Pulumi CLI, its Node.js language host and the three plugins. Installed ones are used. Missing ones are
+# downloaded by Pulumi's own means, or built from toolchain/ if the name of the download host does not resolve.
+#   toolchain.sh         installs what is missing
+#   toolchain.sh check   runs gofmt, vet and the tests of toolchain/
+# scripts/pulumi sources this file and uses find_cli and find_missing.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -12,15 +11,15 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$ROOT/toolchain/versions.env"
 
 readonly OURS=$LOCAL/pulumi
-# Where the npm package `pulumi` puts the CLI and its language hosts, by its README. A build puts them there, too.
+# The folder in which the npm package `pulumi` puts the CLI and its language hosts (its README). A build uses it, too.
 readonly OUR_VERSION=$OURS/versions/$PULUMI_VERSION
 readonly SOURCES=$ROOT/toolchain
 readonly DOWNLOADS=get.pulumi.com
 readonly TEMP=$OURS/temp.$$
 TICKER=
 
-# The oldest installed CLI that is used. It has to read what the pinned one
-# writes, deployments of schema version 4 included; older ones were not tried.
+# The oldest installed CLI that is used. It must read what the pinned CLI writes, also deployments of schema version 4.
+# Older versions were not tried.
 readonly OLDEST_PULUMI=3.200.0
 
 plugin_version() {
@@ -31,10 +30,10 @@ plugin_version() {
   esac
 }
 
-# --- what is there -----------------------------------------------------------
+# --- find what is installed --------------------------------------------------
 
-# Sets CLI and CLI_HOME: an installed CLI with its own PULUMI_HOME, else ours.
-# Ours and scripts/pulumi may be on PATH too and are not meant by "installed".
+# Sets CLI and CLI_HOME: an installed CLI with its own PULUMI_HOME, else the copy in .nestfleet. The copy and
+# scripts/pulumi may be on PATH, too; they do not count as installed.
 find_cli() {
   local path
   while read -r path; do
@@ -49,8 +48,8 @@ find_cli() {
   CLI_HOME=$OURS
 }
 
-# With the language host first: the wrapper of the npm package, which has none beside it, would download a CLI when it is
-# asked its version. The version is remembered by path, size and time, because asking takes 0.15 s.
+# The language host is checked first. The wrapper of the npm package, which has none beside it, would download a CLI
+# when it is asked for its version. The version is remembered by path, size and time, because asking takes 0.15 s.
 installed_version_is_good() {
   [[ -x $(dirname "$(readlink -f "$1")")/pulumi-language-nodejs ]] || has pulumi-language-nodejs || return 1
   local memory=$LOCAL/pulumi-on-path known version
@@ -67,7 +66,7 @@ installed_version_is_good() {
   version_at_least "$version" "$OLDEST_PULUMI"
 }
 
-# file_of PART: where the part's binary belongs.
+# file_of PART: the path of the part's binary.
 file_of() {
   case $1 in
     pulumi) echo "$OUR_VERSION/bin/pulumi" ;;
@@ -80,7 +79,8 @@ cli() {
   PULUMI_HOME=$CLI_HOME PULUMI_SKIP_UPDATE_CHECK=1 "$CLI" "$@"
 }
 
-# A part is there when its file is: it is put in place whole. What was built here carries a stamp of its sources.
+# A part is there if its file is, because only a complete file is moved there. A part that was built here has a stamp, a
+# hash of its sources.
 is_there() {
   local file=$1 part=$2
   [[ -x $file && ! -e $(dirname "$file").partial ]] || return 1
@@ -98,7 +98,7 @@ find_missing() {
   done
 }
 
-# The part's sources in one number: a change of another part's costs no rebuild.
+# A hash of the sources of one part, so that a change of another part does not rebuild it.
 sources_of() {
   local -a paths
   case $1 in
@@ -115,8 +115,8 @@ sources_of() {
 
 # --- download ----------------------------------------------------------------
 
-# The official npm package is a small wrapper of one version. When it is first used, it fetches the CLI with its language
-# hosts into PULUMI_HOME. That is a temporary one here, so that half a download never counts.
+# The official npm package is a small wrapper for one version. At its first use it downloads the CLI with its language
+# hosts into PULUMI_HOME. Here PULUMI_HOME is a temporary folder, so that an incomplete download never counts.
 download_cli() {
   has curl || apt_install curl # the installer that the wrapper runs needs it
   say "downloading pulumi $PULUMI_VERSION …"
@@ -138,7 +138,7 @@ download_missing() {
   for part in "${MISSING[@]}"; do
     case $part in
       pulumi | language-nodejs)
-        # They come together.
+        # One download contains both.
         is_there "$(file_of "$part")" "$part" || download_cli
         ;;
       *) download_plugin "$part" ;;
@@ -153,19 +153,18 @@ need_go() {
   local want have advice
   want=$(sed -n 's/^go //p' "$SOURCES/go.mod")
   advice="Install Go $want or newer (https://go.dev/dl/), or Pulumi $OLDEST_PULUMI or newer, then run this again."
-  has go || fail 'Go is missing; it builds Pulumi where its download cannot be reached.' "$advice"
-  # Asked from / because in a module Go may answer for the one the module wants.
+  has go || fail 'Go is missing. It is needed to build Pulumi, whose download cannot be reached.' "$advice"
+  # Asked in /, because in the folder of a module Go may answer with the version that the module wants.
   have=$(cd / && go env GOVERSION)
   have=${have#go}
   version_at_least "$have" "$want" && return
-  # From 1.21 on Go fetches the version that a module wants, unless told not to.
+  # From 1.21 on Go downloads the version that a module wants, unless GOTOOLCHAIN is local.
   version_at_least "$have" 1.21 && [[ $(cd / && go env GOTOOLCHAIN) != local ]] && return
   fail "Go $have is too old to build Pulumi, whose download cannot be reached." "$advice"
 }
 
-# no_compose leaves Docker Compose out of the docker provider: nothing here uses
-# it, and it doubles the build. Without cgo the binaries need no compiler and
-# run anywhere.
+# no_compose leaves Docker Compose out of the docker provider: this project does not use it, and it doubles the time of
+# the build. Without cgo the build needs no C compiler, and the binaries run on any Linux.
 go_here() {
   (cd "$SOURCES" && CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false -tags=no_compose" go "$@")
 }
@@ -187,8 +186,7 @@ compile() {
   esac
 }
 
-# Says every half minute that a build goes on. Ends with this script, however
-# that ends.
+# Prints every half minute that a build goes on. It ends when this script ends, also when the script is killed.
 tick() {
   local start=$SECONDS next=30
   while sleep 1 && kill -0 $$ 2>/dev/null; do
@@ -198,7 +196,7 @@ tick() {
   done
 }
 
-# install_part PART FILE: whole or not at all, with its stamp.
+# install_part PART FILE: moves a complete part and its stamp to their place.
 install_part() {
   local part=$1 file=$2 target
   target=$(file_of "$part")
@@ -241,7 +239,7 @@ build_missing() {
     TICKER=$!
     if ! compile "$part" "$file" >"$TEMP/log" 2>&1; then
       tail -n 20 "$TEMP/log" >&2
-      fail "$(title "$part") could not be built from toolchain/." 'Mend what is said above, then run this again.'
+      fail "$(title "$part") could not be built from toolchain/." 'Fix the errors above, then run this again.'
     fi
     stop_ticker
     install_part "$part" "$file"
@@ -255,7 +253,7 @@ stop_ticker() {
 }
 
 clean_up() {
-  # A ticker that is ended before it has begun runs this, too.
+  # A ticker that is ended before it has started runs this function, too.
   [[ ${BASHPID:-$$} == "$$" ]] || return 0
   stop_ticker
   rm -rf "$TEMP"
@@ -272,7 +270,7 @@ need_node() {
     fail "Node.js ${have#v} is too old." 'Install Node.js 20.12 or newer (https://nodejs.org/).'
 }
 
-# What was here before the version that is pinned now.
+# Removes the copies of versions other than the pinned one.
 remove_older() {
   local folder
   for folder in "$OURS/bin" "$OURS"/versions/*; do
@@ -286,7 +284,7 @@ ensure_toolchain() {
   find_missing
   if ((${#MISSING[@]} > 0)); then
     mkdir -p "$OURS"
-    # Two at once would build everything twice.
+    # Without the lock, two runs at the same time would build everything twice.
     exec 9>"$OURS/lock"
     ! has flock || flock 9
     rm -rf "$OURS"/temp.*

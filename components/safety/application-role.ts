@@ -10,10 +10,10 @@ interface OwnershipArgs {
 }
 
 /**
- * After the rehearsal, and before anything is stopped: the role as which the application works owns its database and all
- * that the superuser has made there, and the extensions exist that the migrations want. With every change of release;
- * where the server has no such role, or something works as the superuser still; and where the role has another password
- * than the one that an operator has given the superuser. Requests to a table may wait for 1.5 s meanwhile.
+ * Gives the application's role the ownership of its database and of all that the superuser has made there, and creates
+ * the extensions that the migrations need. It comes after the rehearsal, before anything is stopped. It runs with every
+ * change of release, if the role is missing, if a container still connects as the superuser, and if an operator has
+ * given the superuser another password than the role has. Requests to a table may wait for 1.5 s meanwhile.
  */
 export function grantOwnership(site: Site, { postgres, after }: OwnershipArgs): pulumi.Resource {
   const { plan } = site;

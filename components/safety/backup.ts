@@ -12,25 +12,27 @@ import { databaseOf, isPrepared } from "./preparation";
 
 interface TakeArgs {
   readonly postgres: Postgres;
-  /** Not before every image is there: a pull may take long, and what is written meanwhile belongs into the backup. */
+  /**
+   * The images, which must be there first: a pull may take long, and the backup must have what is written meanwhile.
+   */
   readonly images: Images;
 }
 
 /** A backup that an update has taken. */
 export interface Taken {
-  /** Null where there was nothing to back up. */
+  /** Null if there was no database to back up. */
   readonly id: pulumi.Output<string | null>;
   readonly done: pulumi.Resource;
 }
 
 /**
- * Where backups are kept, and the backup of an update. The place is a volume, ours or one that exists, or a directory of
- * the Docker host. Moving it restarts postgres, whose container the backups are mounted into, and leaves the old backups
- * where they are: `before` names the stack's own volume where they are kept elsewhere now.
+ * The place where backups are kept, and the backup of an update. The place is a volume (the stack's own or an existing
+ * one) or a directory of the Docker host. Moving it restarts postgres, whose container mounts it, and leaves the old
+ * backups where they are. If new backups go to another place, `before` names the stack's own volume with the old ones.
  */
 export class Backup extends Component {
   public readonly mount: docker.types.input.ContainerMount;
-  /** Where backups are kept, and how many. */
+  /** The place where backups are kept, and how many are kept. */
   public readonly location: pulumi.Output<object>;
 
   public constructor(site: Site) {
@@ -44,7 +46,7 @@ export class Backup extends Component {
     this.registerOutputs();
   }
 
-  /** Takes a backup of the release that serves, while it serves. */
+  /** Takes a backup of the running release, while it serves. */
   public take({ postgres, images }: TakeArgs): Taken {
     const { plan } = this.inside;
     const backup = runScript(this.inside, {
@@ -65,16 +67,16 @@ export class Backup extends Component {
   }
 }
 
-/** What holds for every backup that an update takes. */
+/** The settings of every backup that an update takes. */
 export function backupPolicy({ plan, settings }: Site) {
   const { backups, restore } = settings;
   return {
     version: plan.from?.tag ?? plan.to.tag,
     keep: backups.keep,
     acceptSmaller: backups.acceptSmaller,
-    // It may be what a restore is to mend that there is less than there was.
+    // With a restore, the backup may be smaller than the one before: that may be the damage that the restore repairs.
     compared: plan.restore === undefined,
-    // What the config names may be wanted again, however many have been taken since.
+    // The backup that the configuration names may be needed again, however many were taken since.
     spare: restore === undefined ? [] : [restore],
   };
 }

@@ -7,29 +7,29 @@ import { entranceOf } from "../host/routing/entrance";
 
 interface CutoverArgs {
   readonly caddy: Service;
-  /** The new ones. */
+  /** The new api and console. */
   readonly api: Service;
   readonly console: Service;
-  /** Those that no request is routed to. */
+  /** The services that receive no user requests. */
   readonly others: readonly Service[];
 }
 
-/** What answered from outside. */
+/** The result of a cutover. */
 export interface Cutover {
-  /** The version in the health answer, not the one that was asked for. */
+  /** The version in the answer of `/health`, which may differ from the configured one. */
   readonly version: pulumi.Output<string>;
-  /** Milliseconds since 1970: differs from cutover to cutover. */
+  /** Milliseconds since 1970, so that every cutover has another value. */
   readonly started: pulumi.Output<number>;
-  /** The release has the requests, and may have workers. */
+  /** The resource that is done once the release receives the requests. Workers come after it. */
   readonly done: pulumi.Resource;
 }
 
 /**
- * Asks the new api and console as a user would, through the published ports, with the
- * domain's own TLS, for health, version and login page, for `health.soakSeconds`, as candidates that nobody else
- * reaches; then sends everybody there. When they fail, before or after, the requests are with the containers that
- * served before, which have been running all along. Runs whenever one of its containers was replaced or the release
- * changes. Workers follow: a release that is refused here has none.
+ * Checks the new api and console as candidates, which receive no user requests, for `health.soakSeconds`: health,
+ * version and login page, through the published ports, with the domain's own certificate. Then it sends all user
+ * requests to them. If they fail, before or after that, the requests go to the previous containers, which have kept
+ * running. It runs whenever one of its containers was replaced or the release changes. Workers come later: a release
+ * that is rejected here never has one.
  */
 export function cutOver(site: Site, { caddy, api, console, others }: CutoverArgs): Cutover {
   const { dockerHost, health, version } = site.settings;

@@ -3,9 +3,9 @@ import type { Site } from "../resources/site";
 import type { Postgres } from "../services/postgres";
 
 /**
- * Whether a release is prepared before it starts: backup, rehearsal, ownership, and what is to become of the writers. They
- * run with every attempt at a change of release, also at one that was refused before, since data have been written
- * meanwhile; and never otherwise: a restart leaves their commands as they are.
+ * Whether this update prepares a release before it starts: with backup, rehearsal, ownership, and the step that stops
+ * the api and the workers if necessary. These steps run at every attempt at a change of release, also if the last
+ * attempt was rejected, because data may have been written since. A restart leaves their commands as they are.
  */
 export function isPrepared({ step, needsBackup }: Plan): boolean {
   return step !== "restart" || needsBackup;

@@ -8,7 +8,7 @@ import type { Postgres } from "../services/postgres";
 import { backupPolicy } from "./backup";
 import { databaseOf, isPrepared } from "./preparation";
 
-/** The logical name of what stops the writers, or restores beside them: one resource, whatever an update needs. */
+/** The logical name of the step that stops the writers or restores a backup. It is one resource for both. */
 export const WRITERS = "writers";
 
 interface RecreateArgs {
@@ -17,8 +17,9 @@ interface RecreateArgs {
 }
 
 /**
- * Where the two releases cannot run side by side: stops the writers of the one that serves, and backs up what they have
- * written since the first backup. Elsewhere they go on, and the cutover is hurried where a migration may break them.
+ * Stops the writers (api and workers) of the running release if the two releases cannot run side by side, and backs up
+ * what they have written since the first backup. Otherwise the writers go on; if a migration may break them, the
+ * cutover comes as soon as the candidates have answered once.
  */
 export function recreate(site: Site, { postgres, after }: RecreateArgs): pulumi.Resource {
   const { stack, plan } = site;

@@ -9,17 +9,17 @@ import { databaseOf, isPrepared } from "./preparation";
 interface RehearsalArgs {
   readonly postgres: Postgres;
   readonly backup: Taken;
-  /** The api's, which brings the migrations. */
+  /** The image of the api, which contains the migrations. */
   readonly image: Image;
 }
 
 interface Rehearsal {
   readonly done: pulumi.Resource;
-  /** What the migrations took on the copy, in seconds: the api may take as long before it answers. */
+  /** How many seconds the migrations took on the copy: the api may take as long before it answers. */
   readonly migrationSeconds: pulumi.Input<number>;
 }
 
-/** Restores the backup and runs the migrations of the release on that copy, while the release before serves. */
+/** Restores the backup and runs the migrations of the new release on that copy, while the old release serves. */
 export function rehearse(site: Site, { postgres, backup, image }: RehearsalArgs): Rehearsal {
   const { plan, settings } = site;
   const rehearsal = runScript(site, {
@@ -37,7 +37,7 @@ export function rehearse(site: Site, { postgres, backup, image }: RehearsalArgs)
     dependsOn: [backup.done],
     frozen: !isPrepared(plan),
   });
-  // Known where no migration is rehearsed: a preview need not take it for a change.
+  // A known value if no migration is rehearsed, so that a preview does not show it as a change.
   const migrationSeconds = plan.rehearsal === "full" ? rehearsal.stdout.apply(secondsIn) : 0;
   return { done: rehearsal, migrationSeconds };
 }

@@ -14,14 +14,14 @@ interface RestoreArgs {
   readonly images: Images;
   /** The backup that becomes the database. */
   readonly restoration: RestoreImpact;
-  /** The backup that this update has taken of what is live. */
+  /** The backup that this update has taken of the live database. */
   readonly backup: Taken;
   readonly after: pulumi.Resource;
 }
 
 /**
- * Where a backup is to become the database: restores it beside the live one, changes the two, and sends the requests to
- * the release that the data are of. It takes the place of `recreate`, also in the state.
+ * Restores a backup beside the live database, exchanges the two, and sends the requests to the release of the backup.
+ * It takes the place of `recreate`, also in the state.
  */
 export function restore(site: Site, { postgres, images, restoration, backup, after }: RestoreArgs): pulumi.Resource {
   const { confirmRestore, health } = site.settings;

@@ -4,7 +4,7 @@ import { runScript } from "../resources/script";
 import type { Site } from "../resources/site";
 import type { Cutover } from "./cutover";
 
-/** All that runs once an update has succeeded. */
+/** The services that run once an update has succeeded, and its cutover. */
 interface VerdictArgs {
   readonly cutover: Cutover;
   readonly caddy: Service;
@@ -15,8 +15,8 @@ interface VerdictArgs {
 }
 
 /**
- * The last step of an update, after the workers: writes into the history that it has succeeded, and removes what was
- * before. Runs after each cutover, and whenever a container was replaced.
+ * The last step of an update, after the workers. It writes the success into the history and removes what the previous
+ * release has left. It runs after each cutover, and whenever a container was replaced.
  */
 export function giveVerdict(site: Site, { cutover, caddy, api, console, workers, others }: VerdictArgs): void {
   const { backups, dockerHost, health, images, source, version } = site.settings;
@@ -41,7 +41,7 @@ export function giveVerdict(site: Site, { cutover, caddy, api, console, workers,
       repositories: source === undefined ? published : [names.images.api, names.images.console],
       keepReplacedDays: backups.keepReplacedDays,
     },
-    // A change of release has a cutover, and so a verdict.
+    // A change of release has a cutover, and therefore a verdict.
     again: site.plan.step !== "restart",
     dependsOn: [cutover.done, ...[...workers, ...others].map(({ ready }) => ready)],
   });

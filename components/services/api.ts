@@ -13,15 +13,16 @@ interface ApiArgs {
   readonly networks: Networks;
   /** The application's environment. */
   readonly env: pulumi.Input<string>[];
-  /** Backup, rehearsal and, where the two releases cannot run side by side, the stop of the old one. */
+  /** Backup, rehearsal and, if the two releases cannot run side by side, the stop of the old one. */
   readonly after: pulumi.Resource;
-  /** What the migrations took on the copy: the api may take as long before it answers. */
+  /** How long the migrations took on the copy: the api may take as long before it answers. */
   readonly migrationSeconds: pulumi.Input<number>;
 }
 
 /**
- * The api. A change starts a new container beside the old one, which serves until the cutover. The new one runs the
- * pending migrations before it listens. It has no alias: Caddy finds it by name, once it is named.
+ * The api. A change starts a new container beside the old one, which serves until the cutover. The new container runs
+ * the pending migrations before it listens. It has no network alias: Caddy finds it by its name, which the upstream
+ * file has.
  */
 export class Api extends Component implements Service {
   public readonly container: docker.Container;

@@ -15,7 +15,7 @@ import { caddyfile } from "./caddyfile";
 
 const CONFIG = "/config/Caddyfile";
 
-/** The admin endpoint listens inside the container only; it answers once the configuration is in force. */
+/** Asks the admin endpoint, which listens inside the container only, and answers once the configuration is loaded. */
 const healthcheck: Healthcheck = {
   test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:2019/config/"],
   intervalSeconds: 10,
@@ -25,14 +25,14 @@ const healthcheck: Healthcheck = {
 interface CaddyArgs {
   readonly image: Image;
   readonly networks: Networks;
-  /** Api and console work: a configuration may name what only they have. */
+  /** The gates of api and console: the configuration may need what only the new containers have. */
   readonly after: readonly pulumi.Resource[];
 }
 
 /**
  * The proxy, the only service with published ports. A changed Caddyfile is checked, written to the config volume and
- * reloaded, without a dropped connection. A changed image, port or limit replaces the container: ports cannot be shared,
- * so connections are refused for the second or two in between.
+ * reloaded, without a dropped connection. A changed image, port or limit replaces the container. Two containers cannot
+ * share a port, so connections are refused for one or two seconds.
  */
 export class Caddy extends Component implements Service {
   public readonly container: docker.Container;
@@ -97,7 +97,7 @@ export class Caddy extends Component implements Service {
   }
 }
 
-/** What the Caddyfile names, and what scripts want to know; a secret among it makes the whole input one. */
+/** The files that the Caddyfile names, and the one that scripts read. A secret file makes the whole input a secret. */
 function filesOf({ settings }: Site): pulumi.Input<{ path: string; content: pulumi.Input<string> }>[] {
   const named = Object.values(proxyFiles(settings)).flatMap((file) => file ?? []);
   return [

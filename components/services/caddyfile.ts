@@ -7,38 +7,42 @@ import { HELD_SECONDS } from "../release/downtime";
 import { UPSTREAM_PORTS, type Upstream } from "../release/names";
 
 /**
- * The proxy's configuration. Why each line of the upstream block is there:
+ * Gives the proxy's configuration. The reasons for the lines of the upstream block:
  *
- * - `{file.…}`: the container that takes the requests is named in a file, read for every request. A cutover is the
- *   renaming of that file: no reload, which would close the clients' idle connections under a request, and no request
- *   to a container that is not healthy yet or about to stop. https://caddyserver.com/docs/conventions#placeholders
- * - `dynamic a`: Docker's name server is the engine itself, which is slow to answer while it makes and removes containers:
- *   it is asked every 2 s for each name, and at once for a name that is new in the file, instead of with every request. A
+ * - `{file.…}`: a file names the container that receives the requests, and Caddy reads it for every request. A cutover
+ *   renames a new file over it. So there is no reload, which would close clients' idle connections while a request is
+ *   sent, and no request goes to a container that is not healthy yet or about to stop.
+ *   https://caddyserver.com/docs/conventions#placeholders
+ * - `dynamic a`: Docker itself is the name server, and answers slowly while it makes and removes containers. Caddy asks
+ *   it every 2 s for each name, and at once for a name that is new in the file, instead of at every request. A
  *   container that comes back under another address is found within those 2 s, and requests wait for it.
- * - `lb_try_duration`: while nothing accepts, a request waits up to 30 s instead of failing, and the file is read anew
- *   for each try. Only what never reached an upstream is tried again, and GETs.
- * - `dial_timeout`: on the host's own bridge a living container accepts within a millisecond.
- * - `keepalive off`: no request is sent on a connection that a restarting side is about to close, which is the one way
- *   to lose a POST that may not be sent twice; and a graceful stop does not wait for idle connections.
+ * - `lb_try_duration`: while no container accepts connections, a request waits up to 30 s instead of failing, and the
+ *   file is read again for each try. Only requests that never reached an upstream, and GETs, are tried again.
+ * - `dial_timeout`: on the Docker host's own bridge a running container accepts within a millisecond.
+ * - `keepalive off`: no request is sent on a connection that a restarting side is about to close. Otherwise a POST,
+ *   which may not be sent twice, could be lost. Also, a graceful stop does not wait for idle connections.
  *
- * With the token of a candidate a request reaches the release that is to serve next, over the same ports and
- * certificate as everybody's: so it is verified, and watched for a while, before anybody depends on it. Nothing is
- * held for it. With any other token a request is everybody's, and no upstream sees the header.
+ * A request with the candidate token reaches the release that is to serve next, through the same ports and with the
+ * same certificate as user requests. So that release is verified, and watched for a while, before it receives user
+ * requests. Requests to candidates are not held. A request with any other token is a user request. No upstream sees the
+ * header.
  *
- * Nothing that leads out of its path is passed on: Caddy would route it by where it leads, and the api by how it begins.
- * What the api has for the inside alone (its jobs, its numbers) is not there from outside.
+ * A path that leads out of itself (`..`) is refused, because Caddy would route it by where it leads, and the api by how
+ * it begins. The api's internal paths (its jobs and metrics) cannot be reached through the published ports.
  *
- * What cannot be held any longer is answered with 503 and Retry-After, for a person as a page that refreshes itself.
+ * A request that cannot be held any longer is answered with 503 and Retry-After; browsers get a page that reloads
+ * itself.
  *
- * The site on port 3001 has no published port: it is the api as the console sees it, held and retried like any other.
- * It keeps no connection open: a reload closes idle ones, and the console would take that for a failure of the api.
+ * The site on port 3001 has no published port. It is the api for the console, whose requests are held and retried like
+ * all others. It keeps no connection open, because a reload closes idle ones, and the console would take that for a
+ * failure of the api.
  *
- * What one client may take is limited: the size of a request, and the time for it and for its answer. An answer that
- * streams for longer than `limits.writeSeconds` ends then; a WebSocket, once it is one, does not.
+ * Each client is limited in the size of a request, and in the time for it and for its answer. An answer that streams
+ * for longer than `limits.writeSeconds` is cut; an established WebSocket is not.
  *
- * HTTP/3 is not announced: it is UDP, which is not published. HSTS holds for the site's own name alone unless asked
- * otherwise: browsers remember it for a year, and the names below belong to others. Behind trusted proxies the
- * application gets the one address that is the client's, however many proxies there are.
+ * HTTP/3 is not announced, because it uses UDP, which is not published. HSTS covers the site's own name only, unless
+ * the configuration says otherwise: browsers remember it for a year, and names below it may be other sites. Behind
+ * trusted proxies the application gets only the client's address, however many proxies there are.
  */
 export function caddyfile(settings: Asked): string {
   return `${[globalOptions(settings), snippets(settings), sites(settings)].join("\n\n")}\n`;
@@ -46,7 +50,7 @@ export function caddyfile(settings: Asked): string {
 
 type Asked = Pick<Settings, "domain" | "http" | "secrets">;
 
-/** What a browser shows once holding a request has taken too long; it asks again by itself. */
+/** The page for a browser whose request was held for too long. It reloads itself. */
 const MAINTENANCE_PAGE =
   '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="5"><title>NestFleet</title>' +
   '<body style="font:1.1rem system-ui;margin:20vh auto;max-width:32rem;padding:0 1rem">' +
@@ -58,10 +62,10 @@ function globalOptions(settings: Asked): string {
   const tls = tlsOf(settings);
   return block("", [
     ...(hasRedirect(settings) && tls !== "off" ? ["auto_https disable_redirects"] : []),
-    // Clients name no host in TLS when it is an address.
+    // A client that connects to an address sends no host name in TLS.
     ...(tls !== "off" && (isLocal(settings) || isIP(domain) !== 0) ? [`default_sni ${domain}`] : []),
     ...(email !== undefined && directory === undefined ? [`email ${email}`] : []),
-    // Of its own container, whose file system is read-only: nothing there asks Caddy's own authority.
+    // Caddy would install its authority in its own container, which is read-only and has no client that needs it.
     "skip_install_trust",
     "grace_period 30s",
     ...nested("servers", [
@@ -81,13 +85,13 @@ function globalOptions(settings: Asked): string {
   ]);
 }
 
-/** Without what carries credentials: queries (reset links, webhooks), headers of one's own, where an answer leads. */
+/** The log leaves out what may contain credentials: queries (reset links, webhooks), and all headers. */
 function log(): string[] {
   const fields = ["request>headers delete", "resp_headers delete", 'request>uri regexp "[?].*" "?…"'];
   return nested("log", ["output stderr", ...nested("format filter", ["wrap json", ...nested("fields", fields)])]);
 }
 
-/** Whether the redirect to HTTPS is written here: Caddy's own leads to the usual port. */
+/** Whether the redirect to HTTPS is written here, because Caddy's own always leads to port 443. */
 function hasRedirect(settings: Asked): boolean {
   return tlsOf(settings) !== "public" || new URL(publicUrl(settings)).port !== "";
 }
@@ -182,7 +186,7 @@ ${hsts(settings)}		X-Content-Type-Options nosniff
 }`;
 }
 
-/** What the application is told of the client and of the site's name, where what Caddy sees itself is not it. */
+/** The headers with the client's address and the site's URL, if a proxy in front hides them from Caddy. */
 function forwardedHeaders({ http: { publicUrl: url, trustedProxies } }: Asked): string {
   const { protocol = "", host = "" } = url === undefined ? {} : new URL(url);
   const lines = [
@@ -194,7 +198,7 @@ function forwardedHeaders({ http: { publicUrl: url, trustedProxies } }: Asked): 
   return lines.map((line) => `\t\t${line}\n`).join("");
 }
 
-/** Not on localhost, which is other sites' as well, and not where TLS is another's. */
+/** There is no HSTS on localhost, which other sites use as well, or if something else terminates TLS. */
 function hsts(settings: Asked): string {
   const { hsts: asked } = settings.http;
   if (asked === "off" || isLocal(settings) || tlsOf(settings) === "off") return "";
@@ -221,7 +225,7 @@ function publicSites(settings: Asked): string[] {
   return hasRedirect(settings) ? [secure, redirect] : [secure];
 }
 
-/** Where the certificate comes from; without a word, Caddy asks a public authority. */
+/** The lines that say where the certificate comes from. Without any, Caddy asks a public authority. */
 function certificate(settings: Asked): string[] {
   const tls = tlsOf(settings);
   const files = proxyFiles(settings);
@@ -243,12 +247,12 @@ function nested(head: string, lines: string[]): string[] {
   return block(head, lines).split("\n");
 }
 
-/** Without a head, the block of the global options. */
+/** A block of lines. The block of the global options has no head. */
 function block(head: string, lines: string[]): string {
   return [`${head} {`.trimStart(), ...lines.map((line) => `\t${line}`), "}"].join("\n");
 }
 
-/** Name and port, the two arguments of both snippets. */
+/** The two arguments of both snippets: the upstream's name, from its file, and its port. */
 function target(upstream: Upstream, file = activeFile): string {
   return `{file.${file(upstream)}} ${UPSTREAM_PORTS[upstream]}`;
 }

@@ -12,13 +12,14 @@ import type { Site } from "../resources/site";
 interface ConsoleArgs {
   readonly image: Image;
   readonly networks: Networks;
-  /** The api of the same release works. */
+  /** The gate of the api of the same release. */
   readonly after: pulumi.Resource;
 }
 
 /**
- * The web console. A change starts a new container beside the old one, which serves until the cutover. It asks
- * the api through Caddy, which answers to the name `api`: so its requests, too, are held and retried.
+ * The web console. A change starts a new container beside the old one, which serves until the cutover. The console
+ * sends its requests to the api through Caddy, which has the network alias `api`, so that they are held and retried,
+ * too.
  */
 export class Console extends Component implements Service {
   public readonly container: docker.Container;

@@ -5,7 +5,7 @@ import { APPLICATION_SECRETS, VARIABLES } from "../release/secrets";
 import type { Secrets } from "../resources/secrets";
 import type { Site } from "../resources/site";
 
-/** The application's environment, as its contract has it; api and worker share it. */
+/** The application's environment, as NestFleet defines it. Api and worker get the same. */
 export function applicationEnv(
   site: Site,
   { databaseUrl, secrets }: { databaseUrl: pulumi.Output<string>; secrets: Secrets },

@@ -20,21 +20,22 @@ interface PostgresArgs {
   readonly images: Images;
   readonly networks: Networks;
   readonly secrets: Secrets;
-  /** Where backups are kept, as the container sees it. */
+  /** The mount of the place where backups are kept. */
   readonly backups: docker.types.input.ContainerMount;
 }
 
 /**
  * The database, on a volume that outlives its container. Any change here replaces the container: PostgreSQL gets 60 s
- * to shut down cleanly and starts again on the same data; for those seconds requests wait.
+ * to shut down cleanly and starts again on the same data. Requests wait meanwhile.
  *
- * Backups are mounted from the first deployment on: adding the mount later would be such a restart. The entrypoint
- * starts as root to own its data directory and then drops to its user: that takes the five capabilities.
+ * Backups are mounted from the first deployment on, because adding the mount later would replace the container. The
+ * entrypoint starts as root, takes ownership of the data directory and then changes to its user; for that it needs the
+ * five capabilities.
  */
 export class Postgres extends Component implements Service {
   public readonly container: docker.Container;
   public readonly ready: pulumi.Resource;
-  /** Where the application finds its database, password included. */
+  /** The URL under which the application finds its database, with the password. */
   public readonly url: pulumi.Output<string>;
 
   public constructor(site: Site, { images, networks, secrets, backups }: PostgresArgs) {
@@ -53,21 +54,21 @@ export class Postgres extends Component implements Service {
         `POSTGRES_DB=${DATABASE}`,
         `POSTGRES_USER=${SUPERUSER}`,
         pulumi.interpolate`POSTGRES_PASSWORD=${secrets.postgresPassword}`,
-        // Not the database's: whatever writes or reads a backup finds it here.
+        // PostgreSQL does not use it. The scripts that write or read a backup take it from here.
         pulumi.interpolate`${KEY_VARIABLE}=${secrets.backupKey}`,
       ],
-      // Times of commits: what a restore would lose is told with the last write.
+      // Commit timestamps: the plan of a restore says when the last row that it would lose was written.
       command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
       healthcheck: postgresHealthcheck,
       mounts: [{ type: "volume", ...data }, backups],
       capabilities: POSTGRES_CAPABILITIES,
       readOnly,
       temporary: POSTGRES_TEMPORARY,
-      // As process 1, PostgreSQL takes an orphan that dies of a signal for a crashed session, and restarts them all.
+      // As process 1, PostgreSQL would adopt orphans. It takes one that is killed for a crash, and ends all sessions.
       init: true,
       graceSeconds: 60,
       limits: { memory, cpus },
-      shmMegabytes: 256, // parallel queries need more than Docker's 64
+      shmMegabytes: 256, // parallel queries need more than Docker's default of 64
     };
     const held = holdRequests(inside, {
       image: images.postgres.id,
@@ -83,7 +84,7 @@ export class Postgres extends Component implements Service {
       healthcheck: postgresHealthcheck,
       whenRefused: "leave",
     });
-    // First: until they are signed, the backups of before count for nothing, and an index may take long, or fail.
+    // Signed before the indexes are rebuilt, which may take long or fail: unsigned backups do not count as backups.
     const signed = signBackups(inside, { container, key: secrets.backupKey, after: healthy });
     const reopened = reopen(inside, { held, after: healthy });
     const password = secrets.postgresPassword.apply(encodeURIComponent);

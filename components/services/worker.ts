@@ -13,21 +13,21 @@ interface WorkerArgs {
   readonly networks: Networks;
   /** The application's environment. */
   readonly env: pulumi.Input<string>[];
-  /** The release has the requests: one that is refused before has had no worker. */
+  /** The cutover: a release that is rejected before it never has a worker. */
   readonly after: pulumi.Resource;
 }
 
-/** As many workers as the config asks for; none where it wants none. */
+/** Makes as many workers as the configuration asks for; none if workers are not enabled. */
 export function createWorkers(site: Site, args: WorkerArgs): Worker[] {
   const { enabled, replicas } = site.settings.worker;
   return Array.from({ length: enabled ? replicas : 0 }, (_, index) => new Worker(`worker-${index + 1}`, site, args));
 }
 
 /**
- * A consumer of the queue. A change starts a new container beside the old one, once the new release has the requests.
- * Both take jobs until the verdict, which stops the old one with 60 s for those that it has in hand. The api image works
- * the queue, also where it is the api, and answers the api's healthcheck; an image of its own brings its own healthcheck
- * or none.
+ * A worker, which takes jobs from the queue. A change starts a new container beside the old one, after the cutover.
+ * Both take jobs until the verdict, which stops the old one and gives it 60 s for the jobs that it is working on. The
+ * api image works the queue also when it runs as the api, and passes the api's healthcheck. An own image of the worker
+ * has its own healthcheck or none.
  */
 class Worker extends Component implements Service {
   public readonly container: docker.Container;

@@ -80,7 +80,7 @@ test("sources that cannot be compiled are named, with what to do", () => {
   expect([status, stdout]).toEqual([1, ""]);
   expect(stderr).toMatch(/^scripts\/greet\.ts cannot be compiled: [^]*scripts\/greet\.ts:1:12: ERROR/);
   expect(stderr).toContain(
-    `\nNext: (cd ${tree} && npm ci); if the same is said again, look what was changed: git -C ${tree} status\n`,
+    `\nNext: (cd ${tree} && npm ci); if this message comes again, look what was changed: git -C ${tree} status\n`,
   );
   expect(stderr).not.toContain("    at ");
 });
