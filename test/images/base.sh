@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# base.sh : makes sure of the Debian trixie base image, pulled where an image registry is in reach
+# base.sh : provides the Debian trixie base image: pulls it if an image registry can be reached, otherwise makes it
 set -euo pipefail
 # shellcheck source=test/images/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,7 +15,7 @@ pull() {
   mkdir -p "$WORK/log"
   progress "pulling Debian trixie"
   docker build --label nestfleet.standin=true --tag "$base" "$HERE/base" >"$WORK/log/base.log" 2>&1 ||
-    fail "debian:trixie-slim could not be pulled; mend the engine's way to its image registry and run this again: $(tail -n 1 "$WORK/log/base.log")"
+    fail "debian:trixie-slim could not be pulled; fix Docker's connection to its image registry and run this again: $(tail -n 1 "$WORK/log/base.log")"
 }
 
 bootstrap() {

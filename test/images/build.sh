@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh [RELEASE...] : builds the stand-in's images and pushes them to the registry on loopback (all releases
-# unless some are named). What is in place already is left alone.
+# build.sh [RELEASE...] : builds the images of the demo release and pushes them to the registry on loopback: those of
+# the named releases, or of all. An image that is up to date is not built again.
 set -euo pipefail
 # shellcheck source=test/images/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -35,7 +35,7 @@ main() {
   publish "$caddy" caddy:2.11
 }
 
-# Bundles every release, unless the bundles there were made from these sources and libraries.
+# Bundles every release, unless the existing bundles were made from the same sources and libraries.
 stage() {
   local tsx=$ROOT/node_modules/.bin/tsx stamp=$WORK/releases/inputs inputs
   inputs=$(hash_of "$HERE/nestfleet")-$(cksum <"$ROOT/package-lock.json")
@@ -58,7 +58,7 @@ build_release() {
   done
 }
 
-# The longest part, so it runs beside the others; Go's own cache makes a repetition cheap.
+# This takes longest, so it runs beside the rest. Go's own cache makes a repetition fast.
 compile_caddy() {
   if is_built "$caddy" "$(inputs_of "$HERE/caddy" "$base")"; then return; fi
   if has go; then

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# engine.sh : makes sure of the newest Docker engine that Debian has, with the C library that it
-# needs, in a root file system of its own; prints where that is. Made once, in a minute.
+# engine.sh : provides the newest Docker engine that Debian has, with the C library that it needs, in a root file system
+# of its own. Prints the folder. It is made once, which takes a minute.
 set -euo pipefail
 # shellcheck source=test/images/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 engines=$LOCAL/engines
 root=$engines/newest
-# Made last: what lacks it is half a root file system.
+# This file is written last: a root file system without it is incomplete.
 mark=$root/etc/nestfleet-engine
 suite=sid
 packages=docker.io,docker-cli,containerd,runc,iptables,ca-certificates,xz-utils,procps
@@ -21,7 +21,7 @@ main() {
   echo "$root"
 }
 
-# The archive moves on; what was made stays good as long as it is made the same way.
+# Debian's archive changes, but a root file system stays valid as long as suite and packages are the same.
 is_made() { [[ -f $mark && $(<"$mark") == "$suite $packages" ]]; }
 
 make() {
@@ -30,7 +30,7 @@ make() {
   progress "making the newest Docker engine of Debian $suite"
   local log=$WORK/log/engine.log version
   rm -rf "$root"
-  # Of a mirror that is a snapshot, the dates may have passed.
+  # The release files of a snapshot mirror may have expired.
   if ! mmdebstrap --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' \
     --include="$packages" "$suite" "$root" 2>"$log"; then
     tail -n 20 "$log" >&2

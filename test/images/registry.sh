@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# registry.sh start | stop [--purge] : the image registry on loopback that the stand-in is pulled from
+# registry.sh start | stop [--purge] : the image registry on loopback, from which the demo release is pulled
 set -euo pipefail
 # shellcheck source=test/images/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -12,7 +12,7 @@ start() {
     2>/dev/null) != "true "*"$REGISTRY_PORT"* ]]; then
     run_registry
   fi
-  # Waited for a little even if it could not be run: another build may have been quicker.
+  # Waits a little even if the registry could not be started: another build may have started it.
   local attempts=100
   if [[ -n $problem ]]; then attempts=20; fi
   while ((attempts-- > 0)); do
@@ -28,8 +28,8 @@ start() {
 
 problem=''
 
-# Anew, on whichever port: the images are in the volume. A network of its own, because an engine
-# need not have the default one.
+# Makes the container again, because the port may have changed; the images are in the volume. It has a network of its
+# own, because Docker may have no default network.
 run_registry() {
   docker rm --force "$REGISTRY_NAME" >/dev/null 2>&1 || true
   docker volume create --label nestfleet.standin=true "$REGISTRY_NAME" >/dev/null

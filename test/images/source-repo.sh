@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# source-repo.sh DIR : a Git repository of the stand-in, laid out like the published one, with the tags
-# v1.4.2, v1.5.0 and v1.5.9, whose api image cannot be built. Building needs what build.sh has made, and no network.
+# source-repo.sh DIR : makes a Git repository of the demo release, laid out like the published one, with the tags
+# v1.4.2, v1.5.0, and v1.5.9, whose api image cannot be built. Its images are built from what build.sh has made, without
+# network.
 set -euo pipefail
 # shellcheck source=test/images/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -24,7 +25,7 @@ commit_release() {
   commit "$1"
 }
 
-# The operator's own Git settings (a name, signing, hooks) have no say in it.
+# The operator's own Git settings (a name, signing, hooks) have no effect.
 commit() {
   git -C "$repository" add --all
   git -C "$repository" -c user.name=NestFleet -c user.email=nestfleet@localhost -c core.hooksPath=/dev/null \

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# sshd.sh : makes sure of an ssh client, and of a server for the tests, which is unpacked and not
-# installed: its package would start a service on this machine. Prints the server's folder.
+# sshd.sh : provides an ssh client, and an ssh server for the tests. The server is unpacked and not installed, because
+# its package would start a service on this machine. Prints the server's folder.
 set -euo pipefail
 # shellcheck source=test/images/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 readonly FOLDER=$WORK/sshd
 
-# What the server needs is installed, but for the server.
+# Installs the libraries that the server needs, and unpacks the server.
 fetch() {
   [[ $(id -u) == 0 ]] || fail 'openssh-server is missing; the tests unpack it as root'
   apt_install openssh-client libwrap0

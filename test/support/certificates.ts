@@ -9,10 +9,10 @@ export interface Identity {
 }
 
 export interface Wish {
-  /** Host name or IP address; an authority's own name otherwise. */
+  /** A host name, an IP address, or the name of an authority. */
   readonly name: string;
   readonly authority?: boolean;
-  /** Days from now. */
+  /** The period of validity, in days from now. */
   readonly from?: number;
   readonly until?: number;
 }
@@ -20,7 +20,7 @@ export interface Wish {
 const DAY_MS = 86_400_000;
 let serial = 1;
 
-/** A certificate for a name or an address, signed by an authority of `certified`'s, or by itself. */
+/** Makes a certificate for a name or an address, signed by an authority that `certified` has made, or by itself. */
 export function certified({ name, authority = false, from = -1, until = 90 }: Wish, signer?: Identity): Identity {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const signedWith: KeyObject | string = signer?.key ?? privateKey;
@@ -80,7 +80,7 @@ function alternative(name: string): Buffer {
   return sequence(oid(0x55, 0x1d, 0x11), tagged(0x04, sequence(value)));
 }
 
-/** Of an IPv4 address: all that is asked for here. */
+/** The bytes of an IPv4 address. The tests need no others. */
 function bytesOf(address: string): Buffer {
   return Buffer.from(address.split(".").map(Number));
 }

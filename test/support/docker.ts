@@ -5,7 +5,7 @@ import { onTestFinished, vi } from "vitest";
 import { DockerClient } from "../../components/host/docker/client";
 import { DockerError } from "../../components/host/docker/errors";
 
-/** Until the test is over, `docker` runs a script instead of the client. Gives the folder of the script. */
+/** Makes `docker` run a script instead of the client until the test is over. Gives the folder of the script. */
 export function dockerRuns(script: string): string {
   const folder = mkdtempSync(join(tmpdir(), "nestfleet-docker-"));
   writeFileSync(join(folder, "docker"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -17,7 +17,7 @@ export function dockerRuns(script: string): string {
   return folder;
 }
 
-/** Stands for the docker client: answers with what `answer` gives, and knows what it was asked. */
+/** A docker client for tests: it answers with what `answer` gives, and keeps the commands that it got. */
 export class ScriptedDocker extends DockerClient {
   public readonly asked: string[] = [];
 
@@ -27,7 +27,7 @@ export class ScriptedDocker extends DockerClient {
     super("unix:///nowhere");
   }
 
-  /** Undefined is what Docker says of a container that is not there. */
+  /** If `answer` gives undefined, the command fails with Docker's error for a container that does not exist. */
   public override run(args: readonly string[], stdin = ""): Promise<string> {
     return Promise.resolve().then(() => {
       const command = args.join(" ");
@@ -38,7 +38,7 @@ export class ScriptedDocker extends DockerClient {
     });
   }
 
-  /** A container whose log no answer gives has said nothing. */
+  /** The log of a container is empty if `answer` gives undefined. */
   public override logs(container: string, lines: number): Promise<string> {
     const args = ["logs", "--tail", String(lines), container];
     return Promise.resolve().then(() => {
@@ -48,7 +48,7 @@ export class ScriptedDocker extends DockerClient {
   }
 }
 
-/** A container as a test names it. */
+/** A container as a test describes it. */
 export interface Listed {
   readonly id: string;
   readonly name: string;
@@ -57,7 +57,7 @@ export interface Listed {
   readonly state: string;
 }
 
-/** What `docker inspect` tells of it. */
+/** The answer of `docker inspect` about a container. */
 export function inspection({ id, name, role, version, state }: Listed): object {
   const restarting = state === "restarting";
   const running = state === "running" || state === "paused" || restarting;
@@ -73,7 +73,7 @@ export function inspection({ id, name, role, version, state }: Listed): object {
   };
 }
 
-/** What `docker ps` and `docker inspect` tell about these; they are inspected by id or by name. */
+/** The answers of `docker ps` and `docker inspect` about these containers, which are inspected by id or by name. */
 export function listing(containers: readonly Listed[]): (command: string) => string | undefined {
   return (command) => {
     const [verb, ...words] = command.split(" ");
@@ -90,7 +90,7 @@ function row({ id, name, role, version, state }: Listed): string {
   return [id, name, role, version, state].join("\t");
 }
 
-/** What psql prints for the questions of one session, between which it is told to print a mark. */
+/** The output of psql for the queries of one session, which has `\echo` commands that print a mark between them. */
 export function answered(session: string, answer: (question: string) => string): string {
   const [first = "", ...rest] = session.split(/^\\echo (.*)$/m);
   const printed = rest.map((part, index) => (index % 2 === 0 ? part : answer(part)));

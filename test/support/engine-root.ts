@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 const SCRIPT = join(__dirname, "../images/engine.sh");
 
-/** The folder of the newest Docker engine that Debian has; made where it is not there, which takes a minute. */
+/** Gives the folder of the newest Docker engine that Debian has. If it is missing, it is made, which takes a minute. */
 export async function newestEngine(): Promise<string> {
   const { stdout } = await promisify(execFile)(SCRIPT);
   return stdout.trim();

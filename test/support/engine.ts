@@ -20,18 +20,18 @@ import { DockerClient } from "../../components/host/docker/client";
 import { newestEngine } from "./engine-root";
 import { run } from "./stack";
 
-/** Of the folder of an engine; the pid of the test that it belongs to follows. */
+/** The beginning of the path of an engine's folder. The pid of the test that the engine belongs to follows. */
 const PREFIX = join(realpathSync(tmpdir()), "nestfleet-engine-");
 const TOOLS = ["docker", "dockerd", "mount", "nsenter", "perl", "setpriv", "sh", "umount", "unshare"];
 const ROOT_TOOLS = ["chroot", "flock", "pivot_root"];
 const START_MS = 60_000;
-/** dockerd gives its containers their grace time first: 60 s for the longest. */
+/** dockerd first gives its containers their grace periods, of which the longest is 60 s. */
 const STOP_MS = 90_000;
 const POLL_MS = 100;
 
 /**
- * SIOCSIFFLAGS with IFF_UP, netdevice(7): a new namespace's loopback is down. In Perl, which is on every Debian, where
- * iproute2 need not be.
+ * A Perl script that brings up the loopback of a new network namespace: SIOCSIFFLAGS with IFF_UP, netdevice(7). Every
+ * Debian has Perl; it need not have iproute2.
  */
 export const LOOPBACK_UP = `
   use Socket;
@@ -39,13 +39,13 @@ export const LOOPBACK_UP = `
   my $request = pack("a16 s x22", "lo", 1);
   ioctl($socket, 0x8914, $request) or die "lo: $!";`;
 
-/** What follows is a script, which sees mounts that only its own process and those below it see. */
+/** A command that runs the script after it in a mount namespace: only that process and its children see its mounts. */
 const OWN_MOUNTS = ["unshare", "--mount", "--propagation", "private", "sh", "-c"];
 
 /**
- * Runs a program in a root file system of its own, with the machine's processes, devices and /run, and with the folder
- * of the engine where it is outside. By pivot_root and not by chroot: runc joins the mount namespace, whose root a
- * chroot leaves where it was.
+ * A script that runs a program in a root file system of its own, with the machine's processes, devices and /run, and
+ * with the engine's folder under the same path as outside. It uses pivot_root and not chroot, because runc joins the
+ * mount namespace, whose root a chroot does not change.
  */
 const IN_ROOT = `
   set -eu
@@ -65,19 +65,19 @@ const IN_ROOT = `
   exec "$@"`;
 
 export interface EngineOptions {
-  /** `newest`: the newest that Debian has, with its own containerd and runc; by default the machine's own. */
+  /** `newest`: the newest engine that Debian has, with its own containerd and runc. By default the machine's engine. */
   readonly version?: "newest";
-  /** What an administrator has written into daemon.json. */
+  /** The content of daemon.json. */
   readonly daemon?: Readonly<Record<string, unknown>>;
-  /** Control groups (v1) that its kernel seems to lack: what they limit, this host cannot. Of the machine's own only. */
+  /** Control groups (v1) to hide, as if the kernel lacked them, so that their limits fail. Not with `newest`. */
   readonly lacking?: readonly string[];
 }
 
 /**
- * A Docker engine of a test's own, to be stopped and killed at will: its own socket, data, containerd and processes, in
- * a folder of its own. It lives in a network namespace of its own, because an engine takes the bridge and the firewall
- * rules of its namespace for its own, and would take the machine's engine's away. Hence its published ports, too, are
- * reached from inside the namespace only: see `inside`.
+ * A Docker engine for one test, which the test can stop and kill. It has its own socket, data, containerd and
+ * processes, in a folder of its own. It runs in a network namespace of its own, because an engine manages the bridge
+ * and the firewall rules of its namespace, and would remove those of the machine's engine. Therefore its published
+ * ports can be reached from inside the namespace only: see `inside`.
  */
 export class OwnEngine {
   public readonly host: string;
@@ -99,12 +99,12 @@ export class OwnEngine {
     return ["nsenter", `--net=${this.network}`, "--", ...command];
   }
 
-  /** Starts the engine and waits until it answers, and with it the containers that are to run. */
+  /** Starts the engine, with the containers that should run, and waits until it answers. */
   public async start(): Promise<void> {
     if (!existsSync(this.folder)) await this.prepare();
     const own = this.options.version === "newest" ? this.inRoot(await newestEngine()) : this.withoutGroups();
     const log = openSync(join(this.folder, "dockerd.log"), "a");
-    // It goes when the test goes, whatever takes the test away.
+    // The engine ends when the test ends, also if the test is killed.
     const dying = ["setpriv", "--pdeathsig", "SIGTERM"];
     const [program, ...args] = this.inside(...dying, ...own, "dockerd", "--config-file", this.path("daemon.json"));
     const engine = spawn(program, args, { stdio: ["ignore", log, log] });
@@ -116,24 +116,24 @@ export class OwnEngine {
     });
   }
 
-  /** As an administrator or a package's update stops it: the containers are stopped, and start again with it. */
+  /** Stops the engine as an administrator or a package update does. Its containers stop, and start again with it. */
   public async stop(): Promise<void> {
     await this.end("SIGTERM");
   }
 
-  /** As a crash takes it: the containers run on, without anybody who knows them. */
+  /** Kills the engine, as a crash does. The containers run on, without an engine that manages them. */
   public async kill(): Promise<void> {
     await this.end("SIGKILL");
     await killContainerd(this.folder);
   }
 
-  /** As a power failure or the reset of the host takes it: nothing that ran does any more, nothing could say goodbye. */
+  /** Kills the engine and all its containers at once, as a power failure or a reset of the host does. */
   public async cutPower(): Promise<void> {
     await this.end("SIGKILL");
     await killEverything(this.folder);
   }
 
-  /** Copies images of the machine's engine, under the names given. Reads from that engine and changes nothing of it. */
+  /** Copies images from the machine's engine, under the given names. It only reads from that engine. */
   public async load(images: Readonly<Record<string, string>>): Promise<void> {
     const names = Object.keys(images);
     const copied = await run("sh", [
@@ -147,19 +147,22 @@ export class OwnEngine {
     for (const [name, wanted] of Object.entries(images)) await this.docker.run(["tag", name, wanted]);
   }
 
-  /** Leaves nothing behind: no process, no mount, no namespace, no file. */
+  /** Removes everything: processes, mounts, namespace and files. */
   public async dispose(): Promise<void> {
     await this.end("SIGKILL");
     await clear(this.folder);
   }
 
-  /** The end of what the engine said. */
+  /** The last lines of the engine's log. */
   public log(): string {
     const log = this.path("dockerd.log");
     return existsSync(log) ? readFileSync(log, "utf8").trim().split("\n").slice(-20).join("\n") : "";
   }
 
-  /** A file of its own, so that the machine's /etc/docker/daemon.json does not apply. */
+  /**
+   * Makes the folder. The engine has a daemon.json of its own, so that the machine's /etc/docker/daemon.json has no
+   * effect.
+   */
   private async prepare(): Promise<void> {
     for (const folder of abandoned()) await clear(folder);
     mkdirSync(this.folder, { mode: 0o700 });
@@ -202,7 +205,7 @@ export class OwnEngine {
   }
 }
 
-/** Says all that is missing: a test that cannot run has not passed. */
+/** Throws an error that names everything that is missing: a test that cannot run must not pass. */
 function mustBePossible({ version }: EngineOptions): void {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   const tools = version === "newest" ? [...TOOLS, ...ROOT_TOOLS] : TOOLS;
@@ -227,15 +230,15 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
 
-/** Engines of tests that were killed before they could tidy up. */
+/** The folders of engines whose tests were killed before they could remove them. */
 function abandoned(): string[] {
   const folders = readdirSync(dirname(PREFIX)).map((name) => join(dirname(PREFIX), name));
   return folders.filter((folder) => folder.startsWith(PREFIX) && !existsSync(`/proc/${folder.slice(PREFIX.length)}`));
 }
 
 /**
- * Clears away when the test has gone without doing so, whatever took it: then its end of the pipe closes. In a session
- * of its own, so that Ctrl-C does not take it as well.
+ * Starts a process that removes the engine if the test ends without doing so: then the test's end of the pipe closes.
+ * The process has a session of its own, so that Ctrl-C does not end it.
  */
 function guard(folder: string): void {
   const wait = `process.stdin.resume().on("end", () => require(${JSON.stringify(__filename)}).clear(process.argv[1]))`;
@@ -245,24 +248,27 @@ function guard(folder: string): void {
     stdio: ["pipe", "ignore", "ignore"],
   });
   guardian.unref();
-  // A pipe of Node.js is a socket, which keeps its process alive.
+  // A pipe of Node.js is a socket, which would keep this process alive.
   if (guardian.stdin instanceof Socket) guardian.stdin.unref();
 }
 
-/** Ends and removes all of an engine; of one that is gone already, nothing. */
+/** Ends and removes an engine completely. Does nothing if it no longer exists. */
 export async function clear(folder: string): Promise<void> {
   await killEverything(folder);
   for (const mount of mountsBelow(folder)) await promisify(execFile)("umount", [mount]);
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** dockerd takes the number in the file for that of a living containerd as long as nobody has waited for the dead one. */
+/**
+ * Kills containerd and removes its pid file: dockerd takes the pid of a dead containerd that is a zombie for a live
+ * one.
+ */
 async function killContainerd(folder: string): Promise<void> {
   await killAll(() => pidsOf(folder, /^containerd$/));
   rmSync(join(folder, "exec/containerd/containerd.pid"), { force: true });
 }
 
-/** The shims first, or they would see their containers die and put them in order. */
+/** Kills the shims first: otherwise they would notice that their containers exit, and clean up. */
 async function killEverything(folder: string): Promise<void> {
   const containers = join(folder, "data/containers");
   const ids = existsSync(containers) ? readdirSync(containers) : [];
@@ -272,13 +278,13 @@ async function killEverything(folder: string): Promise<void> {
   for (const id of ids) rmSync(shimSocket(folder, id), { force: true });
 }
 
-/** Where containerd's runtime v2 has a shim listen: outside of any folder that it is told. */
+/** The socket of a shim. containerd's runtime v2 puts it outside of the folders that it is configured with. */
 function shimSocket(folder: string, container: string): string {
   const address = join(folder, "exec/containerd/containerd.sock", "moby", container);
   return join("/run/containerd/s", createHash("sha256").update(address).digest("hex"));
 }
 
-/** Kills what is found until nothing is. */
+/** Kills the processes that `find` gives until it gives none. */
 async function killAll(find: () => number[]): Promise<void> {
   await within(STOP_MS, "A process cannot be killed", () => {
     const pids = find();
@@ -294,7 +300,7 @@ async function killAll(find: () => number[]): Promise<void> {
   });
 }
 
-/** With control groups v1, a process in a container that stands still dies only once it runs on. */
+/** With control groups v1, a process in a paused container ends only after the container is unpaused. */
 function thaw(pid: number): void {
   const [, group] = /^\d+:freezer:(\/.+)$/m.exec(read(`/proc/${pid}/cgroup`)) ?? [];
   if (group === undefined) return;
@@ -302,7 +308,7 @@ function thaw(pid: number): void {
   if (read(state).startsWith("FR")) writeFileSync(state, "THAWED");
 }
 
-/** The processes of the engine in that folder, by program: each is told the folder on its command line. */
+/** The processes of the engine in that folder, by program. Each has the folder on its command line. */
 function pidsOf(folder: string, program = /^(dockerd|containerd.*|runc)$/): number[] {
   return pids().filter((pid) => {
     const [path = "", ...args] = read(`/proc/${pid}/cmdline`).split("\0");
@@ -310,7 +316,7 @@ function pidsOf(folder: string, program = /^(dockerd|containerd.*|runc)$/): numb
   });
 }
 
-/** The processes in these containers: their control group is named after the container. */
+/** The processes in these containers. The name of their control group contains the id of the container. */
 function pidsIn(containers: readonly string[]): number[] {
   if (containers.length === 0) return [];
   return pids().filter((pid) => {
@@ -331,7 +337,7 @@ function mountsBelow(folder: string): string[] {
   return mounts.filter((mount) => mount.startsWith(`${folder}/`)).reverse();
 }
 
-/** Empty when there is no such file, or no such process any more. */
+/** The content of a file. Empty if the file does not exist, or its process no longer exists. */
 function read(file: string): string {
   try {
     return readFileSync(file, "utf8");

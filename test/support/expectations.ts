@@ -5,7 +5,7 @@ import type { Ran, TestStack } from "./stack";
 
 const ONE_OF_EACH = { postgres: 1, api: 1, worker: 1, console: 1, caddy: 1 };
 
-/** An update that succeeds; what it said is the reason when it does not. */
+/** Runs an update, and expects that it succeeds. If it does not, the failure shows its output. */
 export async function expectUp(stack: TestStack, ...options: string[]): Promise<Ran> {
   const up = await stack.up(...options);
   expect(up.exitCode, up.output).toBe(0);
@@ -13,8 +13,8 @@ export async function expectUp(stack: TestStack, ...options: string[]): Promise<
 }
 
 /**
- * Updates under load, to a release or to what is configured; what was acknowledged must be there afterwards, whatever
- * came of the update.
+ * Updates under load, to a version or to what is configured. Every case that the api has acknowledged must exist
+ * afterwards, also if the update has failed.
  */
 export async function upUnderLoad(stack: TestStack, version?: string): Promise<{ up: Ran; report: LoadReport }> {
   if (version !== undefined) await stack.configure({ version });
@@ -25,17 +25,17 @@ export async function upUnderLoad(stack: TestStack, version?: string): Promise<{
   return { up, report };
 }
 
-/** Nothing to do, as the host has it: what the state has is compared with that first. */
+/** Expects that a preview finds nothing to do, after a refresh of the state from the Docker host. */
 export async function expectNoChange(stack: TestStack): Promise<void> {
   expect(await stack.preview("--refresh")).toEqual([]);
 }
 
-/** Nothing to do, as the state has it and as the host does. After each kind of update once. */
+/** Expects that a preview finds nothing to do, with and without a refresh. Used once after each kind of update. */
 export async function expectNoChangeAtAll(stack: TestStack): Promise<void> {
   expect(await Promise.all([stack.preview(), stack.preview("--refresh")])).toEqual([[], []]);
 }
 
-/** One of each runs, and the version that is meant to serve does. */
+/** Expects that one container of each role runs, and that `/health` answers this version. */
 export async function expectServes(stack: TestStack, version: string): Promise<void> {
   const running = await stack.containers();
   const counts = Object.fromEntries(Object.entries(running).map(([role, ids]) => [role, ids.length]));
@@ -43,13 +43,13 @@ export async function expectServes(stack: TestStack, version: string): Promise<v
   expect(await stack.answeringVersion()).toBe(version);
 }
 
-/** Nothing to do, one of each, and the version that is meant to serve does. */
+/** Expects no change, one container of each role, and that `/health` answers this version. */
 export async function expectSettled(stack: TestStack, version: string): Promise<void> {
   await expectNoChange(stack);
   await expectServes(stack, version);
 }
 
-/** A rollback with data, which changes what its preview has said, and leaves the cases of those titles. */
+/** Rolls back with data. Expects the changes that the preview showed, and the cases with those titles. */
 export async function expectRolledBack(
   stack: TestStack,
   version: string,
@@ -65,7 +65,7 @@ export async function expectRolledBack(
   await expectNothingLeft(stack);
 }
 
-/** Neither a process, nor a lock, nor a copy of the database, nor half a backup, whatever an update was in the middle of. */
+/** Expects that no process, no lock, no copy of the database and no incomplete backup is left. */
 export async function expectNothingLeft(stack: TestStack): Promise<void> {
   await expect.poll(() => stack.processes(), { timeout: 10_000 }).toEqual([]);
   expect(await stack.volumes()).not.toContain(`nestfleet-${stack.name}-lock`);

@@ -2,7 +2,7 @@ import { endOnSignal, toItsEnd } from "../../components/host/interruption";
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** A program that a signal ends, and its work before it, `finishing.ts` with or without `at-work`: says where it is. */
+/** A program that a signal ends. With `at-work`, it first finishes its work. It prints where it is. */
 async function program(): Promise<void> {
   endOnSignal(() => {
     console.log("released");

@@ -2,14 +2,14 @@ import * as http from "node:http";
 import { CANDIDATE_HEADER } from "../../components/host/routing/files";
 import { FULL } from "./scale";
 
-/** So many clients at once, each of which asks again as soon as it is answered. */
+/** The number of clients, each of which sends the next request a pause after its last answer. */
 const CLIENTS = FULL ? 24 : 8;
-/** So many requests at least must have been answered while an update ran, or it was no flood. */
+/** The number of requests that must have been answered during an update. With fewer, it was not a flood. */
 export const FLOOD_REQUESTS = FULL ? 1000 : 300;
-/** The host has other work on its cores, too. */
+/** The pause leaves processor time to the other processes of the machine. */
 const PAUSE_MS = 100;
 
-/** Strangers who ask for the candidate with a header of their own making, all the time. */
+/** A flood of requests for the candidate, with a token that is not valid. */
 export class Flood {
   private readonly agent = new http.Agent({ keepAlive: true, maxSockets: CLIENTS });
   private readonly clients: Promise<void>[];
@@ -20,7 +20,7 @@ export class Flood {
     this.clients = Array.from({ length: CLIENTS }, () => this.client());
   }
 
-  /** Gives how many requests were answered, in whatever way. */
+  /** Ends the flood. Gives the number of requests that were answered, with any status. */
   public async stop(): Promise<number> {
     this.over = true;
     await Promise.all(this.clients);

@@ -3,13 +3,13 @@ import { join } from "node:path";
 
 const ROOT = join(__dirname, "../..");
 
-/** A Pulumi CLI, and the environment that it finds its parts by. */
+/** A Pulumi CLI, and the environment in which it finds its plugins. */
 export interface Installed {
   readonly cli: string;
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** The CLI that the wrapper uses, for a run without the wrapper. */
+/** Gives the CLI that the wrapper uses, for a run without the wrapper. */
 export function installed(environment: NodeJS.ProcessEnv): Installed {
   const find = "source scripts/toolchain.sh; find_cli; echo $CLI; echo $CLI_HOME";
   const { stdout } = spawnSync("bash", ["-c", find], { cwd: ROOT, encoding: "utf8" });

@@ -3,7 +3,7 @@ import { undoing } from "../../components/host/undoing";
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** A script that is told to stop, at its work and while it undoes it: says where it is. */
+/** A script that gets signals while it works and while it undoes its work. It prints where it is. */
 void undoing(
   async (signal) => {
     console.log("working");

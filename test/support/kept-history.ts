@@ -2,11 +2,11 @@ import { parseHistory } from "../../components/release/records/history";
 import { answered } from "./docker";
 import { POSTGRES } from "./simulated-host";
 
-/** A database with two migrations and no role of the application's own, whose server keeps the history of its stack. */
+/** A database server with the history of its stack. The database has two migrations and no role of the application. */
 export class KeptHistory {
   public text = "";
 
-  /** Answers a docker command that asks in the database's container; undefined for any other. */
+  /** Answers a docker command that runs in the database's container. Gives undefined for any other command. */
   public readonly answer = (command: string, stdin: string): string | undefined => {
     if (!command.startsWith("exec ") || !command.includes(` ${POSTGRES} `)) return undefined;
     if (command.includes("history.jsonl") && command.includes("dd of=")) {

@@ -3,12 +3,12 @@ import { KILLS } from "./scale";
 
 const SEED = 20261124;
 
-/** When to kill: so many milliseconds after the start, or when the output has these words. */
+/** The moment at which a test kills: a number of milliseconds after the start, or when the output has these words. */
 export type Moment = number | RegExp;
 
 /**
- * When the words are said, which on every machine is in the same phase; in the full scale also at a random moment within
- * each equal part of the whole.
+ * Gives the moments at which these words are printed, which are in the same phase on every machine. The full scale adds
+ * a random moment in each of equal parts of the whole time.
  */
 export function momentsOf(words: readonly RegExp[], longestMs: number): Moment[] {
   const chance = random(SEED);

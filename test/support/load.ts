@@ -1,6 +1,6 @@
 import * as http from "node:http";
 
-/** One request that was sent, and what came of it. */
+/** A request that was sent, and its result. */
 interface Outcome {
   readonly label: string;
   readonly status: number;
@@ -11,14 +11,14 @@ interface Outcome {
 
 export interface LoadReport {
   readonly sent: number;
-  /** Requests that got no answer, or not the one expected. */
+  /** Requests without an answer, or with another answer than expected. */
   readonly failed: readonly Outcome[];
   readonly slowest: Pick<Outcome, "label" | "milliseconds" | "at">;
-  /** Ids of the cases that the api acknowledged: each must be found afterwards. */
+  /** Ids of the cases that the api has acknowledged. Each must exist afterwards. */
   readonly created: readonly string[];
 }
 
-/** A request of the mix: what is asked, and what answer counts. */
+/** A request of the mix, and the status that counts as success. */
 interface Shape {
   readonly label: string;
   readonly method: "GET" | "POST";
@@ -27,7 +27,7 @@ interface Shape {
   readonly expected: number;
 }
 
-/** A third writes. Reads go to the api, through the console, and to health. */
+/** A third of the requests write. The others read from the api, through the console, and from `/health`. */
 const MIX: readonly Shape[] = [
   {
     label: "create",
@@ -54,8 +54,8 @@ const NONE = { label: "none", milliseconds: 0, at: 0 };
 let sequence = 0;
 
 /**
- * A steady load from a client that keeps its connections alive, as browsers do. Open loop: a request is due when its
- * time comes, whether or not those before it were answered, so that a stall is counted for every request it hits.
+ * A steady load from a client that keeps its connections alive, as browsers do. It is an open loop: a request is sent
+ * when it is due, also if earlier ones have no answer yet. So a stall counts for every request that it delays.
  */
 export class Load {
   private readonly outcomes: Outcome[] = [];
@@ -66,7 +66,7 @@ export class Load {
   private readonly started = Date.now();
   private sent = 0;
 
-  /** `port` of loopback, `perSecond` requests a second. */
+  /** Sends `perSecond` requests a second to `port` on loopback. */
   public constructor(
     private readonly port: number,
     private readonly perSecond: number,
@@ -76,7 +76,7 @@ export class Load {
     }, 10);
   }
 
-  /** Stops sending, waits for what is under way. */
+  /** Stops sending, and waits for the open requests. */
   public async stop(): Promise<LoadReport> {
     clearInterval(this.timer);
     await Promise.all(this.pending);

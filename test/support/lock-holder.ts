@@ -3,8 +3,8 @@ import { DockerClient } from "../../components/host/docker/client";
 import { takeLock } from "../../components/host/lock";
 
 /**
- * `lock-holder.ts HOST STACK FILE MILLISECONDS`: takes the lock as soon as it is free, says so in the file (`+`), holds it
- * so long, says that it lets go (`-`), and does.
+ * `lock-holder.ts HOST STACK FILE MILLISECONDS`: takes the lock as soon as it is free, appends `+` to the file, keeps
+ * the lock for that time, appends `-`, and releases the lock.
  */
 async function hold([host = "", stack = "", file = "", milliseconds = ""]: string[]): Promise<void> {
   const docker = new DockerClient(host);

@@ -1,4 +1,4 @@
-/** One config for each way in which a site can be reached; certificates apart. */
+/** A configuration for each way in which users can reach a site, except with a certificate of one's own. */
 export const MODES: Readonly<Record<string, object>> = {
   "a domain on another port": { domain: "fleet.example.com", http: { httpPort: 8080, httpsPort: 8443 } },
   "a domain whose ports a router maps": {

@@ -1,6 +1,6 @@
 import { LOOPBACK_UP } from "./engine";
 
-/** Listens on the ports before "--" and never answers; what follows is run, and inherits that. */
+/** Listens on the ports before "--" and never answers. Then it runs the command after "--", which keeps the sockets. */
 const LISTEN_AND_RUN = `
   $^F = 255;
   my @listening;
@@ -13,8 +13,8 @@ const LISTEN_AND_RUN = `
   exec @ARGV or die "exec: $!";`;
 
 /**
- * The command line that runs a command in a network of its own, as the container of a CI job has it: it has the
- * engine's socket and not its ports, and its own loopback has something else on `ports`. Needs root.
+ * Gives the command line that runs a command in a network of its own, as in the container of a CI job. The command can
+ * use Docker's socket, but not the published ports: on its own loopback, something else listens on `ports`. Needs root.
  */
 export function inOwnNetwork(ports: readonly number[], ...command: string[]): string[] {
   const perl = ["perl", "-e", `${LOOPBACK_UP}${LISTEN_AND_RUN}`];

@@ -10,20 +10,22 @@ import { lookAndPlan } from "../../components/update";
 import { isSecret } from "./secret";
 import type { Config, StateResource, TestStack } from "./stack";
 
-/** What a preview says before the first resource: the plan or the problems, in the words of the program. */
+/** The text that a preview prints before the first resource: the plan or the problems. */
 export interface Planned {
   readonly refused: boolean;
   readonly text: string;
 }
 
 const NAMESPACE = "nestfleet:";
-/** What the stack's file would have encrypted: given here in clear, because only the CLI can encrypt and decrypt. */
+/**
+ * The keys that the stack's file would have encrypted. Here they are in plain text, because only the CLI can encrypt.
+ */
 const ENCRYPTED: ReadonlySet<string> = new Set(["secrets", "secretEnv"]);
 
 /**
- * Checks the config and plans as the program does in a preview, on the real host and the real state, but in the process
- * of the test, without the CLI and Pulumi's engine: those are most of what a preview costs. The stack's file stays as it
- * is; `config` is what would be other in it.
+ * Checks the configuration and plans as the program does in a preview, with the real Docker host and the real state. It
+ * runs in the process of the test, without Pulumi, which takes most of the time of a preview. The stack's file is not
+ * changed; `config` has the values that differ from it.
  */
 export async function planned(stack: TestStack, config: Config = {}): Promise<Planned> {
   vi.stubEnv("NESTFLEET_PULUMI", "scripts/pulumi"); // the wrapper sets it, and printed commands begin with it
@@ -58,7 +60,7 @@ export async function refusalOf(stack: TestStack, config: Config): Promise<strin
   return text;
 }
 
-/** As the engine hands a config over: every value a string, structured ones as JSON. */
+/** The values of a stack's file as Pulumi passes them on: every value is a string, structured values are JSON. */
 function valuesIn(file: string): Record<string, string> {
   const { config } = parse(file) as { config: Record<string, string | number | boolean | object> };
   const own = Object.entries(config).filter(([key]) => key.startsWith(NAMESPACE));

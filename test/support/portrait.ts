@@ -1,6 +1,8 @@
 import type { Database } from "../../components/host/database/database";
 
-/** Order-independent, and of every row: a table, a filled materialized view, a sequence, a large object. */
+/**
+ * Queries that describe every row of all tables, filled materialized views, sequences and large objects, in any order.
+ */
 const CONTENTS = `
   SELECT format('SELECT %L, count(*), coalesce(sum(hashtextextended(t::text, 7)::numeric), 0) FROM ONLY %I.%I t;',
                 n.nspname || '.' || c.relname, n.nspname, c.relname)
@@ -12,7 +14,7 @@ const CONTENTS = `
   SELECT oid, md5(lo_get(oid)), pg_get_userbyid(lomowner), lomacl FROM pg_largeobject_metadata ORDER BY oid;
   SELECT relname, relispopulated, relpersistence FROM pg_class WHERE relkind IN ('r', 'm') AND relnamespace::regnamespace::text !~ '^pg_' ORDER BY 1;`;
 
-/** The database as the server's catalogue has it; the order in which grants were written down means nothing. */
+/** A query for the database's entry in the server's catalogue. The order of the grants does not matter. */
 const ITSELF = (name: string) => `
   SELECT json_build_object('owner', pg_get_userbyid(datdba), 'encoding', encoding, 'collate', datcollate, 'ctype', datctype,
       'provider', datlocprovider, 'locale', datlocale, 'rules', daticurules, 'limit', datconnlimit, 'template', datistemplate,
@@ -23,13 +25,13 @@ const ITSELF = (name: string) => `
     FROM pg_database d WHERE datname = '${name}';`;
 
 export interface Portrait {
-  /** As pg_dump has it, with owners, grants, settings and comments. */
+  /** The schema as pg_dump writes it, with owners, grants, settings and comments. */
   readonly schema: readonly string[];
   readonly itself: unknown;
   readonly contents: readonly string[];
 }
 
-/** All that two databases must have in common to be the same one. */
+/** Gives everything in which a restored database must equal the original. */
 export async function portrait(database: Database, name: string): Promise<Portrait> {
   const lines: string[] = [];
   const dump = [
@@ -51,7 +53,9 @@ export async function portrait(database: Database, name: string): Promise<Portra
   };
 }
 
-/** Statements without the headings that pg_dump puts before them, and the word by which a dump protects itself. */
+/**
+ * The statements of a dump, without pg_dump's headings, and without `\restrict`, which has another key in each dump.
+ */
 function schemaOf(dump: readonly string[]): string[] {
   return dump.filter((line) => line !== "" && !/^(--|\\(un)?restrict )/.test(line));
 }

@@ -8,33 +8,33 @@ import { isSecret } from "./secret";
 
 type Request = Parameters<NonNullable<ReturnType<typeof pulumi.runtime.getMonitor>>["registerResource"]>[0];
 
-/** A resource as the program asks the engine for it. What the engine makes of the options is proved on a real one. */
+/** A resource as the program registers it with Pulumi. The effect of the options is tested with the real Pulumi. */
 export interface Registered {
   readonly urn: string;
   readonly type: string;
   readonly name: string;
   readonly parent: string;
-  /** False of a component. */
+  /** False for a component. */
   readonly custom: boolean;
   readonly inputs: Record<string, unknown>;
-  /** Other URNs under which the state may have it. */
+  /** Other URNs under which the state may have the resource. */
   readonly aliases: readonly string[];
-  /** URNs of what it waits for. */
+  /** The URNs of the resources that it depends on. */
   readonly dependencies: readonly string[];
   readonly options: Options;
 }
 
-/** What the engine is told of a resource besides. */
+/** The options of a resource. */
 interface Options {
   readonly provider: string;
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
-  /** Null leaves it to the provider. */
+  /** Null if the provider decides. */
   readonly deleteBeforeReplace: boolean | null;
   readonly ignoreChanges: readonly string[];
   readonly replaceOnChanges: readonly string[];
   readonly additionalSecretOutputs: readonly string[];
-  /** Inputs of which a preview says only that they change. */
+  /** The inputs whose values a preview hides when they change. */
   readonly hideDiffs: readonly string[];
 }
 
@@ -52,13 +52,13 @@ const COMPUTED: Record<string, (name: string) => Record<string, unknown>> = {
   }),
 };
 
-/** What a script is told: the value of a secret, too, as the script sees it. */
+/** The request of a script, as the script reads it, with the values of secrets. */
 export function requestOf({ inputs }: Registered): unknown {
   const { stdin } = inputs;
   return JSON.parse(isSecret(stdin) ? (stdin as { value: string }).value : (stdin as string)) as unknown;
 }
 
-/** The engine's own rule: the types of all that it lies under are part of it. */
+/** Makes a URN by Pulumi's rule: it contains the types of all parents. */
 function urnOf(parent: string, type: string, name: string): string {
   const [, , types = ""] = parent.split("::");
   return `urn:pulumi:test::nestfleet::${types === "" ? "" : `${types}$`}${type}::${name}`;
@@ -94,8 +94,8 @@ function asked(request: Request): Registered {
 }
 
 /**
- * What the program registers for a config, in the order of registration, without the stack itself: on a host that
- * cannot be asked, or on one that has these facts.
+ * Gives the resources that the program registers for a configuration, in this order, without the stack itself. The
+ * Docker host cannot be reached, or it has these facts.
  */
 export async function registered(
   config: Record<string, unknown>,
@@ -115,7 +115,7 @@ export async function registered(
   );
   const monitor = pulumi.runtime.getMonitor();
   if (monitor === undefined) throw new Error("there is no mock of the engine");
-  // Of what a resource lies under, the mock takes only the last type into its URN.
+  // The mock would take only the type of the nearest parent into a URN.
   Object.assign(monitor, { newUrn: urnOf });
   const register = monitor.registerResource.bind(monitor) as (...call: unknown[]) => never;
   monitor.registerResource = (request: Request, ...rest: unknown[]) => {

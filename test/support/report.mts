@@ -1,11 +1,14 @@
 import { type JsonTestResults, JsonReporter, type TestModule } from "vitest/node";
 
-/** What a run came to, as Vitest's JSON reporter writes it, and for each file how long it took. */
+/** The result of a run, as Vitest's JSON reporter writes it, with the time that each file took. */
 export interface TestReport extends Omit<JsonTestResults, "testResults"> {
   readonly testResults: readonly (JsonTestResults["testResults"][number] & { readonly seconds: number })[];
 }
 
-/** Vitest's own has the times of tests alone: an installation in `beforeAll`, and its end, take as long as any test. */
+/**
+ * Adds the time of each file. Vitest's reporter has only the times of tests, without `beforeAll`, which may install a
+ * stack.
+ */
 export default class Report extends JsonReporter {
   private readonly seconds = new Map<string, number>();
 

@@ -1,20 +1,23 @@
 /**
- * `NESTFLEET_TEST_SCALE=full`: the amounts that were promised, which take an hour; otherwise the same tests with less of
- * everything, without those that show once more, under other circumstances, what another shows.
+ * True with `NESTFLEET_TEST_SCALE=full`: all tests with large amounts, which take an hour. Otherwise the amounts are
+ * small, and the tests that show the same behaviour once more under other circumstances are skipped.
  */
 export const FULL = process.env["NESTFLEET_TEST_SCALE"] === "full";
 
-/** Of a database that is upgraded, and of one that is rolled back. */
+/** The sizes of a database that is upgraded, and of one that is rolled back. */
 export const UPGRADE_MEGABYTES = FULL ? 200 : 20;
 export const ROLLBACK_MEGABYTES = FULL ? 1000 : 20;
-/** Requests during an update. */
+/** The number of requests a second during an update. */
 export const PER_SECOND = FULL ? 100 : 8;
-/** Upgrades that are killed in the middle, and as many rollbacks. */
+/** The number of upgrades that are killed in the middle, and of rollbacks. */
 export const KILLS = FULL ? 12 : 1;
-/** Of stacks on which something else than a rehearsal is tried: a server of its own, which each update would start. */
+/** The rehearsal on stacks that test something else. Otherwise each update would start another database server. */
 export const REHEARSAL = FULL ? "full" : "off";
 
-/** Cases of ten kilobytes that do not compress, of different ages, as the console sorts them; all worked on. */
+/**
+ * SQL that inserts cases of ten kilobytes that do not compress. They are processed, and differ in age, by which the
+ * console sorts.
+ */
 export function seed(megabytes: number): string {
   return `
     INSERT INTO cases (id, title, priority, processed_at, created_at)

@@ -28,7 +28,7 @@ const ENGINE_AWAY = new DockerError({
   stdout: "",
 });
 
-/** What a container is after a command of the docker client. */
+/** The state of a container after a docker command. */
 const STATES: Readonly<Record<string, string>> = {
   stop: "exited",
   start: "running",
@@ -36,13 +36,13 @@ const STATES: Readonly<Record<string, string>> = {
   unpause: "running",
 };
 
-/** Docker's words for a container in which no command can be run. */
+/** Docker's messages for a container in which no command can run. */
 const WORDS: Readonly<Record<string, string>> = {
   restarting: "restarting, wait until the container is running",
   paused: "paused, unpause the container before exec",
 };
 
-/** Both releases and what is beside them; all run unless told otherwise. */
+/** The containers of both releases, postgres and caddy. All of them run, except those with a state in `states`. */
 export function containers(states: Readonly<Record<string, string>> = {}): Listed[] {
   const of = (names: Readonly<Record<string, string>>, version: string) =>
     Object.entries(names).map(([role, name]) => ({ name, role, version }));
@@ -54,12 +54,13 @@ export function containers(states: Readonly<Record<string, string>> = {}): Liste
   }));
 }
 
-/** The end of a process that is killed: nothing that it does afterwards has any effect. */
+/** Thrown when a process is killed: nothing that it does afterwards has any effect. */
 export class Killed extends Error {}
 
 /**
- * A host whose containers start and stop, and whose proxy has files. `docker` runs the shell lines of the program in a
- * real shell; `routing` works on the same files without any, so that it can be killed between two of them.
+ * A Docker host with containers that start and stop, and with the files of the proxy. `docker` runs the program's shell
+ * lines in a real shell. `routing` works on the same files without a shell, so that it can be killed between two of
+ * them.
  */
 export class SimulatedHost {
   public readonly files: Map<string, string>;
@@ -70,11 +71,11 @@ export class SimulatedHost {
     return this.beyond(command, stdin) ?? this.answer(args, command, stdin);
   });
   public readonly routing: Routing;
-  /** Docker commands by their first word; each fails once, in this order, as when the engine restarts. */
+  /** The first words of docker commands that fail once, in this order, as when Docker restarts. */
   public failures: string[] = [];
-  /** Answers what is asked in the database; undefined where a test has none. */
+  /** Answers commands in the database's container. Gives undefined for all other commands. */
   public beyond: (command: string, stdin: string) => string | undefined = () => undefined;
-  /** Changes of files and containers that are made before the process is killed. */
+  /** The number of changes of files and containers after which the process is killed. */
   public killedAfter = Infinity;
   private readonly all: Map<string, Listed>;
 
@@ -90,18 +91,18 @@ export class SimulatedHost {
     return [...this.all.values()].filter(({ state }) => state === "running").map(({ name }) => name);
   }
 
-  /** The containers that the api's requests and the console's go to. */
+  /** The containers that receive the requests of api and console. */
   public active(): (string | undefined)[] {
     return [activeFile("api"), activeFile("console")].map((file) => this.files.get(file)?.trim());
   }
 
-  /** Files that name a container, or note something; the candidates' token is always there. */
+  /** The files that name a container or contain a note, without the candidates' token, which is always there. */
   public notes(): string[] {
     const noted = [...this.files].filter(([file, content]) => !file.endsWith("-token") && content.trim() !== UNROUTED);
     return noted.map(([file]) => file).sort();
   }
 
-  /** Without a command: it has died, or Docker has done something with it. */
+  /** Changes the state of a container without a command, as when it exits. */
   public become(name: string, state: string): void {
     const one = this.all.get(name);
     if (one !== undefined) this.all.set(name, { ...one, state });
@@ -112,7 +113,7 @@ export class SimulatedHost {
     return [...this.all.keys()];
   }
 
-  /** The next process finds what the one before has left. */
+  /** Starts the next process, which finds what the killed one has left. */
   public comesBack(): void {
     this.killedAfter = Infinity;
   }
@@ -171,12 +172,12 @@ export class SimulatedHost {
         stderr: `Container 1f is ${WORDS[state] ?? "not running"}`,
         stdout: "",
       });
-    if (command.includes(" cat /proc/net/tcp ")) return ""; // nothing is in flight
+    if (command.includes(" cat /proc/net/tcp ")) return ""; // no request is in progress
     const [shell = "", ...rest] = words.slice(words.indexOf(CADDY) + 1);
     return this.inShell(shell, rest, stdin);
   }
 
-  /** On a folder that stands for the proxy's volume. */
+  /** Runs a shell line on a folder that takes the place of the proxy's volume. */
   private inShell(shell: string, words: readonly string[], stdin: string): string {
     const folder = mkdtempSync(join(tmpdir(), "simulated-"));
     try {

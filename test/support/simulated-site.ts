@@ -5,17 +5,17 @@ import type { Entrance } from "../../components/host/routing/entrance";
 import { activeFile, CANDIDATE_HEADER, CANDIDATE_TOKEN, candidateFile } from "../../components/host/routing/files";
 import { SimulatedHost } from "./simulated-host";
 
-/** A request as it has arrived: the container that it was routed to, and whether as a candidate. */
+/** A request that has arrived: the container that it was routed to, and whether as a candidate. */
 export interface Arrival {
   readonly container: string;
   readonly path: string;
   readonly candidate: boolean;
 }
 
-/** The proxy of a simulated host: it routes each request by the files as they are at that moment. */
+/** The proxy of a simulated host. It routes each request by the content of the upstream files at that moment. */
 export class SimulatedSite {
   public readonly arrivals: Arrival[] = [];
-  /** The status of an answer. */
+  /** Gives the status of the answer to a request. */
   public status: (arrival: Arrival) => number = () => 200;
   /** The version that an api answers with. */
   public version = "1.5.0";
@@ -29,7 +29,7 @@ export class SimulatedSite {
 
   public constructor(private readonly host: SimulatedHost) {}
 
-  /** Gives how users reach it. */
+  /** Starts the proxy. Gives the address at which users reach it. */
   public async open(): Promise<Entrance> {
     this.server.listen(0, "127.0.0.1");
     await once(this.server, "listening");

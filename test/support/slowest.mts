@@ -5,7 +5,7 @@ import type { TestReport } from "./report.mjs";
 const ROOT = join(import.meta.dirname, "../..");
 const SHOWN = 10;
 
-/** `slowest.ts REPORT`: prints the slowest files of a run, and what it came to. */
+/** `slowest.mts REPORT`: prints the slowest files of a run, and how many tests passed and failed. */
 function main([file = ""]: string[]): void {
   const { testResults, numPassedTests, numFailedTests } = JSON.parse(readFileSync(file, "utf8")) as TestReport;
   const slowest = testResults.toSorted((one, other) => other.seconds - one.seconds).slice(0, SHOWN);

@@ -15,17 +15,17 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** It wants a user `sshd`, which only its package makes: the server sees a list of users that has one. */
+/** Gives sshd a list of users with a user `sshd`, which it needs, and which only its package would create. */
 const IN_OWN_NAMESPACE = 'mount --bind "$1" /etc/passwd && shift && exec "$@"';
 const PASSWD = "/etc/passwd";
 const START_MS = 10_000;
 
 /**
- * A real ssh server of a test's own on loopback, as hardened ones are: keys only, no forwarding, and few logins at a
- * time. The docker that it starts asks this machine's engine.
+ * A real ssh server for one test, on loopback. It is hardened: keys only, no forwarding, and few logins at a time. The
+ * docker that it starts uses the machine's engine.
  */
 export class OwnSshd {
-  /** For `dockerHost`. */
+  /** The value of `dockerHost`. */
   public readonly host: string;
   private readonly folder = mkdtempSync(join(tmpdir(), "nf-sshd-"));
   private server: ChildProcess | undefined;
@@ -41,7 +41,7 @@ export class OwnSshd {
 
   public async start(): Promise<void> {
     this.prepare();
-    // It goes when the test goes, whatever takes the test away.
+    // The server ends when the test ends, also if the test is killed.
     const guarded = ["--pdeathsig", "SIGTERM", "unshare", "--mount", "sh", "-c", IN_OWN_NAMESPACE, "-"];
     const command = [this.path("passwd"), this.program, "-D", "-e", "-f", this.path("sshd_config")];
     const server = spawn("setpriv", [...guarded, ...command], { stdio: ["ignore", "ignore", "pipe"] });
@@ -54,16 +54,16 @@ export class OwnSshd {
     }
   }
 
-  /** How many there have been since it started. */
+  /** The number of logins since the server started. */
   public logins(): number {
     return this.log.split("Accepted publickey").length - 1;
   }
 
   /** The environment in which `ssh` knows this server and has its key, and shares no connection with other keys'. */
   public environment({ key = true, known = true } = {}): NodeJS.ProcessEnv {
-    const folder = this.path(`${key ? "k" : "n"}${known ? "k" : "u"}`); // a socket's path is short
+    const folder = this.path(`${key ? "k" : "n"}${known ? "k" : "u"}`); // the path of a socket must be short
     const environment = { PATH: `${folder}:${process.env["PATH"] ?? ""}`, XDG_RUNTIME_DIR: folder };
-    // Written once: a script that is started at this moment cannot be written to.
+    // Written only once, because a script cannot be written while it is started.
     if (existsSync(folder)) return environment;
     mkdirSync(folder);
     const options = [
@@ -73,13 +73,13 @@ export class OwnSshd {
       "GlobalKnownHostsFile /dev/null",
     ];
     writeFileSync(join(folder, "config"), `Host *\n${options.map((option) => `  ${option}\n`).join("")}`);
-    // The one in $HOME is not asked for: ssh goes by the password file.
+    // ssh does not look into $HOME, but into the home directory in the password file.
     writeFileSync(join(folder, "ssh"), `#!/bin/sh\nexec /usr/bin/ssh -F ${folder}/config "$@"\n`);
     chmodSync(join(folder, "ssh"), 0o755);
     return environment;
   }
 
-  /** With all connections that it has. */
+  /** Stops the server and all its connections. */
   public async stop(): Promise<void> {
     const { server } = this;
     if (server?.exitCode !== null) return;
@@ -146,7 +146,7 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** Each connection is a child of the listener's. */
+/** The processes of the connections, which are children of the listener. */
 function sessionsOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
 }

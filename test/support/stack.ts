@@ -21,7 +21,7 @@ export interface StateResource {
   readonly type: string;
   readonly parent?: string;
   readonly id?: string;
-  /** One that an update has replaced, and that goes with the next one that succeeds. */
+  /** True for a resource that an update has replaced. The next update that succeeds deletes it. */
   readonly delete?: boolean;
   readonly dependencies?: string[];
   readonly propertyDependencies?: Record<string, string[] | null>;
@@ -30,51 +30,51 @@ export interface StateResource {
   readonly additionalSecretOutputs?: string[];
 }
 
-/** What a command said, and how it ended. */
+/** The result of a command. */
 export interface Ran {
   readonly exitCode: number;
-  /** Both streams, in order. */
+  /** Standard output and standard error, in order. */
   readonly output: string;
   readonly seconds: number;
 }
 
-/** What is exported: the state's resources, none before the first update. */
+/** An exported state, which has no resources before the first update. */
 interface Exported {
   readonly deployment: { resources?: StateResource[] };
 }
 
-/** Values of a config by path, such as `health.soakSeconds`; undefined where nothing is to be there. */
+/** Values of a configuration by path, such as `health.soakSeconds`. Undefined removes a value. */
 export type Config = Readonly<Record<string, string | undefined>>;
 
-/** A preview, as the engine's JSON has it. */
+/** A preview as JSON of Pulumi. */
 interface Digest {
   readonly steps: readonly { readonly op: string; readonly urn: string }[];
   readonly diagnostics?: readonly { readonly message: string }[];
 }
 
-/** Where a stack lives, when it is not on the machine's own engine. */
+/** The Docker engine of a stack, and how commands are run there. */
 export interface Place {
   readonly docker: DockerClient;
-  /** The command line that runs a command where the stack's ports can be reached. */
+  /** Gives the command line that runs a command where the stack's ports can be reached. */
   readonly inside: (...command: string[]) => string[];
-  /** The one that runs Pulumi, where that is somewhere else. */
+  /** Gives the command line that runs Pulumi, if it differs from `inside`. */
   readonly operator?: (...command: string[]) => string[];
-  /** What the operator's environment has besides. */
+  /** Additional variables in the operator's environment. */
   readonly environment?: NodeJS.ProcessEnv;
 }
 
 export const HERE: Place = { docker: new DockerClient(DOCKER_HOST), inside: (...command) => command };
 
 /**
- * A stack of a test's own on the real engine: own state, own passphrase, own ports, the stand-in's images. `dispose`
- * leaves nothing behind, whatever happened before.
+ * A stack for one test, on a real Docker engine, with its own state, passphrase and ports, and the images of the demo
+ * release. `dispose` removes everything, also after a failure.
  */
 export class TestStack {
   public readonly docker: DockerClient;
-  /** Everything that every command has said: no secret may be in it. */
+  /** The output of all commands. It must not contain a secret. */
   public said = "";
   private readonly folder: string;
-  /** What was exported of a state: to open its secrets takes half a second. */
+  /** The last exported state, which is kept because it takes half a second to decrypt its secrets. */
   private known: { readonly state: string; readonly resources: StateResource[] } | undefined;
 
   public constructor(
@@ -103,13 +103,13 @@ export class TestStack {
     });
   }
 
-  /** Writes clear values into the stack's file, as `pulumi config set --path` does, without the second that it takes. */
+  /** Writes plain values into the stack's file. `pulumi config set --path` does the same, but takes a second. */
   public configure(config: Config): Promise<void> {
     writeFileSync(this.file(), this.configured(config));
     return Promise.resolve();
   }
 
-  /** Writes secrets into the stack's file, encrypted: only the CLI can do that. */
+  /** Writes secrets into the stack's file, with the CLI, because only the CLI can encrypt them. */
   public async give(secrets: Readonly<Record<string, string>>): Promise<void> {
     const pairs = Object.entries(secrets).flatMap(([path, value]) => ["--secret", `nestfleet:${path}=${value}`]);
     await this.pulumi("config", "set-all", "--path", ...pairs);
@@ -119,7 +119,7 @@ export class TestStack {
     return this.configure(Object.fromEntries(paths.map((path) => [path, undefined])));
   }
 
-  /** The text of the stack's file as it would be with these values. */
+  /** Gives the text that the stack's file would have with these values. */
   public configured(config: Config): string {
     const file = this.file();
     const document = parseDocument(existsSync(file) ? readFileSync(file, "utf8") : "{}");
@@ -134,15 +134,16 @@ export class TestStack {
   }
 
   /**
-   * Starts an update and kills the engine with -9, unless it is done by then: that is told, where it was to have said
-   * words. Its children are left to themselves, or killed with it: then none can take back what it was doing.
+   * Starts an update and kills Pulumi with SIGKILL at that moment, unless the update is already done. If the moment is
+   * a text that was never printed, it throws an error. The children of Pulumi go on, or are killed with it, so that
+   * none of them can undo its work.
    */
   public async upKilled(moment: Moment, { withChildren = false } = {}): Promise<void> {
     const [program = "", ...args] = this.command("up", "--yes", "--skip-preview");
     const child = spawn(program, args, { env: this.environment(), stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit");
     const kill = () => {
-      // The wrapper execs: its pid is the engine's.
+      // The wrapper replaces itself with Pulumi, so its pid is that of Pulumi.
       const pids = withChildren && child.pid !== undefined ? descendantsOf(child.pid) : [];
       child.kill("SIGKILL");
       for (const pid of pids) killIfThere(pid);
@@ -161,12 +162,14 @@ export class TestStack {
       throw new Error(`${String(moment)} was never said:\n${output}`);
   }
 
-  /** What a preview would change, as `op name` (an image and its container may share a name); the stack's own outputs do not count. */
+  /**
+   * Gives the changes of a preview, as `op name` (an image and its container may have the same name), without outputs.
+   */
   public async preview(...options: string[]): Promise<string[]> {
     return (await this.previewed(...options)).changes;
   }
 
-  /** What a preview would change, and what the program says of it. */
+  /** Gives the changes of a preview, and the text that the program prints. */
   public async previewed(...options: string[]): Promise<{ changes: string[]; summary: string }> {
     const { output } = await this.pulumi("preview", "--json", ...options);
     const { steps, diagnostics = [] } = JSON.parse(output.slice(output.indexOf("{"))) as Digest;
@@ -175,7 +178,7 @@ export class TestStack {
     return { changes, summary: diagnostics.map(({ message }) => message).join("\n") };
   }
 
-  /** The resources that an update has changed, as `preview` names them. */
+  /** Gives the resources that an update has changed, in the form of `preview`. */
   public changed({ output }: Ran): string[] {
     const done = /^ *(\+|~|\+-|-) +\S+:(?:\S+) (\S+) (?:created|updated|replaced|deleted) \(/gm;
     const ops: Record<string, string> = { "+": "create", "~": "update", "+-": "replace", "-": "delete" };
@@ -183,7 +186,7 @@ export class TestStack {
     return [...new Set(names)].sort();
   }
 
-  /** Ids that the api acknowledged and the database does not have. */
+  /** Gives the ids that the api has acknowledged and the database does not have. */
   public async missing(acknowledged: readonly string[]): Promise<string[]> {
     const stored = new Set((await this.sql("SELECT id FROM cases")).split("\n"));
     return acknowledged.filter((id) => !stored.has(id));
@@ -198,7 +201,7 @@ export class TestStack {
     return JSON.parse(output) as Record<string, unknown>;
   }
 
-  /** Makes the state what another program would have left. */
+  /** Changes the state, for example into one that another program would have written. */
   public async rewriteState(change: (resources: StateResource[]) => StateResource[]): Promise<void> {
     const file = join(this.folder, "rewritten.json");
     const exported = await this.exported();
@@ -208,7 +211,7 @@ export class TestStack {
     rmSync(file);
   }
 
-  /** The state's resources, with their secrets: what is a secret has its value beside the mark of one. */
+  /** The state's resources. A secret is an object with its value and the mark of a secret. */
   public async resources(): Promise<StateResource[]> {
     const state = this.state();
     if (this.known?.state !== state)
@@ -216,14 +219,14 @@ export class TestStack {
     return this.known.resources;
   }
 
-  /** The state as it lies on the disk. */
+  /** The content of the state's file. */
   public state(): string {
     return readFileSync(join(this.folder, ".pulumi/stacks/nestfleet", `${this.name}.json`), "utf8");
   }
 
   /**
-   * What is told to nobody: two secrets and the database's password in the api's environment, and in that of the database
-   * the key that signs the backups.
+   * The secrets that no output may contain: two secrets and the database's password from the api's environment, and the
+   * key that signs the backups from the environment of postgres.
    */
   public async secrets(): Promise<string[]> {
     const { api = [], postgres = [] } = await this.containers();
@@ -253,7 +256,7 @@ export class TestStack {
     return byRole;
   }
 
-  /** The version in the health answer on the published port. */
+  /** The version in the answer of `/health` on the published port. */
   public async answeringVersion(): Promise<string> {
     const ask = `fetch("http://127.0.0.1:${this.httpPort}/health").then((answer) => answer.json()).then(({ version }) => console.log(version))`;
     const [program = "", ...args] = this.place.inside(process.execPath, "-e", ask);
@@ -265,13 +268,13 @@ export class TestStack {
     return listed.trim().split("\n").filter(Boolean).sort();
   }
 
-  /** Command lines of the engine's processes that work on the stack, or have been left behind by one that did. */
+  /** The command lines of Pulumi's processes that work on the stack, or that a killed one has left. */
   public processes(): string[] {
     const lines = processes().map((pid) => commandLine(pid).join(" ").trim());
     return lines.filter((line) => `${line} `.includes(`--stack ${this.name} `));
   }
 
-  /** SQL in the stack's database, or in another one of its server; one value a line. */
+  /** Runs SQL in the stack's database, or in another one of its server. Gives one value a line. */
   public async sql(statement: string, database = "nestfleet"): Promise<string> {
     const container = `nestfleet-${this.name}-postgres`;
     return (
@@ -279,14 +282,14 @@ export class TestStack {
     ).trim();
   }
 
-  /** A command that must succeed. */
+  /** Runs a command that must succeed. */
   public async pulumi(...args: string[]): Promise<Ran> {
     const ran = await this.try(...args);
     if (ran.exitCode !== 0) throw new Error(`pulumi ${args.join(" ")} exits with ${ran.exitCode}:\n${ran.output}`);
     return ran;
   }
 
-  /** A command that may fail. */
+  /** Runs a command that may fail. */
   public async try(...args: string[]): Promise<Ran> {
     const [program = "", ...all] = this.command(...args);
     const ran = await run(program, all, this.environment());
@@ -321,7 +324,7 @@ export class TestStack {
     return join(ROOT, `Pulumi.${this.name}.yaml`);
   }
 
-  /** Into a file, and not into what the command says: no secret may be in that. */
+  /** Exports the state into a file, because the output of a command must not contain a secret. */
   private async exported(): Promise<Exported> {
     const file = join(this.folder, "exported.json");
     await this.pulumi("stack", "export", "--show-secrets", "--file", file);
@@ -346,20 +349,20 @@ export class TestStack {
   }
 }
 
-/** `images.api` is the key `api` of `nestfleet:images`; `requiredStops[0]` the first of a list. */
+/** The keys of a path: `images.api` is the key `api` of `nestfleet:images`, `requiredStops[0]` the first of a list. */
 function keysOf(path: string): (string | number)[] {
   const [first = "", ...rest] = path.split(/\.|(?=\[)/);
   const keys = rest.map((key) => (key.startsWith("[") ? Number(key.slice(1, -1)) : key));
   return ["config", `nestfleet:${first}`, ...keys];
 }
 
-/** As the CLI takes what is typed: `true`, `false` and whole numbers are no text. */
+/** Converts a value as the CLI does: `true` and `false` become booleans, whole numbers become numbers. */
 function scalarOf(value: string): string | number | boolean {
   if (value === "true" || value === "false") return value === "true";
   return /^(?:0|-?[1-9]\d*)$/.test(value) ? Number(value) : value;
 }
 
-/** The pids of a process's children, of theirs, and so on, at this moment. */
+/** The pids of a process's children, of their children, and so on, at this moment. */
 function descendantsOf(pid: number): number[] {
   const folder = `/proc/${pid}/task`;
   const children = readdirSync(folder).flatMap((thread) =>
@@ -376,7 +379,7 @@ function killIfThere(pid: number): void {
   }
 }
 
-/** Runs a program to its end, whatever its exit code. `hear` gets all that was said so far, whenever more is. */
+/** Runs a program to its end. It may fail. `hear` gets the whole output so far whenever there is more. */
 export function run(
   program: string,
   args: string[],

@@ -1,8 +1,8 @@
 const REGISTRY = `127.0.0.1:${process.env["NESTFLEET_REGISTRY_PORT"] ?? "5055"}`;
 
 /**
- * The stand-in's images of some releases, for an engine that no registry can be reached from: as the set-up has built
- * them on the machine's engine, and as the config of a `TestStack` calls them.
+ * The images of some demo releases, for a Docker engine that cannot reach a registry. The keys are the names on the
+ * machine's engine, where the set-up builds them; the values are the names in the configuration of a `TestStack`.
  */
 export function imagesOf(...releases: string[]): Record<string, string> {
   return Object.fromEntries([

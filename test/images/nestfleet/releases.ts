@@ -1,9 +1,9 @@
-/** What each release of the stand-in has, one entry per tag. */
+/** A version of the demo release; each has a tag. */
 export interface Release {
   readonly version: string;
-  /** What `/health` says; differs from `version` only where that is the fault on show. */
+  /** The version that `/health` answers. It differs from `version` only in releases that show this fault. */
   readonly reportedVersion: string;
-  /** Files of `migrations/` that the image carries. */
+  /** The files of `migrations/` that the image contains. */
   readonly migrations: readonly string[];
   readonly cases: CaseColumns;
   /** The api serves for this long and then exits 1. */
@@ -12,7 +12,7 @@ export interface Release {
   readonly hangs?: "always" | "from the first POST";
 }
 
-/** How the release's code uses the table `cases`, so that code and schema really depend on each other. */
+/** How the code of the release uses the table `cases`, so that code and schema depend on each other. */
 export interface CaseColumns {
   readonly title: "title" | "subject";
   readonly defaultPriority: "normal" | "medium";
@@ -50,8 +50,8 @@ const v151: Release = {
   migrations: [...v150.migrations, "0007_drop_cases_channel.sql"],
 };
 
-// The check constraint passes on an empty database and on every database of the maker's;
-// the default priority that all releases before it write violates it.
+// Its migration adds a check constraint, which passes on an empty database and on those of the publisher. The default
+// priority that all earlier releases write violates it.
 const v160: Release = {
   ...v151,
   version: "1.6.0",
@@ -75,7 +75,7 @@ const v164: Release = { ...v151, version: "1.6.4", reportedVersion: "1.6.4", han
 
 const v165: Release = { ...v151, version: "1.6.5", reportedVersion: "1.6.5", hangs: "from the first POST" };
 
-// As the published application does today: the answer is a constant, whatever the tag.
+// The answer of `/health` is a constant, whatever the tag, as in the published application today.
 const v180: Release = { ...v151, version: "1.8.0", reportedVersion: "0.1.0" };
 
 const v181: Release = { ...v151, version: "1.8.1", reportedVersion: "0.1.0" };

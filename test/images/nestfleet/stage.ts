@@ -5,9 +5,9 @@ import { releases } from "./releases";
 import type { Release } from "./releases";
 
 /**
- * Writes what `docker build` needs, one directory a release, laid out like the published source:
- * the api's context is the directory itself, `worker/` and `console/` are contexts of their own.
- * The bundles are made here, so that no build needs the network.
+ * Writes the build contexts of one release, laid out like the published source: the directory itself is the api's
+ * context, `worker/` and `console/` are contexts of their own. The bundles are made here, so that no build needs the
+ * network.
  */
 function stage(source: string, target: string, release: Release): void {
   bundle(source, join(target, "dist"), release, "src", ["src/index.ts", "src/infra/db/migrate.ts"]);
@@ -34,14 +34,14 @@ function bundle(source: string, outdir: string, release: Release, outbase: strin
     bundle: true,
     platform: "node",
     target: "node20",
-    // Optional companions of pg and ws: both do without them.
+    // Optional libraries of pg and ws, which work without them.
     external: ["pg-native", "bufferutil", "utf-8-validate"],
     define: { __RELEASE__: JSON.stringify(release) },
     logLevel: "error",
   });
 }
 
-/** The containers run as another user than the one whose umask made these files. */
+/** Makes the files readable for all, because the containers run as another user than the one who made them. */
 function makeReadable(directory: string): void {
   chmodSync(directory, 0o755);
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
