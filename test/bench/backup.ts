@@ -8,8 +8,9 @@ import { sleep } from "../../components/host/output";
 import { findBackup } from "../../components/host/backups/selection";
 
 /**
- * What backup and restore cost, beside the settings of the application's own script, its documented restore, and the
- * floor: the same database, the same run. `npm run bench`; about five minutes, and 8 GB of disk that it gives back.
+ * Measures backup and restore, and for comparison the settings of the application's own script, its documented restore,
+ * and the lower bound, all with the same database in the same run. `npm run bench` takes about five minutes, and needs
+ * 8 GB of disk, which it frees at the end.
  */
 const docker = new DockerClient(process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock");
 const CONTAINER = "nestfleet-bench-postgres";
@@ -17,8 +18,8 @@ const IMAGE = process.env["NESTFLEET_BENCH_IMAGE"] ?? "nestfleet-standin/postgre
 const GIGABYTES = 1.3;
 
 /**
- * Text that compresses as the application's data do, to about a fifth: seven words in eight out of a small vocabulary.
- * Stored as it is, so that the database has the size of what is dumped.
+ * Text that compresses to about a fifth, as the application's data do: seven words of eight are from a small
+ * vocabulary. PostgreSQL stores it uncompressed, so that the database is as large as the data that are dumped.
  */
 const SEED = `
   CREATE TABLE messages (id bigserial PRIMARY KEY, at timestamptz DEFAULT now(), body text);
@@ -74,7 +75,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Seconds of some work, and the size of the file that it makes. */
+/** Measures how many seconds some work takes, and the size of the file that it makes. */
 async function row(name: string, work: () => Promise<unknown>, file?: string): Promise<void> {
   const started = performance.now();
   await work();
@@ -84,7 +85,7 @@ async function row(name: string, work: () => Promise<unknown>, file?: string): P
 }
 
 function dump(compress: string, file: string): Promise<string> {
-  // /dev/null cannot be brought to a disk.
+  // /dev/null cannot be synced.
   const sync = file === "/dev/null" ? ["--no-sync"] : [];
   return docker.run([
     "exec",

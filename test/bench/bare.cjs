@@ -1,4 +1,5 @@
-// The bare program of preview.ts: registers the resources of a running stack, as they are in its state, and asks nothing.
+// The bare program of preview.ts. It registers the resources of a running stack as its state has them, and does no
+// more.
 const command = require("@pulumi/command");
 const docker = require("@pulumi/docker");
 const pulumi = require("@pulumi/pulumi");
@@ -13,7 +14,7 @@ const KINDS = {
   "command:local:Command": command.local.Command,
   "random:index/randomPassword:RandomPassword": random.RandomPassword,
 };
-/** How the state marks a secret. */
+/** The mark of a secret in the state. */
 const SECRET = "4dabf18193072939515e22adb298388d";
 
 function input(value) {

@@ -6,13 +6,13 @@ import { installed } from "../support/installed";
 import { type StateResource, TestStack } from "../support/stack";
 
 /**
- * What a preview of a running stack costs, beside that of a bare program: one that registers the same resources, as they
- * are in the state, and looks at nothing. Both previews find no change. They take turns, because the machine's speed
- * varies. `npm run bench`; it takes two minutes.
+ * Compares a preview of a running stack with that of a bare program, which registers the same resources as the state
+ * has them, and does not look at the Docker host. Both previews find no change. They take turns, because the machine's
+ * speed varies. `npm run bench` takes two minutes.
  */
 const ROOT = join(__dirname, "../..");
 const ROUNDS = 9;
-/** What is promised. */
+/** The factor that docs/benchmarks.md promises. */
 const AT_MOST = 1.5;
 
 const stack = new TestStack("bench-pv", 19080);
@@ -25,10 +25,10 @@ interface Program {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** What a preview took. */
+/** The cost of a preview. */
 interface Cost {
   readonly seconds: number;
-  /** Of the processor, for Pulumi and all that it starts; what Docker does for them is not among it. */
+  /** Processor time of Pulumi and all that it starts, without the Docker engine. */
   readonly processorSeconds: number;
 }
 
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** The bare program, with a state that is a copy of the stack's: it would change nothing of it. */
+/** The bare program, with a copy of the stack's state, in which it finds nothing to change. */
 async function bare(): Promise<Program> {
   const { cli, environment } = installed(stack.environment());
   const exported = join(folder, "state.json");
@@ -66,7 +66,7 @@ async function bare(): Promise<Program> {
     .replaceAll(`pulumi:pulumi:Stack::nestfleet-${stack.name}`, `pulumi:pulumi:Stack::bare-${stack.name}`);
   writeFileSync(exported, state);
   const { deployment } = JSON.parse(state) as { deployment: { resources: StateResource[] } };
-  // Pulumi makes the stack itself and the default providers.
+  // Pulumi itself registers the stack and the default providers.
   const own = deployment.resources.filter(
     ({ type, urn }) => type !== "pulumi:pulumi:Stack" && !urn.includes("::default"),
   );
@@ -81,7 +81,7 @@ async function bare(): Promise<Program> {
   return { name: "bare", words: words("preview"), environment };
 }
 
-/** A preview that finds a change is not worth comparing. */
+/** Throws an error if a preview finds a change, because its time cannot be compared. */
 function preview({ words, environment }: Program): Cost & { unchanged: number } {
   const timed = ["bash", "-c", `TIMEFORMAT='%R %U %S'; time "$@" 2>&1`, "-", ...words];
   const { stdout, stderr } = ran(timed, environment);
@@ -91,7 +91,7 @@ function preview({ words, environment }: Program): Cost & { unchanged: number } 
   return { seconds, processorSeconds: user + system, unchanged: Number(unchanged) };
 }
 
-/** How often a preview starts the docker client. */
+/** The number of docker commands that a preview starts. */
 function dockerCommands({ words, environment }: Program): number {
   const [count, path] = [join(folder, "count"), join(folder, "path")];
   mkdirSync(path);
@@ -107,7 +107,7 @@ function ran([program = "", ...args]: readonly string[], environment: NodeJS.Pro
   return { stdout, stderr };
 }
 
-/** Prints the medians, with the fastest and the slowest, and gives that of the time. */
+/** Prints the medians, with the fastest and the slowest. Gives the median of the time. */
 function told(name: string, costs: readonly Cost[]): number {
   const seconds = costs.map((cost) => cost.seconds).sort((one, other) => one - other);
   const median = middle(seconds);

@@ -5,14 +5,15 @@ import { ROLLBACK_MEGABYTES, seed, UPGRADE_MEGABYTES } from "../support/scale";
 import { type Ran, TestStack } from "../support/stack";
 
 /**
- * What users notice of an upgrade and of a rollback with data, at 100 requests a second through Caddy, a third of them
- * writes: how many failed, and how long the slowest took. `npm run bench`; NESTFLEET_TEST_SCALE=full for the amounts
- * that were promised, and the word `upgrades` or `rollbacks` for those alone. Everything runs on the machine's own engine, load and update included.
+ * Measures what users notice of an upgrade and of a rollback with data, at 100 requests a second through Caddy, a third
+ * of them writes: how many requests failed, and how long the slowest took. `npm run bench`, with
+ * NESTFLEET_TEST_SCALE=full for the amounts in docs/benchmarks.md, and the word `upgrades` or `rollbacks` for only one
+ * of the two. The load and the update run on the same machine as Docker.
  */
 let stack = newStack();
 const PER_SECOND = 100;
 const ALONE_SECONDS = 40;
-/** Under load, until the update starts. */
+/** The time under load before the update starts. */
 const BEFORE_SECONDS = 10;
 
 async function main(): Promise<void> {
@@ -42,8 +43,8 @@ async function rollbacks(): Promise<void> {
 }
 
 /**
- * A new stack of 1.4.2 with so much data, which are as settled as those of a stack that has run for a while: the first
- * reader of rows that were just loaded writes every page once more, and the kernel the load itself half a minute later.
+ * Makes a new stack of 1.4.2 with that much data, in the condition of a stack that has run for a while. The first
+ * reader of newly loaded rows writes every page once more, and the kernel writes the loaded data half a minute later.
  */
 async function begin(megabytes: number): Promise<void> {
   await stack.dispose();
@@ -65,7 +66,7 @@ async function rollback(name: string): Promise<void> {
   console.log(`requests were held for ${(await stack.history()).at(-1)?.heldSeconds?.toFixed(1) ?? "?"} s`);
 }
 
-/** As somebody else's backup does, on the disk of the engine, with a wait for it after each half gigabyte. */
+/** Writes to Docker's disk as the backup of another program does, and waits for the disk after each half gigabyte. */
 function keepDiskBusy(): ChildProcess {
   const writing = "while dd if=/dev/zero of=/backups/busy bs=1M count=512 conv=fsync status=none; do :; done";
   return spawn("docker", [
@@ -80,7 +81,7 @@ function keepDiskBusy(): ChildProcess {
   ]);
 }
 
-/** What the same load costs where nothing is updated: what an update adds is what is above this. */
+/** Measures the same load without an update. The difference is what an update adds. */
 async function alone(): Promise<void> {
   const load = new Load(stack.httpPort, PER_SECOND);
   await sleep(ALONE_SECONDS * 1000);

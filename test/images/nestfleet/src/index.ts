@@ -24,7 +24,7 @@ const echoWebhook: Route = {
   }),
 };
 
-/** How a request arrives, and where the application believes that users find it. */
+/** How a request arrives, and the address that the application believes to have. */
 const whoAmI: Route = {
   method: "GET",
   path: /^\/api\/whoami$/,
@@ -71,7 +71,7 @@ run(async () => {
 
   if (release.diesAfterSeconds !== undefined) {
     setTimeout(() => {
-      // As some crash reporters do: the whole environment, in every spelling that they know.
+      // Prints the whole environment in several encodings, as some crash reporters do.
       const all = JSON.stringify(process.env);
       log.error("crash report", {
         json: all,

@@ -9,7 +9,7 @@ export interface CaseJob {
   readonly caseId: string;
 }
 
-/** The job queue in PostgreSQL. It speaks through the pool it is given, so that closing has one order. */
+/** The job queue in PostgreSQL. It uses the given pool, which can be closed after the queue. */
 export class Queue {
   private state: "stopped" | "started" = "stopped";
   private readonly boss: PgBoss;
@@ -33,7 +33,7 @@ export class Queue {
     this.state = "started";
   }
 
-  /** Part of the caller's transaction: no case without its job, no job without its case. */
+  /** Adds a job in the caller's transaction, so that there is no case without its job, and no job without its case. */
   public async enqueue(client: PoolClient, job: CaseJob): Promise<void> {
     await this.boss.send(processCase, job, { db: connection(client) });
   }
@@ -57,7 +57,7 @@ export class Queue {
     }
   }
 
-  // A job whose failure cannot be told either comes again when its time has expired.
+  // If the failure cannot be reported either, the job comes again when its time has expired.
   private async fail(jobId: string, cause: unknown): Promise<void> {
     log.warn("job failed", { jobId, error: reason(cause) });
     await this.boss.fail(processCase, jobId, { error: reason(cause) }).catch((error: unknown) => {
@@ -70,14 +70,14 @@ export class Queue {
   }
 
   /**
-   * Within the transaction that did the work, so that done and known to be done are one fact. The third argument is the
-   * job's output: pg-boss 10 has a type for options there, and no code.
+   * Completes a job in the transaction that did its work, so that both are committed or neither. The third argument is
+   * the job's output: pg-boss 10 declares options there, but does not use them.
    */
   public async complete(client: PoolClient, jobId: string): Promise<void> {
     await this.boss.complete(processCase, jobId, {}, { db: connection(client) });
   }
 
-  /** Takes no more jobs and lets those under way come to their end. */
+  /** Takes no more jobs and waits until those in progress are done. */
   public async stop(): Promise<void> {
     this.stopping.abort();
     await this.consumer;

@@ -9,7 +9,7 @@ import { onStop, run } from "./infra/process";
 import { Queue } from "./queue";
 import { release } from "./release";
 
-/** Takes jobs and nothing else; `/health` is there for its own health check. */
+/** Only takes jobs. It serves `/health` for its own healthcheck. */
 run(async () => {
   const environment = readEnvironment(process.env);
   await (await connect(environment.databaseUrl, "worker")).end();

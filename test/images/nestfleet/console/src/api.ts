@@ -1,4 +1,4 @@
-/** What the console needs of a case, as the api sends it. */
+/** The fields of a case that the console needs, as the api sends them. */
 export interface CaseLine {
   readonly id: string;
   readonly title: string;

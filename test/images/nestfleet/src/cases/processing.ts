@@ -8,7 +8,7 @@ import { release } from "../release";
 const { title, events } = release.cases;
 const processor = `${hostname()} ${release.version}`;
 
-/** Marks each case once. A job that comes again leaves the case alone and a row in `duplicate_jobs`. */
+/** Marks each case once. A repeated job does not change the case, and adds a row to `duplicate_jobs`. */
 export function processCases(pool: Pool, queue: Queue): void {
   queue.consume(async (job) => {
     const { caseId } = job.data;
@@ -46,7 +46,7 @@ export function processCases(pool: Pool, queue: Queue): void {
   });
 }
 
-/** Length, words and share of vowels: a vector that depends on the text and on nothing else. */
+/** A vector of length, number of words and share of vowels, which depends on the text only. */
 function embed(text: string): string {
   const words = text.split(/\s+/).filter(Boolean).length;
   const vowels = text.replace(/[^aeiou]/gi, "").length;

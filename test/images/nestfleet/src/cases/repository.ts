@@ -34,7 +34,7 @@ const columns = [
   `processed_count AS "processedCount"`,
 ].join(", ");
 
-/** Returns only after the commit: an id that a client has seen is an id that is kept. */
+/** Returns only after the commit, so that every id that a client gets is stored. */
 export async function createCase(pool: Pool, queue: Queue, wanted: NewCase): Promise<string> {
   const values: Record<string, string> = { [title]: wanted.title, priority: defaultPriority };
   if (channel) values.channel = wanted.channel;

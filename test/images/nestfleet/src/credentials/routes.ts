@@ -5,7 +5,7 @@ import { open, seal } from "./seal";
 
 const path = /^\/api\/credentials\/([a-z0-9-]{1,60})$/;
 
-/** Stored credentials, of which only the length is ever shown: enough to see whether the key still opens them. */
+/** The stored credentials. Only their length is shown, which is enough to see whether the key can decrypt them. */
 export function credentialRoutes(pool: Pool, key: Buffer): Route[] {
   return [
     {

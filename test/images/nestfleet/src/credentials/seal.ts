@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 const ivLength = 12;
 const tagLength = 16;
 
-/** AES-256-GCM: opening with another key fails instead of giving nonsense. */
+/** Encrypts with AES-256-GCM: to decrypt with another key fails, instead of giving a wrong text. */
 export function seal(key: Buffer, value: string): Buffer {
   const iv = randomBytes(ivLength);
   const cipher = createCipheriv("aes-256-gcm", key, iv);

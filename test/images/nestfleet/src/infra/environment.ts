@@ -51,7 +51,7 @@ export class InvalidEnvironment extends Error {
   }
 }
 
-/** Never repeats a value: the log of a container is read by more people than its secrets are meant for. */
+/** An error never contains a value, because more people read the log of a container than may know its secrets. */
 export function readEnvironment(source: NodeJS.ProcessEnv): Environment {
   const values = new Map<string, string>();
   const problems: string[] = [];

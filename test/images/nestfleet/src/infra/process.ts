@@ -1,7 +1,7 @@
 import { InvalidEnvironment } from "./environment";
 import { log, reason } from "./log";
 
-/** Runs a program's main; whatever it throws is the last thing in the log, and the exit status is 1. */
+/** Runs the main function of a program. An error that it throws is logged last, and the exit status is 1. */
 export function run(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
     if (error instanceof InvalidEnvironment) process.stderr.write(`${error.message}\n`);

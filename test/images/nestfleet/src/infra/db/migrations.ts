@@ -9,7 +9,10 @@ import { statements } from "./statements";
 const directory = join(process.cwd(), "migrations");
 const lock = 7_303_014;
 
-/** Applies what is missing, in file order. Two starters do not collide: the second waits and finds nothing to do. */
+/**
+ * Applies the missing migrations, in the order of the files. If two start at once, the second waits and has nothing to
+ * do.
+ */
 export async function migrate(databaseUrl: string): Promise<void> {
   const client = await connect(databaseUrl, "migrate");
   try {
@@ -64,8 +67,8 @@ async function record(client: Client, filename: string): Promise<void> {
   await client.query("INSERT INTO nestfleet_migrations (filename) VALUES ($1)", [filename]);
 }
 
-// Asked again and again instead of waiting inside PostgreSQL: a waiting statement holds a snapshot,
-// and CREATE INDEX CONCURRENTLY of the holder would wait for that snapshot, a deadlock.
+// Tries again and again instead of waiting inside PostgreSQL. A waiting statement holds a snapshot, and a CREATE INDEX
+// CONCURRENTLY of the process with the lock would wait for that snapshot: a deadlock.
 async function acquire(client: Client): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     const answer = await client.query<{ held: boolean }>("SELECT pg_try_advisory_lock($1) AS held", [lock]);

@@ -10,8 +10,8 @@ export function openPool(databaseUrl: string, role: string): Pool {
     connectionTimeoutMillis: 5_000,
     application_name: `nestfleet-${role} ${release.version}`,
   });
-  // Without a listener, a connection that the server closes would end the process: the pool's own
-  // is for idle connections only, the other one for those in use.
+  // Without a listener, a connection that the server closes would end the process. The pool's own listener is for idle
+  // connections only, the other one for those in use.
   pool.on("error", (error) => {
     log.warn("idle database connection lost", { error: reason(error) });
   });

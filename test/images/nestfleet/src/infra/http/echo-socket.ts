@@ -3,7 +3,7 @@ import { WebSocketServer } from "ws";
 
 const path = "/socket.io/";
 
-/** Sends every message back. Returns what says goodbye to the clients at the end. */
+/** Sends every message back. Returns a function that closes the connections of all clients. */
 export function echoSocket(server: Server): () => void {
   const sockets = new WebSocketServer({ noServer: true });
   sockets.on("connection", (socket) => {

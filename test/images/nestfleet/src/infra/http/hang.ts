@@ -4,8 +4,8 @@ import { release } from "../../release";
 const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 
 /**
- * Says of each request whether this release leaves it without an answer. The container's own healthcheck, which comes
- * over loopback, is always answered: so the fault shows from outside alone.
+ * Whether this release leaves a request without an answer. The container's own healthcheck, which uses loopback, is
+ * always answered, so that only requests through the published ports show the fault.
  */
 export function hangs(): (incoming: IncomingMessage) => boolean {
   let begun = release.hangs === "always";

@@ -5,10 +5,10 @@ import { Refusal } from "./refusal";
 
 export interface Request {
   readonly query: URLSearchParams;
-  /** What the groups of the route's path matched. */
+  /** The texts that the groups of the route's path matched. */
   readonly parameters: readonly string[];
   readonly headers: IncomingMessage["headers"];
-  /** IP address at the other end of the connection. */
+  /** The IP address at the other end of the connection. */
   readonly peer: string;
   readonly body: () => Promise<Buffer>;
   readonly json: () => Promise<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface Request {
 
 export interface Response {
   readonly status: number;
-  /** Sent as it is where it is a Buffer, else as JSON. */
+  /** A Buffer is sent as it is, any other value as JSON. */
   readonly body: unknown;
   readonly type?: string;
 }
@@ -60,7 +60,7 @@ export function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** Takes no new connection, lets go of the idle ones and waits for the requests under way. */
+/** Accepts no new connections, closes idle ones and waits for the open requests. */
 export function close(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.close((error) => {
