@@ -7,9 +7,9 @@ import { TestStack } from "../support/stack";
 
 const stack = new TestStack("test-answers", 18380);
 const TIMEOUT_SECONDS = 12;
-/** Of one question from outside. */
+/** The time limit of one check through the published ports. */
 const LIMIT_SECONDS = 10;
-/** From the cutover on until a release that serves is found out, and requests are with the one before again. */
+/** The time from the cutover until the fault is noticed and the requests go to the old release again. */
 const BACK_SECONDS = 5 + LIMIT_SECONDS + 10;
 
 beforeAll(async () => {
@@ -22,25 +22,25 @@ afterAll(async () => {
 });
 
 describe("a release that accepts requests and does not answer them", () => {
-  test("1.6.4, which never does, is refused as candidate in time; nobody else notices", async () => {
+  test("1.6.4, which never answers, is rejected as a candidate in time, and no user request fails", async () => {
     const { up, report } = await upUnderLoad(stack, "1.6.4");
     expect(up.exitCode, up.output).not.toBe(0);
     expect(up.output).toMatch(/1\.6\.4 is refused: \S+\/health gives no answer: no answer within 10 s/);
     expect(up.output).toMatch(/The requests always went to \S+ and \S+\./);
     expect(report.failed).toEqual([]);
     expect((await stack.history()).at(-1)).toMatchObject({ to: "1.6.4", verdict: "failed" });
-    // Backup, rehearsal and two starts beside it; without a limit it would not end at all.
+    // The time includes backup, rehearsal and two starts. Without the limit of a check, the update would never end.
     expect(up.seconds).toBeLessThan(TIMEOUT_SECONDS + LIMIT_SECONDS + 90);
     expect(await stack.answeringVersion()).toBe("1.5.1");
   });
 
-  test("1.6.5, which stops answering when everybody's requests come, gives them back", async () => {
+  test("1.6.5 stops answering when it gets user requests, and they go back to the old release", async () => {
     const { up, report } = await upUnderLoad(stack, "1.6.5");
     expect(up.exitCode, up.output).not.toBe(0);
     expect(up.output).toMatch(/requests go to \S*api/);
     expect(up.output).toMatch(/1\.6\.5 is refused: \S+ gives no answer: no answer within 10 s/);
     expect(up.output).toMatch(/The requests go to \S+ and \S+ again/);
-    // Sent while it had them; what was sent later is answered by the release before.
+    // These were sent while 1.6.5 received the requests. Later ones are answered by the old release.
     const hung = report.failed.map(({ at }) => at);
     expect(hung.length).toBeGreaterThan(0);
     expect((Math.max(...hung) - Math.min(...hung)) / 1000).toBeLessThan(BACK_SECONDS);
@@ -49,7 +49,7 @@ describe("a release that accepts requests and does not answer them", () => {
 });
 
 describe("releases that answer with the same constant", () => {
-  test("are upgraded like any, with the setting that a refusal names, whatever comes in from outside meanwhile", async () => {
+  test("are upgraded like any, with the setting that a refusal names, also during a flood of requests", async () => {
     await stack.configure({ version: "1.8.0", "health.version": "ignore" });
     const flood = new Flood(stack.httpPort);
     await expectUp(stack);

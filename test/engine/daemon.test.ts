@@ -6,8 +6,9 @@ import { TestStack } from "../support/stack";
 import { imagesOf } from "../support/stand-ins";
 
 /**
- * What restart.test.ts has of an old engine and its daemon.json, with two things more that change how releases change:
- * no container can be paused, as without the kernel's control groups, and containers outlive the engine.
+ * The old Docker engine and the daemon.json of restart.test.ts, with two differences that matter for a change of
+ * release: no container can be paused, as without the kernel's control groups, and containers keep running without the
+ * engine.
  */
 const engine = new OwnEngine({
   lacking: ["memory", "cpu", "freezer"],
@@ -20,7 +21,7 @@ const engine = new OwnEngine({
 });
 const stack = new TestStack("test-daemon", 18460, engine);
 
-describe.runIf(FULL)("an engine that cannot pause a container", () => {
+describe.runIf(FULL)("a Docker engine that cannot pause a container", () => {
   beforeAll(async () => {
     await engine.start();
     await engine.load(imagesOf("1.4.2", "1.5.0"));

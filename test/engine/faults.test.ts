@@ -13,22 +13,22 @@ import { planned, refusalOf } from "../support/planned";
 import { FULL, REHEARSAL } from "../support/scale";
 import { type Ran, run, TestStack } from "../support/stack";
 
-/** The numbers are those of the list of faults that the design answers to. */
+/** The numbers in the titles are those of the list of faults in the design. */
 const stack = new TestStack("test-faults", 18120);
 const postgres = "nestfleet-test-faults-postgres";
 const origin = `http://127.0.0.1:${stack.httpPort}`;
 const REGISTRY = "127.0.0.1:5055";
-/** What this file spoils bears names of its own: other tests use the machine's engine at the same time. */
+/** The images that this file breaks have names of their own, because other tests use the same Docker engine. */
 const API = `${REGISTRY}/nestfleet/api-of-faults`;
 const POSTGRES = `${REGISTRY}/postgres:17-of-faults`;
 const BROKEN_WORKER = `${REGISTRY}/nestfleet/broken-worker`;
 const own: string[] = [];
-/** Has the docker client that loses commands, and what it has lost. */
+/** The folder of a docker client that loses commands, and of the list of lost commands. */
 const folder = mkdtempSync(join(tmpdir(), "nestfleet-faults-"));
 
 /**
- * The server that creates the cluster listens on its socket only, and stops. One second is enough on a busy host for
- * somebody to take it for the database: it stops as soon as one has, and after five seconds if nobody does.
+ * The server that creates the cluster listens on its socket only, and then stops. On a busy host, one second is enough
+ * for a client to take it for the database. This one stops as soon as a client connects, or after five seconds.
  */
 const OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE client_port = -1 AND pid <> pg_backend_pid()";
 const STOPS_UNDER_A_CLIENT = `for i in $(seq 50); do [ "$(psql -U nestfleet -tAc "${OTHERS}")" = 0 ] || break; sleep 0.1; done`;
@@ -59,7 +59,7 @@ afterAll(async () => {
   for (const image of new Set(own)) await stack.docker.run(["image", "rm", "--force", image]);
 });
 
-/** An update that must be refused with a reason, and touch nothing. */
+/** Runs an update that must be refused with a reason, and must not change anything. */
 async function refused(reason: RegExp, ...args: string[]): Promise<void> {
   const before = await stack.containers();
   const { exitCode, output } = await stack.try(...args);
@@ -70,7 +70,7 @@ async function refused(reason: RegExp, ...args: string[]): Promise<void> {
 }
 
 describe("two at once", () => {
-  test("9: a second operator, from another checkout and state, is told who is at work and since when", async () => {
+  test("9: a second operator, from another checkout and state, is refused, with the user and the time of the first run", async () => {
     const sleeper = spawn("sleep", ["60"]);
     const lock = await takeLock(stack.docker, stack.name, sleeper.pid);
     if (!("release" in lock)) throw new Error("the lock was taken");
@@ -89,7 +89,7 @@ describe("two at once", () => {
 });
 
 describe("refused in preview", () => {
-  test("38: every problem of a bad config at once, with the command that mends it", async () => {
+  test("38: all problems of a configuration at once, each with the command that fixes it", async () => {
     await stack.configure({
       verson: "1.5.0",
       "backups.keep": "-1",
@@ -147,7 +147,7 @@ describe("postgres restarts", () => {
     expect(await stack.sql("SELECT count(*) FROM nestfleet_migrations")).toBe(rows);
   });
 
-  test("25: the same, killed while requests are held: the next up lets them go", async () => {
+  test("25: the same, killed while requests are held: the next up sends them on", async () => {
     await stack.configure({ "postgres.sharedBuffers": "96MB" });
     await stack.upKilled(/requests are held while postgres/, { withChildren: true });
     await expectUp(stack);
@@ -155,7 +155,7 @@ describe("postgres restarts", () => {
     await expectServes(stack, "1.4.2");
   });
 
-  test("25: requests that are held while postgres still runs are told in the preview, and go on by hand", async () => {
+  test("25: the preview reports requests that are held while postgres runs, and the printed command sends them on", async () => {
     const hold = {
       dockerHost: stack.docker.host,
       stack: stack.name,
@@ -176,7 +176,7 @@ describe("postgres restarts", () => {
 });
 
 describe("the host is changed by hand", () => {
-  test("while nobody answers, requests wait for half a minute, then get 503 with Retry-After: a page for people, JSON for programs", async () => {
+  test("without an api and console, requests wait for half a minute, then get 503 with Retry-After, as a page or as JSON", async () => {
     const { api = [], console = [] } = await stack.containers();
     await stack.docker.run(["stop", ...api, ...console]);
     try {
@@ -194,12 +194,12 @@ describe("the host is changed by hand", () => {
     await stack.docker.run(["rm", ...console]);
   });
 
-  test("27: a container that was removed is missed in preview", async () => {
+  test("27: the preview reports a container that was removed", async () => {
     expect((await stack.containers())["console"]).toBeUndefined();
     expect((await planned(stack)).text).toMatch(/warning +no console runs[^]*--refresh/);
   });
 
-  test("10 and 27: up --refresh brings it back, and takes over a lock whose holder died", async () => {
+  test("10 and 27: up --refresh makes it again, and takes over the lock of a process that no longer exists", async () => {
     const dead = spawn("true");
     await once(dead, "exit");
     expect(await takeLock(stack.docker, stack.name, dead.pid)).toHaveProperty("release");
@@ -210,7 +210,7 @@ describe("the host is changed by hand", () => {
   });
 });
 
-/** Creates a case and waits until a worker has done its job; the release of that worker. */
+/** Creates a case, waits until a worker has done its job, and gives the release of that worker. */
 async function workedOnBy(): Promise<string> {
   const answer = await fetch(`${origin}/api/cases`, {
     method: "POST",
@@ -223,12 +223,12 @@ async function workedOnBy(): Promise<string> {
   return (await processor()).split(" ").at(-1) ?? "";
 }
 
-/** Anew after a revert, which removes the image of a release that has never served. */
+/** Makes the image again: taking the configuration back removes the image of a release that has never served. */
 async function offer(version: string): Promise<void> {
-  await tag(`nestfleet-standin/api:${version}`, `${API}:${version}`); // there before any update has pulled it
+  await tag(`nestfleet-standin/api:${version}`, `${API}:${version}`); // the image is there before an update pulls it
 }
 
-/** Takes the config back, and is at the beginning again. */
+/** Takes the configuration back, which restores the beginning. */
 async function revert(): Promise<void> {
   await stack.unset("images.worker");
   await stack.configure({ version: "1.4.2" });
@@ -237,8 +237,8 @@ async function revert(): Promise<void> {
 }
 
 /**
- * An update whose steps after the rehearsal lose the first command of each kind: the docker client says that it cannot
- * reach the engine, as while that restarts. The file of a loss is made at once or not at all.
+ * An update whose steps after the rehearsal lose the first docker command of each kind: the client reports that it
+ * cannot reach Docker, as during a restart of Docker. A file is created atomically for each lost command.
  */
 async function shaken(): Promise<Ran> {
   const client = (await run("sh", ["-c", "command -v docker"])).output.trim();
@@ -259,12 +259,12 @@ async function shaken(): Promise<Ran> {
   return run(program, args, { ...environment, PATH: `${folder}:${environment["PATH"] ?? ""}` });
 }
 
-/** The steps of which commands were lost. */
+/** The steps that lost commands. */
 function lost(output: string): string[] {
   return [...output.matchAll(/Cannot connect to the Docker daemon for (\w+)/g)].map(([, step = ""]) => step);
 }
 
-/** What the history has of an upgrade whose worker is refused. */
+/** The line of the history for an upgrade whose worker is rejected. */
 const REFUSED = {
   from: "1.4.2",
   to: "1.5.0",
@@ -275,7 +275,7 @@ const REFUSED = {
 };
 
 describe("refused in the update", () => {
-  test("43: where the first command of each kind is lost in each step, a recreate with a refused worker is taken back", async () => {
+  test("43: a recreate with a rejected worker is undone, although each step loses the first command of each kind", async () => {
     await stack.configure({ version: "1.5.0", "images.worker": BROKEN_WORKER, strategy: "recreate" });
     const { exitCode, output } = await shaken();
     expect(exitCode).not.toBe(0);
@@ -293,7 +293,7 @@ describe("refused in the update", () => {
     await stack.unset("strategy");
   });
 
-  test.runIf(FULL)("43: the same without a fault of the release: it serves, and the history says so once", async () => {
+  test.runIf(FULL)("43: the same with a good release: it serves, and the history has one line", async () => {
     await stack.configure({ version: "1.5.0", strategy: "recreate" });
     const { exitCode, output } = await shaken();
     expect(exitCode, output).toBe(0);
@@ -306,7 +306,7 @@ describe("refused in the update", () => {
     await stack.unset("strategy");
   });
 
-  test("17: healthy inside, broken from outside", async () => {
+  test("17: healthy in the container, broken through the published ports", async () => {
     const containers = await stack.containers();
     const name = async (role: string) =>
       (await stack.docker.run(["inspect", "--format", "{{.Name}}", containers[role]?.[0] ?? ""])).trim().slice(1);
@@ -332,7 +332,7 @@ describe("refused in the update", () => {
 });
 
 describe("a preview without access to the host", () => {
-  test("says so, and shows the plan from config and the last outputs", async () => {
+  test("says so, and shows the plan from the configuration and the last outputs", async () => {
     await stack.configure({ version: "1.5.0" });
     const hidden = 'mount --bind /dev/null /var/run/docker.sock && exec "$@"';
     const unseen = (more: NodeJS.ProcessEnv) =>
@@ -353,7 +353,7 @@ describe("a preview without access to the host", () => {
   });
 });
 
-// The last: only where there is time for it, the config is taken back once more.
+// This comes last, because only the full scale takes the configuration back once more.
 describe("refused after the cutover", () => {
   test("19, 44: the worker fails after the cutover: requests go back, the old worker has never stopped", async () => {
     const before = await stack.containers();
@@ -370,7 +370,7 @@ describe("refused after the cutover", () => {
     expect((await stack.history()).at(-1)).toMatchObject(REFUSED);
   });
 
-  test.runIf(FULL)("19: and a revert heals", revert);
+  test.runIf(FULL)("19: with the old configuration, the installation recovers", revert);
 });
 
 async function build(dockerfile: string, reference: string): Promise<void> {

@@ -8,7 +8,7 @@ import { refusalOf } from "../support/planned";
 import { FULL } from "../support/scale";
 import { run, TestStack } from "../support/stack";
 
-/** Fault 41: a first installation that is refused goes on where it stopped, however often it is applied. */
+/** Fault 41: a first installation that was refused continues where it stopped, however often it is tried. */
 const stack = new TestStack("test-install", 18300);
 const caddy = "nestfleet-test-install-caddy";
 const REGISTRY = "127.0.0.1:5055";
@@ -31,7 +31,7 @@ afterAll(async () => {
   for (const image of new Set(own)) await stack.docker.run(["image", "rm", "--force", image]);
 });
 
-/** An update that is refused with a reason, told in words. */
+/** Runs an update that must be refused with a reason. */
 async function refused(reason: RegExp, ...args: string[]): Promise<void> {
   const { exitCode, output } = await (args.length === 0 ? stack.up() : stack.try(...args));
   expect(exitCode, output).not.toBe(0);
@@ -59,7 +59,7 @@ test("then a console", async () => {
   if (FULL) await refused(dead);
 });
 
-test("then all is well, with values that YAML takes for numbers as they were typed", async () => {
+test("then the installation succeeds, and values that YAML takes for numbers are as they were typed", async () => {
   await stack.configure({ "images.console": `${REGISTRY}/nestfleet/nestfleet-console` });
   await stack.pulumi("config", "set", "--path", "nestfleet:env.GUILD_ID", "1234567890123456789");
   const file = `Pulumi.${stack.name}.yaml`;
@@ -79,7 +79,7 @@ test("then all is well, with values that YAML takes for numbers as they were typ
   );
 });
 
-test.runIf(FULL)("a proxy that was removed by hand while a refused container is about is made again", async () => {
+test.runIf(FULL)("a proxy that was removed by hand is made again, although a rejected container exists", async () => {
   await stack.configure({ version: "1.5.0", "images.console": `${CONSOLE}-broken` });
   await refused(/console is not healthy: it exited/);
   await stack.docker.run(["rm", "--force", caddy]);
@@ -89,7 +89,7 @@ test.runIf(FULL)("a proxy that was removed by hand while a refused container is 
   await expectSettled(stack, "1.4.2");
 });
 
-test("a proxy whose port another program has taken meanwhile is a problem that the plan names", async () => {
+test("the plan names the port of the proxy if another program has taken it meanwhile", async () => {
   await stack.docker.run(["stop", caddy]);
   const server = createServer().listen(stack.httpPort, "127.0.0.1");
   try {
@@ -102,14 +102,14 @@ test("a proxy whose port another program has taken meanwhile is a problem that t
 });
 
 test("an api image without node is refused in the preview", async () => {
-  // Without the number that only the CLI reads to its last digit.
+  // Without the long number, which only the CLI reads without rounding.
   const config = { version: "1.5.0", "images.api": `${API}-without-node`, env: undefined };
   expect(await refusalOf(stack, config)).toMatch(
     /the migrations of \S+api-of-install-without-node:1\.5\.0 cannot be read[^]*node/,
   );
 });
 
-test("an answer of Docker's that nothing is prepared for refuses program and script, with what was asked and answered", async () => {
+test("an unexpected answer of Docker refuses a preview and a script, with the command and the answer", async () => {
   const docker = (await run("sh", ["-c", "command -v docker"])).output.trim();
   const sick = join(folder, "docker");
   const answer = "Error response from daemon: layer store is on fire";
@@ -133,7 +133,7 @@ test("an answer of Docker's that nothing is prepared for refuses program and scr
   expect(preview.output).toContain("Nothing was touched.");
 });
 
-/** The release's image, whose container says a word and ends. */
+/** Replaces the release's image by one whose container prints a word and exits. */
 async function broken(service: string, version: string, repository: string): Promise<void> {
   const reference = `${repository}:${version}`;
   own.push(reference);

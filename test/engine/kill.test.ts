@@ -12,28 +12,31 @@ import { run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-kill", 18110);
 const CASES = 500;
-/** Cases that are newer than the backup: a leftover `restore` would take them away. */
+/** Cases that are newer than the backup. A `restore` that is still configured must not remove them. */
 const LATER = 7;
 /** About as long as an upgrade takes, and a rollback. */
 const [UPGRADE_MS, ROLLBACK_MS] = [26_000, 22_000];
 const ORPHAN = `nestfleet-${stack.name}-api-0abcdef`;
 const GONE = 2 ** 22 + 1;
 
-/** While everybody's requests are watched; between the worker's gate and the verdict; and while the copy is migrated. */
+/**
+ * The moments to kill an upgrade: after the cutover, between the worker's gate and the verdict, and while the copy is
+ * migrated.
+ */
 const UPGRADES = momentsOf(
   [/requests go to/, ...(FULL ? [/worker is healthy/, /rehearsal: \S+ restored/] : [])],
   UPGRADE_MS,
 );
-/** While requests wait; once the restored data are served; and beside the live database. */
+/** The moments to kill a rollback: while requests wait, once the restored data are served, and during the restore. */
 const ROLLBACKS = momentsOf(
   [/requests are held; frozen/, ...(FULL ? [/serves the restored data/, /restored \S+ beside the live database/] : [])],
   ROLLBACK_MS,
 );
 const ROUNDS = UPGRADES.map((upgrade, index) => [upgrade, ROLLBACKS[index] ?? ROLLBACK_MS, index] as const);
 
-/** Of 1.4.2, from before its database was migrated. */
+/** The backup of 1.4.2, from before its database was migrated. */
 let backup = "";
-/** What that has. */
+/** The cases in that backup. */
 let backedUp = "";
 
 beforeAll(async () => {
@@ -54,7 +57,7 @@ function count(database?: string): Promise<string> {
   return stack.sql("SELECT count(*) FROM cases", database);
 }
 
-/** Notes the first backup, which a rollback restores from then on. */
+/** Stores the id of the first backup, which every rollback restores. */
 async function noteBackup(): Promise<void> {
   const inside = ["exec", `nestfleet-${stack.name}-postgres`];
   const files = await stack.docker.run([...inside, "ls", "/backups"]);
@@ -64,7 +67,7 @@ async function noteBackup(): Promise<void> {
   expect(Number(backedUp)).toBeGreaterThanOrEqual(CASES);
 }
 
-/** As where the kill hits the swap itself: nobody may connect to the database. A preview has to say what is up. */
+/** Forbids connections to the database, as a kill in the middle of the swap does. A preview must report it. */
 async function leaveLocked(): Promise<void> {
   await stack.sql("ALTER DATABASE nestfleet ALLOW_CONNECTIONS false", "postgres");
   expect((await planned(stack)).text).toMatch(
@@ -98,7 +101,7 @@ describe.each(ROUNDS)("killed with -9 at %s and at %s, the next up converges", (
     await stack.sql(cases(LATER));
     const before = await count();
     await stack.configure({ version: "1.4.2", restore: backup });
-    // Every other time nobody is left who could take it back before the next run.
+    // Every other time all processes are killed, so that none can undo the rollback before the next run.
     await stack.upKilled(rollback, { withChildren: index % 2 === 0 });
     if (index === 0) await leaveLocked();
     await expectUp(stack);
@@ -107,7 +110,7 @@ describe.each(ROUNDS)("killed with -9 at %s and at %s, the next up converges", (
     expect(await count(kept)).toBe(before);
     await expectSettled(stack, "1.4.2");
     await expectNothingLeft(stack);
-    await stack.sql(cases(LATER)); // the next upgrade must leave them alone
+    await stack.sql(cases(LATER)); // the next upgrade must keep them
   });
 });
 
@@ -120,7 +123,7 @@ test("each rollback is in the history once, and nothing else is left over", asyn
   expect((await stack.sql(others)).split("\n")).toEqual(["nestfleet", "postgres", "template0", "template1"]);
 });
 
-/** The file backend, as `stack` has it. */
+/** The folder of the stack's file backend. */
 const backend = () => join((stack.environment()["PULUMI_BACKEND_URL"] ?? "").replace("file://", ""), ".pulumi");
 const locks = () => join(backend(), `locks/organization/nestfleet/${stack.name}`);
 const stateFile = () => join(backend(), `stacks/nestfleet/${stack.name}.json`);
@@ -131,7 +134,7 @@ function lock(pid: number, machine = hostname()): void {
   writeFileSync(join(locks(), "0aa0.json"), JSON.stringify(held));
 }
 
-/** What `kill -9` leaves when the container of an api was made, and the state was not written yet. */
+/** Makes what `kill -9` leaves if an api's container was made and the state was not written yet. */
 async function leaveOrphan(): Promise<void> {
   const state = JSON.parse(readFileSync(stateFile(), "utf8")) as {
     checkpoint: { latest: { resources: { urn: string; type: string }[]; pending_operations?: object[] } };
@@ -176,7 +179,7 @@ describe("what a killed run has left", () => {
     expect(await orphan()).toBe(id);
   });
 
-  test("while another machine works a preview looks all the same, and an update waits for it", async () => {
+  test("while another machine updates the stack, a preview still works, and an update waits", async () => {
     lock(7, "elsewhere");
     const { exitCode, output } = await stack.try("preview");
     expect(exitCode, output).toBe(0);

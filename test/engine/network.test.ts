@@ -52,7 +52,7 @@ interface Asking extends Pick<https.RequestOptions, "port" | "rejectUnauthorized
   readonly headers?: Record<string, string>;
 }
 
-/** Asks as a user does, whose name server leads to `address`; over TLS with `ca` alone to trust. */
+/** Sends a request as a user does whose name server gives `address`. Over TLS, only `ca` is trusted. */
 function get(path: string, ca: string | undefined, options: Asking = {}): Promise<Answer> {
   const { headers = {}, ...others } = options;
   const port = stack.httpPort + (ca === undefined ? 0 : 1);
@@ -73,7 +73,7 @@ function get(path: string, ca: string | undefined, options: Asking = {}): Promis
   });
 }
 
-/** Says that much over TLS and no more: what comes back, and after how many seconds it does, or the connection ends. */
+/** Sends only this text over TLS. Gives the answer, and the seconds until the answer or the end of the connection. */
 function say(text: string, ca: string): Promise<{ answer: string; seconds: number }> {
   const started = Date.now();
   return new Promise((resolve, reject) => {
@@ -94,7 +94,7 @@ async function whoAmI(answer: Promise<Answer>): Promise<Record<string, string>> 
   return JSON.parse((await answer).body) as Record<string, string>;
 }
 
-/** As the message tells an operator to: by standard input. */
+/** Sets a value by standard input, as the message tells an operator to. */
 async function setFromFile(path: string, value: string, ...options: string[]): Promise<void> {
   const [program = "", ...args] = stack.command("config", "set", ...options, "--path", `nestfleet:${path}`);
   const set = await run(program, args, stack.environment(), value);
@@ -142,7 +142,7 @@ describe("a private name", () => {
     await expectNoChange(stack);
   });
 
-  test("tells the application who asks, whatever token of a candidate that one has thought of", async () => {
+  test("gives the application the client's address, also with a made-up candidate token", async () => {
     const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
     const own = await whoAmI(get("/api/whoami", root));
     expect(own).toMatchObject({ scheme: "https", address: expect.not.stringMatching(/^127\./) as string });
@@ -156,7 +156,7 @@ describe("a private name", () => {
     expect(await stack.docker.logs(CADDY, 1000)).not.toMatch(/"level":"error"/);
   });
 
-  test("reaches a candidate with its token alone, until it is none any more", async () => {
+  test("reaches a candidate only with its token, and only while it is a candidate", async () => {
     const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
     const asked = (token: string) => get("/health", root, { headers: { [CANDIDATE_HEADER]: token } });
     const nobody = { api: "nestfleet-test-network-nobody", console: "nestfleet-test-network-nobody" };
@@ -167,7 +167,7 @@ describe("a private name", () => {
     expect((await asked(token)).status).toBe(200);
   });
 
-  test("has no way to what the api has for the inside alone", async () => {
+  test("does not lead to the internal paths of the api", async () => {
     const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
     const astray = ["/metrics/../api/whoami", "/internal/x/..%2f..%2fapi/whoami", "/api/%2e%2E/metrics", "/api/..%5cx"];
     for (const path of astray) expect((await get(path, root)).status, path).toBe(400);
@@ -179,7 +179,7 @@ describe("a private name", () => {
   });
 });
 
-describe("a client that takes much", () => {
+describe("a large or slow request", () => {
   const request = (head: string) => `POST /api/cases HTTP/1.1\r\nHost: ${DOMAIN}\r\n${head}\r\n`;
 
   test("is cut off, by size and by time", async () => {
@@ -194,7 +194,7 @@ describe("a client that takes much", () => {
     expect([slowBody.seconds > 8, slowBody.seconds < 20]).toEqual([true, true]);
   });
 
-  test("and what carries a credential is in no log", async () => {
+  test("no log contains the parts that carry credentials", async () => {
     const root = await stack.docker.run(["exec", CADDY, "cat", "/data/caddy/pki/authorities/local/root.crt"]);
     const headers = {
       "X-Cron-Secret": "cron-secret-1",
@@ -225,8 +225,8 @@ describe("a proxy in front", () => {
   });
 });
 
-describe("a certificate of the operator's", () => {
-  test("is served; another one takes its place by a change of the config; the key is nowhere in clear", async () => {
+describe("an operator's own certificate", () => {
+  test("is served, and replaced by a change of the configuration; the key is nowhere in plain text", async () => {
     await stack.unset("http.trustedProxies");
     await stack.unset("http.publicUrl");
     await stack.configure({ domain: DOMAIN, "http.tls": "certificate" });
@@ -254,8 +254,8 @@ async function expectServed(identity: Identity): Promise<Identity> {
   return identity;
 }
 
-describe("an ACME server of the operator's", () => {
-  test("certifies a private name once, and is whom the verification trusts", async () => {
+describe("an operator's own ACME server", () => {
+  test("certifies a private name once, and the checks of an update trust it", async () => {
     const root = await startPebble();
     await stack.unset("http.certificate");
     await stack.unset("secrets");
@@ -272,7 +272,7 @@ describe("an ACME server of the operator's", () => {
   });
 });
 
-/** A real ACME server beside Caddy, which takes every challenge for met. Gives the root of what it signs (PEM). */
+/** Starts a real ACME server beside Caddy, which accepts every challenge. Gives its root certificate (PEM). */
 async function startPebble(): Promise<string> {
   const bin = join(process.cwd(), ".nestfleet/bin");
   if (!existsSync(join(bin, "pebble"))) {
@@ -304,7 +304,7 @@ async function startPebble(): Promise<string> {
   const alias = ["--network", network, "--network-alias", "pebble"];
   const place = [...alias, "--publish", `127.0.0.1:${MANAGEMENT_PORT}:15000`];
   const command = ["nestfleet-standin/base:trixie", "pebble", "-config", "/pebble/config.json"];
-  await removePebble(); // a run that was killed has left it
+  await removePebble(); // a killed run may have left it
   await stack.docker.run(["run", "--detach", "--name", PEBBLE, ...place, ...environment, ...mounts, ...command]);
   const management = { port: MANAGEMENT_PORT, rejectUnauthorized: false };
   await expect.poll(() => get("/roots/0", "", management).catch(() => undefined), { timeout: 20_000 }).toBeDefined();

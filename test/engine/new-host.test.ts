@@ -6,7 +6,7 @@ import { expectUp } from "../support/expectations";
 import { FULL } from "../support/scale";
 import { type Ran, run, TestStack } from "../support/stack";
 
-/** Nothing of the first is left when the second begins: as on another machine. */
+/** The first stack is removed completely before the second begins, as if it were on another machine. */
 const before = new TestStack("test-gone", 18322);
 const after = new TestStack("test-new", 18324);
 const CASES = 500;
@@ -35,7 +35,7 @@ afterAll(async () => {
   rmSync(away, { recursive: true, force: true });
 });
 
-/** The Docker host is known from the stack's config. */
+/** Runs a script, which finds the Docker host in the stack's configuration. */
 function script(stack: TestStack, ...words: string[]): Promise<Ran> {
   return run("bash", ["scripts/backup.sh", "--stack", stack.name, ...words]);
 }

@@ -7,8 +7,8 @@ import { TestStack } from "../support/stack";
 import { imagesOf } from "../support/stand-ins";
 
 /**
- * The newest engine with the image store that new installations have, and with what an administrator may have written
- * into daemon.json. Of all of it the second preview must see nothing.
+ * The newest Docker engine, with the image store of new installations, and with options that an administrator may have
+ * written into daemon.json. None of them may be a change in the second preview.
  */
 const engine = new OwnEngine({
   version: "newest",
@@ -67,8 +67,8 @@ afterAll(async () => {
   }
 });
 
-describe("on the newest engine, with the containerd store and a daemon.json of its own", () => {
-  test("the engine is one", async () => {
+describe("on the newest Docker engine, with the containerd store and a daemon.json of its own", () => {
+  test("the engine has that version, store and options", async () => {
     const asked = "{{.ServerVersion}} {{json .DriverStatus}} {{.LoggingDriver}}";
     expect(await engine.docker.run(["info", "--format", asked])).toMatch(
       /^(2[89]|[3-9]\d)\..*io\.containerd\.snapshotter\.v1.* json-file/,
@@ -100,28 +100,31 @@ describe("on the newest engine, with the containerd store and a daemon.json of i
     await stack.sql("INSERT INTO cases (id, title, priority) VALUES (gen_random_uuid(), 'later', 'normal')");
   });
 
-  test.runIf(FULL)("an upgrade that is refused: what serves goes on, also once the config is taken back", async () => {
-    await stack.configure({ version: "1.6.0" });
-    const refused = await stack.up();
-    expect(refused.exitCode, refused.output).not.toBe(0);
-    expect(refused.output).toMatch(/the migrations fail on a copy of the data[^]*known_priorities|violates/);
-    await stack.configure({ version: "1.5.0" });
-    await expectUp(stack);
-    await expectSettled(stack, "1.5.0");
-  });
+  test.runIf(FULL)(
+    "an upgrade that is rejected: the old release continues, also once the configuration is taken back",
+    async () => {
+      await stack.configure({ version: "1.6.0" });
+      const refused = await stack.up();
+      expect(refused.exitCode, refused.output).not.toBe(0);
+      expect(refused.output).toMatch(/the migrations fail on a copy of the data[^]*known_priorities|violates/);
+      await stack.configure({ version: "1.5.0" });
+      await expectUp(stack);
+      await expectSettled(stack, "1.5.0");
+    },
+  );
 
   test.runIf(FULL)("a rollback with data", async () => {
     await expectRolledBack(stack, "1.4.2", backup, ["earlier"]);
   });
 
-  test("a network without a way out has none to the host either", async () => {
+  test("the isolated network does not lead to the host either", async () => {
     const name = "nestfleet-test-newest-nowhere";
     await createIsolatedNetwork(engine.docker, name);
     try {
       const [image = ""] = (
         await engine.docker.run(["image", "ls", "--quiet", "--filter", "reference=*/postgres:17"])
       ).split("\n");
-      // The first address of the range is the host's own, where the host has one.
+      // The first address of the range is the host's, if the host has an address there.
       const command = ["run", "--rm", `--network=${name}`, "--entrypoint=hostname", image, "-I"];
       expect(await engine.docker.run(command)).toMatch(/\b10\.213\.\d+\.1\s/);
     } finally {

@@ -8,16 +8,18 @@ import { run, TestStack } from "../support/stack";
 
 const IMAGES = join(__dirname, "../images");
 const REGISTRY = "127.0.0.1:5055";
-/** One tag, which names an image with another C library in the middle of the story. */
+/** A tag that names an image with another C library in the middle of the test. */
 const MOVING = `${REGISTRY}/postgres:17-moving`;
 const POSTGRES_18 = `${REGISTRY}/postgres:18`;
-/** In a registry as the releases are: without one, nobody could tell which repository an image is of. */
+/** Repositories in a registry, as those of the releases. Without a registry, an image has no known repository. */
 const CONSOLE = `${REGISTRY}/nestfleet/console-of-moving`;
 
 const stack = new TestStack("test-moving", 18200);
 const newest = new TestStack("test-eighteen", 18202);
 
-/** Kept between runs, like the other images of the stand-in: Docker's cache is what they were built from. */
+/**
+ * Images that are kept between runs, like the others of the demo release, because Docker builds them from its cache.
+ */
 const before = "nestfleet-standin/postgres:17-trixie";
 const after = "nestfleet-standin/postgres:17-sid";
 const eighteen = "nestfleet-standin/postgres:18";
@@ -67,7 +69,7 @@ describe("the tag of postgres names an image with another C library", () => {
     );
   });
 
-  test("with --refresh postgres restarts on it; an index that cannot be rebuilt is red and names the statement that finds the rows", async () => {
+  test("with --refresh postgres restarts on it; the update fails on an index that cannot be rebuilt, with the statement that finds the rows", async () => {
     await stack.sql(`
       UPDATE pg_index SET indisready = false WHERE indexrelid = 'words_partial'::regclass;
       INSERT INTO words VALUES ('one more', 'P1');
@@ -85,7 +87,7 @@ describe("the tag of postgres names an image with another C library", () => {
     await expectServes(stack, "1.4.2");
   });
 
-  test("mended, it goes on, and what it sorts otherwise is rebuilt; no acknowledged row is lost", async () => {
+  test("after the fix it continues, and rebuilds the indexes that it sorts otherwise; no acknowledged row is lost", async () => {
     expect((await planned(stack)).text).toMatch(
       /reindex +up to \d+ indexes on text \(\S+ [kM]B\), while requests are served.*2\.41/,
     );
@@ -131,7 +133,7 @@ describe("a release's images, on that stack", () => {
     await newest.docker.run(["push", "--quiet", `${CONSOLE}:1.4.2`]);
   });
 
-  /** A config that is refused with one problem, and nothing else. */
+  /** Gives the refusal of a configuration that must have exactly one problem. */
   async function refused(title: string): Promise<string> {
     const text = await refusalOf(newest, {});
     expect(text).toContain("1 problem; nothing was touched");
@@ -144,7 +146,7 @@ describe("a release's images, on that stack", () => {
     expect(exitCode, output).toBe(0);
   }
 
-  test("a console of another repository is no moved tag; one that was moved is refused, and goes back by the command", async () => {
+  test("a console of another repository is not a moved tag; one that was moved is refused, and the command moves it back", async () => {
     await newest.configure({ "images.console": CONSOLE });
     await expectUp(newest);
     await newest.docker.run(["tag", "nestfleet-standin/console:1.5.0", `${CONSOLE}:1.4.2`]);
@@ -155,13 +157,13 @@ describe("a release's images, on that stack", () => {
     expect(await newest.preview()).toEqual([]);
   });
 
-  test("a worker of another repository is no moved tag", async () => {
+  test("a worker of another repository is not a moved tag", async () => {
     await newest.configure({ "images.worker": `${REGISTRY}/nestfleet/nestfleet-worker` });
     expect(await newest.preview()).toContain("create nestfleet-test-eighteen-worker");
     await newest.unset("images.worker");
   });
 
-  test("an image that is not the pinned one is refused; by the command the present one is pinned, and accepted", async () => {
+  test("an image that is not the pinned one is refused; the command pins the present one, which is accepted", async () => {
     const digest = `sha256:${"0".repeat(64)}`;
     await newest.configure({ "images.digests.console": digest });
     const text = await refused(`${CONSOLE}:1.4.2 is not the image that is pinned for console`);

@@ -10,7 +10,9 @@ import { expectNoChangeAtAll, expectServes, expectSettled, expectUp, upUnderLoad
 import { planned, refusalOf } from "../support/planned";
 import { run, TestStack } from "../support/stack";
 
-/** Volumes and secrets are protected: one that the config no longer uses stays declared, or no update would go through. */
+/**
+ * Volumes and secrets are protected. One that the configuration no longer uses stays declared: otherwise updates fail.
+ */
 const stack = new TestStack("test-protected", 18302);
 const name = "nestfleet-test-protected";
 const directory = mkdtempSync(join(tmpdir(), "nestfleet-protected-"));
@@ -58,7 +60,7 @@ function base64(hexadecimal: string): string {
   return Buffer.from(hexadecimal, "hex").toString("base64");
 }
 
-/** Makes the state one that has the key as random bytes, whose value is the id of their resource. */
+/** Changes the state into one that has the key as random bytes, whose resource id is the value. */
 async function asOlderProgram(key: string): Promise<void> {
   const now = `random:index/randomPassword:RandomPassword::${name}-encryption-key`;
   const before = `random:index/randomBytes:RandomBytes::${name}-secret-encryption-key`;
@@ -80,7 +82,7 @@ async function asOlderProgram(key: string): Promise<void> {
   expect(stack.state()).toContain(base64(key));
 }
 
-/** Makes the backups those of a program that signed none. */
+/** Removes the signatures of the backups, as if an older program had written them. */
 async function asUnsigned(): Promise<void> {
   const inside = ["exec", "-i", `${name}-postgres`, "sh", "-euc"];
   for (const dump of await backups()) {
@@ -92,14 +94,16 @@ async function asUnsigned(): Promise<void> {
   }
 }
 
-/** Docker, which tells of an api as an older program has made it. */
+/** A docker client that describes an api as an older program has made it. */
 class Older extends DockerClient {
   public override async inspect(name: string, type?: "image"): Promise<unknown> {
     return JSON.parse(JSON.stringify(await super.inspect(name, type)).replaceAll("//nestfleet_app:", "//nestfleet:"));
   }
 }
 
-/** Makes host and state those of a program whose api and worker worked as the superuser, which owned everything. */
+/**
+ * Changes host and state into those of an older program, whose api and worker were the superuser, who owned everything.
+ */
 async function asSuperuserProgram(): Promise<void> {
   const { api = [], worker = [] } = await stack.containers();
   const password = /:\/\/nestfleet_app:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "";
@@ -130,7 +134,7 @@ async function asSuperuserProgram(): Promise<void> {
   );
 }
 
-/** What comes of a statement that the application sends, as it connects: the answer, or the server's refusal. */
+/** Runs a statement with the application's connection. Gives the answer, or the server's refusal. */
 async function asApplication(sql: string): Promise<string> {
   const { postgres: [postgres = ""] = [] } = await stack.containers();
   const connect = 'IFS= read -r url; exec psql -qAt "$url" -c "$1"';
@@ -141,7 +145,7 @@ async function asApplication(sql: string): Promise<string> {
   );
 }
 
-/** Makes host and state those of a program that had one network for all five; with a key that the state has lost. */
+/** Changes host and state into those of an older program with one network, and with a key that the state has lost. */
 async function asOneNetworkProgram(): Promise<void> {
   const { postgres = [], api = [], worker = [] } = await stack.containers();
   const [front, back] = await networks();
@@ -153,7 +157,7 @@ async function asOneNetworkProgram(): Promise<void> {
     /::nestfleet-test-protected-(?:back|postgres-hold|postgres-reopen|backup-key|signatures|application-role)$/.test(
       urn,
     );
-  // What the provider notes of its own form of the state fits no other one, and is not needed.
+  // The provider's notes on its own form of the state do not fit another form, and are not needed.
   const onlyFront = (properties: Record<string, unknown> = {}, aliases: string[]) =>
     "networksAdvanced" in properties
       ? { ...properties, networksAdvanced: [{ aliases, name: front }], __pulumi_raw_state_delta: undefined }
@@ -177,7 +181,7 @@ async function asOneNetworkProgram(): Promise<void> {
   );
 }
 
-/** The stack's two: that with a way out, and the database's. */
+/** The stack's two networks: the one that leads to the internet, and the database's. */
 async function networks(): Promise<[string, string]> {
   const listed = await stack.docker.run(["network", "ls", "--filter", `name=${name}`, "--format", "{{.Name}}"]);
   const [back = "", front = ""] = listed
@@ -187,7 +191,7 @@ async function networks(): Promise<[string, string]> {
   return [front, back];
 }
 
-/** Tries from inside of a container to reach a port of another; gives what comes of it within three seconds. */
+/** Connects from a container to a port of another one. Gives the result within three seconds. */
 async function reached(from: string, host: string, port: number): Promise<string> {
   const attempt = `
     const socket = require("node:net").connect(${port}, "${host}");
@@ -197,7 +201,7 @@ async function reached(from: string, host: string, port: number): Promise<string
   return (await stack.docker.run(["exec", from, "node", "-e", attempt])).trim();
 }
 
-/** Of each network of a container, whether it is one out of which the engine lets nothing. */
+/** For each network of a container, whether Docker isolates it from other networks. */
 async function closedNetworks(container: string): Promise<string[]> {
   const names = "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}";
   const listed = (await stack.docker.run(["inspect", "--format", names, container])).trim().split(" ");
@@ -219,12 +223,12 @@ test("the secrets of internal calls and of mail are generated, as the others are
   expect(generated).not.toHaveProperty("NESTFLEET_BACKUP_KEY");
 });
 
-test("for an encryption key that an older program has made nothing is replaced", async () => {
+test("with an encryption key that an older program has made, nothing is replaced", async () => {
   await asOlderProgram(generated["SECRET_ENCRYPTION_KEY"] ?? "");
   await expectNoChangeAtAll(stack);
 });
 
-test("a stack of an older program is moved over under load: its networks, its role; no request fails, data, backups and keys stay", async () => {
+test("a stack of an older program gets its networks and its role under load: no request fails, data, backups and keys are kept", async () => {
   const volumes = await stack.volumes();
   await takeBackup();
   await asUnsigned();
@@ -257,7 +261,7 @@ test("a stack of an older program is moved over under load: its networks, its ro
   await expectServes(stack, "1.4.2");
 });
 
-test("the application is no superuser: it has its own database, and neither the server nor another one", async () => {
+test("the application is not a superuser: it can use its own database, and neither the server nor another database", async () => {
   expect(await asApplication("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")).toBe(
     "nestfleet_app|f",
   );
@@ -275,7 +279,7 @@ test("the application is no superuser: it has its own database, and neither the 
   expect(await stack.sql(others)).toBe("0");
 });
 
-test("the console reaches no database, and the database nothing but its own network", async () => {
+test("the console cannot reach the database, and the database can reach only its own network", async () => {
   const {
     postgres: [postgres = ""] = [],
     api: [api = ""] = [],
@@ -304,19 +308,19 @@ test("no container has more than it needs", async () => {
     expect(await stack.docker.run(["exec", id, "sh", "-c", written]), role).toBe("as it should be\n");
     const [, ...processes] = (await stack.docker.run(["top", id, "-o", "pid,uid,comm"])).trim().split("\n");
     const ofRoot = processes.flatMap((line) => /^\d+\s+0\s+(\S+)/.exec(line.trim())?.[1] ?? []);
-    // Docker's own init has the entrypoint's user; the proxy's volumes are root's from before.
+    // Docker's own init runs as the entrypoint's user. The proxy's volumes belong to root since earlier versions.
     expect(ofRoot, role).toEqual({ postgres: ["docker-init"], caddy: ["caddy"] }[role] ?? []);
   }
 });
 
-test("backups move to a directory, and every secret is given later: nothing is lost, and the plan names the old place", async () => {
+test("backups move to a directory, and every secret is configured later: nothing is lost, and the plan names the old place", async () => {
   const [old = ""] = await backups();
   await stack.configure({ "backups.directory": directory });
   await stack.give(GIVEN);
   const refused = await stack.try("preview");
   expect(refused.exitCode).not.toBe(0);
   expect(refused.output).toMatch(/1 problem;[^]*the database does not take the password of the config/);
-  // As the superuser's, whom an operator may take for the application: the update makes it the application's.
+  // An operator may change the superuser's password by mistake. The update sets it for the application's role, too.
   await setPassword("nestfleet", GIVEN["secrets.postgresPassword"]);
 
   const { changes, summary } = await stack.previewed();
@@ -343,7 +347,7 @@ test("backups move to a directory, and every secret is given later: nothing is l
   expect(readdirSync(directory)).toContain(old);
 });
 
-test("and back, to another volume for the database: the generated secrets take over, the stack's own volume and backups are where they were", async () => {
+test("back again, with another volume for the database: the generated secrets apply, and the stack's own volume and backups are in their places", async () => {
   await stack.unset("backups.directory", ...Object.keys(GIVEN));
   expect(await refusalOf(stack, {})).toMatch(
     /1 problem;[^]*the one that was generated for this stack takes over, and is not/,
@@ -367,7 +371,7 @@ test("and back, to another volume for the database: the generated secrets take o
   for (const secret of Object.values(GIVEN)) expect(stack.said).not.toContain(secret);
 });
 
-test("an adopted database that asks nobody for a password is warned about", async () => {
+test("the plan warns of an adopted database that accepts connections without a password", async () => {
   const method = async (before: string, after: string) => {
     const file = await stack.sql("SHOW hba_file");
     await stack.docker.run(["exec", `${name}-postgres`, "sed", "-i", `s/${before}$/${after}/`, file]);
@@ -380,7 +384,7 @@ test("an adopted database that asks nobody for a password is warned about", asyn
   await method("trust # all", "scram-sha-256");
 });
 
-test("a key that lies in the state in clear is taken out of it, and the containers keep it", async () => {
+test("a key that is in the state in plain text is removed from the state, and the containers keep it", async () => {
   const key = generated["SECRET_ENCRYPTION_KEY"] ?? "";
   await stack.give({ "secrets.secretEncryptionKey": key });
   await expectUp(stack);

@@ -10,14 +10,13 @@ import { expectNothingLeft, expectSettled, expectUp } from "../support/expectati
 import { run, TestStack } from "../support/stack";
 
 /**
- * Fault 24 of the list that the design answers to: the engine, or the whole host, goes in the middle of an update. And
- * 45: what an old host and its administrator bring along. It limits neither memory nor processor, and its containers
- * log somewhere else by default.
+ * Fault 24 of the design's list: Docker, or the whole host, stops in the middle of an update. And fault 45, an old host
+ * with settings of its administrator: it can limit neither memory nor processor, and its default log driver is another.
  */
 const PORT = 18130;
-/** Two releases of which the older one runs on the schema of the newer one, so that they can take turns. */
+/** Two releases that can follow each other in both directions, because the older one runs on the newer schema. */
 const RELEASES = ["1.5.0", "1.5.1"];
-/** Cases that nobody has worked on, with what the queue knows of their jobs: one that was lost comes again after 30 s. */
+/** Cases that are not processed yet, with the state of their jobs. A job that was lost comes again after 30 s. */
 const UNDONE = `
   SELECT c.id, c.created_at, j.state, j.retry_count, j.started_on, j.start_after, j.output, now()
     FROM cases c LEFT JOIN pgboss.job j ON j.data->>'caseId' = c.id::text
@@ -55,7 +54,7 @@ afterAll(async () => {
   }
 });
 
-/** An update during which the engine goes, once the update has said these words, and comes again. */
+/** An update during which Docker stops, when the update has printed these words, and starts again. */
 async function upDisturbed(words: RegExp, disturb: () => Promise<void>): Promise<void> {
   let disturbed: Promise<boolean> | undefined;
   let over = false;
@@ -71,13 +70,13 @@ async function upDisturbed(words: RegExp, disturb: () => Promise<void>): Promise
   });
   over = true;
   expect(disturbed, up.output).toBeDefined();
-  // Whether it fails depends on what it was waiting for; that it was disturbed does not.
+  // The update may fail or not, depending on what it was waiting for. But it must have been disturbed.
   expect((await disturbed) === true || up.exitCode !== 0, up.output).toBe(true);
 }
 
 type Disturbance = [string, string, RegExp, () => Promise<void>];
 
-/** Of these the small scale leaves the loss of power to the rollback below. */
+/** In the small scale, only the rollback below tests a loss of power. */
 const MORE: readonly Disturbance[] = [
   ["the engine is stopped during the rehearsal", "1.5.0", /rehearsal: \S+ restored/, () => engine.stop()],
   ["the host loses power while health must hold", "1.5.1", /requests go to/, () => engine.cutPower()],
@@ -105,13 +104,13 @@ describe("the next up converges, when in the middle of an update", () => {
   });
 });
 
-test("nothing that was acknowledged is lost, nothing is left behind", async () => {
+test("no acknowledged case is lost, and nothing is left", async () => {
   const { created } = await load.stop();
   expect(created.length).toBeGreaterThan(100);
   expect(await stack.missing(created)).toEqual([]);
   await expect.poll(() => stack.sql(UNDONE), { timeout: 60_000, interval: 1000 }).toBe("");
   await expectNothingLeft(stack);
-  // What a disturbed attempt could still write is that it failed.
+  // A disturbed attempt may still have written that it failed.
   const served = (await stack.history()).filter(({ verdict }) => verdict !== "failed");
   const versions = ["nothing", "1.5.0", ...DISTURBED.map(([, version]) => version)];
   expect(served.map(({ from, to }) => `${from ?? "nothing"} → ${to}`)).toEqual(
@@ -119,15 +118,15 @@ test("nothing that was acknowledged is lost, nothing is left behind", async () =
   );
 });
 
-describe("a rollback with data, when the engine goes while requests are held", () => {
+describe("a rollback with data, when Docker stops while requests are held", () => {
   const converges = "the next up converges, on the rows of the backup; those from before are kept";
 
   test(`the host loses power: ${converges}`, () => rolledBack(() => engine.cutPower()));
 
-  test.runIf(FULL)(`the engine crashes: ${converges}`, () => rolledBack(() => engine.kill()));
+  test.runIf(FULL)(`Docker crashes: ${converges}`, () => rolledBack(() => engine.kill()));
 
   async function rolledBack(disturb: () => Promise<void>): Promise<void> {
-    // The first: those after it are of a schema that 1.5.1 has changed.
+    // The first backup, because the later ones have a schema that 1.5.1 has changed.
     const files = await stack.docker.run(["exec", `nestfleet-${stack.name}-postgres`, "ls", "/backups"]);
     const [, backup = ""] = /^(\S+-1\.5\.0)\.json$/m.exec(files) ?? [];
     if ((await stack.answeringVersion()) !== "1.5.1") {
@@ -147,7 +146,7 @@ describe("a rollback with data, when the engine goes while requests are held", (
   }
 });
 
-/** A load from where the ports of the engine can be reached; while they cannot, its requests fail. */
+/** A load from the network namespace of the Docker engine. Its requests fail while the ports cannot be reached. */
 class LoadInside {
   private static readonly PROGRAM = `
     const { Load } = require("./test/support/load");

@@ -9,18 +9,18 @@ import { type Ran, run, TestStack } from "../support/stack";
 const stack = new TestStack("test-rollback", 18140);
 const REGISTRY = "127.0.0.1:5055";
 const BROKEN = `${REGISTRY}/nestfleet/broken-api`;
-/** A role that was gone is there again, because a table of the backup is its own. */
+/** A role that was dropped is created again, because it owns a table in the backup. */
 const OWNERS = `
   SELECT DISTINCT tableowner || ' of ' || CASE tablename WHEN 'of_former' THEN tablename ELSE 'the others' END
     FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`;
 const POSTGRES = `nestfleet-${stack.name}-postgres`;
-/** Clients that connect again at once, whenever they are sent away, until their input ends. */
+/** Clients that connect again at once whenever they are disconnected, until their input ends. */
 const CROWD = `
   for client in 1 2 3 4; do
     while :; do psql -qAt -U nestfleet -c 'SELECT 1' || sleep 0.01; done >/dev/null 2>&1 &
   done
   cat; kill 0`;
-/** Of 1.4.2, from before the upgrade. */
+/** The backup of 1.4.2, from before the upgrade. */
 let backup = "";
 let seeded = 0;
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await stack.docker.run(["restart", POSTGRES]);
   await vi.waitFor(() => stack.sql("SELECT 1"), { timeout: 60_000 });
   await stack.sql(seed(ROLLBACK_MEGABYTES));
-  // 29: of a role that is gone when the backup is restored.
+  // 29: owned by a role that no longer exists when the backup is restored.
   await stack.sql("CREATE ROLE former; CREATE TABLE of_former (n integer); ALTER TABLE of_former OWNER TO former");
   seeded = Number(await stack.sql("SELECT count(*) FROM cases"));
   await upgrade();
@@ -49,7 +49,7 @@ async function upgrade(): Promise<void> {
   await expectUp(stack);
 }
 
-/** Something under load, of which no request may fail. */
+/** Does some work under load, in which no request may fail. */
 async function underLoad(work: () => Promise<Ran>): Promise<{ ran: Ran; report: LoadReport }> {
   const load = new Load(stack.httpPort, PER_SECOND);
   const ran = await work();
@@ -58,7 +58,7 @@ async function underLoad(work: () => Promise<Ran>): Promise<{ ran: Ran; report: 
   return { ran, report };
 }
 
-/** Cases that users have made, and that were acknowledged. */
+/** Creates cases as users do. Gives their ids, which the api has acknowledged. */
 async function written(): Promise<string[]> {
   const load = new Load(stack.httpPort, 50);
   await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -68,13 +68,13 @@ async function written(): Promise<string[]> {
   return [...created];
 }
 
-/** Those of them that a database has. */
+/** Gives the ids of these cases that a database contains. */
 async function present(ids: readonly string[], database?: string): Promise<string[]> {
   const stored = new Set((await stack.sql("SELECT id FROM cases", database)).split("\n"));
   return ids.filter((id) => stored.has(id));
 }
 
-/** Id of the last backup of a release that an update took: those before it may be retired by now. */
+/** The id of the last backup of a release that an update took. Earlier ones may have been removed by the retention. */
 function newestOf(version: string): string {
   const ids = [...stack.said.matchAll(/backup (\d{8}T\d{6}Z-(\S+\d))/g)].filter(([, , of]) => of === version);
   return ids.at(-1)?.[1] ?? "";
@@ -89,10 +89,10 @@ function restoreByHand(...args: string[]): Promise<Ran> {
   return run("bash", ["scripts/restore.sh", ...options, ...args]);
 }
 
-describe("back from 1.5.0 to 1.4.2 with the backup from before", () => {
+describe("back from 1.5.0 to 1.4.2 with the backup from before the upgrade", () => {
   let live: string[] = [];
 
-  test.each(["once", ...(FULL ? ["twice: the same config does the same again"] : [])])("%s", async () => {
+  test.each(["once", ...(FULL ? ["twice: the same configuration has the same effect again"] : [])])("%s", async () => {
     if ((await stack.answeringVersion()) !== "1.5.0") {
       await upgrade();
       expect(await present(live), "a leftover restore does nothing in an upgrade").toEqual(live);
@@ -158,7 +158,7 @@ describe("scripts/restore.sh", () => {
     expect(await present(live)).toEqual(live);
   });
 
-  test("--list shows backups and kept databases; an unknown id and a wrong option are refused", async () => {
+  test("--list shows backups and previous databases; an unknown id and a wrong option are refused", async () => {
     const list = await restoreByHand("--list");
     expect(list.exitCode, list.output).toBe(0);
     expect(list.output).toContain(backup);
@@ -171,7 +171,7 @@ describe("scripts/restore.sh", () => {
 });
 
 describe("what a preview refuses", () => {
-  test("4 to 6: a backup that is damaged, one that there is not, one of another version", async () => {
+  test("4 to 6: a backup that is damaged, one that does not exist, one of another version", async () => {
     const [intact, ofNewer] = [newestOf("1.4.2"), newestOf("1.5.0")];
     const rollback = (restore: string) => refusalOf(stack, { version: "1.4.2", restore });
     expect(await rollback(ofNewer)).toContain(`the backup ${ofNewer} is of 1.5.0 and does not count`);
@@ -183,7 +183,7 @@ describe("what a preview refuses", () => {
     await stack.docker.run(["exec", POSTGRES, "mv", "/backups/aside", dump]);
   });
 
-  test("a prepared transaction, which keeps the live database from stepping aside", async () => {
+  test("a prepared transaction, which prevents that the live database is renamed", async () => {
     await stack.sql("BEGIN; CREATE TABLE half (n integer); PREPARE TRANSACTION 'of somebody'");
     const intact = newestOf("1.4.2");
     const refused = await refusalOf(stack, { version: "1.4.2", restore: intact });
@@ -195,13 +195,13 @@ describe("what a preview refuses", () => {
     expect(await stack.answeringVersion()).toBe("1.5.0");
   });
 
-  test("12: a release whose image is neither on the host nor to be had any more", async () => {
+  test("12: a release whose image is not on the host and cannot be pulled any more", async () => {
     const pruned = `${REGISTRY}/nestfleet/pruned-api`;
     const refused = await refusalOf(stack, { version: "1.4.2", restore: backup, "images.api": pruned });
     expect(refused).toContain("pruned-api:1.4.2");
   });
 
-  test("28: a database password that was changed in config only", async () => {
+  test("28: a database password that was changed in the configuration only", async () => {
     const refused = await refusalOf(stack, { "secrets.postgresPassword": "another-one-1234" });
     expect(refused).toContain("postgresPassword is not the password");
     expect(refused).not.toContain("another-one-1234");
@@ -211,7 +211,7 @@ describe("what a preview refuses", () => {
 describe("a release that does not start", () => {
   let earlier: string[] = [];
 
-  test("is undone by itself: red, no request failed, no row lost", async () => {
+  test("is undone: the update fails, no request fails, no row is lost", async () => {
     const dockerfile = `FROM ${REGISTRY}/nestfleet/nestfleet-api:1.4.2\nENTRYPOINT ["sh", "-c", "echo not today; exit 3"]`;
     await stack.docker.run(["build", "--force-rm", "--tag", `${BROKEN}:1.4.2`, "-"], dockerfile);
     earlier = await written();
@@ -226,7 +226,7 @@ describe("a release that does not start", () => {
     expect((await stack.history()).at(-1)).toMatchObject({ to: "1.4.2", verdict: "failed" });
   });
 
-  test("35: once the config is mended the same rollback works, a second time", async () => {
+  test("35: once the configuration is fixed, the same rollback works a second time", async () => {
     await expectUp(stack);
     await expectSettled(stack, "1.4.2");
     expect(await present(earlier)).toEqual([]);
@@ -235,7 +235,7 @@ describe("a release that does not start", () => {
 });
 
 describe("data only, under the same version", () => {
-  test("is done once for each word of confirmation, and never without one", async () => {
+  test("is done once for each text of confirmRestore, and never without one", async () => {
     const oldest = "SELECT id FROM cases ORDER BY created_at, id LIMIT 100";
     const deleted = (await stack.sql(oldest)).split("\n");
     await stack.sql(`DELETE FROM cases WHERE id IN (${oldest})`);

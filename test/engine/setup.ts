@@ -4,7 +4,7 @@ import { run } from "../support/stack";
 
 const IMAGES = join(__dirname, "../images");
 
-/** The stand-in's images and their registry; a registry that was there before is left running. */
+/** Builds the images of the demo release and starts their registry. A registry that ran before is left running. */
 export default async function setup(): Promise<() => Promise<void>> {
   const ranBefore = await registryRuns();
   const built = await run(join(IMAGES, "build.sh"), []);

@@ -6,7 +6,7 @@ import { OwnSshd } from "../support/sshd";
 import { HERE, run, TestStack } from "../support/stack";
 
 const sshd = new OwnSshd(18420);
-/** Where nothing listens, where a server has no docker, and where one shares nothing. */
+/** Ports: nothing listens, a server has no docker, and a server allows one session for each connection. */
 const [NOBODY, BARE, STRICT] = [18422, 18421, 18423];
 const stack = new TestStack("test-ssh", 18424, { ...HERE, environment: sshd.environment() });
 
@@ -20,7 +20,7 @@ afterAll(async () => {
   await sshd.dispose();
 });
 
-/** What a docker command over that ssh says, with our ssh first on PATH as an update has it. */
+/** Gives the output of a docker command over that ssh, with scripts/path/ssh first on PATH, as in an update. */
 async function said(host: string, environment = sshd.environment()): Promise<string> {
   vi.stubEnv("PATH", `${process.cwd()}/scripts/path:${environment["PATH"] ?? ""}`);
   vi.stubEnv("XDG_RUNTIME_DIR", environment["XDG_RUNTIME_DIR"]);
@@ -38,7 +38,7 @@ describe("a host that cannot be reached over ssh", () => {
     ["nothing listens", () => said(`ssh://root@127.0.0.1:${NOBODY}`), /ssh: connect to host .* Connection refused/],
     ["an unknown host key", () => said(sshd.host, sshd.environment({ known: false })), /Host key verification failed/],
     [
-      "a key that is not let in",
+      "a key that the server refuses",
       () => said(sshd.host, sshd.environment({ key: false })),
       /Permission denied \(publickey/,
     ],
@@ -56,7 +56,7 @@ describe("a host that cannot be reached over ssh", () => {
     }
   });
 
-  test("a preview warns and says what it can, an update is refused, and neither touches anything", async () => {
+  test("a preview warns and shows what it knows, an update is refused, and neither changes anything", async () => {
     await stack.configure({ dockerHost: `ssh://root@127.0.0.1:${NOBODY}` });
     const [preview, up] = [await stack.try("preview"), await stack.up()];
     await stack.configure({ dockerHost: sshd.host });
@@ -70,14 +70,14 @@ describe("a host that cannot be reached over ssh", () => {
 });
 
 describe("over ssh, without forwarding and with two logins at a time", () => {
-  test("many commands at once share a few connections, and none is turned away", async () => {
+  test("many commands at once share a few connections, and none is rejected", async () => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => said(sshd.host)));
     expect(answers.map((answer) => answer.trim())).toEqual(Array.from({ length: 12 }, () => "linux"));
     expect(sshd.logins()).toBeLessThan(answers.length / 2);
     expect((await said(`ssh://root@[::1]:${sshd.port}`)).trim()).toBe("linux");
   });
 
-  test("a server that grants each connection one session turns none away either", async () => {
+  test("none is rejected by a server that allows one session for each connection either", async () => {
     const strict = new OwnSshd(STRICT, ["MaxSessions 1"]);
     await strict.start();
     try {
@@ -88,7 +88,7 @@ describe("over ssh, without forwarding and with two logins at a time", () => {
     }
   });
 
-  test("an install ends with everything answering, and nothing to do", async () => {
+  test("after an install everything answers, and a preview has nothing to do", async () => {
     await expectUp(stack);
     await expectSettled(stack, "1.4.2");
   });
@@ -98,7 +98,7 @@ describe("over ssh, without forwarding and with two logins at a time", () => {
     await expectUp(stack);
     await expectNoChange(stack);
 
-    await stack.configure({ version: "1.6.2" }); // says that it is 1.5.1
+    await stack.configure({ version: "1.6.2" }); // its /health answers 1.5.1
     const refused = await stack.up();
     expect(refused.exitCode).not.toBe(0);
     expect(refused.output).toContain("1.6.2 is refused");

@@ -14,12 +14,12 @@ afterAll(async () => {
   await stack.dispose();
 });
 
-/** Matches the components below NestFleet in a URN, where each type follows those that it lies under. */
+/** Matches the components below NestFleet in a URN, where the types of all parents come before the own type. */
 const BELOW = /(?<=nestfleet:index:NestFleet\$)nestfleet:index:\w+\$/;
 const isComponent = ({ type }: StateResource) =>
   type.startsWith("nestfleet:index:") && type !== "nestfleet:index:NestFleet";
 
-/** Gives what a program without components would have written: all resources lie directly under NestFleet. */
+/** Gives the state that a program without components would have written: all resources are directly under NestFleet. */
 function withoutComponents(resources: StateResource[]): StateResource[] {
   const nestFleet = resources.find(({ type }) => type === "nestfleet:index:NestFleet")?.urn;
   const components = new Set(resources.filter(isComponent).map(({ urn }) => urn));
@@ -37,7 +37,7 @@ function withoutComponents(resources: StateResource[]): StateResource[] {
     }));
 }
 
-test("a state without components gets them and nothing else: no container is replaced, no script runs", async () => {
+test("a state without components gets only the components: no container is replaced, no script runs", async () => {
   const containers = await stack.containers();
   await stack.rewriteState(withoutComponents);
   expect(stack.state()).not.toMatch(/NestFleet\$nestfleet:index:/);

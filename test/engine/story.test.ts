@@ -41,7 +41,7 @@ describe("from nothing to a running NestFleet and on", () => {
     await expectNoChangeAtAll(stack);
   });
 
-  test("the outputs say where it is, what answers, and what it is made of", async () => {
+  test("the outputs name the address, the answering version, the images and the containers", async () => {
     const outputs = await stack.outputs();
     expect(outputs).toMatchObject({
       url: "http://localhost:18080",
@@ -73,7 +73,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect(await statusOverTls(authority)).toBe(200);
   });
 
-  test("the worker does the jobs, and only caddy is reachable from outside", async () => {
+  test("the worker does the jobs, and only caddy has published ports", async () => {
     const created = await fetch(`${origin}/api/cases`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -122,7 +122,7 @@ describe("from nothing to a running NestFleet and on", () => {
     await expectNoChangeAtAll(stack);
   });
 
-  test("the application's warnings: a release that refuses its environment is red in seconds, and the old one serves", async () => {
+  test("a release that refuses its environment makes the update fail in seconds, and the old one serves", async () => {
     const before = await stack.containers();
     await stack.configure({ "env.LLM_PROVIDER": "no such provider", "env.LOG_LEVEL": "no such level" });
     const load = new Load(stack.httpPort, PER_SECOND);
@@ -139,16 +139,16 @@ describe("from nothing to a running NestFleet and on", () => {
     await stack.configure({ "env.LLM_PROVIDER": undefined, "env.LOG_LEVEL": "debug" });
   });
 
-  // Otherwise the destroy below takes along what is left of it.
-  test.runIf(FULL)("the config taken back heals it", async () => {
+  // In the small scale, the destroy below removes what is left of that release.
+  test.runIf(FULL)("with the old configuration, the installation recovers", async () => {
     await expectUp(stack);
     await expectNoChangeAtAll(stack);
     expect((await stack.containers())["api"]).toHaveLength(1);
   });
 
-  // No load here: on a reload Caddy closes idle connections, and a client that is about to use one sees it hang up. That
-  // is why a cutover does not reload.
-  test("a changed Caddyfile is reloaded, not restarted; a broken one is refused and the one before stays", async () => {
+  // Without load, because Caddy closes idle connections when it reloads, and the next request of a client on one of
+  // them fails. For this reason a cutover does not reload Caddy.
+  test("Caddy reloads a changed Caddyfile without a restart; a broken one is refused, and the old one stays in force", async () => {
     const http = { bind: "127.0.0.1", httpPort: stack.httpPort, httpsPort: stack.httpPort + 1 };
     const current = caddyfile(schema.parse({ version: "1.4.2", http }));
     const before = await stack.containers();
@@ -164,7 +164,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect((await fetch(`${origin}/login`)).headers.get("x-probe")).toBeNull();
   });
 
-  test("destroy is refused while the data is protected; without it, the volumes stay, and up finds the data again", async () => {
+  test("destroy is refused while the data is protected; with --exclude-protected the volumes stay, and up finds the data again", async () => {
     const cases = await stack.sql("SELECT count(*) FROM cases");
     const volumes = await stack.volumes();
     const refused = await stack.try("destroy", "--yes");
@@ -179,7 +179,7 @@ describe("from nothing to a running NestFleet and on", () => {
     await expectNoChangeAtAll(stack);
   });
 
-  test("no secret is in clear in anything that was said, nor in the state", async () => {
+  test("no output and no state contains a secret in plain text", async () => {
     for (const secret of await stack.secrets()) {
       expect(stack.said.includes(secret)).toBe(false);
       expect(stack.state().includes(secret)).toBe(false);
@@ -187,7 +187,7 @@ describe("from nothing to a running NestFleet and on", () => {
   });
 });
 
-/** What the update does with a Caddyfile, by hand. */
+/** Applies a Caddyfile by hand, as an update does. */
 async function applyCaddyfile(content: string): Promise<Ran> {
   const container = "nestfleet-test-story-caddy";
   const image = (await stack.docker.run(["inspect", "--format", "{{.Image}}", container])).trim();

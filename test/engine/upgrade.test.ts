@@ -19,14 +19,14 @@ afterAll(async () => {
   await stack.dispose();
 });
 
-/** An update under load, of which no request may fail. */
+/** Runs an update under load, in which no request may fail. */
 async function underLoad(version: string): Promise<{ up: Ran; report: LoadReport }> {
   const { up, report } = await upUnderLoad(stack, version);
   expect(report.failed, up.output).toEqual([]);
   return { up, report };
 }
 
-/** Each case that the load created was worked on once, and none twice. */
+/** Expects that each case of the load was processed exactly once. */
 async function expectJobsDoneOnce(): Promise<void> {
   await expect
     .poll(() => stack.sql("SELECT count(*) FROM cases WHERE processed_at IS NULL"), { timeout: 60_000 })
@@ -43,7 +43,7 @@ async function workersMade(): Promise<string[]> {
   return (await stack.docker.run(["ps", "--all", "--quiet", "--no-trunc", ...labels])).trim().split("\n");
 }
 
-/** As it may stand inside a longer text, whatever stands before it: without what depends on the neighbours. */
+/** The base64 of a text inside a longer text at any position, without the characters that depend on the neighbours. */
 function inBase64(secret: string): string[] {
   return [0, 1, 2].map((before) =>
     Buffer.from(`${"-".repeat(before)}${secret}`)
@@ -53,7 +53,7 @@ function inBase64(secret: string): string[] {
   );
 }
 
-/** An update that does what its preview has said, under load. */
+/** Runs an update under load, and expects that it does what its preview has shown. */
 async function asPreviewed(version: string, said: readonly string[] = []): Promise<Ran> {
   await stack.configure({ version });
   const { changes, summary } = await stack.previewed();
@@ -86,22 +86,22 @@ describe("an upgrade under load", () => {
     await expectJobsDoneOnce();
     const [, backup] = /backup (\d{8}T\d{6}Z-1\.5\.0)/.exec(output) ?? [];
     expect(backup).toBeDefined();
-    // 34: what a rollback has left in the config. A restore of it would lose what is acknowledged from here on.
+    // 34: a `restore` that a rollback has left in the configuration. To restore it would lose the cases that follow.
     await stack.configure({ restore: backup });
   });
 
-  test("each container that runs has a limit of its processes, also those that an update leaves alone", async () => {
+  test("each running container has a limit of its processes, also those that the update has not replaced", async () => {
     const ids = Object.values(await stack.containers()).flat();
     const asked = ["inspect", "--format", '{{index .Config.Labels "org.nestfleet.role"}} {{.HostConfig.PidsLimit}}'];
     const told = (await stack.docker.run([...asked, ...ids])).trim().split("\n").sort();
     expect(told).toEqual(["api", "caddy", "console", "postgres", "worker"].map((role) => `${role} ${PROCESSES}`));
-    // The kernel's own file, of its second or first kind of control groups.
+    // The kernel's own file, with control groups v2 or v1.
     const read = "cat /sys/fs/cgroup/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids/pids.max";
     for (const id of ids)
       expect((await stack.docker.run(["exec", id, "sh", "-c", read])).trim()).toBe(String(PROCESSES));
   });
 
-  test("the history tells who changed what, and how it ended", async () => {
+  test("the history has the operator, the change and its result", async () => {
     const history = await stack.history();
     expect(history.map(({ from, to, verdict }) => `${from ?? "nothing"} → ${to} ${verdict}`)).toEqual([
       "nothing → 1.5.0 installed",
@@ -114,7 +114,7 @@ describe("an upgrade under load", () => {
   });
 });
 
-test("a migration that somebody has written into the application's table is told, and none that updates have brought", async () => {
+test("the plan reports a migration that was inserted into the application's table by hand, and none of those from updates", async () => {
   const known = "0008_known_priorities.sql";
   await stack.sql(`INSERT INTO nestfleet_migrations (filename) VALUES ('${known}')`);
   const { text } = await planned(stack, { version: "1.6.0" });
@@ -123,7 +123,7 @@ test("a migration that somebody has written into the application's table is told
   expect((await planned(stack, { version: "1.6.0" })).text).not.toContain("as applied");
 });
 
-/** One after the other, as an operator tries them who does not go back in between. */
+/** One after the other, as an operator who does not go back in between would try them. */
 describe("releases that must not stay", () => {
   test("1.6.0, whose migration fails on real data, is refused by the rehearsal before anything is touched", async () => {
     const before = await stack.containers();
@@ -141,7 +141,7 @@ describe("releases that must not stay", () => {
     expect(await stack.sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%rehearsal%'")).toBe("0");
   });
 
-  test("1.6.2, which answers with another version, is red twice; the one before serves, its worker goes on, and the new release has none", async () => {
+  test("1.6.2, which answers with another version, fails twice; the old release serves, its worker goes on, and the new one has none", async () => {
     const { worker = [] } = await stack.containers();
     const { up, report } = await underLoad("1.6.2");
     expect(up.exitCode).not.toBe(0);
@@ -152,7 +152,7 @@ describe("releases that must not stay", () => {
     const again = await stack.up();
     expect(again.exitCode).not.toBe(0);
     expect(again.output).toContain("is answered by version 1.5.1, not by 1.6.2");
-    // Also of those that do not run; the new api works the queue besides, as the published one does.
+    // Containers that do not run count, too. The new api also works the queue, as the published one does.
     expect(await workersMade()).toEqual(worker);
     await expectJobsDoneOnce();
     const during = report.created
@@ -164,11 +164,11 @@ describe("releases that must not stay", () => {
     expect(Number(await stack.sql(done))).toBeGreaterThan(0);
   });
 
-  test("1.6.1, which dies after some seconds with its environment in its log, is red: health must hold", async () => {
-    await stack.configure({ "health.soakSeconds": "8" }); // it dies 8 s after it began to answer
+  test("1.6.1, which exits after some seconds with its environment in its log, is rejected: it must stay healthy", async () => {
+    await stack.configure({ "health.soakSeconds": "8" }); // it exits 8 s after its first answer
     const { up } = await underLoad("1.6.1");
     expect(up.exitCode).not.toBe(0);
-    // It is found by whoever looks when it dies, and that depends on how fast the host is.
+    // The step that runs when it exits finds it, and which one that is depends on the speed of the host.
     expect(up.output).toMatch(
       /1\.6\.1 is refused: (\S+ does not stay up: it exited|api \(\S+\) is not healthy: it exited)/,
     );
@@ -181,14 +181,14 @@ describe("releases that must not stay", () => {
         expect(told.includes(spelling), `a secret of ${secret.length} characters was told`).toBe(false);
   });
 
-  test("the config taken back heals all of it at once", async () => {
+  test("with the old configuration, the installation recovers at once", async () => {
     await stack.configure({ "health.soakSeconds": "1" });
     const { up } = await underLoad("1.5.1");
     expect(up.exitCode, up.output).toBe(0);
     await expectSettled(stack, "1.5.1");
   });
 
-  test("1.6.3, whose migration takes longer than the gate waits, is not given up: the rehearsal has shown how long it takes", async () => {
+  test("1.6.3, whose migration takes longer than the gate waits, is not rejected: the rehearsal has shown how long it takes", async () => {
     await stack.configure({ "health.timeoutSeconds": "15" });
     await asPreviewed("1.6.3");
     await expectServes(stack, "1.6.3");
@@ -197,7 +197,7 @@ describe("releases that must not stay", () => {
 });
 
 describe("what a preview refuses, with nothing touched", () => {
-  test("33: going back while the schema is ahead, as the CLI prints it", async () => {
+  test("33: a rollback on a database with newer migrations, as the CLI prints it", async () => {
     const before = await stack.containers();
     await stack.configure({ version: "1.5.0", restore: undefined });
     const refused = await stack.try("preview");
@@ -222,7 +222,7 @@ describe("what a preview refuses, with nothing touched", () => {
 });
 
 describe("a major release", () => {
-  test("is run by recreate once it is acknowledged: the writers stop, what waits is held, nothing is lost", async () => {
+  test("is installed by recreate once it is acknowledged: api and workers stop, requests are held, nothing is lost", async () => {
     await stack.configure({ acknowledgeMajor: "2", "health.timeoutSeconds": "60" });
     const { up } = await underLoad("2.0.0");
     expect(up.exitCode, up.output).toBe(0);

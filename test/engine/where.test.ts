@@ -10,7 +10,10 @@ import { FULL } from "../support/scale";
 import { HERE, TestStack } from "../support/stack";
 
 const PORT = 18410;
-/** Of a CI job's container: the engine's socket, a network of its own, and there something else on the same ports. */
+/**
+ * A process as in a CI job's container: it has Docker's socket and its own network, with another program on the same
+ * ports.
+ */
 const stack = new TestStack("test-where", PORT, {
   ...HERE,
   operator: (...command) => inOwnNetwork([PORT, PORT + 1], ...command),
@@ -30,13 +33,13 @@ afterAll(async () => {
 
 const RELAY = "org.nestfleet.relay=nestfleet-test-where-caddy";
 
-/** The containers that see the host's network: gone as soon as they are needed no more. */
+/** The containers on the host's network, which are removed as soon as they are no longer needed. */
 async function relays(): Promise<string[]> {
   const listed = await stack.docker.run(["ps", "--all", "--quiet", "--filter", `label=${RELAY}`]);
   return listed.split("\n").filter(Boolean);
 }
 
-describe("from a process that has the engine's socket and not its network", () => {
+describe("from a process that has Docker's socket and not its network", () => {
   test("a port that is taken on the Docker host is found before anything is touched", async () => {
     const server = createServer().listen(PORT + 1, "127.0.0.1");
     await once(server, "listening");
@@ -50,7 +53,7 @@ describe("from a process that has the engine's socket and not its network", () =
     }
   });
 
-  test("what has the same ports in the process's own network is of no interest: an install is verified", async () => {
+  test("another program on the same ports in the process's own network does not matter: an install is verified", async () => {
     const up = await expectUp(stack);
     expect(up.output).toContain(`1.4.2 answers on http://localhost:${PORT} as candidate`);
     await expectNoChange(stack);
@@ -62,7 +65,7 @@ describe("from a process that has the engine's socket and not its network", () =
     await expectSettled(stack, "1.4.2");
   });
 
-  test("the container with the host's network goes with a script that is killed", async () => {
+  test("the container with the host's network is removed when its script is killed", async () => {
     const [api = ""] = (await stack.containers())["api"] ?? [];
     const { Image: image } = (await stack.docker.inspect(api)) as { Image: string };
     const options = ["--interactive", `--label=${RELAY}`, "--entrypoint=node", image, "-e"];
