@@ -75,7 +75,7 @@ describe("a stack with nothing but a version", async () => {
     expect(container(resources, "nestfleet-test-worker-1")["image"]).toBe("sha256:nestfleet-test-api");
   });
 
-  test("the key that signs the backups is with the database alone, and no script is told it", () => {
+  test("only the database's container has the key that signs the backups, and no script's input contains it", () => {
     const made = resources.find(({ name }) => name === "nestfleet-test-backup-key")?.inputs;
     expect(made).toMatchObject({ length: 64, special: false });
     const key = "generated-nestfleet-test-backup-key";
@@ -96,7 +96,7 @@ describe("a stack with nothing but a version", async () => {
     expect(published.map(({ name }) => name)).toEqual(["nestfleet-test-caddy"]);
   });
 
-  test("two networks: the database's own leads nowhere, and only api and worker are on both", () => {
+  test("two networks: the database's own is internal, and only api and worker are on both", () => {
     const networks = resources.filter(({ type }) => type.endsWith(":Network"));
     expect(networks.map(({ name, inputs }) => [name, inputs["internal"]])).toEqual([
       ["nestfleet-test", undefined],
@@ -110,7 +110,7 @@ describe("a stack with nothing but a version", async () => {
     expect(on("caddy")).toEqual([{ ...front, aliases: ["api"] }]);
   });
 
-  test("every container obeys the house rules", () => {
+  test("every container has the options that all services have in common", () => {
     const containers = resources.filter(({ type }) => type.endsWith(":Container"));
     expect(containers).toHaveLength(5);
     for (const { inputs } of containers) {
@@ -148,7 +148,7 @@ describe("a stack with nothing but a version", async () => {
 });
 
 describe("what config changes", () => {
-  test("a service whose image writes beside its volumes has a root file system that it can write to", async () => {
+  test("readOnly false gives a service a root file system that it can write to", async () => {
     const given = { resources: { console: { readOnly: false } }, postgres: { readOnly: false } };
     const resources = await registered({ version: "1.5.0", ...given });
     const written = ["api", "worker-1", "console", "caddy", "postgres"].filter((role) => {
@@ -178,7 +178,7 @@ describe("what config changes", () => {
     });
   });
 
-  test("secrets that are given are used, and none is generated for them; the key of the backups is none of those", async () => {
+  test("secrets in the configuration are used, and none is generated for them; the key of the backups cannot be configured", async () => {
     const secrets = { postgresPassword: "p@ss/word", jwtSecret: "j".repeat(32), secretEncryptionKey: "0".repeat(64) };
     const secretEnv = { INTERNAL_CRON_SECRET: "c".repeat(32), EMAIL_WEBHOOK_SECRET: "" };
     const resources = await registered({ version: "1.5.0", secrets, secretEnv });
@@ -199,7 +199,7 @@ describe("what config changes", () => {
     ]);
   });
 
-  test("what is protected and in the state stays declared, also where the config names something else", async () => {
+  test("protected resources in the state stay declared, also if the configuration names something else", async () => {
     const inState = [
       "nestfleet-test-jwt-secret",
       "nestfleet-test-internal-cron-secret",
@@ -255,7 +255,7 @@ describe("what config changes", () => {
     expect(container(resources, "nestfleet-test-worker-1")["image"]).toBe("sha256:built-nestfleet-test-api-build");
   });
 
-  test("limits are given to Docker in its own spelling, swap equal to memory", async () => {
+  test("limits have the form that Docker stores, with swap equal to memory", async () => {
     const resources = await registered({ version: "1.5.0", resources: { api: { memory: "1GB", cpus: 1 } } });
     expect(container(resources, "nestfleet-test-api")).toMatchObject({ memory: 1024, memorySwap: 1024, cpus: "1.0" });
   });

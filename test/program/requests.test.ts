@@ -12,7 +12,7 @@ import { backup, host } from "../unit/release/facts";
 const ROOT = join(__dirname, "../..");
 const SCRIPTS = join(ROOT, "scripts");
 
-/** Every script that the program runs: one that is missing here, or too many, does not compile. */
+/** Every script that the program runs. A missing or an additional one does not compile. */
 const RUN = Object.keys({
   "application-role": true,
   backup: true,
@@ -30,7 +30,7 @@ const RUN = Object.keys({
   verdict: true,
 } satisfies Record<keyof Requests, true>);
 
-/** The folder of the operation whose request a file takes. */
+/** The folder of the operation whose request a file imports. */
 function operationIn(file: string, request: RegExp): string {
   const [, operation] = request.exec(readFileSync(join(ROOT, file), "utf8")) ?? [];
   if (operation === undefined) throw new Error(`${file} takes no request`);
@@ -50,10 +50,10 @@ async function schemaOf(script: string): Promise<z.ZodType> {
   return ((await import(file)) as { request: z.ZodType }).request;
 }
 
-/** The scripts of which some test here has parsed a request. */
+/** The scripts whose requests the tests here have parsed. */
 const parsed = new Set<string>();
 
-/** The last request to each script, once its own schema has parsed all of them. */
+/** Parses all requests with the schemas of their scripts. Gives the last request to each script. */
 async function understood(resources: Registered[]): Promise<Record<string, Record<string, unknown>>> {
   const asked = resources.flatMap((resource) => {
     const [, script] = /^node scripts\/run\.mjs (\S+)$/.exec(String(resource.inputs["create"])) ?? [];
@@ -81,7 +81,7 @@ const everything = {
   http: { tls: "certificate", certificate: tls.certificate },
   secrets: { tlsKey: tls.key },
 };
-/** An update from a release to another one, with the two backups that a config may name. */
+/** The facts of an update from one release to another, with the two backups that a configuration may name. */
 const step = (from: string, config: Record<string, unknown> & { version: string }, change = {}) =>
   registered(config, host(from, config.version, { facts: { backups }, ...change }));
 
@@ -104,7 +104,7 @@ describe("every request is one that its script understands", () => {
     expect(asked["recreate"]).toMatchObject({ action: "leave" });
   });
 
-  test("an upgrade beside the release before, which may fail on a migration or may not", async () => {
+  test("an upgrade beside the old release, which a migration may break or not", async () => {
     const beside = await understood(await step("1.2.0", { version: "1.4.2" }));
     expect(beside["recreate"]).toMatchObject({ action: "leave" });
     const hurried = await understood(await step("1.4.2", { version: "1.5.1" }));
@@ -112,7 +112,7 @@ describe("every request is one that its script understands", () => {
     expect(hurried["rehearse"]).toMatchObject({ mode: "full" });
   });
 
-  test("an upgrade that stops the release before: its second backup spares what the config names, as the first does", async () => {
+  test("an upgrade that stops the old release: both backups keep the one that the configuration names", async () => {
     const config = { version: "1.5.0", strategy: "recreate", restore: "20261124T080000Z-1.4.2" };
     const asked = await understood(await step("1.4.2", config));
     expect(asked["recreate"]).toMatchObject({ action: "stop", spare: [config.restore], compared: true });
@@ -126,7 +126,7 @@ describe("every request is one that its script understands", () => {
     expect(asked).not.toHaveProperty("recreate");
   });
 
-  test("and none is left out", () => {
+  test("and every script is covered", () => {
     expect([...parsed].sort()).toEqual(RUN);
   });
 });
@@ -159,14 +159,14 @@ describe("what preview --diff shows of the commands", () => {
     }
   });
 
-  test("of a restart: what changes, all of it, and no environment", async () => {
+  test("of a restart: the whole input that changes, and no environment", async () => {
     for (const { options, name } of await commands("1.5.0", { version: "1.5.0" })) {
       expect(options.hideDiffs, name).toEqual([]);
       expect(options.ignoreChanges, name).toContain("environment");
     }
   });
 
-  test("a gate has another environment only where its container is of another release", async () => {
+  test("a gate has another environment only if its container has another release", async () => {
     const environments = async (from: string) =>
       (await commands(from, { version: "1.5.0" }))
         .filter(({ name }) => name.endsWith("-gate"))
@@ -175,7 +175,7 @@ describe("what preview --diff shows of the commands", () => {
   });
 });
 
-test("a script parses the request that the program is held to", () => {
+test("a script parses the same request type that the program has to send", () => {
   for (const script of RUN) {
     const table = operationIn(
       "components/operations/requests.ts",
@@ -189,7 +189,7 @@ test("a script parses the request that the program is held to", () => {
   }
 });
 
-test("a word that no script knows is an error", async () => {
+test("an unknown key is an error", async () => {
   const doors = readdirSync(SCRIPTS).filter((file) => file.endsWith(".ts") && file !== "frame.ts");
   expect(doors.length).toBeGreaterThanOrEqual(15);
   for (const script of doors.map((file) => file.replace(".ts", ""))) {

@@ -5,8 +5,8 @@ import { type Registered, registered } from "../support/program";
 import { host } from "../unit/release/facts";
 
 /**
- * What the program has registered before it had components, for two configs, on a host where its release serves: the
- * inputs, options and dependencies of every resource, all directly under NestFleet. A state that it has written says the
+ * The resources that the program registered before it had components, for two configurations, on a host where its
+ * release serves: inputs, options and dependencies of each, all directly under NestFleet. A state that it wrote has the
  * same.
  */
 interface Before {
@@ -25,7 +25,7 @@ const states = JSON.parse(readFileSync(join(__dirname, "state-before.json"), "ut
 const WRITERS = "nestfleet-test-writers";
 const nameIn = (urn: string) => urn.split("::").at(-1) ?? urn;
 
-/** Secrets, as the fixture has them. */
+/** Replaces secrets by the text that the fixture has for them. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (value === null || typeof value !== "object") return value;
@@ -33,17 +33,17 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
-/** The inputs of which a change is one: what the program ignores now, the engine takes from the state. */
+/** The inputs that count as changes. Pulumi takes those that the program ignores from the state. */
 function counted(inputs: Record<string, unknown>, ignored: readonly string[]): unknown {
   return plain(
     ignored.includes("*") ? {} : Object.fromEntries(Object.entries(inputs).filter(([key]) => !ignored.includes(key))),
   );
 }
 
-describe.each(states)("a state of the program before: $config", async ({ config, resources: before, component }) => {
+describe.each(states)("a state of the old program: $config", async ({ config, resources: before, component }) => {
   const resources = await registered(config, host("1.5.0", "1.5.0"), { version: "1.5.0" });
   const custom = resources.filter((resource) => resource.custom);
-  /** The resources that the engine would find for one of the state. */
+  /** The resources that Pulumi would match with one of the state. */
   const foundFor = ({ urn }: Before) => resources.filter((one) => [one.urn, ...one.aliases].includes(urn));
   const formerly = new Map(before.flatMap((one) => foundFor(one).map(({ urn }) => [urn, one.urn])));
 
@@ -79,7 +79,7 @@ describe.each(states)("a state of the program before: $config", async ({ config,
     if (now === undefined) throw new Error("it is not found");
     const { ignoreChanges, ...options } = now.options;
     const { ignoreChanges: ignored = [], ...given } = one.options;
-    // A command may have an environment now that the state does not have.
+    // A command may have an environment, which the state does not have.
     const expected = one.urn.includes("$command:") ? [...new Set([...ignored, "environment"])] : ignored;
     expect(ignoreChanges).toEqual(expected);
     expect(counted(now.inputs, ignoreChanges)).toEqual(counted(one.inputs, ignoreChanges));
@@ -97,14 +97,14 @@ describe.each(states)("a state of the program before: $config", async ({ config,
   });
 });
 
-describe("the command that was the writers'", () => {
+describe("the command NAME-writers", () => {
   const writers = async (from: string, config: { version: string }) => {
     const resources = await registered(config, host(from, config.version));
     const found = resources.find(({ name }) => name === WRITERS);
     return { create: found?.inputs["create"], ignored: found?.options.ignoreChanges };
   };
 
-  test("keeps the script of the program before on a restart, which does not run it", async () => {
+  test("keeps the script of the old program on a restart, which does not run it", async () => {
     expect((await writers("1.5.0", { version: "1.5.0" })).ignored).toEqual(["stdin", "create", "environment"]);
   });
 

@@ -45,7 +45,7 @@ const NOISE = `
     SELECT string_agg(sha512(format('%s/%s', row, part)::bytea), '' ORDER BY part) AS bytes
       FROM generate_series(1, 2000) row, generate_series(1, 512) part GROUP BY row`;
 
-/** A table that is quickly dumped and takes 20 s to restore, on a server that is thrown away: those do not sync. */
+/** A table that is dumped quickly and takes 20 s to restore, on a temporary server, which does not sync its files. */
 const NAP = `
   CREATE FUNCTION nap() RETURNS boolean LANGUAGE plpgsql AS
     $$ BEGIN IF current_setting('fsync') = 'off' THEN PERFORM pg_sleep(0.1); END IF; RETURN true; END $$;
@@ -82,7 +82,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect(await files()).toEqual([]);
   });
 
-  test("a backup agrees with the moment it is of, whatever is written meanwhile", async () => {
+  test("a backup has the data of one moment, although rows are written meanwhile", async () => {
     await migrate("1.4.2");
     await byHand(
       `INSERT INTO cases (title, priority, embedding)
@@ -113,7 +113,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect(JSON.parse(rehearsed.stdout)).toMatchObject({ migrations: [], totalMigrationSeconds: 0 });
   });
 
-  test("the migrations of the next release are timed on a copy, and no secret is seen anywhere", async () => {
+  test("the migrations of the next release are timed on a copy, and no secret appears anywhere", async () => {
     const before = await count("cases");
     const rehearsal = startRehearsal();
     const watching = setInterval(() => void launch("ps", ["-eww", "-o", "args"]), 50);
@@ -133,7 +133,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     }
   });
 
-  test("what is written meanwhile goes to the disk as it comes, and nothing goes on afterwards", async () => {
+  test("files are synced while they are written, and the syncing ends with the work", async () => {
     const file = `${dataMountOf({}).target}/filling`;
     const dirtyMegabytes = async () => Number(/^Dirty: +(\d+)/m.exec(await shell("cat /proc/meminfo"))?.[1]) / 1024;
     try {
@@ -237,7 +237,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
       await until(dumping);
       child.kill("SIGKILL");
       await ended;
-      // Nobody is left who could end it: pg_dump goes by itself.
+      // No process is left that could end pg_dump; it ends by itself.
       await until(async () => !(await processes()).includes("pg_dump"));
     });
     expect((await files()).filter((file) => !file.startsWith("."))).toEqual(before);
@@ -261,7 +261,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect(await files()).toEqual(before);
   });
 
-  test("asked to stop in the middle of a dump, it removes what it made", async () => {
+  test("stopped by a signal in the middle of a dump, it removes what it made", async () => {
     const before = await files();
     const { exitCode, stderr } = await whileDumpsWait(async () => {
       const { child, ended } = startBackup();
@@ -274,7 +274,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect(await files()).toEqual(before);
   });
 
-  test("a second backup is refused while one runs, and told who runs it", async () => {
+  test("a second backup is refused while one runs, with the operator who runs the first", async () => {
     const [first, second] = await whileDumpsWait(async () => {
       const running = startBackup();
       await until(dumping);
@@ -285,7 +285,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     idOf(await first.ended);
   });
 
-  test("a session that is none of ours and holds the lock of a backup is named, with the command that ends it", async () => {
+  test("a session of another program that holds the lock of a backup is named, with the command that ends it", async () => {
     const holder = database.converse("no'body", "postgres", {});
     holder.write("SELECT pg_advisory_lock(hashtext('nestfleet'), hashtext('backup'));\n");
     try {
@@ -298,7 +298,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
       );
       const [, command = ""] = /`(docker .*)` ends it/.exec(stderr) ?? [];
       expect(await launch("sh", ["-c", command]).ended).toMatchObject({ exitCode: 0 });
-      // The disk of this test has room for few.
+      // The disk of this test has room for only a few backups.
       await new Store(database).remove(idOf(await backup()));
     } finally {
       holder.close();
@@ -309,7 +309,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
   const locked =
     /public\.duplicate_jobs is locked by session \d+ \("holder", user "nestfleet", over the server's own socket, since \S+ \S+ UTC\), idle in transaction for /;
 
-  test("a table that cannot be read is told with the session that has locked it", async () => {
+  test("for a table that cannot be read, the session that has locked it is named", async () => {
     expect(await lockedTables(database)).toEqual([]);
     const told = await whileDumpsWait(() => lockedTables(database));
     expect(told).toEqual([expect.stringMatching(locked)]);
@@ -346,7 +346,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
   test("the disk fills up in the middle of a dump, and is known to be full before the next", async () => {
     const before = await files();
     await byHand(NOISE);
-    // The head room is taken by something else, once the dump has begun.
+    // Another file takes the reserve once the dump has begun.
     const running = await whileDumpsWait(async () => {
       const begun = startBackup();
       await until(dumping);
@@ -391,7 +391,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect(await files()).toEqual(before);
   });
 
-  test("backups of 2099 that somebody has planted push out none, and give the next one no name", async () => {
+  test("planted backups of 2099 do not displace others, and the next backup is not named after them", async () => {
     const ids = (manifests: readonly BackupManifest[]) => manifests.map(({ id }) => id);
     const before = ids((await new Store(database).list()).backups);
     const { id: like } = await newest();
@@ -434,7 +434,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     await shell("rm /backups/history.jsonl");
   });
 
-  test("by hand: the stack is found by its labels, and old backups go, but not those that are needed", async () => {
+  test("by hand: the stack is found by its labels, and old backups are removed, except those that are needed", async () => {
     await appendHistory(database, {
       ...{ at: new Date().toISOString(), operator: "root@test", from: "1.4.2", to: "1.5.0", kind: "upgrade" },
       ...{ backup: null, migrations: [], digests: {}, seconds: 1, verdict: "upgraded" },
@@ -455,7 +455,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     expect(injected.exitCode).toBe(1);
   });
 
-  test("through all of this the server has never restarted its sessions", async () => {
+  test("in all these tests the server has never restarted its sessions", async () => {
     const log = await docker.logs(database.container, 10_000);
     expect(log).toContain("ready to accept connections");
     expect(log).not.toContain("terminating any other active server processes");

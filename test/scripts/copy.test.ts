@@ -23,7 +23,7 @@ import { docker, DOCKER_HOST, type Ended, POSTGRES_IMAGE } from "./fixture";
 
 const MINUTE = 60_000;
 const ROOT = join(__dirname, "../..");
-/** Two hosts: one that was backed up, and a new one, whose stack has another key. */
+/** Two servers: one that was backed up, and a new one, whose stack has another key. */
 const OLD = new Database(docker, "copytest-old-postgres");
 const NEW = new Database(docker, "copytest-new-postgres");
 const DOCKER = execFileSync("sh", ["-c", "command -v docker"], { encoding: "utf8" }).trim();
@@ -55,7 +55,7 @@ afterEach(() => {
   if (away !== "") rmSync(away, { recursive: true, force: true });
 });
 
-/** An empty directory on a disk of the operator's. */
+/** Makes an empty directory on the operator's machine. */
 function empty(): string {
   away = mkdtempSync(join(folder, "away-"));
   return away;
@@ -73,7 +73,7 @@ async function start({ container }: Database): Promise<void> {
 }
 
 const stackOf = (container: string) => container.replace(/-postgres$/, "");
-/** A mark that shows wherever it leaks. */
+/** A text that the tests look for in all output, where it must not appear. */
 const keyOf = (container: string) => `${stackOf(container)}LEAKED1`.replaceAll("-", "").padEnd(64, "x");
 
 async function remove(): Promise<void> {
@@ -96,7 +96,7 @@ interface Running {
   readonly ended: Promise<Ended>;
 }
 
-/** With a docker client that does what the line of shell says where it would copy; `real` is the one that there is. */
+/** Runs with a docker client that runs this line of shell instead of a copy. `real` in the line is the real client. */
 function startCopy(database: Database, words: string[], copying?: string): Running {
   const environment = { ...process.env };
   if (copying !== undefined) {
@@ -122,7 +122,7 @@ const copy = (database: Database, words: string[], copying?: string) => startCop
 const dumpOf = ({ id }: BackupManifest) => `${id}.dump`;
 const manifestOf = ({ id }: BackupManifest) => `${id}.json`;
 
-/** A directory with a copy of the backup, to be spoilt: of each, one is taken. */
+/** A directory with a copy of the backup, which a test may damage. */
 async function copied({ id }: BackupManifest): Promise<string> {
   const taken = join(folder, `taken-${id}`);
   if (!existsSync(taken)) {
@@ -144,7 +144,7 @@ function flip(file: string): void {
 const backups = ({ container }: Database) => docker.run(["exec", container, "ls", "-A", "/backups"]);
 
 describe("a copy out", { timeout: MINUTE }, () => {
-  test("is dump and manifest, byte for byte, for their owner alone; of the newest when none is named", async () => {
+  test("has dump and manifest, byte for byte, readable for their owner only; without an id it is that of the newest backup", async () => {
     const directory = empty();
     const ended = await copy(OLD, ["--copy-to", `./${directory.slice(folder.length + 1)}`]);
     expect(ended.exitCode, ended.stderr).toBe(0);
@@ -160,7 +160,7 @@ describe("a copy out", { timeout: MINUTE }, () => {
     );
   });
 
-  test("takes the place of a damaged one", async () => {
+  test("replaces a damaged one", async () => {
     const directory = await copied(first);
     flip(join(directory, dumpOf(first)));
     expect((await copy(OLD, ["--copy-to", directory, first.id])).exitCode).toBe(0);
@@ -189,7 +189,7 @@ describe("a copy out", { timeout: MINUTE }, () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test("that is stopped leaves nothing, and one that is killed nothing that counts as a backup", async () => {
+  test("that is stopped leaves nothing, and one that is killed leaves nothing that counts as a backup", async () => {
     const directory = empty();
     const hang = 'real "$@" | { head -c 1000; exec sleep 8; }';
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
@@ -205,7 +205,7 @@ describe("a copy out", { timeout: MINUTE }, () => {
     expect((await copy(OLD, ["--copy-to", directory, first.id])).exitCode).toBe(0);
   });
 
-  test("into a directory that is not there says how to make it; a wrong command line says what there is", async () => {
+  test("into a missing directory says how to make it; a wrong command line prints the usage", async () => {
     const missing = await copy(OLD, ["--copy-to", join(folder, "not-mounted"), first.id]);
     expect(missing.exitCode).toBe(1);
     expect(missing.stderr).toMatch(/there is no such directory[^]*mkdir -p/);
@@ -228,7 +228,7 @@ describe("a copy in", { timeout: MINUTE }, () => {
     expect((await new Store(NEW).list()).backups.map(({ id }) => id)).toEqual([first.id]);
   });
 
-  test("that this stack has not signed is refused before anything is sent, with the word that takes it", async () => {
+  test("that this stack has not signed is refused before anything is sent, with the option that accepts it", async () => {
     const directory = await copied(second);
     const before = await backups(NEW);
     const refused = await copy(NEW, ["--copy-from", directory, second.id], "echo sent >&2; exit 1");
@@ -241,7 +241,7 @@ describe("a copy in", { timeout: MINUTE }, () => {
     expect(await backups(NEW)).toBe(before);
   });
 
-  test("that this stack has signed comes back without a word", async () => {
+  test("that this stack has signed is accepted without --trust", async () => {
     const directory = await copied(first);
     await docker.run(["exec", OLD.container, "rm", `/backups/${dumpOf(first)}`, `/backups/${manifestOf(first)}`]);
     const ended = await copy(OLD, ["--copy-from", directory, first.id]);
@@ -269,7 +269,7 @@ describe("a copy in", { timeout: MINUTE }, () => {
     expect(await backups(NEW)).toBe(before);
   });
 
-  test("that is cut on the way leaves nothing", async () => {
+  test("that is interrupted leaves nothing", async () => {
     const directory = await copied(second);
     const before = await backups(NEW);
     const ended = await copy(NEW, ["--copy-from", directory, second.id, "--trust"], 'head -c 1000 | real "$@"');

@@ -32,7 +32,7 @@ afterEach(async () => {
   expect(await remains()).toEqual([]);
 });
 
-/** Without a network: what the stack's database is on is not the drill's. */
+/** The stack's database has no network, because the drill must not use it. */
 async function start(): Promise<void> {
   const labels = ["--label", `org.nestfleet.stack=${STACK}`, "--label", "org.nestfleet.role=postgres"];
   const settings = { POSTGRES_USER: "nestfleet", POSTGRES_DB: "nestfleet", POSTGRES_PASSWORD: PASSWORD };
@@ -61,7 +61,7 @@ async function remove(): Promise<void> {
   await docker.run(["volume", "rm", VOLUME]).catch(() => undefined);
 }
 
-/** Containers and networks of a drill. */
+/** The containers and networks of a restore drill. */
 async function remains(): Promise<string[]> {
   const filter = ["--filter", `name=${DRILL}`, "--format"];
   const found = await Promise.all([
@@ -71,7 +71,7 @@ async function remains(): Promise<string[]> {
   return found.join("\n").split("\n").filter(Boolean);
 }
 
-/** As an update takes it: with the ids of the images that served. */
+/** Takes a backup as an update does, with the ids of the images of the running release. */
 async function backup(version = "1.4.2", image?: string): Promise<BackupManifest> {
   const { Id: id } = (await docker.inspect(api("1.4.2"), "image")) as { Id: string };
   const request = { postgres: POSTGRES, version, images: { api: image ?? id }, keep: undefined };
@@ -88,7 +88,7 @@ function startDrill(...args: string[]): Running {
   return launch("bash", ["scripts/drill.sh", "--stack", STACK, ...args]);
 }
 
-/** What it says to a monitor: one line, and nothing else. */
+/** Parses the output for a monitor, which must be one line and nothing else. */
 function told({ stdout }: Ended): Record<string, unknown> {
   expect(stdout).toMatch(/^\{.*\}\n$/);
   return JSON.parse(stdout) as Record<string, unknown>;
@@ -98,7 +98,7 @@ const shell = (script: string) => docker.run(["exec", POSTGRES, "sh", "-euc", sc
 const fingerprint = () => shell("cd /backups; ls; stat -c '%n %s %Y' *.dump; sha256sum *.dump");
 const databases = () => database.query("SELECT datname FROM pg_database ORDER BY 1");
 
-/** The volumes of a drill's database, once it has them; that of the backups is not its own. */
+/** Waits for the volumes of a drill's database, without that of the backups, which is not its own. */
 async function ownVolumes(): Promise<string[]> {
   const mounts = await vi.waitUntil(async () => {
     const found = await mountsOf(docker, `${DRILL}-postgres`);
@@ -138,7 +138,7 @@ describe("a drill", { timeout: 5 * MINUTE }, () => {
     expect((await findBackup(database, id)).proven).toMatchObject({ by: "drill", way: "pg_restore" });
   });
 
-  test("of a backup that is not there, or of a wrong command line, says so", async () => {
+  test("of a missing backup, and one with a wrong command line, says so", async () => {
     const unknown = "20200101T000000Z-1.0.0";
     const absent = await startDrill(unknown).ended;
     expect(absent.exitCode).toBe(1);
@@ -165,7 +165,7 @@ describe("a drill", { timeout: 5 * MINUTE }, () => {
     await mustBeGone(volumes);
   });
 
-  test("of a backup whose release is gone, or is not what it says, is refused", async () => {
+  test("of a backup whose image is missing, or is another one, is refused", async () => {
     const gone = await backup("1.4.2", `sha256:${"0".repeat(64)}`);
     const missing = await startDrill(gone.id).ended;
     expect(missing.exitCode).toBe(1);
@@ -178,10 +178,10 @@ describe("a drill", { timeout: 5 * MINUTE }, () => {
     expect(told(other)).toEqual({ ok: false, backup: mistaken.id, error });
   });
 
-  test("runs alone, ends in order when it is stopped, and the next clears up after one that was killed", async () => {
+  test("runs alone, cleans up when it is stopped, and removes what a killed one has left", async () => {
     const first = startDrill(good.id);
     const volumes = await ownVolumes();
-    // Or the first would be done before the second gives up waiting for it.
+    // Otherwise the first would be done before the second stops waiting for it.
     await vi.waitFor(() => docker.run(["pause", `${DRILL}-postgres`]), patience);
     const second = await startDrill(good.id).ended;
     await docker.run(["unpause", `${DRILL}-postgres`]);

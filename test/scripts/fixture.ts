@@ -20,10 +20,10 @@ export const BARE = "scripttest-bare";
 const NETWORK = "scripttest-net";
 const VOLUME = "scripttest-backups";
 
-/** Small enough to fill up in a test, but for the head room that a backup leaves. */
+/** Small enough to fill up in a test, except for the reserve that a backup leaves. */
 const BACKUPS_MEGABYTES = 48 + Math.ceil(HEADROOM_BYTES / 2 ** 20);
 
-/** Marks that show wherever they leak. */
+/** Texts that the tests look for in all output, where they must not appear. */
 export const SECRETS = {
   password: "pass/word+LEAKED-1",
   jwt: "jwt-LEAKED-2".padEnd(40, "x"),
@@ -36,7 +36,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A script that runs. */
+/** A running script. */
 export interface Running {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
@@ -44,15 +44,15 @@ export interface Running {
 
 export const docker = new DockerClient(DOCKER_HOST);
 export const database = new Database(docker, POSTGRES);
-/** Everything that the scripts have said, and every command line that was seen meanwhile. */
+/** The output of all scripts, and all command lines that were seen meanwhile. */
 export const said: string[] = [];
 
-/** By a tag of no stack: a stack that another test runs prunes its own. */
+/** An image with a tag that no stack uses, because a stack of another test removes its old images. */
 export function api(version: string): string {
   return `nestfleet-standin/api:${version}`;
 }
 
-/** A server of the tests' own, with the stack's capabilities and an empty database. */
+/** Starts a database server for the tests, with the capabilities of a stack's and an empty database. */
 export async function start(): Promise<void> {
   await stop();
   await docker.run(["network", "create", NETWORK]);
@@ -73,7 +73,7 @@ export async function start(): Promise<void> {
   await ready();
 }
 
-/** As an operator types it: sessions of ours find nothing of the application's without its schema. */
+/** Runs SQL as an operator does. The program's own sessions find the application's objects only by their schema. */
 export function byHand(sql: string): Promise<string[]> {
   return database.query(`SET search_path = public; ${sql}`);
 }
@@ -99,7 +99,7 @@ export async function stop(): Promise<void> {
   for (const name of [NETWORK, `${STACK}-rehearsal`]) await quietly(["network", "rm", name]);
 }
 
-/** The migrations of a release, on the live database. */
+/** Runs the migrations of a release on the live database. */
 export async function migrate(version: string): Promise<void> {
   const url = `postgres://nestfleet:${encodeURIComponent(SECRETS.password)}@postgres:5432/nestfleet`;
   const environment = Object.entries({ ...application, DATABASE_URL: url }).flatMap(([name, value]) => [
@@ -162,13 +162,13 @@ export function launch(command: string, args: readonly string[]): Running {
   return { child, ended };
 }
 
-/** The id of the backup that must have been taken. */
+/** Gives the id of the backup, which must have been taken. */
 export function idOf({ exitCode, stdout, stderr }: Ended): string {
   if (exitCode !== 0) throw new Error(stderr);
   return (JSON.parse(stdout) as { backup: string }).backup;
 }
 
-/** Names of all files among the backups. */
+/** The names of all files in the directory of the backups. */
 export async function files(): Promise<string[]> {
   const listed = await docker.run(["exec", READ_ONLY, "ls", "-A", "/backups"]);
   return listed.split("\n").filter(Boolean).sort();
@@ -182,7 +182,7 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
   throw new Error("it does not come true within 30 s");
 }
 
-/** Does the work while pg_dump, if it is started, waits in the middle of its own. */
+/** Does some work while pg_dump, if it is started, waits in the middle of a dump. */
 export async function whileDumpsWait<T>(work: () => Promise<T>): Promise<T> {
   const holder = database.converse("holder", "nestfleet", {});
   holder.write("BEGIN; LOCK TABLE public.duplicate_jobs IN ACCESS EXCLUSIVE MODE;\n");
@@ -204,7 +204,7 @@ export async function dumping(): Promise<boolean> {
   return (await files()).some((file) => file.startsWith(".partial-")) && Number((await database.query(sql))[0]) >= 1;
 }
 
-/** Databases, networks and containers that a rehearsal makes. */
+/** The databases, networks and containers that a rehearsal makes. */
 export async function remainsOfRehearsal(): Promise<string[]> {
   const found = await Promise.all([
     database.query("SELECT datname FROM pg_database WHERE datname LIKE '%rehearsal%'"),

@@ -28,7 +28,7 @@ beforeAll(async () => {
   manifest = await server.backup(signal);
 }, 2 * MINUTE);
 afterAll(() => server.remove(), MINUTE);
-/** What a superuser has run that wrote or counted rows of the database itself is not the restore's. */
+/** Removes the files of attacks that ran while the superuser wrote or counted rows for a test, outside of a restore. */
 async function forget(): Promise<void> {
   await database.shell("rm -f /tmp/pwned*");
 }
@@ -37,12 +37,12 @@ afterEach(async () => {
   await dropDatabase(database, RESTORING);
 });
 
-/** What a shell has left. */
+/** The files that a shell has left. */
 async function conquests(server: Database): Promise<string[]> {
   return lines(await server.shell("ls /tmp")).filter((file) => file.startsWith("pwned"));
 }
 
-/** Who the code of the dump was while it ran, by the way in which it came to run: `check: nestfleet_restore`. */
+/** The role as which the dump's code ran, after the kind of attack: `check: nestfleet_restore`. */
 async function attacks(server: Database): Promise<string[]> {
   const log = await docker.logs(server.container, 5000);
   const found = [...log.matchAll(/attack by (.+) as (\S+) in (\S+)/g)];
@@ -52,8 +52,8 @@ async function attacks(server: Database): Promise<string[]> {
 const loaderIsThere = async () =>
   (await database.query(`SELECT true FROM pg_roles WHERE rolname = '${LOADER}'`)).length > 0;
 
-describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE }, () => {
-  test("has its say on a server that is thrown away, but not as the superuser", async () => {
+describe("a dump with code of a role without privileges", { timeout: 3 * MINUTE }, () => {
+  test("runs its code on a temporary server, but not as the superuser", async () => {
     const { stack, postgres } = server;
     const elsewhere = { docker, stack, postgres, manifest, purpose: "rehearsal", signal } as const;
     await restoredElsewhere(elsewhere, async ({ database: copy }) => {
@@ -70,7 +70,7 @@ describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE
     });
   });
 
-  test("nor where it is restored for good, and all of it is as it was", async () => {
+  test("nor on the live server, and everything is restored as it was", async () => {
     await restoreBeside(database, manifest, signal);
     expect(await conquests(database)).toEqual([]);
     expect(await portrait(database, RESTORING)).toEqual(original);
@@ -85,7 +85,7 @@ describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE
     expect(await loaderIsThere()).toBe(false);
   });
 
-  test("what a killed restore has left of its role is removed, wherever it is", async () => {
+  test("the role of a killed restore is removed, with its objects in all databases", async () => {
     await database.query(
       `CREATE ROLE ${LOADER} LOGIN PASSWORD 'x' IN ROLE eve;
        COMMENT ON ROLE ${LOADER} IS 'NestFleet: made for a restore, and dropped after it'; GRANT INSERT ON closed.journal TO ${LOADER};
@@ -96,7 +96,7 @@ describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE
     expect(await portrait(database, "nestfleet")).toEqual(original);
   });
 
-  test("a role of that name that is an operator's own keeps what it has; renamed, the same restore goes on", async () => {
+  test("an operator's own role of that name keeps what it has; after a renaming, the same restore continues", async () => {
     await database.query(
       `CREATE ROLE ${LOADER}; CREATE TABLE public.of_operator (); ALTER TABLE public.of_operator OWNER TO ${LOADER}`,
     );
@@ -117,7 +117,7 @@ describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE
     expect(await portrait(database, "nestfleet")).toEqual(original);
   });
 
-  test("the server's refusal to let that role in is told, with the line that is missing", async () => {
+  test("if the server does not let that role in, the message has the line that is missing", async () => {
     const allow = "local all nestfleet trust\nlocal all all reject\n";
     await database.shell('cp "$PGDATA/pg_hba.conf" /tmp/hba; printf %s "$1" >"$PGDATA/pg_hba.conf"', [allow]);
     await database.query("SELECT pg_reload_conf()");
@@ -143,7 +143,7 @@ describe("a dump with code of somebody who has no rights", { timeout: 3 * MINUTE
     await database.query('DROP SCHEMA "hostile b" CASCADE; DROP TABLE hostile."b c"');
   });
 
-  test("a table of an extension's is restored, and the application's are its own", async () => {
+  test("a table of an extension is restored, and the application owns its tables", async () => {
     const extension = `
       directory=$(pg_config --sharedir)/extension
       echo "default_version = '1'" >"$directory/settings.control"

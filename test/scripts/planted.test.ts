@@ -16,11 +16,11 @@ import { docker, DOCKER_HOST, type Ended, launch, POSTGRES_IMAGE } from "./fixtu
 
 const STACK = "planted-test";
 const POSTGRES = `nestfleet-${STACK}-postgres`;
-/** Of nobody's stack, and of another one whose name begins with ours. */
+/** A container without a stack, and one of another stack whose name begins with the name of this one. */
 const VICTIM = "planted-test-victim";
 const NEIGHBOUR = `nestfleet-${STACK}-two-api`;
 const database = new Database(docker, POSTGRES);
-/** A mark that shows wherever it leaks. */
+/** A text that the tests look for in all output, where it must not appear. */
 const KEY = "LEAKED1".padEnd(64, "x");
 const MINUTE = 60_000;
 
@@ -49,7 +49,7 @@ async function remove(): Promise<void> {
     await docker.run(["rm", "--force", "--volumes", name]).catch(() => undefined);
 }
 
-describe("a note of a killed restore that somebody has put among the backups", () => {
+describe("a planted note of a killed restore among the backups", () => {
   const kept = "nestfleet_replaced_20261124t080102z";
   const nobody = { api: "255.255.255.255", console: "255.255.255.255" };
   const note = {
@@ -104,7 +104,7 @@ describe("a note of a killed restore that somebody has put among the backups", (
     expect(await database.shell("ls /tmp")).not.toContain("planted");
   });
 
-  test("and once it is removed with the command that is named, the next run goes on", async () => {
+  test("and once it is removed with the printed command, the next run continues", async () => {
     await database.shell('printf %s "$2" >"$1"', [RESTORE_STATE, JSON.stringify({ ...note, then: "rm -rf /" })]);
     const { stderr } = await recover();
     const [command = ""] = /docker \S* ?\S* ?exec nestfleet-planted-test-postgres rm \S+/.exec(stderr) ?? [];
@@ -112,7 +112,7 @@ describe("a note of a killed restore that somebody has put among the backups", (
     expect(await recover()).toMatchObject({ exitCode: 0 });
   });
 
-  test("and that is a link is not followed", async () => {
+  test("is not followed if it is a link", async () => {
     await database.shell('printf "%s" "$2" >/tmp/note; ln -s /tmp/note "$1"', [RESTORE_STATE, JSON.stringify(note)]);
     const { exitCode, stderr } = await recover();
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining("but no restore writes it in this form") as string]);
@@ -126,7 +126,7 @@ describe("a note of a killed restore that somebody has put among the backups", (
   }
 });
 
-test("a database whose name is a command of psql's is none that an undo brings back", async () => {
+test("an undo does not bring back a database whose name is a command of psql", async () => {
   const comment = JSON.stringify({ version: "1.4.2", replacedAt: "2026-11-24T08:01:02Z", images: {} });
   for (const name of ["nestfleet_replaced_99\n\\! id > /tmp/named\n", 'nestfleet_replaced_x"; --']) {
     await docker.run(["exec", POSTGRES, "createdb", "-U", "nestfleet", name]);
@@ -142,19 +142,19 @@ test("a database whose name is a command of psql's is none that an undo brings b
   expect(await database.shell("ls /tmp")).not.toContain("named");
 });
 
-test("what makes psql run a command of the shell runs it as nobody", async () => {
+test("a shell command that psql is made to run runs as the user nobody", async () => {
   await database.query("\\! (id -u; ls /backups 2>&1; ls /var/lib/postgresql/data 2>&1 | tail -1) > /tmp/who");
   const said = await database.shell("stat -c %u /tmp/who; cat /tmp/who");
   expect(said).toMatch(/^65534\n65534\n[^]*Permission denied/);
 });
 
-/** Gives the id; so many stay. */
+/** Takes a backup and gives its id. This many backups are kept. */
 async function backup(keep = 7): Promise<string> {
   const request = { postgres: POSTGRES, version: "1.4.2", images: {}, keep, acceptSmaller: false, readBack: true };
   return (await takeBackup(docker, request, new AbortController().signal))?.id ?? "";
 }
 
-/** With a script of ours, by hand or as the program calls it. */
+/** Runs a script, by hand or as the program does. */
 async function script(name: string, words: readonly string[], input?: object): Promise<Ended> {
   const args = input === undefined ? [`scripts/${name}.sh`, ...words] : ["scripts/run.mjs", name];
   const running = launch(input === undefined ? "bash" : process.execPath, args);
@@ -164,16 +164,16 @@ async function script(name: string, words: readonly string[], input?: object): P
   return ended;
 }
 
-describe("a backup that somebody else has put among ours", () => {
+describe("a planted backup", () => {
   const place = ["--stack", STACK, "--docker-host", DOCKER_HOST];
   const store = () => new Store(database);
   const ids = async () => (await store().list()).backups.map(({ id }) => id);
   const read = async (id: string) => JSON.parse(await store().manifestText(id)) as Record<string, unknown>;
   let real = "";
-  /** An hour ahead of all others. */
+  /** An id that is an hour later than all others. */
   const planted = formatBackupId({ seconds: Math.floor(Date.now() / 1000) + 3600, version: "1.4.2" });
 
-  /** The dump of a real one, and its manifest as the other makes it. */
+  /** Plants the dump of a real backup with a forged manifest. */
   async function plant(change: (manifest: Record<string, unknown>) => object): Promise<void> {
     const manifest = change({ ...(await read(real)), id: planted });
     await database.shell(
@@ -215,7 +215,7 @@ describe("a backup that somebody else has put among ours", () => {
     expect(drilled.stderr).toContain("it is not signed by this stack");
   });
 
-  test("pushes no real one out, and the next one is not named after it", async () => {
+  test("does not displace a real one, and the next backup is not named after it", async () => {
     await plant(withoutSignature);
     const before = await ids();
     const next = await backup(before.length + 1);
@@ -224,7 +224,7 @@ describe("a backup that somebody else has put among ours", () => {
     real = next;
   });
 
-  test("becomes one by the word of an operator, once its dump was compared", async () => {
+  test("counts once an operator has accepted it, after its dump was compared", async () => {
     await plant((manifest) => signed({ ...manifest, sha256: "0".repeat(64) }, "another"));
     const damaged = await script("backup", [...place, "--trust", planted]);
     expect(damaged.exitCode).toBe(1);
@@ -244,7 +244,7 @@ describe("a backup that somebody else has put among ours", () => {
     );
   });
 
-  test("without a signature is one of before when the stack gets its key, and with a wrong one it is not", async () => {
+  test("without a signature is signed when the stack gets its key, and with a wrong signature it is not", async () => {
     const take = () => script("sign", [], { dockerHost: DOCKER_HOST, postgres: POSTGRES, key: "digest" });
     expect((await take()).stdout).toBe('{"signed":0}\n');
     await plant((manifest) => signed(manifest, "another"));
@@ -263,7 +263,7 @@ describe("a backup that somebody else has put among ours", () => {
   });
 });
 
-test("files of others beside the backups are passed over, and none is followed", async () => {
+test("other files beside the backups are ignored, and no link is followed", async () => {
   const own = [...(await new Store(database).list()).backups.map(({ id }) => id), await backup()];
   const other = "20261124T080102Z-1.4.2";
   await database.shell(

@@ -8,7 +8,9 @@ import { handOver } from "../../components/host/database/handover";
 import { docker, DOCKER_HOST } from "./fixture";
 import { Server } from "./server";
 
-/** A server of an older program's, on which the application was the superuser: its role is made, and gets what is its own. */
+/**
+ * The server of an older program, on which the application was the superuser. The role is made and gets its objects.
+ */
 const MINUTE = 60_000;
 const STACK = "roletest";
 const NETWORK = `${STACK}-net`;
@@ -34,7 +36,7 @@ beforeEach(() => {
   });
 });
 
-/** As it was before: the database as new, and no roles but the superuser. */
+/** Restores the beginning: a new database, and no role except the superuser. */
 afterEach(async () => {
   vi.restoreAllMocks();
   await database.query("DROP DATABASE nestfleet WITH (FORCE)", "postgres");
@@ -55,7 +57,7 @@ async function moveOver(patienceMs?: number): Promise<void> {
   await handOver(database, "nestfleet", patienceMs);
 }
 
-/** What the application gets to see, over the network; the refusal in the server's words where it does not. */
+/** Runs a statement as the application, over the network. Gives the answer, or the server's refusal. */
 async function asApplication(sql: string): Promise<string> {
   const url = `postgres://nestfleet_app:${encodeURIComponent(PASSWORD)}@${POSTGRES}:5432/nestfleet`;
   const connect = 'IFS= read -r url; exec psql --no-psqlrc -qAt "$url" -c "$1"';
@@ -78,7 +80,7 @@ function script(release: object): Promise<{ exitCode: number | null; output: str
   });
 }
 
-test("works where the superuser did: in his path, with his settings and default privileges, past forced policies", async () => {
+test("works where the superuser did: with the same search_path, settings and default privileges, and despite forced policies", async () => {
   await database.query(`
     CREATE ROLE readers; ALTER ROLE nestfleet SET statement_timeout = '20s'; GRANT pg_monitor TO nestfleet;
     CREATE SCHEMA app; CREATE SCHEMA nestfleet; ALTER ROLE nestfleet IN DATABASE nestfleet SET search_path = app, public;
@@ -109,7 +111,7 @@ test("works where the superuser did: in his path, with his settings and default 
   });
 });
 
-test("looks for its tables in a schema of that role's name where the superuser did, who was called like it", async () => {
+test("looks for its tables in the schema that has the superuser's name, as the superuser did", async () => {
   await database.query(
     "CREATE SCHEMA nestfleet; CREATE TABLE nestfleet.cases (title text); INSERT INTO nestfleet.cases VALUES ('a')",
   );
@@ -117,7 +119,7 @@ test("looks for its tables in a schema of that role's name where the superuser d
   expect(await asApplication("SELECT title FROM cases")).toBe("a");
 });
 
-test("gets the rights of another role that has its tables, but not the powers; and says so", async () => {
+test("gets the privileges of another role that owns its tables, but not the attributes of that role; the update says so", async () => {
   await database.query(`
     CREATE ROLE former; CREATE ROLE mighty CREATEROLE; CREATE ROLE reports; CREATE ROLE other SUPERUSER;
     CREATE SCHEMA app AUTHORIZATION former; CREATE SCHEMA bi AUTHORIZATION reports;
@@ -135,7 +137,7 @@ test("gets the rights of another role that has its tables, but not the powers; a
   expect(await asApplication("SELECT * FROM bi.t")).toContain("permission denied");
   expect(await asApplication("SELECT pg_has_role('mighty', 'MEMBER')")).toBe("f");
 
-  // From now on the application decides where it looks: that gives it nothing of anybody's.
+  // From now on the application sets its own search_path, which does not give it objects of other roles.
   await database.query(
     "CREATE TABLE public.later (n int); CREATE SCHEMA audit; CREATE TABLE audit.log (n int); ALTER TABLE audit.log OWNER TO other",
   );
@@ -146,7 +148,7 @@ test("gets the rights of another role that has its tables, but not the powers; a
   expect(await asApplication("SELECT pg_has_role('reports', 'MEMBER')")).toBe("f");
 });
 
-test("a table that is in use all the time is named, with whoever works with it; mended, it goes on", async () => {
+test("a table that is in use all the time is named, with the sessions that use it; after the fix it continues", async () => {
   await database.query("CREATE TABLE busy (n int); CREATE TABLE idle (n int)".replaceAll("TABLE ", "TABLE public."));
   const reader = database.converse("a-long-report", "nestfleet", {});
   reader.write("BEGIN; SELECT * FROM public.busy;\n");
@@ -169,7 +171,7 @@ test("a table that is in use all the time is named, with whoever works with it; 
   expect(await asApplication("INSERT INTO busy VALUES (1); INSERT INTO idle VALUES (1)")).toBe("");
 });
 
-test("logs in with a password of any characters, which no log has; the superuser's is taken away", async () => {
+test("logs in with a password of any characters, which is in no log; the superuser's password is removed", async () => {
   await moveOver();
   expect(await roleOfPassword(docker, POSTGRES, PASSWORD)).toBe("nestfleet_app");
   await retireSuperuser(database);
@@ -179,7 +181,7 @@ test("logs in with a password of any characters, which no log has; the superuser
   expect((await docker.run(["logs", POSTGRES])) + said).not.toContain("LEAKED");
 });
 
-test("a server that does not let it in over the network is told before anything stops, with the line that is missing", async () => {
+test("if the server does not let it in over the network, the message comes before anything stops, with the missing line", async () => {
   const [file = ""] = await database.query("SHOW hba_file");
   const only = "s/^host all all all scram-sha-256$/host nestfleet nestfleet all scram-sha-256/";
   await docker.run(["exec", POSTGRES, "sed", "-i", only, file]);
@@ -199,7 +201,7 @@ test("a server that does not let it in over the network is told before anything 
   expect(exitCode, output).toBe(0);
 });
 
-test("runs nothing of the application's when ours look into its database, whatever it calls its own", async () => {
+test("runs no code of the application when the program reads its database, whatever names its objects have", async () => {
   await moveOver();
   const evil =
     "RETURNS bool LANGUAGE plpgsql AS $$ BEGIN COPY (SELECT 1) TO PROGRAM 'touch /tmp/pwned'; RETURN true; EXCEPTION WHEN OTHERS THEN RETURN true; END $$";

@@ -7,13 +7,13 @@ import { docker, POSTGRES_IMAGE } from "./fixture";
 
 export interface ServerOptions {
   readonly password?: string;
-  /** None, where nothing but the scripts is to reach it. */
+  /** `none` if only the scripts need to reach the server. */
   readonly network?: string;
-  /** Of the server, `name=value`. */
+  /** Settings of the server, `name=value`. */
   readonly settings?: readonly string[];
 }
 
-/** A server with an empty database, of which the scripts believe that it is a stack's; it keeps its backups in a volume. */
+/** A server with an empty database, which looks to the scripts like that of a stack. Its backups are in a volume. */
 export class Server {
   public readonly postgres: string;
   public readonly database: Database;
@@ -41,7 +41,7 @@ export class Server {
     await docker.run(["rm", "--force", "--volumes", this.postgres]).catch(() => undefined);
   }
 
-  /** Taken while 1.4.2 served. */
+  /** Takes a backup, as if 1.4.2 served. */
   public async backup(signal: AbortSignal): Promise<BackupManifest> {
     const { Id: api } = (await docker.inspect("nestfleet-standin/api:1.4.2", "image")) as { Id: string };
     const options = { keep: undefined, acceptSmaller: false, readBack: false };

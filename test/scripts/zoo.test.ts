@@ -45,7 +45,7 @@ const subscriptions = "SELECT count(*) FROM pg_subscription";
 const REPLACED = "nestfleet_replaced_20261126t120000z";
 const COMMENT = { version: "1.4.2", replacedAt: "2026-11-26T12:00:00Z", images: {} };
 
-/** What is said from now on, until it is asked for. */
+/** Records the output until the function that it gives is called, which returns it. */
 function listen(): () => string {
   const said = vi.spyOn(process.stderr, "write");
   return () => {
@@ -62,8 +62,8 @@ function rehearse(from: BackupManifest): Promise<Awaited<ReturnType<typeof portr
   return restoredElsewhere(elsewhere, (copy) => portrait(copy.database, "nestfleet"));
 }
 
-describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE }, () => {
-  test("belongs to the application, whose role is no superuser, but for what only a superuser may own", async () => {
+describe("a database with an object of every kind", { timeout: 3 * MINUTE }, () => {
+  test("belongs to the application, whose role is not a superuser, except for what only a superuser may own", async () => {
     const owned = original.schema.filter((line) => line.endsWith(" OWNER TO nestfleet;"));
     expect(owned.filter((line) => !/^ALTER (?:EVENT TRIGGER|PUBLICATION|SUBSCRIPTION) /.test(line))).toEqual([
       "ALTER FUNCTION app.on_change() OWNER TO nestfleet;",
@@ -80,7 +80,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
     expect(await portrait(database, "nestfleet")).toEqual(original);
   });
 
-  test("is backed up whatever its limits are, and no password is in the manifest", async () => {
+  test("is backed up despite its limits, and no password is in the manifest", async () => {
     manifest = await server.backup(signal);
     const { definition } = manifest;
     const roles = ["app_owner", "auditor", "nestfleet", "nestfleet_app", "odd \"role's", "readers", "reports"];
@@ -89,7 +89,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
     expect(JSON.stringify(manifest)).not.toMatch(/LEAKED|SCRAM/);
   });
 
-  test("is the same in a rehearsal, but that it subscribes to nothing", async () => {
+  test("is the same in a rehearsal, except that its subscriptions are not active", async () => {
     const copy = await rehearse(manifest);
     expect(copy.contents).toEqual(original.contents);
     expect(copy.itself).toEqual(original.itself);
@@ -99,7 +99,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
     expect(await count(subscriptions)).toBe(1);
   });
 
-  test("the next restore begins in the way that the last one has needed", async () => {
+  test("the next restore begins with the method that the last one needed", async () => {
     const { proven } = await newest();
     expect(proven).toMatchObject({ by: "rehearsal", way: "psql", megabytes: 94 });
     manifest = await server.backup(signal);
@@ -127,7 +127,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
     expect(await count(subscriptions)).toBe(1);
   });
 
-  test("a role that was dropped since is made again, without a password, and told", async () => {
+  test("a role that was dropped since is made again, without a password, and named", async () => {
     await database.query("DROP OWNED BY auditor; DROP ROLE auditor; ALTER ROLE reports RESET work_mem");
     const said = listen();
     await restoreBeside(database, manifest, signal);
@@ -171,7 +171,7 @@ describe("a database that has one of every kind of thing", { timeout: 3 * MINUTE
     await database.query("DROP TABLE app.marks; DELETE FROM app.notes WHERE id = 9001");
   });
 
-  test("is proven right after it was taken, or told that it cannot be restored", async () => {
+  test("is restored right after it was taken, and one that cannot be restored is reported", async () => {
     const good = await server.backup(signal);
     await prove(docker, server, good, signal);
     expect((await newest()).proven).toMatchObject({ by: "proof" });
