@@ -9,7 +9,7 @@ const PREFIX = "org.nestfleet.lock.";
 /** No process has it: above the largest pid of Linux. */
 const DEAD: Identity = { ...identify(), pid: 2 ** 22 + 1, started: "1" };
 
-/** Volumes and containers as the engine keeps them: each command is one step, and takes its time. */
+/** The volumes and containers of a Docker engine. Each command is one step, and takes some time. */
 class Engine extends DockerClient {
   public readonly volumes = new Map<string, Record<string, string>>();
   /** By id: when it was started, unless it does not run. */
@@ -58,7 +58,7 @@ function held(taken: Lock | Holder): Lock {
 }
 
 describe("the lock of a stack", () => {
-  test("is one process's, until that lets go of it", async () => {
+  test("belongs to one process, until that releases it", async () => {
     const engine = new Engine();
     const lock = held(await takeLock(engine, "prod"));
     const second = await takeLock(engine, "prod");
@@ -125,7 +125,7 @@ describe("the lock of a stack", () => {
     }
   });
 
-  test("that is no lock of ours is left alone, and named", async () => {
+  test("that another program has made is kept, and named", async () => {
     const engine = new Engine();
     engine.volumes.set("nestfleet-prod-lock", { [`${PREFIX}token`]: "$(rm -rf /)" });
     const taken = await takeLock(engine, "prod");
@@ -135,7 +135,7 @@ describe("the lock of a stack", () => {
     expect(engine.volumes.size).toBe(1);
   });
 
-  test("is not taken away when the engine gives no answer about the container", async () => {
+  test("is not taken over if Docker does not answer about the container", async () => {
     const job = "cd".repeat(32);
     const engine = new Engine();
     engine.containers.set(job, "2001-01-01T00:00:00Z");

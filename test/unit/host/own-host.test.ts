@@ -88,12 +88,12 @@ describe("the host of a stack that is named", () => {
     ["config: [", /cannot be read[^]*--docker-host/],
     ["config: 7\n", /it is not the config of a stack/],
     ["config:\n  nestfleet:dockerHost:\n    secure: v1:x\n", /is not plain text; name the host of prod/],
-  ])("cannot be told from the config %j", async (text, why) => {
+  ])("is not known from the configuration %j", async (text, why) => {
     write(text);
     await expect(chosen()).rejects.toThrow(why);
   });
 
-  test("has a name that is no path", async () => {
+  test("has a name that is not a path", async () => {
     for (const name of ["../prod", "prod;x", "", "a/b/c/d", ".."])
       await expect(chosen(undefined, {}, name)).rejects.toThrow(/is not the name of a stack/);
   });

@@ -23,7 +23,7 @@ async function zombie(): Promise<number> {
 }
 
 describe("a process is alive", () => {
-  test("while it runs, whoever's it is", () => {
+  test("while it runs, also for another user", () => {
     expect(isAlive(process.pid)).toBe(true);
     expect(isAlive(1)).toBe(true);
   });
@@ -44,7 +44,7 @@ describe("a process is alive", () => {
     },
   );
 
-  test("when the number is none, because nothing is known of it", () => {
+  test("when the number is not a pid, because nothing is known of it", () => {
     expect(isAlive(Number.NaN)).toBe(true);
   });
 });

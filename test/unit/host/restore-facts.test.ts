@@ -10,7 +10,7 @@ import { asked, backup, change, host } from "../release/facts";
 
 const id = "20261124T080000Z-1.4.2";
 
-/** A docker client that answers what it is told, by what its arguments and input contain, and keeps what it was asked. */
+/** A docker client whose answers depend on the arguments and input. It keeps the commands that it got. */
 class Answering extends DockerClient {
   public readonly asked: { readonly args: string; readonly stdin: string }[] = [];
 
@@ -67,7 +67,7 @@ describe("a password", () => {
     expect(await roleOf("nestfleet_app\n")).toBe("nestfleet_app");
   });
 
-  test("is not asked for where one is taken that nobody has", async () => {
+  test("is not needed if the server accepts any password", async () => {
     const takes = (answer: string | DockerError) => takesAnyPassword(new Answering({ PGPASSWORD: answer }), "postgres");
     expect(await takes("nestfleet\n")).toBe(true);
     expect(await takes(failed('FATAL:  password authentication failed for user "nestfleet"'))).toBe(false);

@@ -27,7 +27,7 @@ describe("work that must not stay half done", () => {
     expect(await undoing(() => Promise.resolve("done"), () => Promise.reject(new Error("undone")))).toBe("done"); // prettier-ignore
   });
 
-  test("is undone to the end when it is told to stop, however often", async () => {
+  test("is undone completely when it gets signals, however many", async () => {
     const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "../../support/interrupted.ts")]);
     let said = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
@@ -54,8 +54,8 @@ describe("work whose every step can be done again", () => {
   });
 });
 
-describe("a program that is told to end", () => {
-  /** Gives what it says until its end, and how it ends; it is told once it works, and again half-way. */
+describe("a program that gets a signal to end", () => {
+  /** Gives its output and how it ends. It gets a signal when it works, and another one half-way. */
   async function told(...words: string[]): Promise<[string[], string | null]> {
     const child = spawn(process.execPath, ["--import", "tsx", join(__dirname, "../../support/finishing.ts"), ...words]);
     let said = "";
@@ -72,7 +72,7 @@ describe("a program that is told to end", () => {
     expect(await told()).toEqual([["working", "released"], "SIGTERM"]);
   });
 
-  test("does work that must not stay half done to its end before, however often it is told", async () => {
+  test("first finishes work that must not stay half done, however many signals it gets", async () => {
     expect(await told("at-work")).toEqual([["working", "half done", "done", "released"], "SIGTERM"]);
   });
 });

@@ -3,7 +3,7 @@ import { inUrl } from "../../../components/release/address";
 import type { Settings } from "../../../components/settings/schema";
 import { certified } from "../../support/certificates";
 
-/** A config as somebody may write it, before the engine has made texts of it. */
+/** A configuration as an operator may write it, before Pulumi has converted it to texts. */
 export type Config = Record<string, unknown>;
 
 /** The keys that are encrypted in the stack's file. */

@@ -95,7 +95,7 @@ describe("the id of a backup", () => {
     );
   });
 
-  test("is of now, where nothing is there that is of now or later, but what is somebody else's", () => {
+  test("has the present time, if no own backup has the present or a later time", () => {
     fc.assert(
       fc.property(clock, fraction, tag, ids, ids, (seconds, part, version, existing, others) => {
         const before = existing.filter((one) => (parseBackupId(one)?.seconds ?? 0) < seconds);
@@ -118,7 +118,7 @@ describe("the id of a backup", () => {
     );
   });
 
-  test("has one place among others, and what is no id is before all of them", () => {
+  test("has one place in the order, and a text that is not an id comes before all ids", () => {
     const text = fc.oneof({ weight: 3, arbitrary: id }, fc.string());
     fc.assert(
       fc.property(text, text, text, (one, other, third) => {
@@ -235,7 +235,7 @@ describe("the backups that go", () => {
     );
   });
 
-  test("are none once they are gone", () => {
+  test("are none once they were removed", () => {
     fc.assert(
       fc.property(taken, keep, history, (backups, amount, changes) => {
         const gone = retiredBackups(backups, amount, changes);

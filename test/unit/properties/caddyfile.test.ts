@@ -167,7 +167,7 @@ describe("the Caddyfile of a config that is accepted", () => {
     );
   });
 
-  test("lets users reach nothing of the api but through the rules for all", () => {
+  test("lets users reach the api only through the rules for all requests", () => {
     fc.assert(
       fc.property(accepted, (config) => {
         const sites = parse(caddyfile(settings(config, ENCRYPTED))).slice(5);
@@ -183,7 +183,7 @@ describe("the Caddyfile of a config that is accepted", () => {
     );
   });
 
-  test("answers for what is inside alone before any request is passed on, also to a candidate", () => {
+  test("answers requests for internal paths itself, also those to a candidate", () => {
     const part = fc.stringMatching(/^[\w%~.-]{0,8}$/).filter((text) => !/^\.{1,2}$/.test(text));
     const end = fc.array(part, { maxLength: 3 }).map((parts) => parts.map((name) => `/${name}`).join(""));
     const inside = fc.tuple(fc.mixedCase(fc.constantFrom("/internal", "/metrics")), end).map((parts) => parts.join(""));
@@ -196,7 +196,7 @@ describe("the Caddyfile of a config that is accepted", () => {
     );
   });
 
-  test("passes on what is the api's, and nothing that leads out of its path", () => {
+  test("passes on the api's paths, and none that lead out of themselves", () => {
     const lines = parse(caddyfile(settings({})));
     const part = fc.stringMatching(/^[a-z]{1,8}$/);
     const out = fc.constantFrom("/.", "/..", "\\..", "/.\\..");

@@ -45,7 +45,7 @@ function replaced(config: unknown, [key, ...path]: readonly string[], value: unk
   return { ...inner, [key]: replaced(before, path, value) };
 }
 
-describe("a key that nobody knows", () => {
+describe("an unknown key", () => {
   const name = fc.oneof(
     fc.string().map((end) => `x${end}`),
     fc.constantFrom(...INHERITED, "Versions", "acme ", ""),
@@ -60,7 +60,7 @@ describe("a key that nobody knows", () => {
     );
   });
 
-  test("is refused by its name in an environment, if it is no name of a variable", () => {
+  test("is refused by its name in an environment, if it is not the name of a variable", () => {
     fc.assert(
       fc.property(fc.constantFrom("env", "secretEnv"), name, fc.jsonValue(), (environment, key, value) => {
         const found = problems({ [environment]: { [key]: value } }, ENCRYPTED);
@@ -76,7 +76,7 @@ function pathsOf(value: unknown, path: readonly string[] = []): (readonly string
   return [path, ...Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...path, key]))];
 }
 
-/** A value that somebody may have put there: of the wrong type, or a text with whatever in it. */
+/** Any wrong value: of another type, or a text with any characters. */
 const anything = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
   fc.string({ unit: "binary" }),
@@ -93,7 +93,7 @@ const changed = fc
     }, config),
   );
 
-/** As the engine may hand it over: texts, whatever they are, under names, whatever those are. */
+/** Any configuration that Pulumi may pass on: any texts under any names. */
 const raw = fc.dictionary(
   fc.oneof(fc.constantFrom(...Object.keys(schema.shape), ...INHERITED), fc.string()),
   fc.oneof(fc.json(), fc.string({ unit: "binary" }), fc.constantFrom("1.5.0", "{}", "[]", '{"__proto__":{"a":1}}')),
@@ -110,7 +110,7 @@ describe("a config of anything", () => {
     expect(printable(report(found, "prod"))).toMatch(/^\d+ problems? in the configuration of stack prod /);
   }
 
-  test("is accepted or refused, and each problem told with its path, its rule and a command", () => {
+  test("is accepted or refused, and each problem is reported with its path, its rule and a command", () => {
     fc.assert(
       fc.property(changed, (config) => {
         const result = checked(config, ENCRYPTED);
@@ -121,7 +121,7 @@ describe("a config of anything", () => {
     );
   });
 
-  test("is so as well where its values are no JSON", () => {
+  test("is so as well if its values are not JSON", () => {
     const written = fc.option(fc.dictionary(fc.string(), fc.string()), { nil: undefined });
     fc.assert(
       fc.property(raw, fc.array(fc.constantFrom(...ENCRYPTED)), written, (values, encrypted, plain) => {
@@ -173,7 +173,7 @@ describe("a secret", () => {
     );
   });
 
-  test("is in no report where it stands in clear in a URL, as its password or its query", () => {
+  test("is in no report if it is in plain text in a URL, as password or query", () => {
     const url = fc.constantFrom(
       (value: string) => `https://user:${value}@git.example.com/a.git`,
       (value: string) => `https://${value}@git.example.com/a.git`,
@@ -193,7 +193,7 @@ describe("a secret", () => {
     );
   });
 
-  test("is in no report where it stands in clear under a name that says what it is", () => {
+  test("is in no report if it is in plain text under a name that says that it is a secret", () => {
     const name = fc.constantFrom("API_KEY", "SMTP_PASSWORD", "token", "jwtSecret", "postgresPassword", "tlsKey");
     const around = fc.constantFrom([], ["env"], ["env", "SMTP"], ["http"], ["postgres"], ["unknown", "more"]);
     fc.assert(

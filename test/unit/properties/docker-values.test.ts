@@ -46,7 +46,7 @@ function nano(share: string): bigint {
   return BigInt(whole) * 1_000_000_000n + BigInt(fraction.padEnd(9, "0"));
 }
 
-/** As somebody would ask for CPUs: few digits, and any number that the language has. */
+/** Numbers of CPUs: with few digits, as operators write them, and any other number. */
 const cpus = fc.oneof(
   fc.integer({ min: 0, max: 530 }),
   fc.nat(5300).map((tenths) => tenths / 10),

@@ -19,7 +19,9 @@ function found(sql: string): string[] {
   );
 }
 
-/** The words of statements that are found, with a mark before the one whose line is told when it is not the first. */
+/**
+ * The words of statements that are found, with a mark before the word whose line is reported if it is not the first.
+ */
 const DESTRUCTIVE: readonly (readonly [harm: string, words: string])[] = [
   ["both", "DROP TABLE cases"],
   ["both", "DROP TABLE IF EXISTS public.cases , notes CASCADE"],
@@ -56,7 +58,7 @@ const DESTRUCTIVE: readonly (readonly [harm: string, words: string])[] = [
   ["both", "ALTER TABLE ONLY ( cases ) ADD COLUMN note text , >DROP COLUMN channel"],
 ];
 
-/** What is in many migrations, and harms nobody. */
+/** Statements that are in many migrations and do no harm. */
 const HARMLESS = [
   "SELECT 1",
   "CREATE INDEX a ON cases ( id )",
@@ -79,7 +81,7 @@ const lure = fc
   .array(fc.oneof(fc.constantFrom(...LURES), fc.string({ unit: "grapheme", maxLength: 4 })), { maxLength: 6 })
   .map((pieces) => pieces.join("").replaceAll("\0", ""));
 
-/** Each makes of any text something that is none of PostgreSQL's words, and ends where it says. */
+/** Functions that wrap any text in a literal or comment, which ends where it should. */
 const WRAPPINGS: readonly (readonly [name: string, wrap: (text: string) => string])[] = [
   ["a literal", (text) => `'${text.replaceAll("'", "''")}'`],
   ["an escape string", (text) => `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`],
@@ -103,11 +105,11 @@ function unnested(text: string): string {
 interface Part {
   readonly sql: string;
   readonly harm?: string;
-  /** How much of it comes before the words whose line is told. */
+  /** The part before the words whose line is reported. */
   readonly before?: number;
 }
 
-/** A statement as somebody may write it who likes neither lines nor lower case. */
+/** A statement in any layout and in upper or lower case. */
 function written(harm: string | undefined, words: string, gaps: readonly string[], upper: readonly boolean[]): Part {
   let before = 0;
   const sql = words.split(" ").reduce((text, marked, index) => {
@@ -164,7 +166,7 @@ describe("the destructive statements of a migration", () => {
   test("are found in a block that runs at once, on the lines of the file", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(destructive, harmless), { maxLength: 4 }), gaps, gap, (parts, between, space) => {
-        // In a block a SELECT needs something to put its result into, and nothing is no statement.
+        // In a block a SELECT needs an INTO, and an empty statement is not allowed.
         const inside = parts.map((part) => ({
           ...part,
           sql: part.sql.replace(/^SELECT\b/, "PERFORM").replace(/^$/, "NULL"),
@@ -185,7 +187,7 @@ describe("the destructive statements of a migration", () => {
     );
   });
 
-  test("are none inside of a comment", () => {
+  test("are not found inside of a comment", () => {
     fc.assert(
       fc.property(comment, (text) => {
         expect(found(text)).toEqual([]);
@@ -194,7 +196,7 @@ describe("the destructive statements of a migration", () => {
     );
   });
 
-  test("are none in the body of a function, which runs later if ever", () => {
+  test("are not found in the body of a function, which runs later or never", () => {
     const quoted = fc.constantFrom(...WRAPPINGS.filter(([name]) => !name.includes("name")).map(([, wrap]) => wrap));
     fc.assert(
       fc.property(lure, quoted, (text, wrap) => {
@@ -213,8 +215,8 @@ const garbage = fc.oneof(
   lure,
 );
 
-describe("a text that is no SQL", () => {
-  test("is read all the same: what is found in it is on one of its lines, and shown on one", () => {
+describe("a text that is not SQL", () => {
+  test("is read all the same: a finding has one of its lines, and is shown on one line", () => {
     fc.assert(
       fc.property(garbage, (text) => {
         expect(isMarkedIncompatible(text)).toBeTypeOf("boolean");
@@ -230,7 +232,7 @@ describe("a text that is no SQL", () => {
     );
   });
 
-  test("is read to its end, however often it says the same", () => {
+  test("is read to its end, also if it repeats itself", () => {
     fc.assert(
       fc.property(garbage, fc.integer({ min: 100, max: 500 }), (text, times) => {
         const long = text.repeat(times);

@@ -24,7 +24,7 @@ const broken = fc.string({ unit, minLength: 8, maxLength: 30 });
 const secret = fc
   .oneof({ weight: 4, arbitrary: madeUp }, repeated, broken)
   .filter((text) => text.trim().length >= SOME && !/^nestfleet/i.test(text) && !text.includes("*"));
-/** What is no secret, and has nothing in it that one has. */
+/** A text that is not a secret, and shares no characters with one. */
 const around = fc.stringMatching(/^[A-Z !,;.()\n-]{0,12}$/);
 
 /** In which a secret may stand in a log, and is hidden; the last two with something that stands before it. */

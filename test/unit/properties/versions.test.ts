@@ -88,7 +88,7 @@ describe("a release, as it is typed,", () => {
     );
   });
 
-  test("is none that moves, in whatever case, unless that is allowed", () => {
+  test("is not a mutable tag, in upper or lower case, unless that is allowed", () => {
     const moving = fc.mixedCase(fc.constantFrom("latest", "main", "edge", "nightly", "stable"));
     fc.assert(
       fc.property(moving, (tag) => {
@@ -117,7 +117,7 @@ describe("the direction of an update", () => {
     );
   });
 
-  test("leads on: what is above the second of two is above the first", () => {
+  test("is transitive: what is above the second of two is above the first", () => {
     fc.assert(
       fc.property(fc.array(parts.map(tagOf), { minLength: 3, maxLength: 3 }), (tags) => {
         const [first = "", second = "", third = ""] = tags.toSorted(direction);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { firstOf, oneLine, printable } from "../../../components/release/words";
 
-/** Unicode's control characters, but for the two that a text of several lines is made of. */
+/** Unicode's control characters, except the two that a text of several lines needs. */
 const CONTROL = /[^\P{Cc}\n\t]/u;
 /** Turns the order of what follows: the end of a name, read as its beginning. */
 const TURNING = /[\u202a-\u202e\u2066-\u2069]/;
@@ -16,7 +16,7 @@ const words = fc.string({
   ),
 });
 
-describe("somebody else's words", () => {
+describe("the text of another program", () => {
   test("have no control character left once they are printable", () => {
     fc.assert(
       fc.property(words, (text) => {
@@ -28,7 +28,7 @@ describe("somebody else's words", () => {
     );
   });
 
-  test("stay as they are where there is nothing to take out", () => {
+  test("stay as they are if there is nothing to remove", () => {
     const harmless = fc.string({ unit: fc.oneof(fc.string({ unit: "grapheme", maxLength: 1 }), fc.constant("\n\t")) });
     fc.assert(fc.property(harmless, (text) => printable(text) === text));
     fc.assert(fc.property(words, (text) => printable(printable(text)) === printable(text)));

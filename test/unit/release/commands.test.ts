@@ -20,7 +20,7 @@ describe("a docker command", () => {
   });
 });
 
-test("a script of ours names stack and host", () => {
+test("the command of a script names stack and host", () => {
   expect(script({ name: "restore", stack: "prod", host: "ssh://fleet", options: ["--undo"] })).toBe(
     "scripts/restore.sh --stack prod --docker-host ssh://fleet --undo",
   );
@@ -36,7 +36,7 @@ test("Pulumi is called as it works here", () => {
   expect(configRm("prod", "restore")).toBe("scripts/pulumi config rm --stack prod nestfleet:restore");
 });
 
-test("a word of a shell means nothing but itself", () => {
+test("a word is quoted for the shell", () => {
   expect(shellWord("unix:///run/a-b.sock")).toBe("unix:///run/a-b.sock");
   expect(shellWord("a b'$(x)")).toBe(`'a b'\\''$(x)'`);
 });

@@ -46,7 +46,7 @@ describe("a migration that the database says is applied", () => {
   });
 });
 
-describe("a migration that somebody has written into the table", () => {
+describe("a migration that was inserted into the table by hand", () => {
   const planned = (applied: readonly string[]) =>
     plan({
       stack: "prod",
@@ -55,7 +55,7 @@ describe("a migration that somebody has written into the table", () => {
       last: { version: "1.5.0" },
     });
 
-  test("is told by name, and what it harms with it", () => {
+  test("is reported by name, with what it breaks", () => {
     const { pending, unexplained: found, warnings, problems, wayBack } = planned(filesOf("1.5.1"));
     expect([pending, problems]).toEqual([[], []]);
     expect(found).toEqual(planned(filesOf("1.5.0")).pending);
@@ -68,7 +68,7 @@ describe("a migration that somebody has written into the table", () => {
     expect(wayBack).toEqual({ version: "1.5.0", backup: "of this update" });
   });
 
-  test("does not make side by side what cannot be", () => {
+  test("does not make releases run side by side that cannot", () => {
     const marked = { file: "0007_marked.sql", reading: { ...HARMLESS, incompatible: true } };
     const target = { migrations: [...migrationsOf("1.5.0"), marked] };
     const strategy = (applied: readonly string[]) =>

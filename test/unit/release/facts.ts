@@ -15,10 +15,10 @@ import { releases } from "../../images/nestfleet/releases";
 
 export const GB = 1_000_000_000;
 
-/** Of a migration that only adds. */
+/** The findings of a migration that only adds. */
 export const HARMLESS: Reading = { findings: [], incompatible: false, extensions: [] };
 
-/** What the migrations of the stand-in do that is of note; destructive.test.ts compares them with this. */
+/** The findings in the migrations of the demo release, which destructive.test.ts compares with the real files. */
 export const READINGS: Readonly<Record<string, Reading>> = {
   "0001_extensions.sql": { ...HARMLESS, extensions: [{ name: "vector", cascade: false }] },
   "0007_drop_cases_channel.sql": {
@@ -38,7 +38,7 @@ export const READINGS: Readonly<Record<string, Reading>> = {
   },
 };
 
-/** Files that a release of the stand-in knows. */
+/** The migration files of a demo release. */
 export function filesOf(version: string): string[] {
   const release = releases.find((known) => known.version === version);
   if (!release) throw new Error(`no stand-in release ${version}`);
@@ -83,7 +83,7 @@ export function container(role: string, version: string, more: Partial<RunningCo
   return { id: `${role}-${version}`, role, name, version, imageId: imageOf(version), state, running, ...more };
 }
 
-/** A backup of a release, 290 MB of 1.3 GB in 5 s unless told otherwise. */
+/** A backup of a release: by default 290 MB of 1.3 GB in 5 s. */
 export function backup(id: string, more: Partial<BackupManifest> = {}): BackupManifest {
   const [, year, month, day, hour, minute, second, version = ""] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-(.+)$/.exec(id) ?? [];
@@ -141,7 +141,7 @@ interface Change {
   readonly target?: Partial<TargetFacts>;
 }
 
-/** A host on which `from` serves, asked about `to`: two tags, whose migrations are those of stand-in releases. */
+/** A Docker host on which `from` serves, with the facts for an update to `to`. Both are tags of demo releases. */
 export function host(from: string, to: string, { facts, database, target }: Change = {}): HostFacts {
   const api = container("api", from);
   return {
@@ -181,7 +181,7 @@ export function host(from: string, to: string, { facts, database, target }: Chan
   };
 }
 
-/** A Docker host on which nothing of ours is. */
+/** A Docker host without any container or volume of the stack. */
 export function emptyHost(to: string): HostFacts {
   return { ...host(to, to), containers: [], serving: undefined, database: undefined };
 }

@@ -3,10 +3,10 @@ import { interimName, isInterim, REPLACED_PREFIX } from "../../../components/rel
 import { replacedName } from "../../../components/operations/restore/replaced-databases";
 import { orphansOf } from "../../../components/operations/recovery/orphans";
 
-describe("the name of an interim container", () => {
+describe("the name of a temporary container", () => {
   const name = interimName({ stack: "prod", moment: "20261124t080102z", role: "api" });
 
-  test("is known as one, with the moment of every database that a restore replaces", () => {
+  test("is recognized, with the time of every database that a restore replaces", () => {
     expect(name).toBe("nestfleet-prod-restored-20261124t080102z-api");
     const moment = replacedName(new Date(), []).slice(REPLACED_PREFIX.length);
     for (const role of ["api", "console", "worker"])
@@ -26,7 +26,7 @@ describe("the name of an interim container", () => {
     expect(isInterim(other)).toBe(false);
   });
 
-  test("is never taken for a container that the engine was creating when it was killed", () => {
+  test("is never taken for a container that Pulumi was creating when it was killed", () => {
     const created = ["nestfleet-prod-api", "nestfleet-prod-console", "nestfleet-prod-worker-1"];
     const interims = ["api", "console", "worker"].map((role) => ({
       id: role,

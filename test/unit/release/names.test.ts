@@ -54,7 +54,7 @@ test("names that are made for an occasion, and those that stand for all stacks",
   ]);
 });
 
-test("an interim container is known by its name, and is none that Pulumi could have named", () => {
+test("a temporary container is recognized by its name, which Pulumi could not have given", () => {
   expect(names.isInterim("nestfleet-prod-restored-20261124t080102z-api")).toBe(true);
   expect(names.isInterim("nestfleet-prod-api-0a1b2c3")).toBe(false);
 });

@@ -24,7 +24,7 @@ import {
 
 const from142 = "20261124T080000Z-1.4.2";
 
-/** The plan for the stand-in's `to`, where its `from` serves. */
+/** The plan for the demo release `to`, while `from` serves. */
 function step(
   from: string,
   to: string,
@@ -70,7 +70,7 @@ describe("what an update is", () => {
     expect(step("1.5.0", "1.5.0")).toMatchObject({ kind: "restart", needsBackup: false, restarts: [], disk: [] });
   });
 
-  test("a restart also after a refused upgrade that had migrated: the revert heals", () => {
+  test("a restart also after a rejected upgrade that had migrated: the old version recovers", () => {
     const planned = step("1.5.1", "1.5.1", {}, { database: { applied: filesOf("1.6.3") } });
     expect(planned).toMatchObject({ kind: "restart", problems: [], ahead: ["0009_backfill_search_text.sql"] });
   });
@@ -98,7 +98,7 @@ describe("what an update is", () => {
     });
   });
 
-  test("every step between releases of the stand-in is the one that the numbers say, and what is pending is new", () => {
+  test("every step between demo releases is the one that the numbers say, and only new migrations are pending", () => {
     for (const one of releases) {
       for (const other of releases) {
         const planned = step(one.version, other.version, { allowSchemaAhead: true, acknowledgeMajor: "2" });
@@ -144,7 +144,7 @@ describe("tags without numbers are ordered by what is on the host", () => {
     expect(plan({ stack: "prod", settings: asked("sha-bbbbbbb"), host: facts, last: {} }).kind).toBe("upgrade");
   });
 
-  test("without the host nobody knows, and the plan says so", () => {
+  test("without the Docker host it is not known, and the plan says so", () => {
     const planned = plan({
       stack: "prod",
       settings: asked("sha-bbbbbbb"),
@@ -187,7 +187,7 @@ describe("a tag that may move", () => {
   });
 });
 
-describe("who takes the requests is decided again", () => {
+describe("the cutover runs", () => {
   const interim = container("api", "1.4.2", { name: "nestfleet-prod-restored-20261124t080102z-api" });
 
   test.each<[string, Plan]>([
@@ -198,17 +198,17 @@ describe("who takes the requests is decided again", () => {
       "restore",
       step("1.4.2", "1.4.2", { restore: from142, confirmRestore: "monday" }, { facts: { backups: [backup(from142)] } }),
     ],
-  ])("by each %s, also where no container changes", (kind, planned) => {
+  ])("with each %s, also if no container changes", (kind, planned) => {
     expect(planned).toMatchObject({ kind, runsCutover: true });
   });
 
-  test("by a restart only while an interim container serves", () => {
+  test("with a restart only while a temporary container serves", () => {
     expect(step("1.4.2", "1.4.2")).toMatchObject({ kind: "restart", runsCutover: false });
     const after = step("1.4.2", "1.4.2", {}, { facts: { serving: interim } });
     expect(after).toMatchObject({ kind: "restart", runsCutover: true });
   });
 
-  test("by a restart after an update under the same release that had no verdict: both containers are there", () => {
+  test("with a restart after an update under the same release that had no verdict: both containers are there", () => {
     const { containers } = host("1.4.2", "1.4.2");
     const beside = (role: "api" | "worker") => ({
       facts: { containers: [...containers, container(role, "1.4.2", { name: `nestfleet-prod-${role}-2` })] },
@@ -217,7 +217,7 @@ describe("who takes the requests is decided again", () => {
     expect(step("1.4.2", "1.4.2", {}, beside("worker"))).toMatchObject({ kind: "restart", runsCutover: false });
   });
 
-  test("not by a restart of which nobody knows who serves", () => {
+  test("not with a restart if it is not known which containers serve", () => {
     const hidden = host("1.4.2", "1.4.2", { facts: { serving: undefined } });
     expect(plan({ stack: "prod", settings: asked("1.4.2"), host: hidden, last: { version: "1.4.2" } })).toMatchObject({
       kind: "restart",
@@ -281,7 +281,7 @@ describe("strategy", () => {
 describe("what users notice", () => {
   const backups = [backup(from142, { seconds: 5 })];
 
-  test("a pause is told as one; the maintenance page comes after 30 s", () => {
+  test("a short pause is called one; the maintenance page comes after 30 s", () => {
     const recreate = (facts: object, change = {}) =>
       step("1.4.2", "1.5.0", { strategy: "recreate" }, { facts: { backups, ...facts }, ...change }).downtime;
     expect(recreate({})).toBe(
@@ -327,7 +327,7 @@ describe("backup and disk", () => {
     expect(planned.backup?.bytes).toBe(100);
   });
 
-  test("without one, as large as the database, and nobody knows how long", () => {
+  test("without a backup, as large as the database, in an unknown time", () => {
     expect(step("1.4.2", "1.5.0").backup).toEqual({ databaseBytes: 1.3 * GB, bytes: 1.3 * GB });
   });
 
@@ -440,7 +440,7 @@ describe("restarts", () => {
     const images = { ...asked("1.5.0").images, caddy: "caddy:2.11-alpine" };
     const other = step("1.5.0", "1.5.0", { images }, { facts: { containers } });
     expect(other).toMatchObject({ restarts: [...ROLES], keepsProxy: false });
-    // The engine's daemon.json may give every container that limit.
+    // Docker's daemon.json may give every container that limit.
     const limited = containers.map((one) => ({ ...one, noCore: true, readOnly: false }));
     const wanted = { resources: { api: {}, worker: {}, console: {}, caddy: { readOnly: true } } };
     expect(step("1.5.0", "1.5.0", wanted, { facts: { containers: limited } })).toMatchObject({ keepsProxy: true });
@@ -668,17 +668,17 @@ describe("a restore that is left over", () => {
     "restore 20261124T080000Z-1.4.2 is left over and does nothing: pulumi config rm --stack prod nestfleet:restore",
   ];
 
-  test("is no news right after it was carried out, or when only something failed since", () => {
+  test("is not reported right after it was carried out, or if only failures followed", () => {
     expect(warned("1.4.2", "1.4.2", {}, [upgraded, rolledBack])).toEqual([]);
     expect(warned("1.4.2", "1.4.2", {}, [rolledBack, { ...upgraded, verdict: "failed" }])).toEqual([]);
   });
 
-  test("is told by an upgrade away from it, and by everything under another version", () => {
+  test("is reported by an upgrade from it, and by every update under another version", () => {
     expect(warned("1.4.2", "1.5.0", {}, [rolledBack, upgraded])).toEqual(inert);
     expect(warned("1.5.0", "1.5.0", {}, [rolledBack, upgraded])).toEqual(inert);
   });
 
-  test("is told how it would be done, under its own version", () => {
+  test("is reported with the way to carry it out, under its own version", () => {
     expect(warned("1.4.2", "1.4.2", {})).toEqual([
       "restore 20261124T080000Z-1.4.2 does nothing without a confirmation, the version stays: pulumi config set --stack prod nestfleet:confirmRestore WORD",
     ]);
@@ -695,7 +695,7 @@ describe("what a restore loses", () => {
   const restored = (facts: Partial<HostFacts>) =>
     step("1.5.0", "1.4.2", { restore: from142 }, { facts: { backups, ...facts } }).restore;
 
-  test("is what the live database has beyond the backup", () => {
+  test("is what the live database has and the backup does not", () => {
     expect(restored({ live: { ...live, lastWrite: "2026-11-24T11:59:00Z" } })).toEqual({
       manifest: backups[0],
       ageSeconds: 4 * 3600,
@@ -706,7 +706,7 @@ describe("what a restore loses", () => {
     });
   });
 
-  test("makes requests wait for as long as the last times here, which is not made up before", () => {
+  test("makes requests wait as long as the last times on this host, and for an unknown time before the first", () => {
     const downtime = (...times: number[]) =>
       step(
         "1.5.0",
@@ -721,7 +721,7 @@ describe("what a restore loses", () => {
     expect(downtime(9, 1.2, 2.3, 1.4)).toMatch(/^requests wait about 3 s .* as the last times on this host$/);
   });
 
-  test("is not made up where nobody has counted, nor is an age by a clock that is behind", () => {
+  test("is not given if the rows were not counted, nor is an age by a clock that is behind", () => {
     const clock = Date.parse("2026-11-24T07:00:00Z") / 1000;
     expect(restored({ clock })).toMatchObject({ added: {}, exact: false, ageSeconds: undefined, lastWrite: undefined });
   });
@@ -740,7 +740,7 @@ describe("databases that were replaced", () => {
     expect(planned.replaced).toEqual([{ ...replaced[0], droppedAfter: "2026-11-23T08:00:00Z", due: true }]);
   });
 
-  test("stay for ever, when nobody knows when they were replaced", () => {
+  test("stay for ever if it is not known when they were replaced", () => {
     expect(step("1.4.2", "1.4.2", {}, { database: { replaced: [named] } }).replaced).toEqual([named]);
   });
 });
@@ -762,12 +762,12 @@ describe("without access to the host", () => {
     });
   });
 
-  test("nothing is made up", () => {
+  test("nothing is guessed", () => {
     expect([planned.pending, planned.backup, planned.restarts]).toEqual([undefined, undefined, undefined]);
     expect(planned.disk).toEqual([]);
   });
 
-  test("a restore is announced, and nothing is told of what it loses", () => {
+  test("a restore is announced, without what it loses", () => {
     const back = plan({
       stack: "prod",
       settings: asked("1.4.2", { restore: from142 }),
@@ -798,7 +798,7 @@ describe("a backup that can be read and not restored", () => {
   const warnings = (...backups: ReturnType<typeof backup>[]) =>
     step("1.4.2", "1.4.2", {}, { facts: { backups } }).warnings;
 
-  test("is warned of once none was proven for two days", () => {
+  test("is warned of once no backup was proven for two days", () => {
     const command = "scripts/backup.sh --stack prod --prove";
     const old = backup("20261120T020000Z-1.4.2");
     expect(warnings(old)).toEqual([
@@ -830,7 +830,7 @@ describe("a backup that can be read and not restored", () => {
   });
 });
 
-test("a log that this program would give another way is a change, what the engine has added to it is none", () => {
+test("another log than the program's is a change, and options that Docker has added are not", () => {
   const log = (options: Record<string, string>) => ({ log: { driver: "json-file", options } });
   const own = { "max-size": "10m", "max-file": "3" };
   const containers = [

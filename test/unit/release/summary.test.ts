@@ -73,7 +73,7 @@ describe("the images of a release", () => {
     ]);
   });
 
-  test("are not told by a restart, which brings none", () => {
+  test("are not listed by a restart, which does not change them", () => {
     expect(block(printed("1.5.0", host("1.5.0", "1.5.0", { facts: { images } })))).toEqual([]);
   });
 });
@@ -192,14 +192,14 @@ describe("what a restore loses", () => {
       ?.trim();
   };
 
-  test("is told for six tables at most, those that lose most first", () => {
+  test("is listed for six tables at most, those that lose most first", () => {
     const rows = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`public.t${index}`, index + 1]));
     expect(loss({ rows, exact: false })).toBe(
       "loses about these rows: 9 of public.t8, 8 of public.t7, 7 of public.t6, 6 of public.t5, 5 of public.t4, 4 of public.t3 and 3 more tables; and what was changed since",
     );
   });
 
-  test("is told where no table has grown, and where nobody has counted", () => {
+  test("is stated if no table has grown, and if rows were not counted", () => {
     expect(loss({ rows: { "public.cases": 1000, "public.nestfleet_migrations": 6 }, exact: true })).toBe(
       "loses no row, by number, but what was changed since",
     );
@@ -223,7 +223,7 @@ test("a version step without a change of the schema goes back alone", () => {
   );
 });
 
-test("a restart is told in three lines", () => {
+test("a restart has three lines", () => {
   expect(printed("1.5.0", host("1.5.0", "1.5.0"))).toEqual([
     "restart 1.5.0",
     "  restarts     only what a changed setting replaces: the version stays",
@@ -249,7 +249,7 @@ test("without the host", () => {
   ]);
 });
 
-test("a refusal tells every problem with its mend", () => {
+test("a refusal lists every problem with its fix", () => {
   const facts = host("1.5.0", "1.4.2", { facts: { portsTaken: [{ port: 80, by: "nginx" }] } });
   const lines = printed("1.4.2", facts);
   expect(lines[0]).toBe("refused: rollback 1.5.0 → 1.4.2");

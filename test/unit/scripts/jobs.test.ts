@@ -64,7 +64,7 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s ends a job with all that
   expect(started().filter(isAlive)).toEqual([]);
 });
 
-/** What has ended may be waited for by no process: it is listed then, with Z for its state. */
+/** A process that has ended and that no parent waits for is listed with the state Z. */
 function isAlive(pid: number): boolean {
   return /^[^Z]/.test(spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).stdout);
 }

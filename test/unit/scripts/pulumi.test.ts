@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const ROOT = join(__dirname, "../../..");
-/** Says what it was called with; knows no stack that is selected. */
+/** A CLI that prints its arguments, and has no selected stack. */
 const CLI = `#!/bin/sh
 case "$*" in version) echo v3.259.0; exit ;; *--show-name*) exit 1 ;; esac
 echo "called: $* backend=$PULUMI_BACKEND_URL passphrase=$PULUMI_CONFIG_PASSPHRASE_FILE as=$NESTFLEET_PULUMI"
@@ -33,7 +33,7 @@ function pulumi(words: string[], environment: Record<string, string> = {}) {
 
 const local = () => readdirSync(join(home, ".nestfleet")).filter((name) => ["state", "passphrase"].includes(name));
 
-test("what it makes is for its user alone, whatever the shell's umask is", () => {
+test("only its user can read what it makes, with any umask of the shell", () => {
   const before = process.umask(0o022);
   try {
     expect(pulumi(["stack", "init", "demo"]).status).toBe(0);
@@ -51,7 +51,7 @@ describe("where no backend is chosen", () => {
     ["up", "--stack", "prod"],
     ["--cwd", "/tmp", "config", "set", "--stack=prod", "nestfleet:version", "1.4.2"],
     ["preview", "-s", "prod"],
-  ])("a stack of production is refused a place that nobody chose: %s %s %s", (...words) => {
+  ])("a production stack is refused without a chosen place of its state: %s %s %s", (...words) => {
     const { status, output } = pulumi(words);
     expect(status).toBe(1);
     expect(output).toMatch(/No place is chosen for the state of stack prod[^]*pulumi login[^]*PASSPHRASE_FILE/);
@@ -59,7 +59,7 @@ describe("where no backend is chosen", () => {
   });
 
   test.each([["stack", "init", "demo"], ["config", "--stack", "test-a"], ["whoami"], ["stack", "ls"]])(
-    "demo, tests and what is about no stack have one here: %s",
+    "demo, tests and commands without a stack use .nestfleet: %s",
     (...words) => {
       const { status, output } = pulumi(words);
       expect(status, output).toBe(0);
@@ -69,12 +69,12 @@ describe("where no backend is chosen", () => {
     },
   );
 
-  test("a login asks for the backend that is typed, and makes none", () => {
+  test("a login uses the backend on its command line, and makes none", () => {
     expect(pulumi(["login", "s3://bucket"]).output).toContain("called: login s3://bucket backend= ");
     expect(local()).toEqual([]);
   });
 
-  test("a state that is there already goes on working, with a warning that says what to copy", () => {
+  test("an existing state still works, with a warning that says what to copy", () => {
     mkdirSync(join(home, ".nestfleet/state/.pulumi/stacks/nestfleet"), { recursive: true });
     writeFileSync(join(home, ".nestfleet/state/.pulumi/stacks/nestfleet/prod.json"), "{}");
     const { status, output } = pulumi(["config", "--stack", "prod"]);

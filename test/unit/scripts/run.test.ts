@@ -30,7 +30,7 @@ afterEach(() => {
   rmSync(tree, { recursive: true });
 });
 
-/** As rsync, tar and docker cp bring it: with the time of its own. */
+/** Copies a source as rsync, tar and docker cp do, with its own time. */
 function deploy(file: string, text: string): void {
   writeFileSync(join(tree, file), text);
   utimesSync(join(tree, file), LONG_AGO, LONG_AGO);
@@ -41,7 +41,7 @@ const running = () => spawnSync(process.execPath, [join(tree, "scripts/run.mjs")
 const kept = () => readdirSync(join(tree, ".nestfleet/scripts")).sort();
 const compiled = () => kept().filter((file) => file.endsWith(".cjs"));
 
-test("sources that are older than what was compiled before them run all the same", { timeout: 60_000 }, () => {
+test("sources that are older than the compiled file run all the same", { timeout: 60_000 }, () => {
   deploy("components/word.ts", 'export const word = "one";');
   deploy("scripts/greet.ts", 'import { word } from "../components/word"; console.log(word);');
   expect(run()).toBe("one\n");
@@ -85,20 +85,20 @@ test("sources that cannot be compiled are named, with what to do", () => {
   expect(stderr).not.toContain("    at ");
 });
 
-test("without the libraries it says how they come", () => {
+test("without the libraries it says how to install them", () => {
   deploy("scripts/greet.ts", 'console.log("hello");');
   rmSync(join(tree, "node_modules"));
   const { status, stderr } = running();
   expect([status, stderr]).toEqual([1, `the libraries are missing\nNext: (cd ${tree} && npm ci)\n`]);
 });
 
-test("where nothing can be kept it runs all the same", () => {
+test("if the folder is not writable it runs all the same", () => {
   deploy("scripts/greet.ts", 'console.log("hello");');
   writeFileSync(join(tree, ".nestfleet"), "");
   expect(run()).toBe("hello\n");
 });
 
-test("what was kept and cannot be read is made again", () => {
+test("a compiled file that cannot be read is made again", () => {
   deploy("scripts/greet.ts", 'console.log("hello");');
   expect(run()).toBe("hello\n");
   const [file = ""] = compiled();
@@ -155,7 +155,7 @@ describe("the program", () => {
     expect(program(`${start}.then(console.log)`).stdout).toBe("other\n");
   });
 
-  test("that cannot be compiled ends with a message alone", () => {
+  test("that cannot be compiled ends with a message, without a stack trace", () => {
     deploy("index.ts", "export = (");
     const { stdout } = program(
       `${start}.catch((error) => console.log(require("@pulumi/pulumi").RunError.isInstance(error), error.stack === error.message, error.message))`,

@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 const ROOT = join(__dirname, "../../..");
 
-/** Installs a plugin, from a folder or from nowhere; notes each call but that for its version. */
+/** A CLI that installs a plugin, with or without a folder. It notes each call except the one for its version. */
 const CLI = `#!/bin/bash
 [[ $1 != version ]] || { echo v3.259.0; exit; }
 echo "pulumi $* home=$PULUMI_HOME" >>"$CALLS"
@@ -25,7 +25,7 @@ folder=$PULUMI_HOME/plugins/resource-$4-v$5
 rm -rf "$folder" && mkdir -p "$folder" && touch "$folder/pulumi-resource-$4" && chmod +x "$folder"/*
 [[ $6 != --file ]] || cp -R "$7/." "$folder/"
 `;
-/** The wrapper of the npm package: puts the CLI where its README says. */
+/** The wrapper of the npm package, which puts the CLI where its README says. */
 const NPX = `#!/bin/bash
 echo "npx $*" >>"$CALLS"
 bin=$PULUMI_HOME/versions/3.259.0/bin
@@ -84,7 +84,7 @@ function toolchain({ resolves = true, breaks = "" } = {}) {
   return { status, stderr, calls: readFileSync(calls, "utf8").split("\n").filter(Boolean) };
 }
 
-describe("where the download's host resolves", () => {
+describe("if the download host resolves", () => {
   test("the CLI comes with its npm package, the plugins come with the CLI, and both come once", () => {
     const { status, stderr, calls } = toolchain();
     expect(status, stderr).toBe(0);
@@ -93,7 +93,7 @@ describe("where the download's host resolves", () => {
     expect(toolchain()).toMatchObject({ status: 0, calls: [] });
   });
 
-  test("half a download does not count", () => {
+  test("an incomplete download does not count", () => {
     const { status, stderr } = toolchain({ breaks: "yes" });
     expect(status).toBe(1);
     expect(stderr).toContain("connection reset\npulumi 3.259.0 could not be downloaded.");
@@ -101,12 +101,12 @@ describe("where the download's host resolves", () => {
     expect(toolchain().calls).toEqual(DOWNLOADS());
   });
 
-  test("the wrapper of the npm package is not taken for an installed CLI: to ask it would download one", () => {
+  test("the wrapper of the npm package does not count as an installed CLI, because calling it would download one", () => {
     stub("pulumi", '#!/bin/bash\necho "asked: $*" >>"$CALLS"\n');
     expect(toolchain().calls).toEqual(DOWNLOADS());
   });
 
-  test("what an earlier version of this program has put elsewhere goes", () => {
+  test("what an earlier version of this program has put elsewhere is removed", () => {
     for (const folder of ["bin", "versions/3.200.0/bin"]) {
       mkdirSync(join(ours(), folder), { recursive: true });
       writeFileSync(join(ours(), folder, "pulumi"), CLI, { mode: 0o755 });
@@ -117,10 +117,10 @@ describe("where the download's host resolves", () => {
   });
 });
 
-describe("where it does not", () => {
+describe("if it does not resolve", () => {
   const builds = (calls: readonly string[]) => calls.filter((call) => call.startsWith("go "));
 
-  test("all is built once, and again what has other sources", () => {
+  test("all parts are built once, and a part whose sources change is built again", () => {
     const { status, stderr, calls } = toolchain({ resolves: false });
     expect(status, stderr).toBe(0);
     expect(builds(calls)).toEqual([

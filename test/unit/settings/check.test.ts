@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { report } from "../../../components/settings/problem";
 import { problems, settings } from "./checked";
 
-describe("a bad value is told with its path, the rule and the command that mends it", () => {
+describe("a bad value is reported with its path, the rule and the command that fixes it", () => {
   test.each<[Record<string, unknown>, string, string, string]>([
     [
       { version: "" },

@@ -1,7 +1,7 @@
 import { check } from "../../../components/settings/check";
 import { report } from "../../../components/settings/problem";
 
-/** Config as the engine hands it over: each value a string. */
+/** Checks a configuration in the form that Pulumi passes on: each value is a string. */
 export function checked(config: Record<string, unknown>, encrypted: string[] = []) {
   const values = Object.entries({ version: "1.5.0", ...config }).map(([key, value]) => [
     key,

@@ -58,13 +58,13 @@ test.each([
   ["STRIPE_PUBLISHABLE_KEY", "pk"],
   ["SAML_CERT", "-----BEGIN CERTIFICATE-----"],
   ["GREETING", "ask-me-anything-you-like"],
-])("%s=%s is none", (name, value) => {
+])("%s=%s is not a credential", (name, value) => {
   expect(isCredential(name, value)).toBe(false);
   expect(reported({ env: { [name]: value } })).toBe("");
 });
 
 test.each(["PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "NODE_PATH", "BASH_ENV"])(
-  "%s is the image's own, in clear as encrypted",
+  "%s belongs to the image, in plain text and encrypted",
   (name) => {
     for (const key of ["env", "secretEnv"])
       expect(reported({ [key]: { [name]: "/tmp" } })).toContain("left to the image");

@@ -26,7 +26,7 @@ test.each([
 test.each([
   ["FD00:0:0::5", "fd00::5"],
   ["2001:0db8::0001", "2001:db8::1"],
-])("%s is spelled as browsers do", (value, spelled) => {
+])("%s is spelled as in browsers", (value, spelled) => {
   expect(parsed(value).data).toBe(spelled);
 });
 
@@ -50,7 +50,7 @@ test.each([
   `${"a".repeat(64)}.com`,
   "fleet.123",
   "",
-])("%s is none", (value) => {
+])("%s is not a domain", (value) => {
   expect(parsed(value).success).toBe(false);
 });
 
@@ -90,6 +90,6 @@ test.each([
   "2001:db8::1",
   "fleet.xz",
   "fleet.router",
-])("%s has none", (domain) => {
+])("%s has no public authority", (domain) => {
   expect(hasPublicAuthority(domain)).toBe(false);
 });

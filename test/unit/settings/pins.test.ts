@@ -13,13 +13,13 @@ describe("the images of a release can be pinned", () => {
     expect(settings({ images }).images).toMatchObject(images);
   });
 
-  test("with an empty source, which is none", () => {
+  test("with an empty source, which counts as not set", () => {
     const images = { digests: { api: DIGEST } };
     expect(settings({ source: "", images }).images).toMatchObject(images);
   });
 });
 
-describe("but not those that there are not", () => {
+describe("but not images that do not exist", () => {
   const built = {
     path: "nestfleet:images.digests",
     value: "given, and nestfleet:source is, too",
@@ -42,7 +42,7 @@ describe("but not those that there are not", () => {
     expect(problems(config)).toEqual([expected]);
   });
 
-  test("and that is told together with what is wrong with them besides", () => {
+  test("and all problems with them are reported together", () => {
     const found = problems({ source, images: { api: "api:1", digests: { console: "latest" } } });
     expect(found.map(({ path }) => path)).toEqual([
       "nestfleet:images.api",

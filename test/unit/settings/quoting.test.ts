@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { check } from "../../../components/settings/check";
 import { writtenIn } from "../../../components/settings/written";
 
-/** What the engine hands over of each text without quotes, as Pulumi 3.259 does. */
+/** What Pulumi 3.259 passes on for each text without quotes. */
 const CHANGED: [string, string][] = [
   ["22.10", "22.1"],
   ["1.0", "1"],
@@ -32,7 +32,7 @@ const KEPT: [string, string][] = [
   ['"2026-11-24 00:00:00 +0000 UTC"', '"2026-11-24 00:00:00 +0000 UTC"'],
 ];
 
-/** The problems of a stack whose `env.A` is written so, and arrives so. */
+/** The problems of a stack whose `env.A` is written and passed on like this. */
 function checked(typed: string, json: string) {
   const written = writtenIn(`config:\n  nestfleet:version: 1.5.0\n  nestfleet:env:\n    A: ${typed}\n`);
   return check({ values: { version: "1.5.0", env: `{"A":${json}}` }, encrypted: new Set(), stack: "prod", written });
@@ -79,7 +79,7 @@ test("other keys that are texts, and lists of them", () => {
   ]);
 });
 
-test("where the file is not known, what may have been changed is refused; another file's values count for nothing", () => {
+test("without the file, a value that may have been changed is refused; the values of another file do not count", () => {
   const without = (json: string) =>
     check({ values: { version: "1.5.0", env: `{"A":${json}}` }, encrypted: new Set(), stack: "prod" });
   for (const json of ["22.1", "1e+21", '"2026-11-24 00:00:00 +0000 UTC"'])
@@ -88,7 +88,7 @@ test("where the file is not known, what may have been changed is refused; anothe
   expect(checked("23", "22")).toHaveProperty("settings");
 });
 
-test("a credential in clear is not shown", () => {
+test("a credential in plain text is not shown", () => {
   const written = writtenIn("config:\n  nestfleet:env:\n    LLM_API_KEY: 7700.10\n");
   const values = { version: "1.5.0", env: '{"LLM_API_KEY":7700.1}' };
   expect(JSON.stringify(check({ values, encrypted: new Set(), stack: "prod", written }))).not.toContain("7700");

@@ -23,7 +23,7 @@ function problems(config: Record<string, unknown>) {
   return "problems" in result ? result.problems : [];
 }
 
-describe("what goes together", () => {
+describe("settings that fit together", () => {
   test.each<[string, Record<string, unknown>]>([
     ["a certificate, its key and its name", pair],
     ["a chain", { ...pair, http: { tls: "certificate", certificate: `${site.certificate}${authority.certificate}` } }],
@@ -62,7 +62,7 @@ function of({ certificate, key }: { certificate: string; key: string }) {
   return { http: { tls: "certificate", certificate }, secrets: { tlsKey: key } };
 }
 
-describe("what does not", () => {
+describe("settings that do not fit together", () => {
   test.each<[string, Record<string, unknown>, string, RegExp]>([
     [
       "no key",
@@ -204,7 +204,7 @@ describe("what does not", () => {
   });
 });
 
-test("all that is wrong is told at once, also beside keys that are wrong for themselves", () => {
+test("all problems are reported at once, also beside keys that are wrong by themselves", () => {
   const found = problems({
     ...pair,
     version: "latest",

@@ -21,7 +21,7 @@ test("a preview looks at the directory with nothing that could write, and asks t
   ]);
 });
 
-test.each([false, true])("nobody's image gets more than a look at it (update: %s)", async (writes) => {
+test.each([false, true])("a container with any image can only look at it (update: %s)", async (writes) => {
   const { ran } = await tried(writes);
   expect(ran).toHaveLength(1);
   for (const option of [

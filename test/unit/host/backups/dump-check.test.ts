@@ -60,7 +60,7 @@ describe("an operation", () => {
     else await expect(check()).rejects.toThrow(`the backup ${manifest.id} cannot be relied on: ${expected}`);
   });
 
-  test("is told why nothing could be checked", async () => {
+  test("gets the reason why nothing could be checked", async () => {
     dockerRuns("echo 'No such container' >&2; exit 1");
     await expect(check()).rejects.toThrow(/20261124T080000Z-1\.4\.2\.dump cannot be checked: No such container/);
   });

@@ -31,13 +31,13 @@ test("without a name the newest, with one the named", () => {
   expect(selectBackup(whole, OLD).id).toBe(OLD);
 });
 
-test("a newest one that is broken is told, not passed over", () => {
+test("a newest one that is broken is reported, not skipped", () => {
   for (const newest of [undefined, "newest"])
     expect(() => selectBackup(torn, newest)).toThrow(`cannot be relied on: ${NEW}.json: its dump is missing`);
   expect(selectBackup(torn, OLD).id).toBe(OLD);
 });
 
-test("what is not there is told, with what is", () => {
+test("a missing one is reported, with those that exist", () => {
   expect(() => selectBackup(whole, ABSENT)).toThrow(`there is no backup ${ABSENT}; the newest is ${NEW}`);
   const empty = { backups: [], future: [], broken: [], unsigned: [], ids: [], clock: undefined, newest: undefined };
   expect(() => selectBackup(empty, ABSENT)).toThrow("the newest is none");

@@ -60,7 +60,7 @@ describe("what lies among the backups of a stack with a key", () => {
   const shelf = () =>
     new Shelf(KEY, signed(backup(OLD), KEY), backup(NEW), signed({ ...backup(NEWEST), bytes: 7 }, "another"));
 
-  test("is a backup where the stack has signed it, and else told with what takes it over", async () => {
+  test("is a backup if the stack has signed it, and otherwise reported with the command that accepts it", async () => {
     const { backups, broken, unsigned, newest } = await shelf().store.list();
     expect([ids(backups), unsigned, newest]).toEqual([[OLD], [NEW, NEWEST], OLD]);
     expect(broken).toEqual([reason(NEW), reason(NEWEST)]);
@@ -72,7 +72,7 @@ describe("what lies among the backups of a stack with a key", () => {
     await expect(findBackup(database, NEW)).rejects.toThrow(`the backup cannot be relied on: ${reason(NEW)}`);
   });
 
-  test("that was changed after it was signed is none", async () => {
+  test("that was changed after it was signed does not count", async () => {
     const { store } = new Shelf(KEY, { ...signed(backup(OLD), KEY), rows: { "public.cases": 0 } });
     expect((await store.list()).unsigned).toEqual([OLD]);
   });
@@ -83,7 +83,7 @@ describe("what lies among the backups of a stack with a key", () => {
     expect((await store.list()).broken[0]).toBe(`${NEW}.json: it is not the manifest of a backup`);
   });
 
-  test("is told without the key", async () => {
+  test("is reported without the key", async () => {
     const { docker, store } = shelf();
     await store.list();
     expect(docker.asked.join()).not.toContain(KEY);
@@ -104,7 +104,7 @@ describe("what is read from the backups' directory", () => {
     ["none", "its dump is missing"],
     [7, "its dump has 7 bytes instead of 290000000"],
     [290_000_001, "its dump has 290000001 bytes instead of 290000000"],
-  ])("is no backup where the size of its dump is %s, and is the newest still", async (bytes, why) => {
+  ])("is not a backup if the size of its dump is %s, and is still the newest", async (bytes, why) => {
     const shelf = new Shelf(undefined, backup(OLD), backup(NEW));
     shelf.sizes.set(NEW, bytes);
     const { backups, broken, newest } = await shelf.store.list();
@@ -124,7 +124,7 @@ describe("what is read from the backups' directory", () => {
     expect(docker.asked.map((command) => command.split(" ")[0])).toEqual(["exec", "inspect"]);
   });
 
-  test("does not all count where the container is gone meanwhile, as it would without a key", async () => {
+  test("is an error if the container no longer exists, and does not count as it would without a key", async () => {
     const gone = new ScriptedDocker((command) => (command.startsWith("inspect ") ? undefined : `\x1e${NOW}`));
     await expect(new Store(new Database(gone, "postgres")).list()).rejects.toThrow("there is no container postgres");
   });

@@ -20,7 +20,7 @@ function told(more: object): string {
   return occupied(database, "backup", PREFIX, holderIn([JSON.stringify({ ...holder, ...more })]));
 }
 
-test("a session that is none of ours and holds the lock is named, with what ends it", () => {
+test("a session of another program that holds the lock is named, with the command that ends it", () => {
   expect(told({})).toBe(
     'the lock of a backup is held by session 4711 ("node", user "nestfleet", from 172.18.0.3, since 2026-11-24 08:01:02 UTC), ' +
       "which does not belong to this program; find out what it is; " +
@@ -46,7 +46,7 @@ test.each([
   );
 });
 
-test("a prepared transaction has no session to end, and one that has let go is nobody", () => {
+test("a prepared transaction has no session to end, and a released lock has no holder", () => {
   const nobody = { pid: null, application: null, user: null, address: null, since: null };
   expect(told(nobody)).toBe(
     "the lock of a backup is held by a prepared transaction (see pg_prepared_xacts), which does not belong to this program",
@@ -55,7 +55,7 @@ test("a prepared transaction has no session to end, and one that has let go is n
   expect(occupied(database, "backup", PREFIX, holderIn([]))).toBe("another backup runs; wait until it is done");
 });
 
-test("tables that cannot be read are told with the session that has locked them, or is about to", async () => {
+test("for tables that cannot be read, the session that has locked them, or waits to, is named", async () => {
   const locks = [
     { ...holder, table: "public.cases", granted: true, state: "idle in transaction", seconds: 312.4 },
     { ...holder, pid: 4712, table: "public.ja\nobs", granted: false, state: "active", seconds: 3 },

@@ -8,7 +8,10 @@ import { DockerError } from "../../../../components/host/docker/errors";
 const folder = mkdtempSync(join(tmpdir(), "nestfleet-docker-"));
 const journal = join(folder, "journal");
 
-/** Stands for docker: notes when it begins and ends; `fail` as argument makes it fail, `hang` makes it hang, and one engine always does. */
+/**
+ * A docker client that notes its begin and end. `fail` makes it fail, `hang` makes it hang; for one host it always
+ * hangs.
+ */
 const DOCKER = `#!/bin/sh
 [ "$2" != unix:///hangs ] || exec sleep 60
 [ "$3" != env ] || exec env

@@ -6,7 +6,7 @@ import { inspection, listing, ScriptedDocker } from "../../../support/docker";
 const api = { id: "1", name: "prod-api", role: "api", version: "1.5.0", state: "running" };
 const worker = { id: "2", name: "prod-worker", role: "worker", version: "1.5.0", state: "exited" };
 
-test("a container's image, log, networks and limits are what Docker has of it; one that goes meanwhile is none", async () => {
+test("a container's image, log, networks and limits come from Docker; one that is removed meanwhile is left out", async () => {
   const limits = {
     LogConfig: { Type: "json-file", Config: { tag: "x" } },
     Ulimits: [

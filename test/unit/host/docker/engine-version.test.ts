@@ -4,7 +4,7 @@ import { engineVersion } from "../../../../components/host/docker/engine-version
 import { isolates } from "../../../../components/host/docker/isolation";
 import { ScriptedDocker } from "../../../support/docker";
 
-test("an engine is asked once for its version, and again where it gave none", async () => {
+test("Docker is asked once for its version, and again if it gave none", async () => {
   let answers = false;
   const docker = new ScriptedDocker(() => {
     if (answers) return "28.5.2\n";

@@ -19,7 +19,7 @@ describe("a failure of Docker", () => {
     expect(await onDockerError(saying("no route to host"), ({ stderr }) => stderr)).toBe("no route to host");
   });
 
-  test("is none where what was to go is gone", async () => {
+  test("is ignored if the object to remove no longer exists", async () => {
     await unlessGone(saying("Error response from daemon: No such container: x"));
     await unlessGone(saying("removal of container x is already in progress"), REMOVED);
     await expect(unlessGone(saying("permission denied"), REMOVED)).rejects.toThrow("permission denied");

@@ -15,7 +15,7 @@ test.each([
   expect(isOwnLog(log)).toBe(own);
 });
 
-test("options of a log never go without their driver: the engine's default may be one that refuses them", () => {
+test("log options always come with their driver, because Docker's default driver may refuse them", () => {
   expect(asOptions({ capabilities: ["CHOWN"] })).toEqual([
     "--log-driver=json-file",
     "--log-opt=max-size=10m",

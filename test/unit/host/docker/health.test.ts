@@ -19,7 +19,7 @@ function container(id: string, state: object = {}, restarts = 0): object {
 
 /** What is said of api and worker after they have become these. */
 async function said(...later: object[]): Promise<string | undefined> {
-  // The worker was restarted before anybody watched, which nobody holds against it.
+  // The worker was restarted before the watch began, which does not count against it.
   let now = [container("api"), container("worker", {}, 1)];
   const death = await watch(new ScriptedDocker(() => JSON.stringify(now)), ["api", "worker"]);
   expect(await death()).toBeUndefined();
@@ -49,11 +49,11 @@ test.each<[string, object[], string]>([
     "nestfleet-prod-api does not stay up: it exited with code 3",
   ],
   ["was removed", [container("api")], "a container was removed meanwhile"],
-])("whoever watches is told of a container that %s", async (_, later, words) => {
+])("the watch reports a container that %s", async (_, later, words) => {
   expect(await said(...later)).toBe(words);
 });
 
-test("a container that was restarted before anybody watched, and runs on, is no death", async () => {
+test("a container that was restarted before the watch began, and runs on, is accepted", async () => {
   expect(await said(container("api"), container("worker", {}, 1))).toBeUndefined();
 });
 
@@ -61,7 +61,7 @@ test.each([
   ["an hour ahead", 3_600_000],
   ["an hour behind", -3_600_000],
 ])(
-  "how long a container is up is told by the clock of the Docker host, which may be %s of this one",
+  "the uptime of a container is measured with the clock of the Docker host, which may be %s of this one",
   async (_, skew) => {
     const at = (secondsAgo: number) => new Date(Date.now() + skew - secondsAgo * 1000).toISOString();
     const found = (secondsAgo: number) =>

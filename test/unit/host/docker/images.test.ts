@@ -5,7 +5,7 @@ import { ScriptedDocker } from "../../../support/docker";
 const MANIFEST = `sha256:${"d".repeat(64)}`;
 const DIGEST = `ghcr.io/nestfleet/nestfleet-api@${MANIFEST}`;
 
-/** An engine that has one image. */
+/** A Docker client that has one image. */
 function engine(id: string, digests: string[]): ScriptedDocker {
   return new ScriptedDocker((command) => {
     if (command.startsWith("image ls ")) return [`${id} ${MANIFEST}`, "sha256:other <none>"].join("\n");

@@ -19,17 +19,20 @@ test.each([
   ["27.5.1", ""],
   ["28.5.2", isolated],
   ["29.0.0-rc.1", isolated],
-])("has its labels, and no way out; not to the host either where the engine (%s) can", async (version, options) => {
-  const docker = new ScriptedDocker((command) => (command.startsWith("version ") ? `${version}\n` : ""));
-  await createIsolatedNetwork(docker, "scratch", ["label=org.nestfleet.role=drill"]);
-  const made = docker.asked.filter((command) => command.startsWith("network "));
-  expect(made).toEqual([`network create --internal ${options}--label=org.nestfleet.role=drill scratch`]);
-});
+])(
+  "has its labels and no route to other networks, nor to the host if Docker (%s) supports that",
+  async (version, options) => {
+    const docker = new ScriptedDocker((command) => (command.startsWith("version ") ? `${version}\n` : ""));
+    await createIsolatedNetwork(docker, "scratch", ["label=org.nestfleet.role=drill"]);
+    const made = docker.asked.filter((command) => command.startsWith("network "));
+    expect(made).toEqual([`network create --internal ${options}--label=org.nestfleet.role=drill scratch`]);
+  },
+);
 
 test.each([
   "Error response from daemon: could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network",
   "Error response from daemon: all predefined address pools have been fully subnetted",
-])("without a range that is left, what mends it is told: %s", async (answer) => {
+])("without a free address range, the fix is printed: %s", async (answer) => {
   await expect(createIsolatedNetwork(refusing(answer), "scratch")).rejects.toThrow(
     /no address range left[^]*Next: .*docker network prune.*default-address-pools/,
   );

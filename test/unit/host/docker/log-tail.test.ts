@@ -45,7 +45,7 @@ test("a log that is empty, and a container that is gone, add nothing to a report
 test.each([
   ["Docker's", new DockerError({ command: "logs", exitCode: 1, stderr: "the engine is away", stdout: "" })],
   ["the program's", new TypeError("the engine is away")],
-])("a log that cannot be read is said in the report, whose ever fault it is: %s", async (_, error) => {
+])("the report says that a log cannot be read: %s", async (_, error) => {
   const docker = host(() => {
     throw error;
   });

@@ -35,7 +35,7 @@ describe("answers are", () => {
   });
 });
 
-describe("a client whose engine is away", () => {
+describe("a client while Docker does not answer", () => {
   const path = process.env["PATH"] ?? "";
   let folder = "";
 

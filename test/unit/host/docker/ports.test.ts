@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { portsTaken } from "../../../../components/host/docker/ports";
 import { ScriptedDocker } from "../../../support/docker";
 
-/** An engine in a place of its own, whose ports are brought to this machine. */
+/** A Docker engine in a virtual machine, whose ports are forwarded to this machine. */
 const here = () => new ScriptedDocker((command) => (command.startsWith("info") ? "name=rootless" : ""));
 
 test("a port is taken on any of several addresses; that of HTTPS may be another's where TLS ends elsewhere", async () => {

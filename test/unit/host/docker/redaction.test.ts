@@ -38,7 +38,7 @@ test.each<[string, Record<string, string>, string, string[]]>([
   expect(shown).toContain("***");
 });
 
-test("what is no secret stays readable", () => {
+test("a text that is not a secret stays readable", () => {
   const environment = {
     NODE_ENV: "production",
     LOG_LEVEL: "verbose1",
@@ -97,6 +97,6 @@ test.each([
   ["Failing row contains (1, eve\nsecond line, x).", "Failing row contains (***)."],
   ['COPY users, line 3: "1\teve@example.com"', 'COPY users, line 3: "***"'],
   ['COPY users, line 3, column email: "eve"', 'COPY users, line 3, column email: "***"'],
-])("rows that PostgreSQL quotes are somebody's data: %s", (said, shown) => {
+])("rows that PostgreSQL quotes are not shown: %s", (said, shown) => {
   expect(withheld(`ERROR: no\nDETAIL:  ${said}`, {})).toBe(`ERROR: no\nDETAIL:  ${shown}`);
 });

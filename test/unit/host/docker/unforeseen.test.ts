@@ -26,7 +26,7 @@ test("an answer of Docker's: what was asked, and all that it said", () => {
   );
 });
 
-test("an error of this machine is told by its own words", () => {
+test("an error of this machine is reported with its own message", () => {
   const error = Object.assign(new Error("ENOSPC: no space left on device, write"), {
     code: "ENOSPC",
     syscall: "write",

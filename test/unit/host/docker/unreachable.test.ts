@@ -59,7 +59,7 @@ test.each([
     /hangs: no answer within 60 s\)\. Next: .*docker --host ssh:\/\/root@\[::1\]:2222 version$/,
   ],
   ["anything else", "unforeseen words", /\(ssh:\/\/root@\[::1\]:2222: unforeseen words\)\. Next: /],
-])("%s is told in one sentence, with the next step", (_, said, expected) => {
+])("%s is reported in one sentence, with the next step", (_, said, expected) => {
   const { unreachable: reason, next } = unreachable(HOST, said);
   const told = `${reason}. Next: ${next}`;
   expect(told).toMatch(expected);

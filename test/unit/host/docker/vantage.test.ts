@@ -4,7 +4,7 @@ import { ScriptedDocker } from "../../../support/docker";
 
 const NETWORK = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/** An engine with one network beside its default one. */
+/** A Docker engine with one network besides its default one. */
 function engine(info = '["name=seccomp,profile=default"] Debian GNU/Linux 12 (bookworm)') {
   return new ScriptedDocker((command) =>
     command.startsWith("network ls") ? `ffff${NETWORK.slice(4)}\n${NETWORK}\n` : info,
@@ -13,11 +13,11 @@ function engine(info = '["name=seccomp,profile=default"] Debian GNU/Linux 12 (bo
 
 const seeing = (...interfaces: string[]) => ({ platform: "linux" as const, interfaces: () => ["lo", ...interfaces] });
 
-test("a bridge of the engine's shows that this process has its network", async () => {
+test("a bridge of Docker shows that this process has the host's network", async () => {
   expect(await vantageOf(engine(), seeing("eth0", "br-0123456789ab"))).toBe("here");
 });
 
-test("another engine's bridges, and a default one, show nothing", async () => {
+test("bridges of another Docker engine, and the default one, show nothing", async () => {
   expect(await vantageOf(engine(), seeing("docker0", "br-ba9876543210"))).toBe("elsewhere");
 });
 

@@ -19,7 +19,7 @@ test.each([
   ["a lost database", answer({ db: "error" }), '/health says {"status":"ok","db":"error"'],
   ["an answer without the database", '{"status":"ok","version":"1.4.2"}', "/health does not answer with the appl"],
   ["no JSON", "<html>\n", "/health does not answer with the application's health: <html>"],
-])("%s is told", (_, text, message) => {
+])("%s is reported", (_, text, message) => {
   expect(() => healthIn(text, "/health", compared("1.4.2"))).toThrow(message);
 });
 

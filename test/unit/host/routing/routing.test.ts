@@ -87,7 +87,9 @@ function onDisk({ active, candidates = NO_ROUTES, previous, stopped = [], immedi
   };
 }
 
-/** A host in a state: both releases run, but for what is noted as stopped, and what a first install does not have. */
+/**
+ * A host in a state: both releases run, except for containers noted as stopped, and those that a first install lacks.
+ */
 function hostIn(state: State): SimulatedHost {
   const files: Files = STATES[state];
   const stands = { [OLD.api]: "exited", [OLD.worker]: "exited" };

@@ -10,7 +10,7 @@ import { type Verification, verify } from "../../../../components/host/routing/v
 import { chainOf } from "../../../../components/release/certificate";
 import { certified, type Identity } from "../../../support/certificates";
 
-// The sites of this test are on this machine, whatever engine there is.
+// The sites of this test are on this machine, with any Docker engine.
 vi.mock("../../../../components/host/routing/connection", async (original) => {
   const way = await original<typeof Way>();
   const connectTo: typeof Way.connectTo = (_, address, port, signal) => way.connectDirectly(address, port, signal);
@@ -80,7 +80,7 @@ describe("a site is trusted by who vouches for it", () => {
     await expect(asked(await served(site), { trust: "caddy" }, docker)).resolves.toMatchObject({ version: "1.5.0" });
   });
 
-  test("the certificate that was given, whoever has signed it", async () => {
+  test("the configured certificate, with any signer", async () => {
     const port = await served(site);
     await expect(asked(port, { trust: { certificate: fingerprint(site) } })).resolves.toMatchObject({ db: "ok" });
   });

@@ -48,13 +48,13 @@ describe("requests that are held while postgres is replaced", () => {
     }
   });
 
-  test("stay held where somebody was stopped: that is taken back as a whole", async () => {
+  test("stay held if containers were stopped: that is undone as a whole", async () => {
     const host = new SimulatedHost(containers({ [OLD.api]: "exited" }), { ...noted(OLD.api), ...held });
     expect(await endHold(routingOf(host))).toBe(false);
     expect(host.active()).toEqual([UNROUTED, UNROUTED]);
   });
 
-  test("are none where they go to somebody, or nobody has had any", async () => {
+  test("are not held if a container receives them, or none ever has", async () => {
     const unjudged = new SimulatedHost(containers(), { [PREVIOUS]: held[PREVIOUS], [activeFile("api")]: NEW.api });
     expect(await endHold(routingOf(unjudged))).toBe(false);
     expect(unjudged.files.get(activeFile("api"))).toBe(NEW.api);

@@ -89,7 +89,7 @@ async function refusal(set: Set, more: Partial<Request> = {}): Promise<string> {
 }
 
 describe("a release that answers as it should", () => {
-  test("is asked as candidate while the one before serves, then receives the requests", async () => {
+  test("is checked as a candidate while the old release serves, then receives the requests", async () => {
     const set = hostWith();
     const users: string[] = [];
     set.site.status = () => (users.push(set.host.active()[0] ?? ""), 200);
@@ -151,7 +151,7 @@ describe("a release that is refused as candidate", () => {
     expect(set.host.active()).toEqual([OLD.api, OLD.console]);
   });
 
-  test("while the one before was stopped for it: that starts again and has the requests that were held", async () => {
+  test("after the old release was stopped for it: the old release starts again and receives the held requests", async () => {
     const stands = { [OLD.api]: "exited", [OLD.worker]: "exited" };
     const set = hostWith({ ...HELD, [STOPPED_WRITERS]: `${OLD.api}\n${OLD.worker}` }, stands);
     set.site.status = () => 500;
@@ -198,7 +198,7 @@ describe("a release that is refused after the switch", () => {
   });
 });
 
-describe("a release whose migrations may break the one before", () => {
+describe("a release whose migrations may break the old one", () => {
   /** Good answers at first, bad ones after some requests for its health. */
   const failingLater = (set: Set) => {
     let asked = 0;

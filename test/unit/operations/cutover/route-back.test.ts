@@ -56,7 +56,7 @@ describe("a release that is refused", () => {
     expect(host.active()).toEqual([OLD.api, OLD.console]);
   });
 
-  test("on a first installation: the requests go to nobody, and the report says so", async () => {
+  test("on a first installation: no container receives the requests, and the report says so", async () => {
     const nobody = { api: UNROUTED, console: UNROUTED };
     const alone = containers().filter(({ version }) => version !== "1.4.2");
     const host = new SimulatedHost(alone, { ...switched, [PREVIOUS]: `${UNROUTED}\n${UNROUTED}\n` });
@@ -91,7 +91,7 @@ describe("a release that is refused", () => {
   });
 });
 
-test("an update that was stopped goes back, and its containers, which nobody has refused, go on", async () => {
+test("an update that was stopped goes back, and its containers, which were not rejected, keep running", async () => {
   const host = new SimulatedHost(containers(), switched);
   expect(await goBack(host.docker, { ...refused, stop: false })).toEqual([
     `The requests go to ${OLD.api} and ${OLD.console} again.`,
@@ -99,7 +99,7 @@ test("an update that was stopped goes back, and its containers, which nobody has
   expect(host.running()).toContain(NEW.worker);
 });
 
-test("Docker may fail at every step of it: it is done all the same, and told as if nothing had been", async () => {
+test("Docker may fail at every step of it: it is done all the same, with the same report", async () => {
   const stands = () => containers({ [OLD.api]: "exited", [OLD.worker]: "exited" });
   const files = { ...offered, ...switched, [STOPPED_WRITERS]: `${OLD.api}\n${OLD.worker}` };
   const calm = new SimulatedHost(stands(), files);
@@ -112,7 +112,7 @@ test("Docker may fail at every step of it: it is done all the same, and told as 
   expect(left(host)).toEqual(left(calm));
 });
 
-test("a release that is refused before its cutover hurries no later update, whether the one before stood still or not", async () => {
+test("a release that is rejected before its cutover hurries no later update, whether the old one was stopped or not", async () => {
   const rolling = new SimulatedHost(containers(), { [IMMEDIATE_CUTOVER]: "" });
   expect(await goOn(rolling.docker, refused)).toEqual([]);
   expect(rolling.notes()).toEqual([activeFile("api"), activeFile("console")]);

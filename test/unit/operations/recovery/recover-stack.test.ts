@@ -53,7 +53,7 @@ test("a recovery that is refused says all that it has said, and why", async () =
   expect(written).not.toHaveBeenCalled();
 });
 
-test("an unforeseen answer of Docker's is told with what was asked", async () => {
+test("an unforeseen answer of Docker is reported with the command", async () => {
   const host = hostWith({});
   host.failures = ["ps"];
   const error: unknown = await recoverInProgram(host.docker, "prod", "1.4.2").catch((failure: unknown) => failure);

@@ -60,7 +60,7 @@ test("what requests are held for is started again", async () => {
   expect(started).toEqual(["api", "worker", "console"].map((role) => `nestfleet-prod-${role}-142`));
 });
 
-test("while a cutover has not been judged, the new release is started, and not the one before beside it", async () => {
+test("while a cutover has no verdict, the new release is started, and not the old one beside it", async () => {
   const { started } = await revive(host(both, { ...previous, ...files("150") }).docker, "prod");
   expect(started).toEqual(["api", "worker", "console"].map((role) => `nestfleet-prod-${role}-150`));
 });
@@ -84,7 +84,7 @@ test.each(["", "exited", "restarting"])("where the proxy cannot be asked (%s), n
   expect(await revive(simulated.docker, "prod")).toEqual({ started: [], failed: state === "exited" ? failed : [] });
 });
 
-test("what Docker cannot start is told with its words, and the others are started", async () => {
+test("a container that Docker cannot start is reported with Docker's message, and the others are started", async () => {
   const reason = "driver failed programming external connectivity: address already in use";
   const simulated = host([container("caddy", "2", "exited"), container("postgres", "17", "exited")], files("150"));
   simulated.beyond = (command) => {

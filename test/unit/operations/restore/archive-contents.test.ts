@@ -52,7 +52,7 @@ describe("the table of contents of a dump", () => {
     expect(kindOf(entry(catalog, text))).toBe(kind);
   });
 
-  test("rows are told from what else is data", () => {
+  test("rows are distinguished from other data", () => {
     expect(isRows(rows("public pages nestfleet"))).toBe(true);
     expect(isRows(entry(0, "SEQUENCE SET public pages_id_seq nestfleet"))).toBe(false);
     expect(isStatistics(entry(0, "STATISTICS DATA public pages nestfleet"))).toBe(true);

@@ -103,7 +103,7 @@ describe("a container in the place of another", () => {
     expect(words.join(" ")).not.toMatch(/s3cret|AAAA/);
   });
 
-  test("has its labels but for the version, its network, healthcheck and limits, and the other image", async () => {
+  test("has its labels except the version, its network, healthcheck and limits, and the other image", async () => {
     await make(host());
     const words = told("arguments");
     expect(words).toEqual(
@@ -176,7 +176,7 @@ describe("a container in the place of another", () => {
     expect(Buffer.concat(said).toString()).toBe("x y.js\n");
   });
 
-  test("that cannot be made is told with what Docker says, and without the settings", async () => {
+  test("that cannot be made is reported with Docker's message, and without the settings", async () => {
     dockerRuns("cat >/dev/null; echo 'the name is in use' >&2; exit 1");
     await expect(make(host())).rejects.toThrow("a temporary container of 1.4.2 cannot be created: the name is in use");
   });
@@ -191,7 +191,7 @@ describe("one that waits", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("goes on when it is told, as root; one that was not started is started", async () => {
+  test("goes on when it gets the sign, as root; one that was not started is started", async () => {
     const waiting = answering(undefined);
     expect(await startWaiting(waiting, "api")).toBe(true);
     await letGo(waiting, "api");
@@ -208,7 +208,7 @@ describe("one that waits", () => {
   });
 });
 
-test("one that is gone already is no error when it is removed, and anything else is", async () => {
+test("removing one that no longer exists is not an error, and any other failure is", async () => {
   await removeInterim(host(), "nestfleet-prod-restored-20261124t080102z-api");
   const broken = new ScriptedDocker(() => {
     throw new Error("the engine does not answer");

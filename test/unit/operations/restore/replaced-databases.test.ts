@@ -12,7 +12,7 @@ describe("the name under which a replaced database is kept", () => {
     expect(replacedAtByName(replacedName(now, []))).toBe("2026-11-24T08:01:02Z");
   });
 
-  test("takes the time as it is, where the others are older or are somebody else's", () => {
+  test("takes the present time if all others are older, or are not previous databases", () => {
     const others = ["nestfleet", "postgres", "nestfleet_restoring", "nestfleet_replaced_", "nestfleet_replaced_x"];
     expect(replacedName(now, [...others, "nestfleet_replaced_20261124t080101z"])).toBe(
       "nestfleet_replaced_20261124t080102z",
@@ -67,7 +67,7 @@ describe("what was kept for longer than asked", () => {
     expect(await dropped(clock)).toEqual([]);
   });
 
-  test("is no younger database where the host's clock is ahead of this machine's", async () => {
+  test("does not look younger if the host's clock is ahead of this machine's", async () => {
     expect(await dropped(30)).toEqual([0]);
   });
 });

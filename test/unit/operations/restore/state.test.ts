@@ -21,7 +21,7 @@ const state: RestoreState = {
 };
 
 describe("the file of a restore", () => {
-  test("has the names that a program of before has written, and is read as what it was", () => {
+  test("is read also with the names that an older program has written", () => {
     const written = JSON.parse(formatState("prod", state)) as Record<string, unknown>;
     expect(written).toMatchObject({ standIns: [INTERIM], holdSeconds: 2.5 });
     expect(Object.keys(written)).toEqual([
@@ -43,7 +43,7 @@ describe("the file of a restore", () => {
       /^standIns\.0: not a temporary container of a restore$/,
     ],
     ["a name of later", { interims: [] }, /interims/],
-  ])("with %s is told", (_, change, fault) => {
+  ])("with %s is reported", (_, change, fault) => {
     const written = { ...(JSON.parse(formatState("prod", state)) as object), ...change };
     expect(parseState("prod", JSON.stringify(written))).toMatch(fault);
   });

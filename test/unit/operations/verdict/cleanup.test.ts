@@ -27,7 +27,7 @@ test("the containers of other releases go, running or not, with the volumes that
   expect(removals(docker)).toEqual(["stop 1", "rm --volumes 1", "stop 3", "rm --volumes 3"]);
 });
 
-test("that the engine was faster is no failure", async () => {
+test("a container that Docker has already removed is not an error", async () => {
   const docker = new ScriptedDocker(listed);
   await removeOthers(docker, "prod", ["2", "3"]);
   expect(removals(docker)).toEqual(["stop 1", "rm --volumes 1"]);
@@ -36,7 +36,7 @@ test("that the engine was faster is no failure", async () => {
 const upgrade = (from: string, to: string, verdict = "upgraded") => ({ from, to, verdict });
 const HISTORY = [upgrade("1.1.0", "1.2.0"), upgrade("1.2.0", "1.3.0"), upgrade("1.3.0", "1.4.0")];
 
-test("images of releases that nobody goes back to are removed, by the tags of this stack's history alone", async () => {
+test("images of releases that no rollback needs are removed, only by the tags in this stack's history", async () => {
   const present = ["api:1.1.0", "api:1.4.0", "api:1.6.0", "other:1.1.0", "api:1.0.0"];
   const docker = new ScriptedDocker((command) => (command.startsWith("image ls ") ? present.join("\n") : ""));
   const history = [...HISTORY, upgrade("1.4.0", "1.6.0", "failed")];

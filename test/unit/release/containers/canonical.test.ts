@@ -24,6 +24,6 @@ test.each([
   expect(isTold(cpus)).toBe(true);
 });
 
-test.each([0.05, 10.05, 100.25, 1 / 3])("of %d CPUs the provider does not tell", (cpus) => {
+test.each([0.05, 10.05, 100.25, 1 / 3])("the provider does not read back %d CPUs", (cpus) => {
   expect(isTold(cpus)).toBe(false);
 });

@@ -22,14 +22,14 @@ function problems(
   return step(from, to, settings, change).problems;
 }
 
-/** The only problem there is. */
+/** Gives the problem of a plan that must have exactly one. */
 function problem(...args: Parameters<typeof problems>): GuardProblem {
   const found = problems(...args);
   expect(found).toHaveLength(1);
   return found[0] ?? { title: "", why: "", mend: [] };
 }
 
-test("all problems are told at once, and the plan says what it would have been", () => {
+test("all problems are reported at once, and the plan says what the update would have been", () => {
   const refused = step(
     "1.6.3",
     "2.0.0",
@@ -98,14 +98,14 @@ describe("a downgrade while the schema is ahead", () => {
     ).toEqual([]);
   });
 
-  test("a restore that is left over from another version is told", () => {
+  test("a restore that is left over from another version is reported", () => {
     const restore = "20261124T100000Z-1.5.0";
     expect(problem("1.5.0", "1.4.2", { restore }, { facts: { backups } }).why).toContain(
       "the backup 20261124T100000Z-1.5.0 is of 1.5.0 and does not count",
     );
   });
 
-  test("an upgrade over a schema that is ahead is told, and goes on", () => {
+  test("an upgrade on a database with newer migrations is reported, and goes on", () => {
     const history = [change({ from: "1.5.1", to: "1.4.2", migrations: filesOf("1.5.1") })];
     const planned = step("1.4.2", "1.5.0", {}, { database: { applied: filesOf("1.5.1") }, facts: { history } });
     expect(planned.problems).toEqual([]);
@@ -196,7 +196,7 @@ describe("a backup that the config names and that cannot be restored", () => {
     expect(back({}, { allowSchemaAhead: true }).title).toContain("cannot be restored");
   });
 
-  test("is told for the data alone, with the way to leave them", () => {
+  test("is reported for the data alone, with the way to keep them", () => {
     const settings = { restore: named, confirmRestore: "monday" };
     expect(problem("1.4.2", "1.4.2", settings, { facts: { backups: [backup(newer)] } })).toEqual({
       title: "the backup 20261124T080000Z-1.4.2 cannot be restored",
@@ -359,7 +359,7 @@ describe("required stops", () => {
     expect(problems(from, to, { requiredStops, allowSchemaAhead: true })).toEqual([]);
   });
 
-  test("a label that cannot be read is told", () => {
+  test("a label that cannot be read is reported", () => {
     expect(step("1.4.2", "1.5.0", {}, { target: { requiredStops: ["soon"] } }).warnings).toEqual([
       "the image's required stops cannot be read as versions and do not count: soon",
     ]);
@@ -396,12 +396,12 @@ describe("images", () => {
     ],
     ["write /var/lib/docker/tmp/x: no space left on device", /^make room on the Docker host/],
     ["something new", /^this shows more: docker pull /],
-  ])("%s: what mends it is told", (reason, mend) => {
+  ])("%s: the fix is printed", (reason, mend) => {
     const facts = { ...missing.facts, targetMissing: reason };
     expect(problem("1.4.2", "1.5.0", {}, { facts }).mend[0]).toMatch(mend);
   });
 
-  test("a tag of postgres that the registry does not have is mended in images.postgres", () => {
+  test("for a tag of postgres that the registry does not have, the fix is in images.postgres", () => {
     const imagesMissing = [{ reference: "pgvector/pgvector:pg16", reason: "manifest unknown" }];
     expect(problem("1.4.2", "1.5.0", {}, { facts: { imagesMissing } }).mend[0]).toBe(
       "the registry has no pgvector/pgvector:pg16: pulumi config set --stack prod --path 'nestfleet:images.postgres' IMAGE",
@@ -471,7 +471,7 @@ describe("a source that cannot be used", () => {
 describe("a moved tag", () => {
   const other = { target: { imageId: imageOf("moved") } };
 
-  test("is not told from a first installation that was refused: its image may have been what was wrong", () => {
+  test("is not compared with a first installation that was refused, whose image may have been the fault", () => {
     const facts = host("1.5.0", "1.5.0", { ...other, facts: { serving: undefined } });
     expect(plan({ stack: "prod", settings: asked("1.5.0"), host: facts, last: {} }).problems).toEqual([]);
     expect(
@@ -494,7 +494,7 @@ describe("a moved tag", () => {
     expect(problem("1.6.1", "1.5.1", {}, change).why).toContain("when the newest backup of it was taken");
   });
 
-  test("with the digest that a backup recorded, the mend is what brings that image", () => {
+  test("with the digest that a backup recorded, the fix is the command that brings that image", () => {
     const known = "ghcr.io/nestfleet/nestfleet-api@sha256:abc";
     const recorded = backup("20261124T080000Z-1.5.1", { digests: { api: ["mirror/api@sha256:abd", known] } });
     const told = problem("1.6.1", "1.5.1", {}, { ...other, facts: { backups: [recorded] } });
@@ -504,7 +504,7 @@ describe("a moved tag", () => {
     );
   });
 
-  test("without one, an engine with another image store may be all there is to it", () => {
+  test("without a digest, another image store of Docker may be the only difference", () => {
     const change = { ...other, facts: { backups: [backup("20261124T080000Z-1.5.1")] } };
     expect(problem("1.6.1", "1.5.1", {}, change).why).toContain("another image store");
   });
@@ -531,7 +531,7 @@ describe("a moved tag", () => {
       {},
       { facts: { backups: [backup("20261124T080000Z-1.5.0", { images: { api: "sha256:1" } })] } },
     ],
-  ])("is not told when it is %s", (_, settings, change) => {
+  ])("is not reported when it is %s", (_, settings, change) => {
     expect(problems("1.5.0", "1.5.0", settings, change)).toEqual([]);
   });
 
@@ -617,7 +617,7 @@ describe("a moved tag", () => {
       ["an upgrade to what never ran", "1.4.2", "1.5.0", own, running(digest(CONSOLE))],
       ["a move that is allowed", "1.5.0", "1.5.0", { allowMovingTag: true }, running(digest(CONSOLE))],
       ["a build from source", "1.5.0", "1.5.0", { source: "../nestfleet" }, running(digest(CONSOLE))],
-    ])("is not told of %s", (_, from, to, settings, change) => {
+    ])("is not reported for %s", (_, from, to, settings, change) => {
       expect(problems(from, to, settings, change)).toEqual([]);
     });
 
@@ -626,7 +626,7 @@ describe("a moved tag", () => {
     }
   });
 
-  test("a release that was refused and stopped is no record", () => {
+  test("a release that was rejected and stopped is not compared with", () => {
     const stopped = container("api", "1.5.0", { running: false, imageId: "sha256:1" });
     const { containers } = host("1.4.2", "1.5.0");
     expect(problems("1.4.2", "1.5.0", {}, { facts: { containers: [...containers, stopped] } })).toEqual([]);
@@ -670,13 +670,13 @@ describe("the database", () => {
     ],
     [{ state: "paused", running: false }, "is paused", "docker unpause nestfleet-prod-postgres"],
     [{}, "runs and does not answer", "its log says why: docker logs --tail 50 nestfleet-prod-postgres"],
-  ])("that does not answer: %j is told as what it is", (more, condition, mend) => {
+  ])("that does not answer: %j is reported as it is", (more, condition, mend) => {
     const told = problem("1.4.2", "1.5.0", {}, { facts: { database: undefined, containers: withPostgres(more) } });
     expect(told.why).toBe(`a version is changed only after a backup; nestfleet-prod-postgres ${condition}`);
     expect(told.mend).toEqual([mend]);
   });
 
-  test("that Docker cannot start is told with its reason", () => {
+  test("that Docker cannot start is reported with Docker's reason", () => {
     const notStarted = [
       { name: "nestfleet-prod-postgres", role: "postgres", reason: "bind source path\n does not exist" },
     ];
@@ -709,14 +709,14 @@ describe("a proxy that Docker cannot start", () => {
     expect(told.why).toBe("no request reaches the stack without it; Docker says: network not found");
   });
 
-  test("because its port is taken is told once", () => {
+  test("because its port is taken is reported once", () => {
     const facts = { notStarted, portsTaken: [{ port: 80, by: "another program" }] };
     expect(problems("1.4.2", "1.5.0", {}, { facts }).map(({ title }) => title)).toEqual([
       "port 80 of the Docker host is taken",
     ]);
   });
 
-  test("is no reason against an update that may mend it; that one is judged from outside", () => {
+  test("does not stop an update that may fix it, which is checked through the published ports", () => {
     const planned = step("1.5.0", "1.5.0", {}, { facts: { notStarted } });
     expect(planned.problems).toEqual([]);
     expect(planned.warnings).toEqual(["nestfleet-prod-caddy had stopped and cannot be started: network not found"]);
@@ -731,7 +731,7 @@ describe("the volume of the database", () => {
   const told = (change: Partial<DataVolume>, settings: Partial<PlanSettings> = { postgres }) =>
     problem("1.5.0", "1.5.0", settings, { facts: { dataVolume: { ...dataVolume, ...change } } });
 
-  test("that is as it was is no problem, nor one of the stack's own that is not there yet", () => {
+  test("that has not changed is accepted, and so is one of the stack's own that does not exist yet", () => {
     expect(problems("1.5.0", "1.5.0", { postgres }, { facts: { dataVolume } })).toEqual([]);
     const own = { wanted: "nestfleet-prod-postgres", exists: false, usedBy: [] };
     expect(
@@ -815,7 +815,7 @@ describe("the disk", () => {
     expect(problem("1.4.2", "1.5.0", {}, { database: elsewhere }).mend).not.toContain(drop);
   });
 
-  test("is not saved by a rehearsal that there is none of", () => {
+  test("without a rehearsal, the refusal does not offer to turn it off", () => {
     const backups = [backup("20261124T080000Z-1.4.2")];
     const told = problem(
       "1.5.0",
@@ -870,7 +870,7 @@ test("ports that something else has taken are named, with the setting of each", 
   ]);
 });
 
-test("another port than 80 and 443 is no way out for a domain, unless something passes its requests on", () => {
+test("other ports than 80 and 443 are not offered for a domain, unless a proxy passes its requests on", () => {
   const portsTaken = [{ port: 443, by: "nginx" }];
   const settings = asked("1.5.0", { domain: "fleet.example.com" });
   const [told] = plan({ stack: "prod", settings, host: { ...emptyHost("1.5.0"), portsTaken }, last: {} }).problems;
@@ -924,7 +924,7 @@ describe("backups that are dated in the future", () => {
     expect([named.problems, named.restore?.manifest, named.warnings]).toEqual([[], planted, futureTold([planted])]);
   });
 
-  test("without a history they count as backups, too: nobody knows what was put back", () => {
+  test("without a history they count as backups, too, because it is not known what was restored", () => {
     expect(hasLostHistory({ history: [], backups: [], future: [planted] })).toBe(true);
   });
 });
@@ -1089,7 +1089,7 @@ describe("limits that the Docker host cannot hold", () => {
     ]);
   });
 
-  test("are no news where there are none, or the host can", () => {
+  test("are not reported if there are none, or the host supports them", () => {
     expect(told({ memory: true, swap: true, cpus: true })).toEqual([]);
     expect(told({ memory: false, swap: false, cpus: false }, {})).toEqual([]);
   });

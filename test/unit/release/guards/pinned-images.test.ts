@@ -58,7 +58,7 @@ test("the commands are for the stack's own host, and of a worker's own repositor
   );
 });
 
-test("a pin that was left from the release that runs is told as that: its image is not given another tag", () => {
+test("a pin of the running release is reported as such, and its image does not get another tag", () => {
   const running = imageOf("1.4.2");
   const named = { api: { id: "sha256:1", digests: [`${API}@${PRESENT}`] } };
   const [told] = problems({ api: PINNED }, named, { digestsRunning: { [running]: [`${API}@${PINNED}`] } });
@@ -73,7 +73,7 @@ test("a pin that was left from the release that runs is told as that: its image 
   expect(problems({ api: PINNED }, named, stopped).find(({ why }) => why.includes("1.4.2"))).toBeUndefined();
 });
 
-test("that its tag was moved is told as well, though what is not the pinned image is not looked into", () => {
+test("a moved tag is reported as well, although an image that is not the pinned one is not inspected", () => {
   const found = host("1.5.0", "1.5.0", { facts: { images: { api: { id: PRESENT, digests: [] } }, target: undefined } });
   const images = { ...asked("1.5.0").images, digests: { api: PINNED } };
   const { problems: told } = plan({

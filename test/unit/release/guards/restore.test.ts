@@ -4,7 +4,7 @@ import type { HostFacts } from "../../../../components/release/facts";
 import type { PlanSettings } from "../../../../components/release/plan-context";
 import { asked, backup, change, host } from "../facts";
 
-describe("a rollback with data while nobody can tell which release serves", () => {
+describe("a rollback with data while it is not known which release serves", () => {
   const named = "20261124T080000Z-1.4.2";
   const known: Partial<HostFacts> = { backups: [backup(named)] };
   const hidden: Partial<HostFacts> = { ...known, serving: undefined };
@@ -42,7 +42,7 @@ describe("a rollback with data while nobody can tell which release serves", () =
     expect(titles("1.4.2", { restore: named }, known)).toEqual([]);
   });
 
-  test("is none without a database: nothing is restored there", () => {
+  test("is not refused without a database, because nothing is restored", () => {
     expect(titles("1.4.2", { restore: named }, { ...hidden, database: undefined })).not.toContain(
       "which release serves cannot be told",
     );
@@ -94,7 +94,7 @@ describe("a rollback that was undone by hand, and that the config still asks for
     expect(found).toEqual([]);
   });
 
-  test("is refused with a word that has been used for it", () => {
+  test("is refused with a confirmation that was already used for it", () => {
     const used = { ...rolledBack, confirmation: "again" };
     expect(problems("1.4.2", { confirmRestore: "again" }, [used, undone])).toHaveLength(1);
   });

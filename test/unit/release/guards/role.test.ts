@@ -13,7 +13,7 @@ const psql = (sql: string, role = "nestfleet") =>
   `docker exec nestfleet-prod-postgres psql -U ${role} -d postgres -c '${sql}'`;
 
 describe("the role as which the application works", () => {
-  test("comes with the next update of an older program's stack, whatever that is, and is told", () => {
+  test("is created by the next update of an older program's stack, which the plan announces", () => {
     const { warnings, preparesRole, problems } = planned("1.5.0", { database: OLDER });
     expect(preparesRole).toBe(true);
     expect(problems).toEqual([]);
@@ -24,7 +24,7 @@ describe("the role as which the application works", () => {
     ]);
   });
 
-  test("is there: nothing is made, and nothing told", () => {
+  test("exists: nothing is made, and the plan does not mention it", () => {
     expect(planned("1.5.0", {})).toMatchObject({ warnings: [], preparesRole: false, problems: [] });
   });
 
@@ -68,7 +68,7 @@ describe("the role as which the application works", () => {
     ]);
   });
 
-  test("of somebody else's is refused, and so is a server whose superuser is another role", () => {
+  test("that the program has not made is refused, and so is a server with another superuser", () => {
     const database = { application: { superuser: false, ours: false } };
     expect(planned("1.6.0", { database, facts: { superuserMissing: true } }).problems).toEqual([
       {

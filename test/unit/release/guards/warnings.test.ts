@@ -12,7 +12,7 @@ describe("a release whose answer is a constant", () => {
       (one) => one.includes("/health"),
     );
 
-  test("is told beforehand, with the setting", () => {
+  test("is warned about beforehand, with the setting", () => {
     expect(warned("1.8.0", { version: "sha-1a2b3c4", answered: "0.1.0" })).toEqual([
       "sha-1a2b3c4 answers 0.1.0 to /health: where that is a constant, 1.8.0 is refused unless versions are not compared: " +
         "pulumi config set --stack prod --path 'nestfleet:health.version' ignore",
@@ -53,7 +53,7 @@ describe("a certificate of the operator's", () => {
 test.each([
   ["0", 1],
   ["1", 0],
-])("that TLS is not verified is told (%s)", (value, count) => {
+])("the plan warns that TLS is not verified (%s)", (value, count) => {
   const env = { NODE_TLS_REJECT_UNAUTHORIZED: value };
   const { warnings } = plan({ stack: "prod", settings: asked("1.5.0", { env }), host: unreachable, last: {} });
   expect(warnings.filter((one) => one.includes("trusts whoever answers"))).toHaveLength(count);
@@ -67,7 +67,7 @@ test.each([
   ],
   [["127.0.0.1"], ["127.0.0.1"], undefined],
   [["0.0.0.0"], ["192.168.1.5"], undefined],
-])("that Caddy leaves %s for %s is told where others had come that way", (addresses, bind, told) => {
+])("the plan warns that Caddy leaves %s for %s if others came that way", (addresses, bind, told) => {
   const caddy = { ...container("caddy", "caddy:2-alpine"), addresses };
   const facts = host("1.5.0", "1.5.0", { facts: { containers: [caddy] } });
   const http = { httpPort: 80, httpsPort: 443, bind };
@@ -77,7 +77,7 @@ test.each([
   expect(warnings).toEqual(told === undefined ? [] : [expect.stringMatching(told)]);
 });
 
-test("what was killed half-way is told, and is no database that does not run: the update puts that in order first", () => {
+test("a killed update is reported, and not as a database that does not run, because the update recovers first", () => {
   const facts = (unfinished: boolean) => host("1.5.0", "1.5.1", { facts: { database: undefined, unfinished } });
   const { kind, warnings } = plan({ stack: "prod", settings: asked("1.5.1"), host: facts(true), last: {} });
   expect(kind).toBe("upgrade");
@@ -102,7 +102,7 @@ describe("an image of postgres or caddy that is old", () => {
   };
   const image = (created: string | undefined) => ({ id: "sha256:1", digests: [], created });
 
-  test("is told, with what fetches a newer one", () => {
+  test("is reported, with the command that pulls a newer one", () => {
     expect(warned("2026-07-24T12:00:00.123456789Z", { dockerHost: "ssh://op@fleet" })).toEqual([
       "the image of caddy, caddy:2-alpine, was made 123 days ago, and security fixes come only with a newer one: " +
         "docker --host ssh://op@fleet pull caddy:2-alpine fetches what the tag names today, and the next preview says " +
@@ -110,7 +110,7 @@ describe("an image of postgres or caddy that is old", () => {
     ]);
   });
 
-  test("is told with the line of the config, where its digest is there", () => {
+  test("is reported with the key of the configuration, if that has its digest", () => {
     const caddy = `caddy:2-alpine@sha256:${"a".repeat(64)}`;
     expect(warned("2026-07-24T12:00:00Z", { images: { ...asked("1.5.0").images, caddy } })).toEqual([
       `the image of caddy, ${caddy}, was made 123 days ago, and security fixes come only with a newer one: ` +

@@ -31,12 +31,12 @@ describe("the id of a backup", () => {
     expect(nextBackupId(NOW, "1.4.2", [there])).toBe(next);
   });
 
-  test("is never one that is there, also right behind the last that is followed", () => {
+  test("is never an existing one, also right after the last that counts", () => {
     const there = ["20261125T080102Z-1.4.2", "20261125T080103Z-1.4.2", "20261125T080104Z-9.9.9"];
     expect(nextBackupId(NOW, "1.4.2", there)).toBe("20261125T080104Z-1.4.2");
   });
 
-  test("follows none that somebody else has put there, and is not the same", () => {
+  test("does not follow a planted one, and is not the same", () => {
     const [planted, own] = ["20261124T200000Z-1.4.2", "20261124T080102Z-1.4.2"];
     expect(nextBackupId(NOW, "1.4.2", [planted], [planted])).toBe(own);
     expect(nextBackupId(NOW, "1.4.2", [own], [own])).toBe("20261124T080103Z-1.4.2");

@@ -3,27 +3,27 @@ import { backupNamed, byDate, futureTold, lastProof, baseline } from "../../../.
 import { retiredBackups } from "../../../../components/release/records/retention";
 import { backup, change } from "../facts";
 
-describe("backups that somebody has dated in the future", () => {
+describe("backups that are dated in the future", () => {
   const NOW = Date.UTC(2026, 10, 24, 12) / 1000;
   const real = ["20261121T020000Z-1.4.2", "20261122T020000Z-1.4.2", "20261123T020000Z-1.4.2", "20261124T020000Z-1.4.2"];
   const planted = [1, 2, 3, 4, 5, 6, 7].map((day) => `2099010${day}T000000Z-1.4.2`);
   const all = [...real, ...planted].map((id) => backup(id));
 
-  test("push none of the real ones out of the number that is kept, and are the newest of nothing", () => {
+  test("do not displace real ones from the number that is kept, and are never the newest", () => {
     const { backups, future } = byDate(all, NOW);
     expect([backups.map(({ id }) => id), future.map(({ id }) => id)]).toEqual([real, planted]);
     expect(retiredBackups(backups, 7, [])).toEqual([]);
     expect(baseline(backups, [])?.id).toBe(real[3]);
   });
 
-  test("are there for whoever names them", () => {
+  test("can be named", () => {
     const dated = byDate(all, NOW);
     expect(backupNamed(dated, planted[6])?.id).toBe(planted[6]);
     expect(backupNamed(dated, real[0])?.id).toBe(real[0]);
     expect(backupNamed(dated, undefined)).toBeUndefined();
   });
 
-  test("are told by name, the first of many", () => {
+  test("are reported by name, up to a number", () => {
     const told = (count: number) => futureTold(planted.slice(0, count).map((id) => backup(id)));
     expect(told(0)).toEqual([]);
     expect(told(1)).toEqual([
@@ -35,7 +35,7 @@ describe("backups that somebody has dated in the future", () => {
     );
   });
 
-  test("are so by more than a day; the clock may have been set back, and nothing is so where nobody knows the time", () => {
+  test("are more than a day ahead; the clock may have been set back, and without a clock no backup is one", () => {
     const [ahead, later] = [backup("20261125T120000Z-1.4.2"), backup("20261125T120001Z-1.4.2")];
     expect(byDate([ahead, later], NOW)).toEqual({ backups: [ahead], future: [later] });
     expect(byDate([ahead, later], undefined)).toEqual({ backups: [ahead, later], future: [] });
@@ -48,7 +48,7 @@ describe("the backup that a new one is compared with", () => {
   const restored = (at: string, id = old.id) =>
     change({ at, restored: id, replaced: "nestfleet_replaced_20261124t080000z" });
 
-  test("is the newest; none where there is none", () => {
+  test("is the newest, if there is one", () => {
     expect(baseline([old, newest], [])).toBe(newest);
     expect(baseline([], [restored("2026-11-24T10:00:00Z")])).toBeUndefined();
   });

@@ -36,7 +36,7 @@ test("the newest change is the last that succeeded", () => {
   expect(isNewest([], id)).toBe(false);
 });
 
-test("how long requests were held is called holdSeconds in the file, also where a program of before has written it", () => {
+test("the field holdSeconds says how long requests were held, also in lines of an older program", () => {
   const before = { ...change({ kind: "restore", verdict: "restored" }), holdSeconds: 2.5 };
   const [entry] = parseHistory(JSON.stringify(before));
   expect(entry).toEqual(change({ kind: "restore", verdict: "restored", heldSeconds: 2.5 }));

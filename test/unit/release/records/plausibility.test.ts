@@ -3,7 +3,7 @@ import { implausiblySmall, wrongDatabase } from "../../../../components/release/
 
 const before = { id: "20261124T080102Z-1.4.2", bytes: 1_000_000, rows: { "public.cases": 9000, "public.users": 1000 } };
 
-describe("a backup beside the one before", () => {
+describe("a backup compared with the previous one", () => {
   test.each([
     ["as large", { bytes: 1_000_000, rows: before.rows }],
     ["half as large", { bytes: 500_000, rows: { "public.cases": 4500, "public.users": 500 } }],
@@ -15,7 +15,7 @@ describe("a backup beside the one before", () => {
   test.each([
     ["fewer bytes", { bytes: 499_999, rows: before.rows }],
     ["fewer rows", { bytes: 1_000_000, rows: { "public.cases": 3999, "public.users": 1000 } }],
-  ])("far %s is told with both sizes and row counts", (_, now) => {
+  ])("far %s is reported with both sizes and row counts", (_, now) => {
     const told = implausiblySmall(now, before);
     expect(told).toContain(String(now.bytes));
     expect(told).toContain("1000000 bytes and 10000 rows");

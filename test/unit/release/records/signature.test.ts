@@ -13,7 +13,7 @@ const read = (text: string) => parseManifest(text)?.json ?? {};
 const own = written(backup(ID));
 
 describe("a signed manifest", () => {
-  test("is known by whoever has the key, however it is laid out and wherever the signature stands", () => {
+  test("is verified with the key, with any layout and any place of the signature", () => {
     expect(isSigned(read(own), KEY)).toBe(true);
     const { signature, ...rest } = read(own) as { signature: string };
     expect(signature).toMatch(/^[0-9a-f]{64}$/);
@@ -49,7 +49,7 @@ describe("a signed manifest", () => {
   });
 });
 
-test("what is written without a key has no signature, not that of somebody else either", () => {
+test("a manifest that is written without a key has no signature, not even a former one", () => {
   expect(laid(signed(read(own), undefined))).toBe(laid(backup(ID)));
 });
 

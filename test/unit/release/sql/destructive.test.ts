@@ -300,7 +300,7 @@ test.each([
   ["ALTER TABLE ONLY (\ncases\n)\nADD a int,\nDROP b", 5],
   ["DO $$ BEGIN\nDELETE -- DELETE\nFROM--; DELETE FROM cases;\nONLY cases; END $$", 2],
   ["DO $$ BEGIN\nEXECUTE /* 'DROP TABLE a' */\n'DROP TABLE a'; END $$", 3],
-])("words are told from names, comments and texts of the same spelling: %j", (sql, line) => {
+])("keywords are distinguished from names, comments and texts of the same spelling: %j", (sql, line) => {
   expect(read(sql).findings.map((finding) => finding.line)).toEqual([line]);
 });
 
@@ -348,12 +348,12 @@ describe("what cannot be read", () => {
     expect(read(Buffer.from("-- nestfleet: incompatible", "utf16le").toString()).incompatible).toBe(true);
   });
 
-  test("is told in words of a length that can be read", () => {
+  test("is reported in a text of a readable length", () => {
     expect(read(`SELECT '${"x".repeat(1_000_000)}`).unreadable?.reason).toHaveLength(100);
   });
 });
 
-test("bytes that are no UTF-8 are characters as others", () => {
+test("bytes that are not UTF-8 are treated like other characters", () => {
   const sql = Buffer.from("-- caf\xe9\nDROP TABLE caf\xe9", "latin1").toString();
   expect(found(sql)).toEqual(["2 both DROP TABLE caf\ufffd"]);
   expect(found("-- \ud800\nDROP TABLE a")).toEqual(["2 both DROP TABLE a"]);
@@ -402,7 +402,7 @@ describe("the mark of the author", () => {
   });
 });
 
-test("the migrations of the stand-in", () => {
+test("the migrations of the demo release", () => {
   const directory = join(__dirname, "../../../images/nestfleet/migrations");
   for (const file of readdirSync(directory))
     expect(read(readFileSync(join(directory, file), "utf8")), file).toEqual(READINGS[file] ?? HARMLESS);

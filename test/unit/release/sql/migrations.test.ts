@@ -35,7 +35,7 @@ test("each pending migration comes with its findings", () => {
   ]);
 });
 
-test("of a pending migration that nobody has read, nothing is known", () => {
+test("a pending migration that was not read has no findings", () => {
   const { pending } = compareSchema(["1"], [{ file: "1" }, { file: "2" }]);
   expect(pending).toMatchObject([{ file: "2", unreadable: { line: 1, reason: "nobody has read it" } }]);
 });
