@@ -5,7 +5,7 @@ import { containerOf, identify, type Identity, isGone } from "../../../component
 
 const here = identify();
 const OUTSIDE = "pid:[4026531836]";
-/** A machine of its own, not in a container. */
+/** The identity of another machine, not in a container. */
 const machine: Identity = {
   ...here,
   machine: "fleet",
@@ -17,7 +17,7 @@ const machine: Identity = {
 const long = spawn("sleep", ["600"]);
 afterAll(() => long.kill());
 
-describe("a process is gone", () => {
+describe("a process no longer exists", () => {
   test("when it has ended", async () => {
     const other = identify(long.pid);
     expect(isGone(other, here)).toBe(false);
@@ -27,16 +27,16 @@ describe("a process is gone", () => {
     expect(isGone(brief, here)).toBe(true);
   });
 
-  test("when its number is another process's by now", () => {
+  test("when another process has its pid", () => {
     expect(isGone({ ...identify(long.pid), started: "12" }, here)).toBe(true);
   });
 
-  test("when its machine has started anew since, whatever runs under its number", () => {
+  test("when its machine has restarted since, also if a process has its pid", () => {
     expect(isGone({ ...machine, pid: process.pid }, { ...machine, boot: "boot-2" })).toBe(true);
   });
 });
 
-describe("a process is not known to be gone", () => {
+describe("a process may still exist", () => {
   test.each<[string, Partial<Identity>, Partial<Identity>]>([
     ["on another machine of the same name", { pid: 2 ** 22 + 1 }, { boot: "boot-2", system: "s2" }],
     ["on a machine without an id", { pid: 2 ** 22 + 1, system: undefined }, { boot: "boot-2", system: undefined }],
@@ -47,14 +47,14 @@ describe("a process is not known to be gone", () => {
   });
 });
 
-test("what an older release has written is judged by machine and pid", () => {
+test("an identity of an older program is judged by machine and pid", () => {
   const old: Identity = { machine: here.machine, pid: 2 ** 22 + 1 };
   expect(isGone(old, here)).toBe(true);
   expect(isGone({ ...old, machine: "elsewhere" }, here)).toBe(false);
   expect(isGone({ ...old, pid: process.pid }, here)).toBe(false);
 });
 
-test("a container is known by its mounts", () => {
+test("a container is recognized by its mounts", () => {
   const id = "4f".repeat(32);
   const mount = `1 2 254:1 /var/lib/docker/containers/${id}/hostname /etc/hostname rw,relatime - ext4 /dev/vda1 rw`;
   expect(containerOf(`0 1 0:1 / / rw - overlay overlay rw\n${mount}\n`)).toBe(id);

@@ -6,13 +6,13 @@ import { identify, type Identity } from "../../../components/host/identity";
 import { busy, type Holder, type Lock, takeLock, takeLockAs } from "../../../components/host/lock";
 
 const PREFIX = "org.nestfleet.lock.";
-/** No process has it: above the largest pid of Linux. */
+/** A pid that no process has: above the largest pid of Linux. */
 const DEAD: Identity = { ...identify(), pid: 2 ** 22 + 1, started: "1" };
 
 /** The volumes and containers of a Docker engine. Each command is one step, and takes some time. */
 class Engine extends DockerClient {
   public readonly volumes = new Map<string, Record<string, string>>();
-  /** By id: when it was started, unless it does not run. */
+  /** The start time of each container, by id; undefined if it does not run. */
   public readonly containers = new Map<string, string | undefined>();
 
   public constructor() {
@@ -40,7 +40,7 @@ class Engine extends DockerClient {
       : undefined;
   }
 
-  /** Another process may act between any two of these. */
+  /** Pauses, so that another process may act between any two steps. */
   public override runNow([, action = "", ...words]: readonly string[]): string | undefined {
     const name = words.at(-1) ?? "";
     if (action === "inspect") return this.volumes.get(name)?.[`${PREFIX}token`];
@@ -49,7 +49,7 @@ class Engine extends DockerClient {
   }
 }
 
-/** Mostly at once, sometimes late. */
+/** A pause that is mostly short, sometimes long. */
 const later = () => new Promise((resolve) => setTimeout(resolve, Math.random() < 0.2 ? 20 : 1));
 
 function held(taken: Lock | Holder): Lock {
@@ -71,7 +71,7 @@ describe("the lock of a stack", () => {
     expect([...engine.volumes.keys()]).toEqual([]);
   });
 
-  test("of a dead process is taken over by one of many, and nothing else is left", async () => {
+  test("of a dead process is taken over by one of several, and nothing else is left", async () => {
     for (let round = 0; round < 15; round++) {
       const engine = new Engine();
       await takeLockAs(engine, "prod", DEAD);
@@ -90,7 +90,7 @@ describe("the lock of a stack", () => {
     }
   }, 30_000);
 
-  test("is taken over although one that took it over before was killed on the way", async () => {
+  test("is taken over although a process that was about to take it over was killed", async () => {
     const engine = new Engine();
     await takeLockAs(engine, "prod", DEAD);
     const token = engine.volumes.get("nestfleet-prod-lock")?.[`${PREFIX}token`] ?? "";
@@ -101,7 +101,7 @@ describe("the lock of a stack", () => {
     expect([...engine.volumes.keys()]).toEqual([]);
   });
 
-  test("of a job in a container is stale once that container is gone, has ended, or was started anew", async () => {
+  test("of a job in a container is stale once the container is removed, has ended, or was started again", async () => {
     const job = "ab".repeat(32);
     const elsewhere: Identity = {
       machine: job.slice(0, 12),

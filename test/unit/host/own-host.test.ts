@@ -19,7 +19,7 @@ const chosen = (named?: string, environment: Record<string, string> = {}, stack 
   ownHost(stack, named, { environment, folder, replaces });
 
 describe("the host of a stack that is named", () => {
-  test("is that of its config, which needs neither Pulumi nor a secret", async () => {
+  test("is that of its configuration, which can be read without Pulumi and secrets", async () => {
     write(
       "encryptionsalt: v1:x\nconfig:\n  nestfleet:dockerHost: ssh://root@fleet\n  nestfleet:secrets:\n    jwtSecret:\n      secure: v1:y\n",
     );
@@ -38,7 +38,7 @@ describe("the host of a stack that is named", () => {
     },
   );
 
-  test("is never that of a shell which says otherwise: both are named, and nothing is done", async () => {
+  test("is never a different one of the shell: both are named, and nothing is done", async () => {
     write("config:\n  nestfleet:dockerHost: ssh://root@fleet\n");
     const disagree = chosen(undefined, { DOCKER_HOST: "unix:///var/run/docker.sock" });
     await expect(disagree).rejects.toThrow(/ssh:\/\/root@fleet[^]*unix:\/\/\/var\/run\/docker\.sock[^]*--docker-host/);
@@ -48,7 +48,7 @@ describe("the host of a stack that is named", () => {
   });
 
   test.each(["tcp://10.0.0.1:2375", "ssh://a@-oProxyCommand=x", "ssh://a:b@c", "fleet"])(
-    "is not %s, whoever says so, and nothing is asked there",
+    "is not %s, from the configuration or the shell, and no command is sent there",
     async (host) => {
       const rule = /the Docker host must be unix:\/\/\/path[^]*Nothing was touched/;
       await expect(chosen(host)).rejects.toThrow(rule);
@@ -56,7 +56,7 @@ describe("the host of a stack that is named", () => {
     },
   );
 
-  test("may be spelled another way by the shell", async () => {
+  test("may have another spelling in the shell", async () => {
     writeFileSync(join(folder, "engine.sock"), "");
     symlinkSync(join(folder, "engine.sock"), join(folder, "link.sock"));
     write(`config:\n  nestfleet:dockerHost: unix://${folder}/engine.sock\n`);
@@ -67,7 +67,7 @@ describe("the host of a stack that is named", () => {
     expect(await chosen(undefined, { DOCKER_HOST: "ssh://root@fleet/" })).toMatchObject({ host: "ssh://root@fleet" });
   });
 
-  test("is the shell's where the config is elsewhere", async () => {
+  test("is that of the shell if there is no configuration", async () => {
     expect(await chosen(undefined, { DOCKER_HOST: "ssh://there" })).toEqual({ stack: "prod", host: "ssh://there" });
     expect(await chosen(undefined, { DOCKER_HOST: "" })).toEqual({
       stack: "prod",
@@ -75,7 +75,7 @@ describe("the host of a stack that is named", () => {
     });
   });
 
-  test("must be said for a restore: the shell alone may mean a stack of the same name elsewhere", async () => {
+  test("must be given for a restore: the shell alone may mean a stack of the same name on another host", async () => {
     const there = { DOCKER_HOST: "ssh://there" };
     await expect(chosen(undefined, there, "prod", true)).rejects.toThrow(
       /cannot be told[^]*--docker-host ssh:\/\/there/,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import { isAlive, statusOf } from "../../../components/host/process";
 
-/** A machine with more to do than cores starts and ends a process when it gets round to it. */
+/** A busy machine starts and ends a process late. */
 const BUSY_MS = 20_000;
 
 let parent: ChildProcess | undefined;
@@ -12,10 +12,10 @@ afterEach(() => {
   parent?.kill("SIGKILL");
 });
 
-/** A child that ends once its parent is one that never waits: a shell might have, before it gives way to `sleep`. */
+/** A child that ends only after its parent, a shell that might wait for it, has replaced itself with `sleep`. */
 const ORPHANED = "until grep -qx sleep /proc/$$/comm; do :; done & echo $!; exec sleep 60";
 
-/** The pid of a process that has ended, and for which its parent never waits. */
+/** The pid of a process that has ended, and whose parent never waits for it. */
 async function zombie(): Promise<number> {
   parent = spawn("sh", ["-c", ORPHANED], { stdio: ["ignore", "pipe", "ignore"] });
   const [printed] = (await once(parent.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
@@ -49,7 +49,7 @@ describe("a process is alive", () => {
   });
 });
 
-test.runIf(process.platform === "linux")("Linux tells its name and its parent", () => {
+test.runIf(process.platform === "linux")("Linux has its name and its parent", () => {
   expect(statusOf(process.pid)).toMatchObject({ parent: process.ppid, command: expect.any(String) as string });
   expect(statusOf(2 ** 22 + 1)).toBeUndefined();
 });

@@ -23,7 +23,7 @@ async function read(facts: Parameters<typeof withReadings>[1], restore?: string)
 }
 
 describe("the migrations that are read", () => {
-  test("are none where all are applied: PostgreSQL's parser is not even loaded", async () => {
+  test("are none if all are applied; PostgreSQL's parser is not loaded", async () => {
     expect(await withReadings([], emptyHost("1.4.2"), undefined)).toEqual([]);
     expect(await read(applied("1", "2", "3"))).toEqual([]);
     expect(isLoaded()).toBe(false);
@@ -38,7 +38,7 @@ describe("the migrations that are read", () => {
     expect(await read(emptyHost("1.4.2"))).toEqual(["1", "2", "3"]);
   });
 
-  test("are also those that the database counts as applied, and nothing shows it", async () => {
+  test("are also those that only the database counts as applied", async () => {
     const facts = { ...applied("1", "2", "3"), servingMigrations: ["1"], history: [change({ migrations: ["3"] })] };
     expect(await read(facts)).toEqual(["2"]);
     const same = { ...facts, serving: container("api", "1.5.0", { imageId: imageOf("1.5.0") }) };

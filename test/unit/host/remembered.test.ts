@@ -20,19 +20,19 @@ afterEach(() => {
 const read = (key: string, found: string[] | string = [key], where = folder) =>
   remembered([key], schema, () => Promise.resolve((reads++, found)), where);
 
-test("what was read once is not read again, under its own key only", async () => {
+test("a result is not read again under the same key", async () => {
   expect(await read("one")).toEqual(["one"]);
   expect(await read("one", ["other"])).toEqual(["one"]);
   expect(await read("two")).toEqual(["two"]);
   expect(reads).toBe(2);
 });
 
-test("what cannot be read is tried again", async () => {
+test("a failure is not kept", async () => {
   expect(await read("one", "no space left on device")).toBe("no space left on device");
   expect(await read("one")).toEqual(["one"]);
 });
 
-test("a file that says something else is read anew, and a folder that cannot be written to fails nothing", async () => {
+test("a file with another content is replaced, and a read-only folder is not an error", async () => {
   await read("one");
   for (const file of readdirSync(folder)) writeFileSync(join(folder, file), '[{"half": ');
   expect(await read("one", ["anew"])).toEqual(["anew"]);
@@ -41,7 +41,7 @@ test("a file that says something else is read anew, and a folder that cannot be 
   expect(await read("one", ["elsewhere"], join(folder, "file"))).toEqual(["elsewhere"]);
 });
 
-test("the files that were written last stay", async () => {
+test("the newest files are kept", async () => {
   await read("oldest");
   for (const file of readdirSync(folder)) utimesSync(join(folder, file), 1, 1);
   for (let number = 0; number < 20; number++) await read(String(number));

@@ -28,7 +28,7 @@ class Answering extends DockerClient {
 
 const failed = (stderr: string) => new DockerError({ command: "exec", exitCode: 2, stderr, stdout: "" });
 
-describe("what is in the live database", () => {
+describe("the content of the live database", () => {
   test("is counted, with its last write", async () => {
     const docker = new Answering({
       track_commit_timestamp: "2026-11-24T11:00:00Z\n",
@@ -43,7 +43,7 @@ describe("what is in the live database", () => {
     });
   });
 
-  test("is estimated, where counting takes too long", async () => {
+  test("is estimated if counting takes too long", async () => {
     const docker = new Answering({
       "count(*)": failed("canceling statement due to statement timeout"),
       pg_stat_get_live_tuples: '{"public.cases": 3000000}',
@@ -61,7 +61,7 @@ describe("a password", () => {
   const roleOf = (answer: string | DockerError) =>
     roleOfPassword(new Answering({ PGPASSWORD: answer }), "postgres", "hunter22");
 
-  test("is rejected when PostgreSQL says so, and by nothing else", async () => {
+  test("is rejected only by PostgreSQL's own error", async () => {
     expect(await roleOf(failed('FATAL:  password authentication failed for user "nestfleet"'))).toBeNull();
     expect(await roleOf(failed("connection refused"))).toBeUndefined();
     expect(await roleOf("nestfleet_app\n")).toBe("nestfleet_app");
@@ -81,7 +81,7 @@ describe("a password", () => {
   });
 });
 
-describe("a restore is looked into", () => {
+describe("a restore is inspected", () => {
   const looks = async (serving: string, to: string, more: Partial<Settings>, facts: Partial<HostFacts> = {}) => {
     const docker = new Answering({});
     const settings = { ...asked(to), ...more } as Settings;

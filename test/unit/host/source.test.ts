@@ -48,7 +48,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test("the tag is what counts, also where a branch has its name, and the folder is gone afterwards", async () => {
+test("the tag counts, also if a branch has its name, and the folder is removed afterwards", async () => {
   const [commitOf, content, checkout] = await withCheckout(repository, "v1.5.0", (at, of) =>
     Promise.resolve([of, readFileSync(join(at, "release"), "utf8"), at]),
   );
@@ -63,7 +63,7 @@ test("a branch alone is not a release", async () => {
   await expect(refused).rejects.toThrow(/the source has no tag v1\.6\.0[^]*refs\/tags\/v1\.6\.0/);
 });
 
-test("a path is one from the project's folder, also in a hook of another repository", async () => {
+test("a path is relative to the project's folder, also in a hook of another repository", async () => {
   vi.stubEnv("GIT_DIR", join(folder, "nowhere"));
   vi.stubEnv("GIT_WORK_TREE", folder);
   const path = relative(process.cwd(), repository);
@@ -72,7 +72,7 @@ test("a path is one from the project's folder, also in a hook of another reposit
   expect(commitOf).toBe(tagged);
 });
 
-test("git finds nothing of Pulumi's in its environment", async () => {
+test("git gets nothing of Pulumi's environment", async () => {
   const [bin, seen] = [join(folder, "bin"), join(folder, "environment")];
   mkdirSync(bin);
   writeFileSync(join(bin, "git"), `#!/bin/sh\nenv >${seen}\n`);

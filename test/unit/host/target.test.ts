@@ -26,7 +26,7 @@ function host(present: string[], pulled: string[] = []) {
   });
 }
 
-test("images that are on the host are asked for at once", async () => {
+test("images on the host are read with one command", async () => {
   const docker = host(["api:1", "console:1", "caddy:2"]);
   const fetched = await fetchImages(docker, ["caddy:2", "api:1"]);
   expect([...fetched]).toEqual([
@@ -36,7 +36,7 @@ test("images that are on the host are asked for at once", async () => {
   expect(docker.asked).toHaveLength(1);
 });
 
-test("one that is missing is fetched, or gives the reason, and no other is taken for it", async () => {
+test("a missing one is pulled, or the reason is reported, and no other one is used in its place", async () => {
   const docker = host(["caddy:2"], ["api:1"]);
   const fetched = await fetchImages(docker, ["api:1", "console:1", "caddy:2"]);
   expect([...fetched]).toEqual([

@@ -23,7 +23,7 @@ describe("work that must not stay half done", () => {
     expect(failures).toEqual([{ error, stopped: false }]);
   });
 
-  test("gives what it has done, and nothing is undone", async () => {
+  test("gives its result, and nothing is undone", async () => {
     expect(await undoing(() => Promise.resolve("done"), () => Promise.reject(new Error("undone")))).toBe("done"); // prettier-ignore
   });
 
@@ -41,14 +41,14 @@ describe("work that must not stay half done", () => {
   });
 });
 
-describe("work whose every step can be done again", () => {
-  test("is done again until it is done", async () => {
+describe("work whose steps can all be repeated", () => {
+  test("is repeated until it succeeds", async () => {
     let attempts = 0;
     const work = () => (++attempts < 3 ? Promise.reject(new DockerError({ command: "exec", exitCode: 1, stderr: "is not running", stdout: "" })) : Promise.resolve(attempts)); // prettier-ignore
     expect(await persistently(work, { pauseMs: 1 })).toBe(3);
   });
 
-  test("and given up after a while, with the last failure", async () => {
+  test("and fails after a while, with the last failure", async () => {
     const work = () => Promise.reject(new Refusal("for ever"));
     await expect(persistently(work, { patienceMs: 20, pauseMs: 5 })).rejects.toThrow("for ever");
   });
@@ -68,7 +68,7 @@ describe("a program that gets a signal to end", () => {
     return [said.trim().split("\n"), signal];
   }
 
-  test("ends by that signal, after what a signal would skip", async () => {
+  test("ends by that signal, after its cleanup", async () => {
     expect(await told()).toEqual([["working", "released"], "SIGTERM"]);
   });
 

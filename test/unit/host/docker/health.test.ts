@@ -29,12 +29,12 @@ async function said(...later: object[]): Promise<string | undefined> {
 
 test.each<[string, object[], string]>([
   [
-    "was started again so quickly that nobody missed it",
+    "was started again so quickly that no request failed",
     [container("api", { StartedAt: new Date().toISOString() }, 1), container("worker", {}, 1)],
     "nestfleet-prod-api does not stay up: it exited and was restarted 1 times",
   ],
   [
-    "was restarted by somebody",
+    "was restarted by hand",
     [container("api"), container("worker", { StartedAt: "2026-01-02T00:00:00Z" }, 1)],
     "nestfleet-prod-worker does not stay up: it was started again",
   ],

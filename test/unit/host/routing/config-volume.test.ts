@@ -24,7 +24,7 @@ const shell = (words: readonly string[], input = "") => {
   return spawnSync("sh", here, { input, encoding: "utf8" });
 };
 
-/** The volume of a proxy whose shell is this machine's; the folder stands for /config. */
+/** The volume of a proxy, with the shell of this machine and a folder in the place of /config. */
 const docker = new ScriptedDocker((_, stdin, args) => {
   const { status, stdout, stderr } = shell(args.slice(args.indexOf("sh") + 1), stdin);
   if (status !== 0) throw new DockerError({ command: "exec", exitCode: status ?? undefined, stderr, stdout });
@@ -32,7 +32,7 @@ const docker = new ScriptedDocker((_, stdin, args) => {
 });
 const volume = new MountedVolume(docker, "nestfleet-prod-caddy");
 
-test("files are read as they are; one that does not exist is not there", async () => {
+test("files are read byte by byte; one that does not exist is left out", async () => {
   write("a", "one\ntwo\n");
   write("b", "no end of a line");
   write("c", "");
@@ -59,7 +59,7 @@ test("changes are made in order, byte by byte, and leave nothing beside the file
   expect([content("a"), content("b")]).toEqual(["-n $HOME `id` \"'\n", ""]);
 });
 
-test("a secret is on no command line, and its owner alone may read it", async () => {
+test("a secret is on no command line, and only its owner may read it", async () => {
   docker.asked.length = 0;
   await volume.change([
     { file: "/config/secret", content: "s3cret", secret: true },
@@ -73,13 +73,13 @@ test("a secret is on no command line, and its owner alone may read it", async ()
   ]);
 });
 
-test("a change that fails ends it: those before are made, those after are not", async () => {
+test("a failed change ends the series: earlier ones are made, later ones are not", async () => {
   const changes = ["a", "missing/b", "c"].map((name) => ({ file: `/config/${name}`, content: "x" }));
   await expect(volume.change(changes)).rejects.toThrow(DockerError);
   expect(readdirSync(folder)).toEqual(["a"]);
 });
 
-test("before the first start of the proxy, every file that it reads has a content; what has one keeps it", () => {
+test("before the first start of the proxy, every file that it reads gets a content; an existing content is kept", () => {
   write("upstream-api", "nestfleet-prod-api-1\n");
   expect(shell(["-c", INITIALIZE]).status).toBe(0);
   const unrouted = "255.255.255.255\n";

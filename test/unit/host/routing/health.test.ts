@@ -9,7 +9,7 @@ test.each([
   ["its own version", answer({ service: "nestfleet", queue: "started" }), compared("1.4.2")],
   ["a constant behind a tag that is no version", answer({ version: "0.1.0" }), compared()],
   ["a constant that is known to be one", answer({ version: "0.1.0" }), ignored],
-])("nothing is wrong with %s", (_, text, expected) => {
+])("%s is accepted", (_, text, expected) => {
   expect(healthIn(text, "/health", expected).status).toBe("ok");
 });
 
@@ -23,10 +23,10 @@ test.each([
   expect(() => healthIn(text, "/health", compared("1.4.2"))).toThrow(message);
 });
 
-test("where the version is not compared, the database still is", () => {
+test("if the version is not compared, the database still is", () => {
   expect(() => healthIn(answer({ db: "error" }), "/health", ignored)).toThrow('"db":"error"');
 });
 
-test("of a long answer the beginning is shown", () => {
+test("a long answer is shown with its beginning", () => {
   expect(() => healthIn("x".repeat(10_000), "/health", compared())).toThrow(/x{200}$/);
 });

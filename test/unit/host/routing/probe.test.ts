@@ -7,7 +7,7 @@ import { connectDirectly, type connectTo } from "../../../../components/host/rou
 import { dockerRuns } from "../../../support/docker";
 
 const LIMITS = { milliseconds: 600, bytes: 1000 };
-/** Fires between the limit and what a busy machine adds to it. */
+/** The time between the limit and the delay of a busy machine. */
 const LATEST_MS = 3000;
 
 const open: (() => void)[] = [];
@@ -16,7 +16,7 @@ afterEach(() => {
   for (const close of open.splice(0)) close();
 });
 
-/** Asks a server on loopback that does `answer` with each connection, and measures how long that takes. */
+/** Sends a check to a server on loopback that runs `answer` for each connection, and measures the time. */
 async function asked(
   scheme: "http" | "https",
   answer: (socket: net.Socket) => void,
@@ -46,7 +46,7 @@ async function measured(asking: Promise<Answer>) {
   return { outcome, milliseconds: Date.now() - started };
 }
 
-/** Writes `text` again and again, which keeps every limit of silence from being reached. */
+/** Writes `text` again and again, so that no limit on silence is reached. */
 function trickle(socket: net.Socket, text: string): void {
   const timer = setInterval(() => socket.write(text), 50);
   socket.on("close", () => {
@@ -54,8 +54,8 @@ function trickle(socket: net.Socket, text: string): void {
   });
 }
 
-describe("a question from outside", () => {
-  test("is answered with status and body", async () => {
+describe("a check through the published ports", () => {
+  test("gives status and body", async () => {
     const { outcome } = await asked("http", (socket) => {
       socket.end("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\nbusy");
     });
@@ -111,7 +111,7 @@ describe("a question from outside", () => {
     expect(outcome).toContain("ECONNREFUSED");
   });
 
-  test("through a docker that stalls ends in time", async () => {
+  test("through a docker command that hangs ends in time", async () => {
     dockerRuns("exec sleep 87.65");
     const { outcome, milliseconds } = await measured(ask(outside("ssh://root@host", 80), "http", "/health", LIMITS));
     expect(outcome).toMatch(/^no connection within 0\.6 s$/);
@@ -119,7 +119,7 @@ describe("a question from outside", () => {
     for (const pid of sleeping()) process.kill(pid);
   });
 
-  test("through a docker that fails is asked again until it is too late, and says why", async () => {
+  test("through a docker command that fails is repeated until the time limit, and reports why", async () => {
     dockerRuns("echo Connection reset by peer >&2; exit 255");
     const { outcome } = await measured(ask(outside("ssh://root@other", 80), "http", "/health", LIMITS));
     expect(outcome).toMatch(/^no connection \(docker inspect: Connection reset by peer\) within 0\.6 s$/);

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { commandLine, processes } from "../../../../components/host/process";
 import { FAR_SIDE, Relay } from "../../../../components/host/routing/relay";
 
-/** The far side in a process of its own, as it is in a container. */
+/** The other end of the relay in a process of its own, as in a container. */
 const NODE: [string, string[]] = [process.execPath, ["-e", FAR_SIDE]];
 const LARGE = "x".repeat(3_000_000);
 
@@ -67,7 +67,7 @@ describe("a relay", () => {
     expect(small).toBe("you asked /small");
   });
 
-  test("says what became of a connection, and goes on", async () => {
+  test("reports a failed connection, and goes on", async () => {
     const relay = start();
     await expect(get(relay, "/", 1)).rejects.toThrow("ECONNREFUSED");
     await expect(get(relay, "/cut")).rejects.toThrow(/hang up|ECONNRESET/);
@@ -75,14 +75,14 @@ describe("a relay", () => {
     expect(relay.usable).toBe(true);
   });
 
-  test("that ends says why, to those who wait and to those who come later", async () => {
+  test("that ends reports why, for open and for later connections", async () => {
     const relay = start(["sh", ["-c", "echo no such image >&2; exit 125"]]);
     await expect(get(relay, "/")).rejects.toThrow("the Docker host's network cannot be reached: no such image");
     expect(relay.usable).toBe(false);
     await expect(get(relay, "/")).rejects.toThrow("no such image");
   });
 
-  test("keeps no process from its end, and ends with it, however that goes", async () => {
+  test("does not keep its process alive, and ends with it, also if it is killed", async () => {
     const own = (script: string) => {
       const { outputFiles } = buildSync({
         stdin: {

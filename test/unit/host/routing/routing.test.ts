@@ -32,7 +32,7 @@ import { shouldRun } from "../../../../components/operations/recovery/revival";
 import { isOneOf, WRITERS } from "../../../../components/release/names";
 import { CADDY, containers, Killed, NEW, OLD, SimulatedHost } from "../../../support/simulated-host";
 
-// Nothing is in flight on a simulated host, and no container takes its time.
+// On a simulated host no request is in progress, and no container is slow.
 vi.mock("../../../../components/host/output", async (original) => ({
   ...(await original<typeof Output>()),
   sleep: () => Promise.resolve(),
@@ -42,7 +42,7 @@ const [old, fresh] = [OLD, NEW].map(({ api, console }) => ({ api, console })) as
 const WRITERS_OF_OLD = [OLD.api, OLD.worker];
 const TOKEN = "0".repeat(64);
 
-/** What the files say; what is missing here is not noted. */
+/** The content of the files. A missing key means that the file does not exist. */
 interface Files {
   readonly active: Routes;
   readonly candidates?: Routes;
@@ -51,7 +51,7 @@ interface Files {
   readonly immediate?: boolean;
 }
 
-/** Every state that an update goes through, or that it leaves when it is killed. */
+/** Every state of an update, and every state that a killed one leaves. */
 const STATES = {
   "first install": { active: NO_ROUTES },
   "candidate at a first install": { active: NO_ROUTES, candidates: fresh },
@@ -74,7 +74,7 @@ const UNHELD: State[] = ["serving", "candidate", "immediate cutover requested"];
 const SWITCHED: State[] = ["switched", "switched at once"];
 const LATER = ALL.filter((state) => !state.includes("first install"));
 
-/** The files on the disk: their format is an interface with the programs before and after this one. */
+/** The files on the disk. Their format is an interface with older and newer programs. */
 function onDisk({ active, candidates = NO_ROUTES, previous, stopped = [], immediate = false }: Files) {
   return {
     [activeFile("api")]: `${active.api}\n`,
@@ -101,11 +101,11 @@ function hostIn(state: State): SimulatedHost {
 interface Transition {
   readonly name: string;
   readonly run: (host: SimulatedHost) => Promise<unknown>;
-  /** What it changes, by the states that it may be called from. */
+  /** The changes of an operation, by the states in which it may be called. */
   readonly from: readonly [readonly State[], Partial<Files>][];
-  /** The candidates have another token afterwards. */
+  /** True if the candidates have another token afterwards. */
   readonly token?: true;
-  /** What the next run does before it looks at the routing: a restore has its own state on the disk. */
+  /** The step of the next run before it reads the routing: a restore has its own state on the disk. */
   readonly first?: (host: SimulatedHost) => Promise<unknown>;
 }
 
@@ -227,17 +227,17 @@ test.each<[State, Routes]>([
   ["switched, writers stopped", old],
   ["first install", NO_ROUTES],
   ["switched at a first install", NO_ROUTES],
-])("who serves is the release that was judged last: %s", async (state, serves) => {
+])("the serving release is the last one with a verdict: %s", async (state, serves) => {
   expect(whoServes(await hostIn(state).routing.state())).toEqual(serves);
 });
 
-test("a name that is not a container's of the stack counts as none, and half a note as no note", async () => {
+test("a name that is not a container of the stack does not count, nor does an incomplete note", async () => {
   const planted = { [activeFile("api")]: "nestfleet-other-api-1", [activeFile("console")]: "x; rm -rf /" };
   const { routing } = new SimulatedHost(containers(), { ...planted, [PREVIOUS]: `${OLD.api}\n` });
   expect(await routing.state()).toMatchObject({ active: NO_ROUTES, previous: undefined });
 });
 
-test("without a proxy nothing is noted or taken back; without an answer of it, nothing is taken for granted", async () => {
+test("without a proxy nothing is noted or undone; if the proxy does not answer, nothing is assumed", async () => {
   for (const state of ["exited", "restarting"]) {
     const host = new SimulatedHost(containers({ [CADDY]: state }), onDisk(STATES["held for postgres"]));
     const routing = Routing.of(host.docker, CADDY);
@@ -249,7 +249,7 @@ test("without a proxy nothing is noted or taken back; without an answer of it, n
   }
 });
 
-test("no end of an update that is killed leaves a cutover at once to the next one", async () => {
+test("a killed update never leaves the note for an early cutover to the next one", async () => {
   for (const end of ["clearMarks", "accept"] as const) {
     const files = onDisk({ active: old, stopped: WRITERS_OF_OLD, immediate: true });
     const host = new SimulatedHost(containers(), files);
@@ -258,7 +258,7 @@ test("no end of an update that is killed leaves a cutover at once to the next on
   }
 });
 
-/** What comes after a killed run: an update to either release, or `restore --recover` by hand. */
+/** The run after a killed one: an update to either release, or `restore --recover` by hand. */
 interface Next {
   readonly target: string | undefined;
   /** No migration of the new release has run. */
@@ -272,7 +272,7 @@ const NEXT: readonly Next[] = [
   { target: undefined, fits: true },
 ];
 
-/** As an update begins: it starts what should run, then takes back what was killed (`revive`, `recoverStack`). */
+/** Begins as an update does: it starts the containers that should run, then recovers (`revive`, `recoverStack`). */
 async function recover({ docker, routing }: SimulatedHost, { target, fits }: Next): Promise<void> {
   if (target !== undefined) {
     const state = await routing.state();
@@ -299,7 +299,7 @@ async function killedAfter(host: SimulatedHost, changes: number, work: () => Pro
   return killed;
 }
 
-/** Which release serves is known, and requests are answered, unless the update that follows is to let them go. */
+/** Expects that one release serves and requests are answered, unless the next update has to release them. */
 async function expectDefined(host: SimulatedHost, { target, fits }: Next, title: string): Promise<void> {
   const state = await host.routing.state();
   const running = host.running();
@@ -319,7 +319,7 @@ async function expectDefined(host: SimulatedHost, { target, fits }: Next, title:
   for (const name of answering) expect(running, `${title}: answers`).toContain(name);
 }
 
-/** Killed after every number of changes, and the recovery killed after every number of its own, whatever comes next. */
+/** Kills a run after every number of changes, and its recovery after every number of changes, before each next run. */
 async function expectRecovered(
   state: State,
   run: (host: SimulatedHost) => Promise<unknown>,
@@ -355,17 +355,17 @@ async function expectRecovered(
     }
 }
 
-/** Without the candidates, which no request reaches once their update is dead. */
+/** The state without the candidates, which no request reaches once their update is dead. */
 function onlyRouting({ files }: SimulatedHost): Record<string, string> {
   return Object.fromEntries([...files].filter(([file]) => !file.includes("candidate")).sort());
 }
 
-describe("killed between any two changes, the next run finds who serves", () => {
+describe("killed between any two changes, the next run finds the serving release", () => {
   const quiet = <T>(work: () => Promise<T>) => heardBy(() => undefined, work);
 
   test.each(ROWS)("$title", ({ state, run, first }) => quiet(() => expectRecovered(state, run, first)));
 
-  /** As a recreate to 1.5.0 and a restore call it. */
+  /** The calls of a recreate to 1.5.0 and of a restore. */
   const writersOf = async ({ docker }: SimulatedHost) =>
     (await containersOf(docker, "prod")).filter(
       (container) => isUp(container) && isOneOf(WRITERS, container.role) && container.version === "1.4.2",

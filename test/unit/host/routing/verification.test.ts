@@ -48,7 +48,7 @@ async function listening({ certificate, key }: Identity, listener: RequestListen
   return (server.address() as AddressInfo).port;
 }
 
-/** Asked once: what does not hold at once is refused. */
+/** Settings for a single check: a fault is rejected at once. */
 function asked(
   httpsPort: number,
   more: Partial<Entrance>,
@@ -69,8 +69,8 @@ function asked(
   return verify({ ...expected, ...hold }, docker);
 }
 
-describe("a site is trusted by who vouches for it", () => {
-  test("an authority of the operator's", async () => {
+describe("a site is trusted by the signer of its certificate", () => {
+  test("an authority of the operator", async () => {
     await expect(asked(await served(site), {})).resolves.toMatchObject({ version: "1.5.0" });
   });
 
@@ -123,7 +123,7 @@ function given(identity: Identity): [Identity, Partial<Entrance>] {
 }
 
 describe("what must answer", () => {
-  test("the database, also where the release says nothing of it", async () => {
+  test("the database, also if the answer does not mention it", async () => {
     await expect(asked(await served(site, { db: undefined }), {})).rejects.toThrow(/application's health/);
     await expect(asked(await served(site, { db: "error" }), {})).rejects.toThrow(/fleet\.internal\/health says/);
   });
@@ -143,8 +143,8 @@ describe("what must answer", () => {
   });
 });
 
-describe("in a hold", () => {
-  /** What `/health` answers, one after the other; the last one for ever. */
+describe("during the soak", () => {
+  /** The statuses that `/health` answers in order; the last one is repeated. */
   const held = async (statuses: number[], hold: Partial<Verification>) => {
     let at = 0;
     const good = answers({});
@@ -157,7 +157,7 @@ describe("in a hold", () => {
     return asked(port, {}, undefined, hold);
   };
 
-  test("a proxy that has too much to do, or a lost connection, is asked once more", async () => {
+  test("after an answer of an overloaded proxy or a lost connection, the check is repeated once", async () => {
     await expect(held([200, 503, 200, 0], { holdSeconds: 3 })).resolves.toMatchObject({ version: "1.5.0" });
   });
 

@@ -34,7 +34,7 @@ const held = {
 };
 
 describe("requests that are held while postgres is replaced", () => {
-  test("go back to who had them, and nothing is started or stopped", async () => {
+  test("go back to the containers that received them, and none is started or stopped", async () => {
     const ends = [
       (host: SimulatedHost) => endHold(routingOf(host)),
       restarted,
@@ -63,8 +63,8 @@ describe("requests that are held while postgres is replaced", () => {
   });
 });
 
-describe("taking back", () => {
-  test("what stopped the writers leaves everything as it was", async () => {
+describe("undoing", () => {
+  test("a stop of the writers leaves everything as it was", async () => {
     const host = new SimulatedHost(containers({ [NEW.api]: "created", [NEW.worker]: "created" }));
     const before = { running: host.running(), files: new Map(host.files) };
     const found = await containersOf(host.docker, "prod");
@@ -77,7 +77,7 @@ describe("taking back", () => {
     expect({ running: host.running(), files: host.files }).toEqual(before);
   });
 
-  test("lets an api run on where it stood", async () => {
+  test("unpauses a paused api", async () => {
     const host = new SimulatedHost(containers({ [NEW.api]: "created", [NEW.worker]: "created" }));
     const before = { running: host.running(), files: new Map(host.files) };
     const found = await containersOf(host.docker, "prod");
@@ -91,7 +91,7 @@ describe("taking back", () => {
     expect({ running: host.running(), files: host.files }).toEqual(before);
   });
 
-  test("stops the writers of the refused release, for good, before the old ones start", async () => {
+  test("stops the writers of the rejected release before the old ones start", async () => {
     const states = { [OLD.api]: "exited", [OLD.worker]: "exited", [NEW.worker]: "restarting" };
     const host = new SimulatedHost(containers(states), { ...noted(OLD.api, OLD.worker), ...held });
     await restarted(host);
@@ -100,7 +100,7 @@ describe("taking back", () => {
     expect(host.active()).toEqual([OLD.api, OLD.console]);
   });
 
-  test("stops a worker that was noted and still runs, for it may be on its way down; the api that serves goes on", async () => {
+  test("stops a noted worker that still runs, because it may be stopping; the serving api goes on", async () => {
     const host = new SimulatedHost(containers({ [NEW.api]: "exited", [NEW.worker]: "exited" }), {
       ...noted(OLD.api, OLD.worker),
     });
@@ -123,7 +123,7 @@ describe("taking back", () => {
     expect(host.active()).toEqual([OLD.api, OLD.console]);
   });
 
-  test("forgets all about it, so that a second time does nothing", async () => {
+  test("removes the notes, so that a second time does nothing", async () => {
     const host = new SimulatedHost(containers({ [OLD.api]: "exited" }), {
       ...noted(OLD.api),
       ...held,
@@ -136,12 +136,12 @@ describe("taking back", () => {
     expect(host.moves).toEqual(moves);
   });
 
-  test("passes over what was noted and is gone", async () => {
+  test("skips noted containers that no longer exist", async () => {
     const host = new SimulatedHost(containers({ [OLD.api]: "exited" }), noted("nestfleet-prod-api-0", OLD.api));
     expect(await restarted(host)).toEqual([OLD.api]);
   });
 
-  test("starts the release that serves alone, where killed updates have stopped the writers of two", async () => {
+  test("starts only the serving release, if killed updates have stopped the writers of two", async () => {
     const stopped = [OLD.api, OLD.worker, NEW.api, NEW.worker];
     const host = new SimulatedHost(
       containers({ [OLD.api]: "exited", [OLD.worker]: "exited", [NEW.worker]: "exited" }),
@@ -155,7 +155,7 @@ describe("taking back", () => {
     expect(host.notes()).toEqual([activeFile("api"), activeFile("console")]);
   });
 
-  test("holds the requests that go to the refused release before it stops", async () => {
+  test("holds the requests to the rejected release before it stops", async () => {
     const host = new SimulatedHost(containers({ [OLD.api]: "exited", [OLD.worker]: "exited" }), {
       ...noted(OLD.api, OLD.worker),
       [PREVIOUS]: held[PREVIOUS],
@@ -170,7 +170,7 @@ describe("taking back", () => {
     expect(host.active()).toEqual([OLD.api, OLD.console]);
   });
 
-  test("leaves everything where none of what was noted is left", async () => {
+  test("changes nothing if no noted container is left", async () => {
     const host = new SimulatedHost(containers(), { ...noted("nestfleet-prod-api-0"), [activeFile("api")]: NEW.api });
     expect(await restarted(host)).toEqual([]);
     expect([host.moves, host.active()[0]]).toEqual([[], NEW.api]);
@@ -179,7 +179,7 @@ describe("taking back", () => {
   test.each([
     ["nothing was noted", "running", {}],
     ["the proxy does not run", "exited", noted(OLD.api)],
-  ])("touches nothing where %s", async (_, state, files) => {
+  ])("changes nothing if %s", async (_, state, files) => {
     const host = new SimulatedHost(containers({ [CADDY]: state, [OLD.api]: "exited" }), files);
     expect(await restarted(host)).toEqual([]);
     expect(host.moves).toEqual([]);
@@ -189,7 +189,7 @@ describe("taking back", () => {
 describe("after a restore, of the release that serves", () => {
   const all = noted(OLD.api, OLD.worker, NEW.api, NEW.worker);
 
-  test("what was stopped starts again, and nothing of another one does", async () => {
+  test("its stopped containers start again, and none of another release does", async () => {
     const states = { [OLD.api]: "exited", [OLD.worker]: "exited", [NEW.api]: "exited", [NEW.worker]: "exited" };
     const host = new SimulatedHost(containers(states), all);
     expect(await restartedOf(host, "1.4.2")).toEqual([OLD.api, OLD.worker]);
@@ -197,20 +197,20 @@ describe("after a restore, of the release that serves", () => {
     expect(host.files.get(STOPPED_WRITERS)).toBe(all[STOPPED_WRITERS]);
   });
 
-  test("the api that serves goes on, and a worker on its way down is started anew", async () => {
+  test("the serving api goes on, and a worker that is stopping is started again", async () => {
     const host = new SimulatedHost(containers({ [NEW.api]: "exited", [NEW.worker]: "exited" }), all);
     expect(await restartedOf(host, "1.4.2")).toEqual([OLD.worker]);
     expect(host.moves).toEqual([`stop ${OLD.worker}`, `start ${OLD.worker}`]);
   });
 
-  test("nothing starts that was not stopped by an update", async () => {
+  test("no container starts that an update has not stopped", async () => {
     const host = new SimulatedHost(containers({ [OLD.worker]: "exited" }), noted(OLD.api));
     expect(await restartedOf(host, "1.4.2")).toEqual([]);
     expect(host.moves).toEqual([]);
   });
 });
 
-describe("an update that was killed before it held requests is taken back", () => {
+describe("an update that was killed before it held requests is undone", () => {
   test.each(["1.5.0", undefined])("its worker starts again (to serve: %s)", async (target) => {
     const host = new SimulatedHost(
       containers({ [OLD.worker]: "exited", [NEW.api]: "created", [NEW.worker]: "created" }),
@@ -223,7 +223,7 @@ describe("an update that was killed before it held requests is taken back", () =
   });
 });
 
-describe("an update that was killed is taken back by the next one", () => {
+describe("an update that was killed is undone by the next one", () => {
   const states = { [OLD.api]: "exited", [OLD.worker]: "exited", [NEW.api]: "created", [NEW.worker]: "created" };
   const killed = (files: Readonly<Record<string, string>> = held) =>
     new SimulatedHost(containers(states), { ...noted(OLD.api, OLD.worker), ...files });
@@ -239,14 +239,14 @@ describe("an update that was killed is taken back by the next one", () => {
     expect(host.active()).toEqual([OLD.api, OLD.console]);
   });
 
-  test("and not when another one is, whose migrations have run", async () => {
+  test("but not by an update to another release, if its migrations have run", async () => {
     const host = killed();
     expect(await resumed(host, "1.5.0", false)).toEqual([]);
     expect(host.moves).toEqual([]);
     expect(host.active()).toEqual([UNROUTED, UNROUTED]);
   });
 
-  test.each(["1.5.0", undefined])("nor once the requests have gone over (to serve: %s)", async (target) => {
+  test.each(["1.5.0", undefined])("nor after the cutover (to serve: %s)", async (target) => {
     const host = killed(switched);
     expect(await resumed(host, target, true)).toEqual([]);
     expect(host.active()).toEqual([NEW.api, NEW.console]);

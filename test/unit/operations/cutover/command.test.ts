@@ -17,7 +17,7 @@ import { KeptHistory } from "../../../support/kept-history";
 import { CADDY, containers, NEW, OLD, POSTGRES, SimulatedHost } from "../../../support/simulated-host";
 import { SimulatedSite } from "../../../support/simulated-site";
 
-// The site is on this machine, and is not waited for longer than it takes.
+// The site is on this machine, so the waits can be short.
 vi.mock("../../../../components/host/routing/connection", async (original) => {
   const way = await original<typeof Way>();
   const connectTo: typeof Way.connectTo = (_, address, port, signal) => way.connectDirectly(address, port, signal);
@@ -41,7 +41,7 @@ afterEach(() => {
   for (const site of sites.splice(0)) site.close();
 });
 
-/** A host on which the workers of the new release do not exist yet: they follow the cutover. */
+/** A host without workers of the new release, which come after the cutover. */
 function hostWith(
   files: Readonly<Record<string, string>> = {},
   states: Readonly<Record<string, string>> = {},
@@ -50,7 +50,7 @@ function hostWith(
   const all = containers(states).filter(({ name, version }) => name !== NEW.worker && present(version));
   const host = new SimulatedHost(all, files);
   const history = new KeptHistory();
-  // Healthchecks and logs, once the container runs.
+  // Answers healthchecks and logs of a running container.
   host.beyond = (command, stdin) => {
     const [, checked = ""] = /^exec (\S+) healthy$/.exec(command) ?? [];
     return host.running().includes(checked) ? "" : history.answer(command, stdin);
@@ -81,7 +81,7 @@ async function cutover({ host, site }: Set, more: Partial<Request> = {}): Promis
   return JSON.parse(result ?? "");
 }
 
-/** The report of a cutover that is refused. */
+/** Gives the report of a cutover that must fail. */
 async function refusal(set: Set, more: Partial<Request> = {}): Promise<string> {
   const error: unknown = await cutover(set, more).catch((failure: unknown) => failure);
   if (!(error instanceof Refusal)) throw new Error(`not refused: ${String(error)}`);
@@ -105,7 +105,7 @@ describe("a release that answers as it should", () => {
     expect(arrivals.slice(switched).some(({ candidate }) => candidate)).toBe(false);
   });
 
-  test("and has the same containers keeps its requests, also where they were held", async () => {
+  test("and has the same containers keeps its requests, also if they were held", async () => {
     for (const files of [{}, HELD]) {
       const set = hostWith(files, {}, (version) => version !== "1.5.0");
       set.site.version = "1.4.2";
@@ -118,7 +118,7 @@ describe("a release that answers as it should", () => {
     }
   });
 
-  test("receives requests that were held, and what was stopped for it stays noted until the verdict", async () => {
+  test("receives held requests, and the containers that were stopped for it stay noted until the verdict", async () => {
     const stands = { [OLD.api]: "exited", [OLD.worker]: "exited" };
     const set = hostWith({ ...HELD, [STOPPED_WRITERS]: `${OLD.api}\n${OLD.worker}` }, stands);
     await cutover(set);
@@ -128,8 +128,8 @@ describe("a release that answers as it should", () => {
   });
 });
 
-describe("a release that is refused as candidate", () => {
-  test("has never had a request, stops, and the history has why", async () => {
+describe("a release that is rejected as a candidate", () => {
+  test("never receives a user request, stops, and the history has the reason", async () => {
     const set = hostWith();
     set.site.status = ({ candidate }) => (candidate ? 500 : 200);
     const report = await refusal(set);
@@ -142,7 +142,7 @@ describe("a release that is refused as candidate", () => {
     expect(set.history.lines()).toEqual(["1.4.2 → 1.5.0 failed"]);
   });
 
-  test("is another one than asked for: at once, with the way out where its answer is a constant", async () => {
+  test("with another version than configured: at once, with the fix if its answer is a constant", async () => {
     const set = hostWith();
     set.site.version = "1.4.2";
     const report = await refusal(set, { timeoutSeconds: 60 });
@@ -174,7 +174,7 @@ describe("a release that is refused as candidate", () => {
   });
 });
 
-describe("a release that is refused after the switch", () => {
+describe("a release that is rejected after the cutover", () => {
   test("loses the requests again, and stops", async () => {
     const set = hostWith();
     set.site.status = ({ container, candidate }) => (container === NEW.api && !candidate ? 500 : 200);
@@ -186,7 +186,7 @@ describe("a release that is refused after the switch", () => {
     expect(set.history.lines()).toEqual(["1.4.2 → 1.5.0 failed"]);
   });
 
-  test("also when a container of it dies while every answer is good", async () => {
+  test("also if one of its containers exits while every answer is good", async () => {
     const set = hostWith();
     set.site.status = ({ candidate }) => {
       if (!candidate) set.host.become(NEW.console, "restarting");
@@ -199,14 +199,14 @@ describe("a release that is refused after the switch", () => {
 });
 
 describe("a release whose migrations may break the old one", () => {
-  /** Good answers at first, bad ones after some requests for its health. */
+  /** Answers well at first, and badly after some requests to `/health`. */
   const failingLater = (set: Set) => {
     let asked = 0;
     set.site.status = ({ path, container }) =>
       path === "/health" && container === NEW.api && ++asked > 30 ? 500 : 200;
   };
 
-  test("has the requests before it was watched, and loses them when it fails then", async () => {
+  test("receives the requests before the soak, and loses them if it fails then", async () => {
     const set = hostWith({ [IMMEDIATE_CUTOVER]: "" });
     failingLater(set);
     const report = await refusal(set, { holdSeconds: 2 });
@@ -215,13 +215,13 @@ describe("a release whose migrations may break the old one", () => {
     expect(set.site.arrivals.some(({ path }) => path === "/")).toBe(false); // its pages are not warmed up
   });
 
-  test("any other one is watched before", async () => {
+  test("any other one passes the soak before", async () => {
     const set = hostWith();
     failingLater(set);
     expect(await refusal(set, { holdSeconds: 2 })).toContain("The requests always went to");
   });
 
-  test("a restart does not follow what a killed update has noted", async () => {
+  test("a restart ignores the note of a killed update", async () => {
     const files = { [activeFile("api")]: OLD.api, [activeFile("console")]: OLD.console, [IMMEDIATE_CUTOVER]: "" };
     const all = containers().map((one) => ({ ...one, version: one.version === "1.4.2" ? "1.5.0" : one.version }));
     const set = { ...hostWith(), host: new SimulatedHost(all, files) };
@@ -234,7 +234,7 @@ describe("a release whose migrations may break the old one", () => {
 });
 
 describe("Docker fails", () => {
-  /** Fails the command of that number, once; gives whether there was one. */
+  /** Makes the command of that number fail once. Gives whether there was one. */
   function failing({ host }: Set, number: number): () => boolean {
     const run = host.docker.run.bind(host.docker);
     let commands = 0;
@@ -245,7 +245,7 @@ describe("Docker fails", () => {
     return () => commands >= number;
   }
 
-  test("whatever command it is, one release serves afterwards, and it is the old one when the update is red", async () => {
+  test("at any command: one release serves afterwards, and it is the old one if the update fails", async () => {
     const outcomes = new Set<string>();
     for (let number = 1, more = true; more; number++) {
       const set = hostWith();
@@ -262,7 +262,7 @@ describe("Docker fails", () => {
     expect([...outcomes].sort()).toEqual(["green", "red", "untouched"]);
   });
 
-  test("and the report says what was asked and what it has answered", async () => {
+  test("and the report has the command and Docker's answer", async () => {
     const set = hostWith();
     const run = set.host.docker.run.bind(set.host.docker);
     set.host.docker.run = (args, ...more) => {
@@ -280,7 +280,7 @@ describe("Docker fails", () => {
   });
 });
 
-test("a cutover that is stopped goes back; nothing was found against the new release, and it runs on", async () => {
+test("a cutover that is stopped goes back; the new release was not rejected, and keeps running", async () => {
   const set = hostWith({ [IMMEDIATE_CUTOVER]: "" });
   set.site.status = ({ candidate }) => {
     if (!candidate) process.emit("SIGTERM", "SIGTERM");

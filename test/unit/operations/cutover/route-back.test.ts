@@ -23,8 +23,8 @@ const switched = {
   [activeFile("console")]: NEW.console,
 };
 
-describe("a release that is refused", () => {
-  test("as candidate: the requests stay, its containers stop, its worker too, and no later update hurries", async () => {
+describe("a release that is rejected", () => {
+  test("as a candidate: the requests stay, its containers and its worker stop, and no later update hurries", async () => {
     const host = new SimulatedHost(containers(), { ...offered, [IMMEDIATE_CUTOVER]: "" });
     expect(await goBack(host.docker, refused)).toEqual([
       `The requests always went to ${OLD.api} and ${OLD.console}.`,
@@ -46,7 +46,7 @@ describe("a release that is refused", () => {
     expect(stop).toBeGreaterThan(back);
   });
 
-  test("while the release before stands still for it: that starts again", async () => {
+  test("while the old release is stopped for it: the old release starts again", async () => {
     const stands = containers({ [OLD.api]: "exited", [OLD.worker]: "exited" });
     const host = new SimulatedHost(stands, { ...switched, [STOPPED_WRITERS]: `${OLD.api}\n${OLD.worker}` });
     expect((await goBack(host.docker, refused)).at(-1)).toBe(
@@ -81,7 +81,7 @@ describe("a release that is refused", () => {
       "The previous containers no longer exist: no container receives requests until an update succeeds.",
       OLD.api,
     ],
-  ])("%s, and nothing from before is left", async (_, files, words, api) => {
+  ])("%s, and no old container is left", async (_, files, words, api) => {
     const host = new SimulatedHost(
       containers().filter(({ version }) => version !== "1.4.2"),
       files,

@@ -42,7 +42,7 @@ function host({ containers, active = UNROUTED, history = "" }: Known): ScriptedD
   return simulated.docker;
 }
 
-test("of a release's own container: what the routing names, and what its label says", async () => {
+test("of a release's own container: from the container in the routing to the version of its label", async () => {
   const docker = host({ containers: [BEFORE, NEW, CADDY], active: BEFORE.name });
   expect(await changeOf(docker, attempt("api", "2"))).toEqual({ from: "1.4.2", to: "1.5.0" });
 });
@@ -52,7 +52,7 @@ test("on a first install, whose routing names no container: from nothing", async
   expect(await changeOf(docker, attempt("api", "2"))).toEqual({ from: undefined, to: "1.5.0" });
 });
 
-test("of a proxy that does not come up: from what the history says served, to the release beside it", async () => {
+test("of a proxy that does not start: from the last release in the history to the release beside it", async () => {
   const history = [entry(null, "1.4.2", "installed"), entry("1.4.2", "1.5.0", "failed")].join("\n");
   const down = { ...CADDY, state: "restarting" };
   const both = host({ containers: [BEFORE, NEW, down], history });
@@ -61,6 +61,6 @@ test("of a proxy that does not come up: from what the history says served, to th
   expect(await changeOf(alone, attempt("caddy", "3"))).toEqual({ from: "1.4.2", to: "1.4.2" });
 });
 
-test("of a first install's database: nothing is known, and nothing could be written", async () => {
+test("of a first install's database: unknown, and it could not be written", async () => {
   expect(await changeOf(host({ containers: [] }), attempt("postgres", "9"))).toBeUndefined();
 });

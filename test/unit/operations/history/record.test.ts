@@ -11,14 +11,14 @@ describe("the reason of a refusal, on one line", () => {
     );
   });
 
-  test("with what it quotes, and without what was done about it", () => {
+  test("includes what it quotes, and not what was undone", () => {
     const report =
       "The rehearsal fails: it said:\n  | error: a row violates it\n  | detail: which.\nNext: mend it.\n  | x";
     expect(reasonIn(report)).toBe("The rehearsal fails: it said: error: a row violates it detail: which.");
   });
 });
 
-/** A host on which nothing is but that database. */
+/** A host with that database only. */
 class Kept extends KeptHistory {
   public readonly docker = new ScriptedDocker((command, stdin) => {
     if (command === "inspect --type container nestfleet-prod-postgres") return '[{"Config":{}}]';
@@ -32,7 +32,7 @@ class Kept extends KeptHistory {
 }
 
 describe("the history", () => {
-  test("has a success once, though the run that wrote it was killed and came again", async () => {
+  test("has a success once, although the run that wrote it was killed and repeated", async () => {
     const kept = new Kept();
     for (const from of [undefined, undefined]) await kept.record(from, "1.4.2");
     await kept.record("1.4.2", "1.5.0");
@@ -41,7 +41,7 @@ describe("the history", () => {
     expect(again).toEqual(parseHistory(kept.text));
   });
 
-  test("has it once also when another attempt has failed since then", async () => {
+  test("has it once also if another attempt has failed since", async () => {
     const kept = new Kept();
     await kept.record("1.4.2", "1.5.0");
     await kept.record("1.5.0", "1.6.0", "api is not healthy");
@@ -49,7 +49,7 @@ describe("the history", () => {
     expect(kept.lines()).toEqual(["1.4.2 → 1.5.0 upgraded", "1.5.0 → 1.6.0 failed"]);
   });
 
-  test("has it again after a way back, and each failure", async () => {
+  test("has it again after a rollback, and each failure", async () => {
     const kept = new Kept();
     await kept.record("1.4.2", "1.5.0", "the disk is full");
     await kept.record("1.4.2", "1.5.0", "the disk is full");
@@ -65,7 +65,7 @@ describe("the history", () => {
     ]);
   });
 
-  test("has the migrations that an update has brought, and none of one that had not begun", async () => {
+  test("has the migrations that an update has applied, and none for an update that had not begun", async () => {
     const kept = new Kept();
     await kept.record("1.4.2", "1.5.0", "the lock of a backup is held", false);
     await kept.record("1.4.2", "1.5.0", "api is not healthy");
@@ -73,7 +73,7 @@ describe("the history", () => {
     expect(migrations).toEqual([[], ["0001_a.sql", "0002_b.sql"]]);
   });
 
-  test("has nothing of a container that was merely replaced, unless that failed", async () => {
+  test("has no line for a container that was only replaced, unless that failed", async () => {
     const kept = new Kept();
     expect(await kept.record("1.5.0", "1.5.0")).toEqual([]);
     await kept.record("1.5.0", "1.5.0", "api is not healthy");

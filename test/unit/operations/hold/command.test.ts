@@ -27,7 +27,7 @@ const request = {
 
 function hostWith(files: Readonly<Record<string, string>> = {}, states: Readonly<Record<string, string>> = {}) {
   const host = new SimulatedHost(containers(states), files);
-  // No trial is left from before, and the database takes every statement.
+  // No trial container is left, and the database accepts every statement.
   host.beyond = (command) => (/^(exec .*nestfleet-prod-postgres|rm |network |volume )/.test(command) ? "" : undefined);
   return host;
 }
@@ -43,7 +43,7 @@ test("requests are held while postgres is replaced, and go to the same container
   expect([host.active(), host.notes(), host.moves]).toEqual([[OLD.api, OLD.console], SERVING, []]);
 });
 
-test("requests that a killed run holds already are let go once postgres answers", async () => {
+test("requests that a killed run has held are sent on once postgres answers", async () => {
   const host = hostWith({ ...previous, ...unrouted });
   expect(await hold(host)).toMatch(/^\{"held":"20/);
   await open(host);
@@ -67,7 +67,7 @@ describe("nothing is held", () => {
   });
 });
 
-test("a hold that fails half-way is undone: postgres is not replaced, and the requests go where they went", async () => {
+test("a hold that fails half-way is undone: postgres is not replaced, and the requests go to the same containers", async () => {
   const host = hostWith();
   const run = host.docker.run.bind(host.docker);
   let broken = false;

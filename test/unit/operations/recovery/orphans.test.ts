@@ -18,7 +18,7 @@ test("only a container that was being created may be an orphan", () => {
   ).toEqual(["nestfleet-prod-api"]);
 });
 
-test("orphans are named like the resource, unknown to the state, and no rehearsal", () => {
+test("orphans have the name of a resource, are not in the state, and do not belong to a rehearsal", () => {
   const containers = [
     { id: "1", name: "nestfleet-prod-api-1a2b3c4", role: "api" },
     { id: "2", name: "nestfleet-prod-api-5d6e7f8", role: "api" },

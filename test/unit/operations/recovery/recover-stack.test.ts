@@ -10,7 +10,7 @@ const HELD = {
   [activeFile("console")]: UNROUTED,
 };
 
-/** A host whose database has no restore under way. */
+/** A host whose database has no unfinished restore. */
 function hostWith(files: Readonly<Record<string, string>>, states: Readonly<Record<string, string>> = {}) {
   const host = new SimulatedHost(containers(states), files);
   host.beyond = (command) => (command.startsWith(`exec -i ${POSTGRES} `) ? "" : undefined);
@@ -25,7 +25,7 @@ afterAll(() => {
   written.mockRestore();
 });
 
-test("what a killed run holds is let go inside the program, which is given what was said", async () => {
+test("requests that a killed run holds are sent on inside the program, which gets the messages", async () => {
   const { docker, ...host } = hostWith(HELD);
   const said = await recoverInProgram(docker, "prod", "1.4.2");
   expect(said).toEqual([`requests go to ${OLD.api} and ${OLD.console} again`]);
@@ -35,7 +35,7 @@ test("what a killed run holds is let go inside the program, which is given what 
   expect(written).toHaveBeenCalledOnce();
 });
 
-test("without a database the requests that were held are let go all the same, and why nothing more is done is said", async () => {
+test("without a database held requests are sent on all the same, with the reason why nothing more is done", async () => {
   const host = hostWith(HELD, { [POSTGRES]: "exited" });
   const [first, second] = await recoverInProgram(host.docker, "prod", "1.4.2");
   expect(first).toBe(`requests go to ${OLD.api} and ${OLD.console} again`);
@@ -43,7 +43,7 @@ test("without a database the requests that were held are let go all the same, an
   expect(host.active()).toEqual([OLD.api, OLD.console]);
 });
 
-test("a recovery that is refused says all that it has said, and why", async () => {
+test("a recovery that fails reports all its messages, and the reason", async () => {
   const host = hostWith({}, { [POSTGRES]: "exited" });
   const error: unknown = await recoverInProgram(host.docker, "prod", "1.4.2").catch((failure: unknown) => failure);
   expect(error).toBeInstanceOf(Refusal);

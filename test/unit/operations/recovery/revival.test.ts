@@ -19,7 +19,7 @@ const files = (serving: string) => ({
   [activeFile("console")]: `nestfleet-prod-console-${serving}`,
 });
 
-/** A host whose proxy has these files. */
+/** A host with a proxy that has these files. */
 function host(containers: Listed[], noted: Readonly<Record<string, string>>): SimulatedHost {
   const proxy = containers.some(({ role }) => role === "caddy") ? [] : [CADDY];
   const all = [...containers, ...proxy].map((one) => (one.role === "caddy" ? { ...one, name: PROXY } : one));
@@ -31,7 +31,7 @@ const both = ["api", "worker", "console"].flatMap((role) => [
   container(role, "1.5.0", "exited"),
 ]);
 
-test("what serves is started again, the database and the proxy first; the release before is not", async () => {
+test("the serving release is started again, the database and the proxy first; the old one is not", async () => {
   const stopped = [...both, container("postgres", "17", "exited"), container("caddy", "2", "exited")];
   expect(await revive(host(stopped, files("150")).docker, "prod")).toEqual({
     started: [
@@ -45,7 +45,7 @@ test("what serves is started again, the database and the proxy first; the releas
   });
 });
 
-test("what an update has stopped stays so; so does what starts, and what was never started", async () => {
+test("containers that an update has stopped are left alone, and so are starting ones and those that never started", async () => {
   const others = [container("worker", "1.5.1", "restarting"), container("api", "1.5.1", "created")];
   const stopped = { [STOPPED_WRITERS]: "nestfleet-prod-api-150\nnestfleet-prod-worker-150" };
   const { docker } = host([...both, ...others], { ...files("150"), ...stopped });
@@ -54,7 +54,7 @@ test("what an update has stopped stays so; so does what starts, and what was nev
 
 const previous = { [PREVIOUS]: "nestfleet-prod-api-142\nnestfleet-prod-console-142\n" };
 
-test("what requests are held for is started again", async () => {
+test("the release for which requests are held is started again", async () => {
   const held = { ...previous, [activeFile("api")]: UNROUTED, [activeFile("console")]: UNROUTED };
   const { started } = await revive(host(both, held).docker, "prod");
   expect(started).toEqual(["api", "worker", "console"].map((role) => `nestfleet-prod-${role}-142`));
@@ -65,14 +65,14 @@ test("while a cutover has no verdict, the new release is started, and not the ol
   expect(started).toEqual(["api", "worker", "console"].map((role) => `nestfleet-prod-${role}-150`));
 });
 
-test("a host on which all runs is only asked", async () => {
+test("a host on which everything runs is only read", async () => {
   const all = [container("postgres", "17", "running"), container("api", "1.5.0", "running")];
   const { docker, moves } = host(all, files("150"));
   expect(await revive(docker, "prod")).toEqual({ started: [], failed: [] });
   expect(moves).toEqual([]);
 });
 
-test.each(["", "exited", "restarting"])("where the proxy cannot be asked (%s), nothing is started", async (state) => {
+test.each(["", "exited", "restarting"])("if the proxy cannot be read (%s), nothing is started", async (state) => {
   const proxy = state === "" ? [] : [{ ...container("caddy", "2", state), name: PROXY }];
   const simulated = new SimulatedHost([...both, ...proxy], files("150"));
   simulated.beyond = (command) => {

@@ -8,7 +8,7 @@ const active = (api: string, console: string) => ({ [activeFile("api")]: api, [a
 const previous = { [PREVIOUS]: `${OLD.api}\n${OLD.console}\n` };
 const held = { ...previous, ...active(UNROUTED, UNROUTED) };
 
-/** `restore` is what the file of a restore says; a string of Docker's is why the database cannot be asked. */
+/** `restore` is the content of a restore's file; a string is Docker's reason why the database cannot be read. */
 function unfinished(host: SimulatedHost, restore: string | DockerError = ""): Promise<boolean> {
   host.beyond = (command) => {
     if (!command.startsWith(`exec -i ${POSTGRES} `)) return undefined;
@@ -28,16 +28,16 @@ test.each<[string, Record<string, string>, boolean]>([
   ["a cutover of the console alone was not judged", { ...previous, ...active(OLD.api, NEW.console) }, false],
   ["nothing has served yet", active(UNROUTED, UNROUTED), false],
   ["nothing was stopped", { [STOPPED_WRITERS]: "" }, false],
-])("the proxy's files tell it: %s", async (_, files, expected) => {
+])("it is known from the proxy's files: %s", async (_, files, expected) => {
   expect(await unfinished(new SimulatedHost(containers(), files))).toBe(expected);
 });
 
-test("a restore that has begun tells it, whatever its file says", async () => {
+test("it is known from a restore that has begun, with any content of its file", async () => {
   for (const state of ['{"step":"restoring"}', "a link", "nonsense"])
     expect(await unfinished(new SimulatedHost(containers()), state)).toBe(true);
 });
 
-test("nothing is unfinished where database or proxy cannot be asked", async () => {
+test("nothing is unfinished if database or proxy cannot be read", async () => {
   for (const words of [
     "Error: No such container: x",
     "Container 1f is not running",
@@ -48,7 +48,7 @@ test("nothing is unfinished where database or proxy cannot be asked", async () =
     expect(await unfinished(new SimulatedHost(containers({ [CADDY]: state }), held))).toBe(false);
 });
 
-test("a question that failed is not taken for no", async () => {
+test("a failed command does not count as an answer", async () => {
   const asked = unfinished(new SimulatedHost(containers()), failure("connection reset by peer"));
   await expect(asked).rejects.toThrow("connection reset");
 });

@@ -18,7 +18,7 @@ const LIST = `;
 3459; 0 16412 TABLE DATA public pages nestfleet
 `;
 
-/** As `pg_restore --list` prints it. */
+/** The output of `pg_restore --list`. */
 const entry = (catalog: number, text: string) => ({ id: "1", catalog, text });
 const rows = (text: string) => entry(0, `TABLE DATA ${text}`);
 const owned = (schema: string, name: string, owner: string | null) => ({ schema, name, owner });
@@ -59,7 +59,7 @@ describe("the table of contents of a dump", () => {
   });
 });
 
-describe("whose a table is", () => {
+describe("the owner of a table", () => {
   const roles = ["nestfleet", "eve", "odd role", "role", 'a "quoted" one', "new\nline"];
   const owners = new Owners(
     [
@@ -91,7 +91,7 @@ describe("whose a table is", () => {
     ["public pages", []],
     ["public pages nobody", []],
     ["public other nestfleet", []],
-  ])("of whose rows a line tells: %s", (text, expected) => {
+  ])("is known from the line of its rows: %s", (text, expected) => {
     expect([...owners.ofRows(rows(text))]).toEqual(expected);
   });
 
@@ -102,12 +102,12 @@ describe("whose a table is", () => {
     ["CHECK CONSTRAINT a b c d eve", ["eve", "nestfleet"]],
     ["CHECK CONSTRAINT odd schema Odd \"Table's  CONSTRAINT x odd role", ["odd role"]],
     ["CHECK CONSTRAINT public pages nestfleet", []],
-  ])("whose rule a line tells: %s", (text, expected) => {
+  ])("is known from the line of a rule: %s", (text, expected) => {
     expect([...owners.ofRule(entry(2606, text))]).toEqual(expected);
   });
 });
 
-test("foreign keys tell what they refer to", () => {
+test("foreign keys have the table that they refer to", () => {
   const statements = `
 --
 -- Name: notes notes_person_fkey; Type: FK CONSTRAINT; Schema: app; Owner: nestfleet

@@ -16,7 +16,7 @@ pg_restore: error: could not execute query: ERROR:  insert or update on table "c
 DETAIL:  Key (case_id)=(00ff) is not present in table "cases".
 Command was: ALTER TABLE ONLY public.case_events ADD CONSTRAINT case_events_case_id_fkey FOREIGN KEY (case_id) …`;
 
-describe("what a restore says when it fails", () => {
+describe("the message of a failed restore", () => {
   test("an index needs memory, or room for its workers", () => {
     expect(restoreFailure(MEMORY)).toEqual({ kind: "memory", megabytes: 94 });
     expect(failedObject(MEMORY)).toBe("INDEX embedded_ivf");
@@ -45,7 +45,7 @@ describe("what a restore says when it fails", () => {
     'ERROR:  role "reports" does not exist',
     'ERROR:  extension "vector" is not available',
     "pg_restore: error: could not read from input file: end of file",
-  ])("the server's own affair: %s", (said) => {
+  ])("a fault of the server: %s", (said) => {
     expect(restoreFailure(said)).toEqual({ kind: "server" });
   });
 
@@ -54,11 +54,11 @@ describe("what a restore says when it fails", () => {
     'FATAL:  pg_hba.conf rejects connection for host "[local]", user "nestfleet_restore", database "x", no encryption',
     'FATAL:  Peer authentication failed for user "nestfleet_restore"',
     "fe_sendauth: no password supplied",
-  ])("the role that loads rows is not let in: %s", (said) => {
+  ])("the role that loads rows cannot log in: %s", (said) => {
     expect(restoreFailure(said)).toEqual({ kind: "login" });
   });
 
-  test("code of the dump may not do what it does", () => {
+  test("code of the dump lacks a privilege", () => {
     const said = 'pg_restore: error: COPY failed for table "pages": ERROR:  permission denied for function f';
     expect(restoreFailure(said)).toEqual({ kind: "rights" });
     expect(restoreFailure("pg_restore: error: could not open input file: Permission denied")).toEqual({
@@ -66,7 +66,7 @@ describe("what a restore says when it fails", () => {
     });
   });
 
-  test("the object and the first error, for a person", () => {
+  test("the object and the first error", () => {
     const said =
       'pg_restore: error: COPY failed for table "pages": ERROR:  function plain(text) does not exist\nLINE 1: x';
     expect(failedObject(said)).toBe("the data of pages");

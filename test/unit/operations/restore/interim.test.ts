@@ -11,7 +11,7 @@ import { dockerRuns, ScriptedDocker } from "../../../support/docker";
 
 const PEM = "-----BEGIN KEY-----\nAAAA\n-----END KEY-----";
 
-/** The container whose place is taken, made of sha256:old; sha256:new is the image of the other release. */
+/** The container that is replaced, made from sha256:old. sha256:new is the image of the other release. */
 const like = {
   Image: "sha256:old",
   Config: {
@@ -34,7 +34,9 @@ const images: Readonly<Record<string, readonly string[]>> = {
   "sha256:new": ["PATH=/new/bin", "NODE_VERSION=18.2", "TZ=UTC"],
 };
 
-/** Answers what the client is asked by itself; the creation is a process of its own, for which `docker` stands. */
+/**
+ * Answers the commands of the client. The creation is a process of its own, which a script called `docker` replaces.
+ */
 function host(container: unknown = like): ScriptedDocker {
   return new ScriptedDocker((command) => {
     const [, id = ""] = /^inspect --type image (\S+)$/.exec(command) ?? [];
@@ -52,7 +54,7 @@ const answering = (start: string | undefined, running = true) =>
     if (command.startsWith("inspect ")) return JSON.stringify([inspected(running)]);
     return "";
   });
-/** As `docker inspect` has it. */
+/** The output of `docker inspect`. */
 const inspected = (Running: boolean) => ({
   Id: "1f",
   Name: "/api",
@@ -69,7 +71,7 @@ const inspected = (Running: boolean) => ({
   },
 });
 
-/** What is run in a container that is to go on; the place of the mark is `marks`. */
+/** The command that makes a waiting container go on; `marks` replaces the file of the mark. */
 async function goOn(marks: string): Promise<string> {
   const docker = answering(undefined);
   await letGo(docker, "api");
@@ -77,7 +79,7 @@ async function goOn(marks: string): Promise<string> {
   return script.replaceAll("/.nestfleet-goes-on", marks);
 }
 
-describe("a container in the place of another", () => {
+describe("a container that replaces another", () => {
   let directory = "";
   const wanted = { name: "nestfleet-prod-restored-20261124t080102z-api", like: "nestfleet-prod-api" };
   const make = (docker: ScriptedDocker) =>
@@ -90,7 +92,7 @@ describe("a container in the place of another", () => {
     );
   });
 
-  test("has its settings, without what the image before brought and the other brings too", async () => {
+  test("has its settings, without those that come from either image", async () => {
     await make(host());
     expect(told("entries")).toEqual(["SECRET=s3cret=1", "TZ=Europe/Vienna", "GONE=1"]);
     expect(told("key").join("\n")).toBe(PEM);
@@ -162,7 +164,7 @@ describe("a container in the place of another", () => {
     const [image, shell, script = "", zero, ...own] = words.slice(words.indexOf("sha256:new"));
     expect([image, shell, zero, own]).toEqual(["sha256:new", "-c", "-", ["entry.sh", "node", "x y.js"]]);
     expect(words).toContain("--entrypoint=sh");
-    // What is in memory, or cannot be written, would make a container wait again that is restarted.
+    // With a mark in memory, or in a read-only place, a restarted container would wait again.
     expect(words).toContain("--volume=/.nestfleet-goes-on");
     const marks = join(directory, "goes-on");
     mkdirSync(marks);
@@ -201,7 +203,7 @@ describe("one that waits", () => {
     expect(created.asked.at(-1)).toBe("start api");
   });
 
-  test("cannot wait in an image without a shell, and any other failure is one", async () => {
+  test("cannot wait in an image without a shell, and any other failure is an error", async () => {
     const none = 'exec: "sh": executable file not found in $PATH: unknown';
     expect(await startWaiting(answering(none), "api")).toBe(false);
     await expect(startWaiting(answering("no space left on device"), "api")).rejects.toThrow("no space left");

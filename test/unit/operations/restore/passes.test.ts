@@ -15,7 +15,7 @@ const event = entry("event", 3466, "EVENT TRIGGER - e nestfleet");
 
 const EMPTY: Plan = { rows: new Map(), rules: new Map(), values: [], post: [], referenced: new Map() };
 
-/** Who does what, in few words; `new` stands for a loader that is made for it. */
+/** The steps with their roles, in short; `new` is a loader role that is made for the step. */
 function told(plan: Partial<Plan>): string[] {
   return stepsOf({ ...EMPTY, ...plan }).map((step) => {
     if (!("entries" in step)) return step.do;
@@ -38,7 +38,7 @@ describe("the passes of a restore", () => {
     ]);
   });
 
-  test("several owners: each by a role of its own, and a superuser by himself", () => {
+  test("several owners: each by a role of its own, and a superuser's by the superuser", () => {
     const loaded = new Map([[null, [rows("s")]], ["app", [rows("a")]], ["eve", [rows("e")]]]); // prettier-ignore
     const rules = new Map([[null, [check]], ["eve", [foreignKey]]]); // prettier-ignore
     expect(told({ rows: loaded, rules, values: [sequence] })).toEqual([
@@ -51,7 +51,7 @@ describe("the passes of a restore", () => {
     ]);
   });
 
-  test("a role that refers to tables of others is made anew, with the right to it", () => {
+  test("the role for an owner that refers to tables of others is made again, with the privilege to do so", () => {
     const plan = {
       rows: new Map([["app", [rows("t")]]]),
       rules: new Map([["app", [foreignKey]]]),

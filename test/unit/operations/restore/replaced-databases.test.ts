@@ -19,16 +19,16 @@ describe("the name under which a replaced database is kept", () => {
     );
   });
 
-  test("is another one within the same second", () => {
+  test("differs within the same second", () => {
     expect(replacedName(now, ["nestfleet_replaced_20261124t080102z"])).toBe("nestfleet_replaced_20261124t080103z");
   });
 
-  test("is later than all there are, also after the clock was set back", () => {
+  test("is later than all existing ones, also after the clock was set back", () => {
     const existing = ["nestfleet_replaced_20261231t235959z", "nestfleet_replaced_20261124t090000z"];
     expect(replacedName(now, existing)).toBe("nestfleet_replaced_20270101t000000z");
   });
 
-  test("is a name also where one is of the last second that a name can say", () => {
+  test("is valid also after the last second that a name can contain", () => {
     expect(replacedName(now, ["nestfleet_replaced_99991231t235959z"])).toBe("nestfleet_replaced_20261124t080102z");
   });
 
@@ -41,10 +41,13 @@ describe("the name under which a replaced database is kept", () => {
   });
 });
 
-describe("what was kept for longer than asked", () => {
+describe("a database that was kept for longer than configured", () => {
   const DAY = 86_400_000;
   const replaced = (days: number) => replacedName(new Date(Date.now() - days * DAY), []);
-  /** Of three kept databases, by days, what is dropped when a week is asked for and the host's clock is off by so many days. */
+  /**
+   * Of three kept databases, by days, what is dropped when a week is asked for and the host's clock is off by so many
+   * days.
+   */
   const dropped = async (clock: number | undefined) => {
     const names = [replaced(8), replaced(6), replaced(1)];
     const docker = new ScriptedDocker((command, sql) => {
@@ -56,7 +59,7 @@ describe("what was kept for longer than asked", () => {
     return gone.map((name) => names.indexOf(name));
   };
 
-  test("is dropped by the host's clock, and nothing else", async () => {
+  test("is dropped by the host's clock only", async () => {
     expect(await dropped(0)).toEqual([0]);
   });
 

@@ -49,8 +49,8 @@ describe("the file of a restore", () => {
   });
 });
 
-describe("a restore on its way", () => {
-  /** A host whose disk can be full, with all that was written. */
+describe("a restore in progress", () => {
+  /** A host that records what was written, and whose disk can be full. */
   function host() {
     const written: string[] = [];
     const disk = { full: false };
@@ -62,7 +62,7 @@ describe("a restore on its way", () => {
     return { database: new Database(docker, "postgres"), written, disk };
   }
 
-  test("is written down before it begins and with each step, with what was learned", async () => {
+  test("is recorded before it begins and at each step, with the facts so far", async () => {
     const { database, written } = host();
     const progress = await Progress.begin(database, "prod", { ...state, step: "restoring", heldSeconds: undefined });
     await progress.enter("exchanging");
@@ -71,7 +71,7 @@ describe("a restore on its way", () => {
     expect(progress.state).toEqual({ ...state, step: "serving", heldSeconds: 4 });
   });
 
-  test("counts as having reached a step that could not be written: it may be on the disk", async () => {
+  test("counts as having reached a step whose record failed, because the record may be on the disk", async () => {
     const { database, disk } = host();
     const progress = await Progress.begin(database, "prod", { ...state, step: "restoring" });
     disk.full = true;
@@ -79,7 +79,7 @@ describe("a restore on its way", () => {
     expect(progress.state.step).toBe("exchanging");
   });
 
-  test("has changed nothing of what an earlier reader was given", async () => {
+  test("does not change what an earlier reader got", async () => {
     const progress = await Progress.begin(host().database, "prod", { ...state, step: "restoring" });
     const before = progress.state;
     await progress.enter("opening");

@@ -21,7 +21,7 @@ const listed = listing([
 ]);
 const removals = ({ asked }: ScriptedDocker) => asked.filter((command) => /^(stop|rm) /.test(command));
 
-test("the containers of other releases go, running or not, with the volumes that only they know", async () => {
+test("the containers of other releases are removed, running or not, with their anonymous volumes", async () => {
   const docker = new ScriptedDocker((command) => listed(command) ?? "");
   await removeOthers(docker, "prod", ["2"]);
   expect(removals(docker)).toEqual(["stop 1", "rm --volumes 1", "stop 3", "rm --volumes 3"]);
@@ -41,7 +41,7 @@ test("images of releases that no rollback needs are removed, only by the tags in
   const docker = new ScriptedDocker((command) => (command.startsWith("image ls ") ? present.join("\n") : ""));
   const history = [...HISTORY, upgrade("1.4.0", "1.6.0", "failed")];
   await pruneImages(docker, "prod", ["docker.io/api", "console"], history);
-  // One question, and none for each tag that there ever was: over ssh, each takes half a second.
+  // One command, and not one for each former tag: over ssh, each takes half a second.
   expect(docker.asked.filter((command) => command.startsWith("image "))).toEqual([
     expect.stringMatching(/^image ls /),
     "image rm docker.io/api:1.1.0",
@@ -100,7 +100,7 @@ test.each([
   expect(docker.asked.filter((command) => command.startsWith("image rm "))).toEqual(removed);
 });
 
-test("what Docker does not remove is named, with why and the command; the rest goes all the same", async () => {
+test("what Docker cannot remove is named, with the reason and the command; the rest is removed", async () => {
   const busy = new DockerError({
     command: "rm",
     exitCode: 1,

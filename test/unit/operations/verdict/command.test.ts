@@ -15,7 +15,7 @@ import type { Request } from "../../../../components/operations/verdict/request"
 import { KeptHistory } from "../../../support/kept-history";
 import { CADDY, containers, NEW, OLD, POSTGRES, SimulatedHost } from "../../../support/simulated-host";
 
-/** What a test does while the workers are watched. */
+/** The action of a test while the workers are watched. */
 let meanwhile: () => void = () => undefined;
 vi.mock("../../../../components/host/output", async (original) => ({
   ...(await original<typeof Output>()),
@@ -82,7 +82,7 @@ describe("an update whose workers work", () => {
     ["rolling", SWITCHED, {}],
     ["at once", { ...SWITCHED, [IMMEDIATE_CUTOVER]: "" }, {}],
     ["with the writers stopped", RECREATED, STANDS],
-  ])("has succeeded (%s): nothing is noted any more, and what was before goes", async (_, files, states) => {
+  ])("has succeeded (%s): the notes and the old release are removed", async (_, files, states) => {
     const set = hostWith(files, states);
     await verdict(set);
     expect(set.host.notes()).toEqual(SERVING);
@@ -91,7 +91,7 @@ describe("an update whose workers work", () => {
     expect(set.history.lines()).toEqual(["1.4.2 → 1.5.0 upgraded"]);
   });
 
-  test("has nothing before it on a first installation", async () => {
+  test("has no old release on a first installation", async () => {
     const files = { ...SWITCHED, [PREVIOUS]: `${UNROUTED}\n${UNROUTED}\n` };
     const set = hostWith(files, {}, (version) => version !== "1.4.2");
     await verdict(set);
@@ -105,7 +105,7 @@ describe("an update whose workers work", () => {
     expect([set.history.lines(), set.host.notes()]).toEqual([[], SERVING]);
   });
 
-  test("was killed before its end: judged again, it has succeeded once", async () => {
+  test("was killed before its end: after a second verdict it has succeeded once", async () => {
     for (const more of [{}, STANDS]) {
       const set = hostWith(more === STANDS ? RECREATED : SWITCHED, more);
       const run = set.host.docker.run.bind(set.host.docker);
@@ -122,7 +122,7 @@ describe("an update whose workers work", () => {
     }
   });
 
-  test("has succeeded also where Docker cannot remove what was before; that is said", async () => {
+  test("has succeeded also if Docker cannot remove the old release, which is reported", async () => {
     const set = hostWith(SWITCHED);
     const run = set.host.docker.run.bind(set.host.docker);
     set.host.docker.run = (args, ...others) =>
@@ -136,7 +136,7 @@ describe("an update whose workers work", () => {
   });
 });
 
-describe("an update whose worker is refused", () => {
+describe("an update whose worker is rejected", () => {
   test("goes back as a whole: the requests first, then its containers stop", async () => {
     const set = hostWith(SWITCHED);
     meanwhile = () => {
@@ -151,7 +151,7 @@ describe("an update whose worker is refused", () => {
     expect(set.history.lines()).toEqual(["1.4.2 → 1.5.0 failed"]);
   });
 
-  test("starts again what was stopped for it, and never beside its own writers", async () => {
+  test("starts the stopped containers again, and never beside its own writers", async () => {
     const set = hostWith(RECREATED, STANDS);
     meanwhile = () => {
       set.host.become(NEW.worker, "restarting");
@@ -178,7 +178,7 @@ describe("an update whose worker is refused", () => {
     expect([set.host.active(), set.host.running()]).toEqual([[UNROUTED, UNROUTED], BESIDE]);
   });
 
-  test("or of which Docker says nothing: it goes back, too", async () => {
+  test("or cannot be read from Docker: it goes back, too", async () => {
     const set = hostWith(SWITCHED);
     meanwhile = () => {
       set.host.failures = ["inspect"];

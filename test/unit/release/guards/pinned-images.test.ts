@@ -89,10 +89,10 @@ test("a moved tag is reported as well, although an image that is not the pinned 
 });
 
 test.each<[string, HostFacts["images"]]>([
-  ["its digest in a registry", { api: { id: "sha256:1", digests: [`mirror.example/api@${PINNED}`] } }],
-  ["its id", { api: { id: PINNED, digests: [] } }],
-  ["nobody's, where it is not on the host: that is another problem", {}],
-  ["nobody's, without the host", undefined],
-])("an image is let through when the pin is %s", (_, images) => {
+  ["if the pin is its digest in a registry", { api: { id: "sha256:1", digests: [`mirror.example/api@${PINNED}`] } }],
+  ["if the pin is its id", { api: { id: PINNED, digests: [] } }],
+  ["if it is not on the host, which is another problem", {}],
+  ["without the Docker host", undefined],
+])("an image is accepted %s", (_, images) => {
   expect(problems({ api: PINNED }, images)).toEqual([]);
 });
