@@ -74,7 +74,7 @@ export function backupPolicy({ plan, settings }: Site) {
     version: plan.from?.tag ?? plan.to.tag,
     keep: backups.keep,
     acceptSmaller: backups.acceptSmaller,
-    // With a restore, the backup may be smaller than the one before: that may be the damage that the restore repairs.
+    // With a restore, the backup may be smaller than the previous one, because a loss of data may be the reason for it.
     compared: plan.restore === undefined,
     // The backup that the configuration names may be needed again, however many were taken since.
     spare: restore === undefined ? [] : [restore],

@@ -211,7 +211,7 @@ describe("what a preview refuses, with nothing touched", () => {
   });
 
   test.each<[string, Record<string, string>, RegExp]>([
-    ["a major step that nobody acknowledged", { version: "2.0.0" }, /acknowledgeMajor 2/],
+    ["a major step that is not acknowledged", { version: "2.0.0" }, /acknowledgeMajor 2/],
     ["a stop that would be skipped", { version: "1.7.0", "requiredStops[0]": "1.6.9" }, /1\.6\.9/],
     ["a release that no registry has", { version: "1.9.9" }, /nestfleet-api:1\.9\.9/],
   ])("%s", async (_, config, reason) => {

@@ -71,7 +71,7 @@ describe("a planted note of a killed restore among the backups", () => {
   });
 
   test.each<[string, object, RegExp]>([
-    ["removes a container of nobody's stack", { standIns: [VICTIM] }, /standIns\.0: not a container of planted-test/],
+    ["removes a container without a stack", { standIns: [VICTIM] }, /standIns\.0: not a container of planted-test/],
     [
       "removes one of another stack",
       { after: { ...nobody, api: NEIGHBOUR } },
@@ -79,7 +79,7 @@ describe("a planted note of a killed restore among the backups", () => {
     ],
     ["runs a command of psql's", { incoming: "x;\n\\! id > /tmp/planted\nSELECT 1" }, /incoming: (?!.*planted)/],
     [
-      "renames a database of somebody else's",
+      "renames a database of another program",
       { replaced: "postgres" },
       /replaced: not the name of a previous database/,
     ],
@@ -198,7 +198,7 @@ describe("a planted backup", () => {
     ["with the signature of a real one", (manifest) => manifest],
     ["without a signature", withoutSignature],
     ["signed with another key", (manifest) => signed(manifest, "another")],
-  ])("%s is told, and is no backup: not by its id either", async (_, change) => {
+  ])("%s is reported, and does not count as a backup, also by its id", async (_, change) => {
     await plant(change);
     const { backups, broken, newest, unsigned } = await store().list();
     expect([backups.map(({ id }) => id), newest, unsigned]).toEqual([[real], real, [planted]]);

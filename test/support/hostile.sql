@@ -1,4 +1,4 @@
--- What a role without any privilege can put into a database, and a dump of it then has. Each way calls functions of hers.
+-- What a role without any privilege can put into a database, and therefore into a dump. Each way calls its functions.
 
 CREATE ROLE eve NOLOGIN;
 CREATE ROLE bystander NOLOGIN;
@@ -7,7 +7,7 @@ CREATE SCHEMA closed;
 GRANT CREATE ON SCHEMA public TO eve;
 SET ROLE eve;
 
--- Harmless until everything is there: otherwise it would run while it is made.
+-- The function is harmless until everything exists: otherwise it would run while the objects are created.
 CREATE FUNCTION hostile.attack(how text) RETURNS bool LANGUAGE sql AS 'SELECT true';
 CREATE FUNCTION hostile.accept(how text, i int) RETURNS bool LANGUAGE plpgsql AS
   $$ BEGIN RETURN hostile.attack(how) OR i > 0; END $$;
@@ -22,7 +22,7 @@ CREATE TABLE hostile.generated (i int, j int GENERATED ALWAYS AS (hostile.same('
 CREATE TABLE hostile.parted (i int) PARTITION BY LIST (hostile.same('partition', i));
 CREATE TABLE hostile.parted_some PARTITION OF hostile.parted FOR VALUES IN (1, 2, 3, 4, 5);
 
--- While a rule is added to rows that are there. The function is of the table's own row, so that it comes after it.
+-- While a rule is added to existing rows. The function takes the table's row type, so that it is created after the table.
 CREATE TABLE hostile.late (i int);
 CREATE FUNCTION hostile.row_accept(hostile.late) RETURNS bool LANGUAGE plpgsql AS
   $$ BEGIN RETURN hostile.attack('late check'); END $$;
@@ -49,7 +49,7 @@ ALTER TABLE hostile.ranges ATTACH PARTITION hostile.ranges_some FOR VALUES FROM 
 CREATE INDEX ranges_i ON hostile.ranges ((i + hostile.same('index', 1)));
 CREATE FUNCTION hostile.sum(hostile.constant, int) RETURNS hostile.constant LANGUAGE sql IMMUTABLE AS 'SELECT 1::hostile.constant';
 CREATE AGGREGATE hostile.summed(int) (sfunc = hostile.sum, stype = hostile.constant, initcond = '6');
--- Without a function of hers: the first makes a large object, the second writes it to the server's disk.
+-- Without its functions: the first makes a large object, the second writes it to the server's disk.
 CREATE DOMAIN hostile.builtin AS int CHECK (CASE WHEN current_setting('is_superuser') = 'on' THEN query_to_xml(
   CASE VALUE WHEN 1 THEN $$ SELECT lo_from_bytea(4711, '1') $$ ELSE $$ SELECT lo_export(4711, '/tmp/pwned-builtin') $$ END,
   true, true, '') IS NOT NULL ELSE true END);
@@ -70,7 +70,7 @@ INSERT INTO hostile.folded SELECT generate_series(1, 5);
 INSERT INTO hostile.ranges SELECT n, n FROM generate_series(1, 5) n;
 REFRESH MATERIALIZED VIEW hostile.kept;
 
--- What a superuser could do that the owner cannot: an owner that lacks what loading takes.
+-- An owner that lacks the privileges to load its own tables, which a superuser has.
 RESET ROLE;
 CREATE TABLE closed.journal (i int PRIMARY KEY);
 ALTER TABLE closed.journal OWNER TO eve;
@@ -85,7 +85,7 @@ ALTER TABLE closed.journal ADD CONSTRAINT to_aside FOREIGN KEY (i) REFERENCES cl
   ADD CONSTRAINT to_own FOREIGN KEY (i) REFERENCES closed.own;
 CREATE TABLE public.nestfleet_migrations (filename text PRIMARY KEY);
 
--- From here on it does what it can.
+-- From here on the function attacks.
 CREATE OR REPLACE FUNCTION hostile.attack(how text) RETURNS bool LANGUAGE plpgsql AS $$
 DECLARE
   word text;

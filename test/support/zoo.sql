@@ -1,6 +1,6 @@
--- One of every kind of thing that a database can have and that a restore can lose.
+-- An object of every kind that a database can have and that a restore can lose.
 
--- Roles: a group, its members, one that may pass on what it has, one that owns things, one with odd characters.
+-- Roles: a group, its members, one with the admin option, one that owns objects, one with odd characters.
 CREATE ROLE readers NOLOGIN;
 CREATE ROLE reports LOGIN PASSWORD 'reports-LEAKED' CONNECTION LIMIT 5 VALID UNTIL '2099-01-01' IN ROLE readers;
 CREATE ROLE "odd ""role's" NOLOGIN NOINHERIT BYPASSRLS;
@@ -29,7 +29,7 @@ ALTER ROLE reports IN DATABASE nestfleet SET statement_timeout = '5s';
 ALTER ROLE reports IN DATABASE nestfleet SET search_path = '';
 ALTER ROLE nestfleet IN DATABASE nestfleet SET pg_trgm.similarity_threshold = 0.7;
 
--- Limits that are meant for the application, and would end a dump, a count, a lock or the build of an index.
+-- Limits for the application, which would end a dump, a count, a lock or the build of an index.
 ALTER ROLE nestfleet SET statement_timeout = '150ms';
 ALTER ROLE nestfleet SET lock_timeout = '150ms';
 ALTER ROLE nestfleet SET idle_in_transaction_session_timeout = '150ms';
@@ -62,7 +62,7 @@ COMMENT ON EXTENSION ltree IS 'paths of topics';
 REVOKE EXECUTE ON FUNCTION extensions.similarity(text, text) FROM PUBLIC;
 SET search_path = app, public, extensions, "odd schema";
 
--- What the application's contract has.
+-- The tables that the program expects of the application.
 CREATE TABLE app.nestfleet_migrations (filename text PRIMARY KEY, applied timestamptz DEFAULT now());
 INSERT INTO app.nestfleet_migrations (filename) VALUES ('0001_first.sql'), ('0002_second.sql');
 
@@ -78,7 +78,7 @@ ALTER DOMAIN app.mail OWNER TO app_owner;
 GRANT USAGE ON TYPE app.mood TO readers;
 REVOKE USAGE ON TYPE app.address FROM PUBLIC;
 
--- Functions, of whom the right to call and the owner matter.
+-- Functions, whose EXECUTE privilege and owner matter.
 CREATE FUNCTION app.plain(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(t)';
 CREATE FUNCTION app.secret_count() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = app AS
   
@@ -181,7 +181,7 @@ CREATE TYPE app.like_this AS (a int, b text);
 CREATE TABLE app.typed OF app.like_this (PRIMARY KEY (a));
 CREATE TABLE app.nothing_at_all ();
 
--- Vectors, whose indexes ask for memory when they are built and not when they are filled.
+-- Vectors, whose indexes need memory when they are built and not when they are filled.
 CREATE TABLE app.embedded (id bigint PRIMARY KEY, v extensions.vector(1536));
 SET maintenance_work_mem = '1GB';
 CREATE INDEX embedded_ivf ON app.embedded USING ivfflat (v vector_cosine_ops) WITH (lists = 300);
@@ -192,13 +192,13 @@ CREATE TABLE app.near (id int, v extensions.vector(8));
 INSERT INTO app.near SELECT g, ARRAY[g, 1, 2, 3, 4, 5, 6, g % 7]::vector FROM generate_series(1, 200) g;
 CREATE INDEX near_hnsw ON app.near USING hnsw (v vector_l2_ops) WITH (m = 8, ef_construction = 32);
 
--- A column that is computed by a function which finds another one by the search_path alone.
+-- A generated column, whose function finds another function only by the search_path.
 CREATE FUNCTION app.slug(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
   $$ BEGIN RETURN replace(plain(t), ' ', '-'); END $$;
 CREATE TABLE app.pages (title text, slug text GENERATED ALWAYS AS (app.slug(title)) STORED);
 INSERT INTO app.pages SELECT 'A page ' || n FROM generate_series(1, 20) n;
 
--- Another disk; the directory is there.
+-- A tablespace on another disk; the directory exists.
 CREATE TABLESPACE shelf OWNER app_owner LOCATION '/var/lib/postgresql/shelf';
 CREATE TABLE app.shelved (n int) TABLESPACE shelf;
 CREATE INDEX shelved_n ON app.shelved (n) TABLESPACE shelf;
@@ -213,7 +213,7 @@ CREATE MATERIALIZED VIEW app.unfilled AS SELECT 1 AS one WITH NO DATA;
 ALTER MATERIALIZED VIEW app.moods OWNER TO app_owner;
 REFRESH MATERIALIZED VIEW app.moods;
 
--- Elsewhere.
+-- Foreign data, publications and subscriptions.
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '192.0.2.1', dbname 'x');
 ALTER SERVER elsewhere OWNER TO app_owner;
 CREATE USER MAPPING FOR reports SERVER elsewhere OPTIONS (user 'u', password 'mapping-LEAKED');
@@ -232,12 +232,12 @@ ALTER LARGE OBJECT 424242 OWNER TO app_owner;
 GRANT SELECT ON LARGE OBJECT 424242 TO reports;
 COMMENT ON LARGE OBJECT 424243 IS 'an attachment';
 
--- What is to come has grants, too.
+-- Default privileges.
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO readers;
 ALTER DEFAULT PRIVILEGES FOR ROLE app_owner GRANT EXECUTE ON FUNCTIONS TO reports;
 ALTER DEFAULT PRIVILEGES FOR ROLE app_owner REVOKE USAGE ON TYPES FROM PUBLIC;
 
--- Event triggers: one that writes down what is changed, one that lets nothing be dropped, one at login.
+-- Event triggers: one that logs changes, one that forbids to drop objects, one at login.
 CREATE TABLE app.changes (tag text);
 CREATE FUNCTION app.on_change() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO app.changes VALUES (tg_tag); END $$;
 CREATE FUNCTION app.on_drop() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'nothing is dropped here'; END $$;
