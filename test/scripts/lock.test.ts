@@ -38,7 +38,7 @@ function hold(milliseconds: number): ChildProcess {
 
 const said = () => readFileSync(file, "utf8");
 
-test("several processes find the lock of a killed one, and only one at a time holds it", { timeout: 120_000 }, async () => {
+test("several processes find the lock of a killed one, and one at a time holds it", { timeout: 120_000 }, async () => {
   writeFileSync(file, "");
   const killed = hold(600_000);
   await vi.waitFor(() => { expect(said()).toBe("+"); }, 30_000); // prettier-ignore
