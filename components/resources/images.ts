@@ -8,9 +8,7 @@ import { onDocker, type Site } from "./site";
 
 /** An image that is on the Docker host. */
 export interface Image {
-  /**
-   * The content address (`sha256:…`). Containers are made from it, so that a moved tag cannot change them unnoticed.
-   */
+  /** The content address (`sha256:…`). Containers are made from it, so a moved tag cannot change them unnoticed. */
   readonly id: pulumi.Output<string>;
   /** `repository@sha256:…` if the image came from a registry, else its content address. */
   readonly digest: pulumi.Output<string>;

@@ -14,9 +14,7 @@ export interface Service {
   readonly ready: pulumi.Resource;
 }
 
-/**
- * The properties of a container that differ between the services. `containerArgs` adds those that all have in common.
- */
+/** The properties of a container that differ between the services. `containerArgs` adds the common ones. */
 export interface Definition {
   readonly role: Role;
   /** The resource's logical name, after the stack's prefix, if it is not the role: there may be several workers. */
@@ -25,8 +23,8 @@ export interface Definition {
   /** The release that the container runs. Operators read it, and it identifies what a killed update left behind. */
   readonly version: string;
   /**
-   * `beside`: the new container starts while the old one serves, and the old one is removed last (api, console,
-   * worker). `after`: the old container stops first, because two cannot share a data directory or a port.
+   * `beside`: the new container starts while the old one serves, which is removed last (api, console, worker).
+   * `after`: the old container stops first, because two cannot share a data directory or a port.
    */
   readonly replacement: "beside" | "after";
   /** A fixed container name. Without it the name ends in a random suffix, which `beside` needs. */
@@ -39,9 +37,7 @@ export interface Definition {
   readonly ports?: docker.types.input.ContainerPort[];
   /** The Linux capabilities that the container keeps; all others are dropped. */
   readonly capabilities?: string[];
-  /**
-   * True leaves out options that older programs did not set, so that these options alone do not replace the container.
-   */
+  /** True leaves out options that older programs did not set, so that they alone do not replace the container. */
   readonly asBefore?: boolean;
   /** True makes only volumes, `/tmp` and the `temporary` directories writable; false the whole root file system. */
   readonly readOnly: boolean;
@@ -121,9 +117,7 @@ function labels({ stack, role, version }: Record<"stack" | "role" | "version", s
   ];
 }
 
-/**
- * `startInterval` would make the first check sooner, but Docker below API 1.44 refuses it. The gate checks by itself.
- */
+/** `startInterval` would make the first check sooner, but Docker below API 1.44 refuses it; the gate checks itself. */
 function healthcheck({ test, intervalSeconds, startSeconds }: Healthcheck): docker.types.input.ContainerHealthcheck {
   return {
     tests: test,

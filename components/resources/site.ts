@@ -5,9 +5,7 @@ import type { Settings } from "../settings/schema";
 
 /** The place of one stack's resources: what is needed to name each of them and to give it a parent. */
 export interface Site {
-  /**
-   * The prefix of every logical name, container, network and volume, so that stacks on one Docker host never collide.
-   */
+  /** The prefix of all logical names, containers, networks and volumes: stacks on one Docker host never collide. */
   readonly name: string;
   readonly stack: string;
   readonly settings: Settings;

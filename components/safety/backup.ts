@@ -12,9 +12,7 @@ import { databaseOf, isPrepared } from "./preparation";
 
 interface TakeArgs {
   readonly postgres: Postgres;
-  /**
-   * The images, which must be there first: a pull may take long, and the backup must have what is written meanwhile.
-   */
+  /** The images, which must be there first: the backup must have what is written during a long pull. */
   readonly images: Images;
 }
 

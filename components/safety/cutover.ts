@@ -29,7 +29,7 @@ export interface Cutover {
  * version and login page, through the published ports, with the domain's own certificate. Then it sends all user
  * requests to them. If they fail, before or after that, the requests go to the previous containers, which have kept
  * running. It runs whenever one of its containers was replaced or the release changes. Workers come later: a release
- * that is rejected here never has one.
+ * that is rejected here never has a worker.
  */
 export function cutOver(site: Site, { caddy, api, console, others }: CutoverArgs): Cutover {
   const { dockerHost, health, version } = site.settings;

@@ -57,7 +57,7 @@ export class Postgres extends Component implements Service {
         // PostgreSQL does not use it. The scripts that write or read a backup take it from here.
         pulumi.interpolate`${KEY_VARIABLE}=${secrets.backupKey}`,
       ],
-      // Commit timestamps: the plan of a restore says when the last row that it would lose was written.
+      // Commit timestamps: the plan of a restore shows the time of the last write, which it would lose.
       command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
       healthcheck: postgresHealthcheck,
       mounts: [{ type: "volume", ...data }, backups],
