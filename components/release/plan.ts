@@ -3,6 +3,7 @@ import type { LimitSupport } from "./containers/limits";
 import type { HostFacts } from "./facts";
 import { isInterim, type Role, ROLES, SUPERUSER, UPSTREAMS } from "./names";
 import { newestBackup } from "./records/backups";
+import { script } from "./commands";
 import { type DataMount, dataMountByTag } from "./data-mount";
 import { downtime } from "./downtime";
 import { pendingExtensions, type WantedExtension } from "./sql/extensions";
@@ -93,13 +94,13 @@ export interface Plan {
   readonly problems: readonly GuardProblem[];
 }
 
-interface WayBack {
+export interface WayBack {
   readonly version: string;
   /**
-   * What data go with it: none when the schema stays the same, the backup of this update, an earlier one by id, or,
-   * after a restore, the database that it replaced.
+   * The data that the way back needs: none when the schema does not change, the backup of this update, an earlier backup
+   * by id, or, after a restore, the previous database, which the command `undo` brings back.
    */
-  readonly backup: "none" | "of this update" | "replaced" | { readonly id: string };
+  readonly backup: "none" | "of this update" | { readonly id: string } | { readonly undo: string };
 }
 
 /** Compares what is asked with what is there. It is pure: it reads and touches nothing. */
@@ -168,7 +169,7 @@ function restoredBy({ restore, settings, last }: PlanContext): Restored | undefi
 }
 
 /**
- * Also where something could not be started again: whether the update has mended that is seen from outside; and where
+ * Also where something could not be started again: whether the update has fixed that is seen from outside; and where
  * an update under the same release has had no verdict, which leaves one container of each service.
  */
 function runsCutover({ step, facts }: PlanContext): boolean {
@@ -199,9 +200,10 @@ function takesBackup({ step, schema, facts }: PlanContext): boolean {
   return (facts?.database?.applied.length ?? 0) > 0 && (schema?.pending.length ?? 0) > 0;
 }
 
-function wayBack({ step, from, facts, schema, restore }: PlanContext): WayBack | undefined {
+function wayBack({ step, from, facts, schema, restore, stack, settings }: PlanContext): WayBack | undefined {
   if (from === undefined || step === "install" || step === "restart") return undefined;
-  if (restore !== undefined) return { version: from.tag, backup: "replaced" };
+  const undo = script({ name: "restore", stack, host: settings.dockerHost, options: ["--undo"] });
+  if (restore !== undefined) return { version: from.tag, backup: { undo } };
   const earlier = backupBeforeMigrations(from.tag, facts);
   if (earlier) return { version: from.tag, backup: { id: earlier.id } };
   return { version: from.tag, backup: schema && mayRun(schema).length === 0 ? "none" : "of this update" };

@@ -1,8 +1,8 @@
 import { MIGRATIONS_TABLE } from "./records/tables";
-import { script } from "./commands";
 import { diskUses } from "./estimate";
 import { mayRun, type PendingMigration } from "./sql/migrations";
-import type { Plan } from "./plan";
+import type { Plan, WayBack } from "./plan";
+import type { Step } from "./plan-context";
 import type { GuardProblem } from "./guards/problem";
 import type { ExpiringDatabase } from "./records/replaced";
 import type { RestoreImpact } from "./restore-impact";
@@ -25,23 +25,30 @@ export function summary(plan: Plan): string {
     ...images(plan),
     ...reindex(plan),
     ...entry("downtime", plan.downtime),
-    ...rollback(plan),
-    ...replacedDatabases(plan),
+    ...toUndo(plan),
+    ...previousDatabases(plan),
     ...plan.warnings.flatMap((warning) => entry("warning", warning)),
   ];
   return printable([...lines, ...refusal(plan.problems)].join("\n"));
 }
 
 function headline({ kind, step, from, to }: Plan): string {
-  const what = kind === "refusal" ? `refused: ${step}` : step;
-  if (step === "restart" || step === "install") return `${what} ${to.tag}`;
-  if (step === "restore") return `${what} the data of ${to.tag}`;
-  return `${what} ${from?.tag ?? "an unknown version"} → ${to.tag}`;
+  return `${kind === "refusal" ? "refused: " : ""}${STEPS[step](to.tag, from?.tag ?? "an unknown version")}`;
 }
+
+const STEPS: Readonly<Record<Step, (to: string, from: string) => string>> = {
+  install: (to) => `install ${to}`,
+  upgrade: (to, from) => `upgrade ${from} → ${to}`,
+  rollback: (to, from) => `rollback ${from} → ${to}`,
+  restart: (to) => `no change of version (${to})`,
+  restore: (to) => `restore the data of ${to}`,
+};
 
 function unreachable({ unreachable: reason }: Plan): string[] {
   if (reason === undefined) return [];
-  return [`  ${reason.trim().replace(/\s+/g, " ")}: this is what config and the last outputs say`];
+  return [
+    `  ${reason.trim().replace(/\s+/g, " ")}. The host was NOT checked; this plan uses only the configuration and the outputs of the last update`,
+  ];
 }
 
 function migrations({ pending, unexplained, ahead, step, restore: restored, unreachable: reason }: Plan): string[] {
@@ -91,7 +98,7 @@ function restore({ restore: impact }: Plan): string[] {
   const written = lastWrite === undefined ? "" : `; last write ${lastWrite}`;
   return [
     ...entry("restore", `${manifest.id}, taken ${manifest.takenAt}${age}${written}`),
-    ...entry("", `loses ${loss(impact)}`),
+    ...entry("", loss(impact)),
     ...entry(
       "",
       `restored beside the live database in about ${duration(seconds)}, rows checked, before anything stops`,
@@ -104,13 +111,15 @@ function loss({ added, exact }: RestoreImpact): string {
   // The migrations have a line of their own.
   const tables = Object.entries(added).filter(([table]) => table !== `public.${MIGRATIONS_TABLE}`);
   if (tables.length === 0)
-    return exact ? "no row, by number, but what was changed since" : "what was written since; the rows are not counted";
+    return exact
+      ? "no table has more rows now than in the backup; changes made since the backup are lost"
+      : "everything written since the backup is lost; rows were not counted";
   const shown = tables
     .sort(([, one], [, other]) => other - one)
     .slice(0, TABLES_SHOWN)
     .map(([table, rows]) => `${rows} of ${table}`);
   const more = tables.length > TABLES_SHOWN ? ` and ${tables.length - TABLES_SHOWN} more tables` : "";
-  return `${exact ? "" : "about "}these rows: ${shown.join(", ")}${more}; and what was changed since`;
+  return `loses ${exact ? "" : "about "}these rows: ${shown.join(", ")}${more}; and all other changes since the backup`;
 }
 
 function backup({ needsBackup, backup: estimate, rehearsal, restore: restored, step }: Plan): string[] {
@@ -119,7 +128,10 @@ function backup({ needsBackup, backup: estimate, rehearsal, restore: restored, s
   if (estimate === undefined) return entry("backup", `size unknown${rehearsed}`);
   const { databaseBytes, bytes, seconds } = estimate;
   if (seconds === undefined)
-    return entry("backup", `at most ${size(bytes)}, time unknown: there is none yet to go by${rehearsed}`);
+    return entry(
+      "backup",
+      `at most ${size(bytes)}, time unknown: there is no earlier backup to estimate it from${rehearsed}`,
+    );
   return entry("backup", `about ${size(bytes)}, ${duration(seconds)} (database ${size(databaseBytes)})${rehearsed}`);
 }
 
@@ -136,9 +148,9 @@ function restarts({ restarts: roles, stays, step }: Plan): string[] {
   if (step === "install") return [];
   if (roles === undefined || stays === undefined)
     return step === "restart" ? [] : entry("restarts", "api, worker, console");
-  if (roles.length === 0) return entry("restarts", "only what a changed setting replaces: the version stays");
+  if (roles.length === 0) return entry("restarts", "none because of the version; only services whose settings changed");
   const others =
-    stays.length === 0 ? "" : `; ${listed(stays)} ${stays.length === 1 ? "stays" : "stay"} but for a changed setting`;
+    stays.length === 0 ? "" : `; ${listed(stays)} only if ${stays.length === 1 ? "its" : "their"} settings changed`;
   return entry("restarts", `${roles.join(", ")}${others}`);
 }
 
@@ -161,30 +173,29 @@ function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
 }
 
-function rollback({ wayBack }: Plan): string[] {
-  if (wayBack === undefined) return [];
-  const { version, backup: needed } = wayBack;
-  const words = {
-    none: "alone: the schema stays the same",
-    "of this update": "with the backup that this update takes",
-    replaced: `after ${script({ name: "restore", options: ["--undo"] })}, which brings the replaced database back`,
-  };
-  const backup = typeof needed === "string" ? words[needed] : `with the backup ${needed.id}`;
-  return entry("rollback", `version ${version} ${backup}`);
+function toUndo({ wayBack }: Plan): string[] {
+  return wayBack === undefined ? [] : entry("to undo", undoing(wayBack));
 }
 
-function replacedDatabases({ replaced }: Plan): string[] {
+function undoing({ version, backup }: WayBack): string {
+  if (backup === "none") return `set version ${version}; no data has to be restored, the schema does not change`;
+  if (backup === "of this update") return `set version ${version} and restore the backup that this update takes`;
+  if ("id" in backup) return `set version ${version} and restore the backup ${backup.id}`;
+  return `run ${backup.undo} (brings the previous database back), then set version ${version}`;
+}
+
+function previousDatabases({ replaced }: Plan): string[] {
   return replaced.flatMap((database, index) => {
     const { name, bytes, version } = database;
     const of = version === undefined ? "" : ` of ${version}`;
-    return entry(index === 0 ? "kept" : "", `${name}${of}, ${size(bytes)}, ${endOf(database)}`);
+    return entry(index === 0 ? "previous" : "", `${name}${of}, ${size(bytes)}, ${endOf(database)}`);
   });
 }
 
 function endOf({ droppedAfter, due }: ExpiringDatabase): string {
   if (droppedAfter === undefined) return "kept until it is dropped by hand";
   const day = droppedAfter.slice(0, 10);
-  return due === true ? `dropped by the next good update, since ${day} is over` : `dropped after ${day}`;
+  return due === true ? `dropped by the next successful update, because ${day} is over` : `dropped after ${day}`;
 }
 
 function refusal(problems: readonly GuardProblem[]): string[] {
@@ -193,11 +204,11 @@ function refusal(problems: readonly GuardProblem[]): string[] {
   return [
     "",
     `${count}; nothing was touched.`,
-    ...problems.flatMap(({ title, why, mend }) => [
+    ...problems.flatMap(({ title, why, fix }) => [
       "",
       `  ${title}`,
       ...labelled("why", [why]),
-      ...labelled("mend", mend),
+      ...labelled("fix", fix),
     ]),
   ];
 }

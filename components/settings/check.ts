@@ -9,7 +9,7 @@ import { schema, schemaWithMovingTag, type Settings, TEXT_KEYS } from "./schema"
 import type { Written } from "./written";
 import { tlsProblems } from "./tls";
 
-/** What the checks said: settings to build from, or everything that must be mended first. */
+/** What the checks said: settings to build from, or everything that must be fixed first. */
 type Checked = { readonly settings: Settings } | { readonly problems: readonly ConfigProblem[] };
 
 /** Raw config as the engine hands it over: every value a string, structured ones as JSON. */
@@ -85,6 +85,6 @@ function inClear(key: string, stack: string): ConfigProblem {
     path: `nestfleet:${key}`,
     value: "not encrypted",
     rule: "encrypted in the stack's file",
-    mend: `${configRm(stack, key)} && ${configSetSecret(stack, `${key}.NAME`)}`,
+    fix: `${configRm(stack, key)} && ${configSetSecret(stack, `${key}.NAME`)}`,
   };
 }

@@ -22,7 +22,7 @@ export function pinProblems(config: Readonly<Record<string, unknown>>, stack: st
         path: `nestfleet:${DIGESTS}`,
         value: "given, and nestfleet:source is, too",
         rule: "left out where the images are built: what the same source gives has another digest each time",
-        mend: `${configRmPath(stack, DIGESTS)}    # or ${configRm(stack, "source")}`,
+        fix: `${configRmPath(stack, DIGESTS)}    # or ${configRm(stack, "source")}`,
       },
     ];
   if (images.digests["worker"] === undefined || images.worker !== undefined) return [];
@@ -31,7 +31,7 @@ export function pinProblems(config: Readonly<Record<string, unknown>>, stack: st
       path: `nestfleet:${DIGESTS}.worker`,
       value: `given, and nestfleet:${WORKER} is not`,
       rule: `left out where the worker runs the api image, which ${DIGESTS}.api pins`,
-      mend: `${configRmPath(stack, `${DIGESTS}.worker`)}    # or ${configSetPath(stack, WORKER, "REPOSITORY")}`,
+      fix: `${configRmPath(stack, `${DIGESTS}.worker`)}    # or ${configSetPath(stack, WORKER, "REPOSITORY")}`,
     },
   ];
 }

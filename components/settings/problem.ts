@@ -3,7 +3,7 @@ import { pulumi } from "../release/commands";
 import { looksLikeCredential, namesCredential } from "./credential";
 import { nearest } from "./nearest";
 
-/** One thing that is wrong with the config, told so that it can be mended without reading the code. */
+/** One thing that is wrong with the config, told so that it can be fixed without reading the code. */
 export interface ConfigProblem {
   /** As `pulumi config` spells it: `nestfleet:backups.keep`. */
   readonly path: string;
@@ -11,7 +11,7 @@ export interface ConfigProblem {
   readonly value: string;
   readonly rule: string;
   /** A command to type. */
-  readonly mend: string;
+  readonly fix: string;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -44,19 +44,19 @@ export function problemsBehind(issue: Issue, given: Given, keysAt: (path: Proper
     return [
       problem(issue.path, given, {
         rule: `an object with the keys ${keys.join(", ")}`,
-        mend: remove(issue.path, stack),
+        fix: remove(issue.path, stack),
       }),
     ];
   }
   const example = issue.code === "custom" ? String(issue.params?.["example"] ?? "") : "";
-  return [problem(issue.path, given, { rule: issue.message, mend: set(issue.path, example, stack) })];
+  return [problem(issue.path, given, { rule: issue.message, fix: set(issue.path, example, stack) })];
 }
 
 /** The report of a refused config: everything at once, nothing was touched. */
 export function report(problems: readonly ConfigProblem[], stack: string): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const entries = problems.map(
-    ({ path, value, rule, mend }) => `  ${path} is ${value}\n    must be: ${rule}\n    mend:    ${mend}`,
+    ({ path, value, rule, fix }) => `  ${path} is ${value}\n    must be: ${rule}\n    fix:     ${fix}`,
   );
   return [
     `${count} in the configuration of stack ${stack} (Pulumi.${stack}.yaml); nothing was touched.`,
@@ -69,14 +69,14 @@ function unknownKey(path: PropertyKey[], given: Given, known: string[]): ConfigP
   const meant = nearest(key, known);
   const where = path.length > 1 ? `a key of ${spelled(path.slice(0, -1))}` : "a key of this project";
   const hint = meant ? `; did you mean ${meant}?` : "";
-  return problem(path, given, { rule: `${where} (${known.join(", ")})${hint}`, mend: remove(path, given.stack) });
+  return problem(path, given, { rule: `${where} (${known.join(", ")})${hint}`, fix: remove(path, given.stack) });
 }
 
 /** A problem of the value at a path, with the value as it may be shown. */
 export function problem(
   path: readonly PropertyKey[],
   given: Given,
-  told: Pick<ConfigProblem, "rule" | "mend">,
+  told: Pick<ConfigProblem, "rule" | "fix">,
 ): ConfigProblem {
   return { path: spelled(path), value: shown(path, given), ...told };
 }

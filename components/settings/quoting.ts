@@ -49,7 +49,7 @@ function changed({ path, value }: Found, written: Written | undefined, stack: st
       path: `nestfleet:${spelled}`,
       value: typed === undefined ? String(value) : `${String(value)}, which YAML makes of ${typed}`,
       rule: "in quotes in the stack's file, so that it arrives as it is typed",
-      mend: pulumi(`config set --stack ${stack} --type string ${option} ${given}`),
+      fix: pulumi(`config set --stack ${stack} --type string ${option} ${given}`),
     },
   ];
 }

@@ -28,9 +28,9 @@ export function renamedKeys(asked: Asked, renamed = RENAMED): ConfigProblem[] {
     const isGiven = at(asked.config, to.split(".")) !== undefined;
     const rule = `called nestfleet:${to}, because the key was renamed${isGiven ? "; that key is given, too" : ""}`;
     return formsOf(from, asked).map(({ path, typed, removal }) => {
-      const former = problem(path, asked, { rule, mend: removal });
+      const former = problem(path, asked, { rule, fix: removal });
       const value = former.value.includes(HIDDEN) ? undefined : (typed ?? "VALUE");
-      return isGiven ? former : { ...former, mend: `${setting(asked.stack, to, value)} && ${removal}` };
+      return isGiven ? former : { ...former, fix: `${setting(asked.stack, to, value)} && ${removal}` };
     });
   });
 }

@@ -44,7 +44,7 @@ function certificateFaults({ domain, http, secrets }: Asked, stack: string, now:
         path,
         value: `given, and http.tls is ${http.tls}`,
         rule: "given together with http.tls certificate, and only then",
-        mend: `${configSetPath(stack, "http.tls", "certificate")}    # or ${configRmPath(stack, path)}`,
+        fix: `${configSetPath(stack, "http.tls", "certificate")}    # or ${configRmPath(stack, path)}`,
       }));
   const missing = given.filter(([, value]) => value === undefined).map(([path]) => path);
   if (missing.length > 0)
@@ -52,7 +52,7 @@ function certificateFaults({ domain, http, secrets }: Asked, stack: string, now:
       path,
       value: "missing",
       rule: "given with http.tls certificate",
-      mend: fromFile(stack, path),
+      fix: fromFile(stack, path),
     }));
   return [
     ...keyFaults(http.certificate ?? "", secrets.tlsKey ?? "", stack),
@@ -63,7 +63,7 @@ function certificateFaults({ domain, http, secrets }: Asked, stack: string, now:
 function keyFaults(pem: string, keyPem: string, stack: string): Fault[] {
   const [leaf] = chainOf(pem);
   const key = privateKey(keyPem);
-  const fault = (value: string, rule: string) => [{ path: KEY, value, rule, mend: fromFile(stack, KEY) }];
+  const fault = (value: string, rule: string) => [{ path: KEY, value, rule, fix: fromFile(stack, KEY) }];
   if (key === undefined) return fault("[secret]", "a private key (PEM) that can be read without a passphrase");
   return leaf?.checkPrivateKey(key) === true
     ? []
@@ -85,7 +85,7 @@ function leafFaults({ pem, domain, now }: Certificate, stack: string): Fault[] {
     path: CERTIFICATE,
     value,
     rule,
-    mend: fromFile(stack, CERTIFICATE),
+    fix: fromFile(stack, CERTIFICATE),
   });
   const stranger = chain.findIndex((one, index) => index > 0 && chain[index - 1]?.checkIssued(one) !== true);
   return [
@@ -137,7 +137,7 @@ function acmeFaults({ http, secrets }: Asked, stack: string): Fault[] {
         path: "http.acme.authority",
         value: "given",
         rule: "given together with http.acme.directory",
-        mend: remove("http.acme.authority"),
+        fix: remove("http.acme.authority"),
       },
     ],
     [
@@ -146,7 +146,7 @@ function acmeFaults({ http, secrets }: Asked, stack: string): Fault[] {
         path: "http.acme.eabKeyId",
         value: "given",
         rule: "given together with http.acme.directory and secrets.acmeEabKey",
-        mend: configSetSecret(stack, "secrets.acmeEabKey"),
+        fix: configSetSecret(stack, "secrets.acmeEabKey"),
       },
     ],
     [
@@ -155,7 +155,7 @@ function acmeFaults({ http, secrets }: Asked, stack: string): Fault[] {
         path: "secrets.acmeEabKey",
         value: "[secret]",
         rule: "given together with http.acme.eabKeyId",
-        mend: remove("secrets.acmeEabKey"),
+        fix: remove("secrets.acmeEabKey"),
       },
     ],
   ];
@@ -164,7 +164,7 @@ function acmeFaults({ http, secrets }: Asked, stack: string): Fault[] {
       path: `http.acme.${key}`,
       value: `given, and http.tls is ${http.tls}`,
       rule: "given with http.tls auto only",
-      mend: remove(`http.acme.${key}`),
+      fix: remove(`http.acme.${key}`),
     })),
     ...pairs.filter(([broken]) => broken).map(([, fault]) => fault),
   ];
@@ -185,7 +185,7 @@ function urlFaults({ domain, http: { tls, publicUrl } }: Asked, stack: string): 
         tls === "off"
           ? `a URL of nestfleet:domain, which is ${domain}`
           : `an https URL of nestfleet:domain, which is ${domain}, unless http.tls is off`,
-      mend:
+      fix:
         hostname === host
           ? configSetPath(stack, URL_KEY, `https://${host}`)
           : `${configSet(stack, "domain", hostname.replace(/^\[(.*)\]$/, "$1"))}    # or ${configRmPath(stack, URL_KEY)}`,
@@ -202,7 +202,7 @@ function plainFaults({ domain, http: { tls, bind, allowPlainHttp } }: Asked, sta
       path: "http.bind",
       value: JSON.stringify(bind),
       rule: "an address of this host alone (127.0.0.1, ::1) while nestfleet:domain is localhost, which is served over plain HTTP",
-      mend: `${configSet(stack, "domain", "NAME")}    # or ${configSetPath(stack, "http.bind", "127.0.0.1")}, or ${configSetPath(stack, "http.allowPlainHttp", "true")}`,
+      fix: `${configSet(stack, "domain", "NAME")}    # or ${configSetPath(stack, "http.bind", "127.0.0.1")}, or ${configSetPath(stack, "http.allowPlainHttp", "true")}`,
     },
   ];
 }

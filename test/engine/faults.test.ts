@@ -121,7 +121,7 @@ describe("refused in preview", () => {
     } finally {
       await tag(`${REGISTRY}/nestfleet/nestfleet-api:1.4.2`, `${API}:1.4.2`);
     }
-    expect((await planned(stack)).text).toMatch(/^restart 1\.4\.2$/m);
+    expect((await planned(stack)).text).toMatch(/^no change of version \(1\.4\.2\)$/m);
   });
 
   test("31: a PostgreSQL whose major is not that of the data", async () => {

@@ -67,9 +67,9 @@ test("then the installation succeeds, and values that YAML takes for numbers are
   const { exitCode, output } = await stack.try("preview");
   expect(exitCode).not.toBe(0);
   expect(output).toMatch(/1 problem [^]*nestfleet:env\.FEED_RELEASE is 22\.1, which YAML makes of 22\.10/);
-  const [, mend = ""] = /mend: +\S+ (config set .*)/.exec(output) ?? [];
-  const mended = await run("sh", ["-c", `scripts/pulumi ${mend}`], stack.environment());
-  expect(mended.exitCode, mended.output).toBe(0);
+  const [, fix = ""] = /fix: +\S+ (config set .*)/.exec(output) ?? [];
+  const fixed = await run("sh", ["-c", `scripts/pulumi ${fix}`], stack.environment());
+  expect(fixed.exitCode, fixed.output).toBe(0);
   await expectUp(stack);
   await expectServes(stack, "1.4.2");
   const { api: [api = ""] = [] } = await stack.containers();

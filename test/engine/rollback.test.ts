@@ -243,7 +243,7 @@ describe("data only, under the same version", () => {
     const newest = newestOf("1.4.2");
     await stack.configure({ restore: newest });
     const announced = new RegExp(`restore the data of 1\\.4\\.2[^]*${newest}`);
-    expect((await planned(stack)).text).toMatch(/^restart 1\.4\.2$/m);
+    expect((await planned(stack)).text).toMatch(/^no change of version \(1\.4\.2\)$/m);
     await stack.configure({ confirmRestore: "deleted-by-mistake" });
     expect((await planned(stack)).text).toMatch(announced);
     const before = await stack.containers();

@@ -46,7 +46,7 @@ export function movedWhileRestoring(context: PlanContext): GuardProblem | undefi
   return {
     title: `backups cannot move to the ${spelled(places.to)} while the config names one to restore`,
     why: `backups, and the record of what was restored, lie in the ${spelled(places.from)}`,
-    mend: [
+    fix: [
       `move first, and restore later: ${keys.map((key) => configRm(stack, key)).join(" && ")}`,
       "or restore first: leave nestfleet:backups as it was",
     ],
@@ -68,7 +68,7 @@ export function backupDirectoryUnusable({ facts, stack }: PlanContext): GuardPro
   return {
     title: `backups cannot be written to ${path}`,
     why: `nestfleet:backups.directory is a directory of the Docker host; ${fault}`,
-    mend: [
+    fix: [
       `on the Docker host: mkdir -p ${shellWord(path)}`,
       `or name another one: ${configSetPath(stack, "backups.directory", "DIRECTORY")}`,
     ],

@@ -32,7 +32,7 @@ export function unproven({ facts, settings, stack, restore }: PlanContext): stri
   if (broken.length > 0)
     return broken.map(
       ({ disproven }) =>
-        `${oneLine(disproven?.reason ?? "")} (found at ${disproven?.at ?? ""}); once that is mended, ${command} shows whether the next one can be`,
+        `${oneLine(disproven?.reason ?? "")} (found at ${disproven?.at ?? ""}); once that is fixed, ${command} shows whether the next one can be`,
     );
   const proven = lastProof(facts.backups);
   if (facts.clock === undefined) return [];

@@ -18,10 +18,10 @@ export function databaseStopped({ facts, settings, stack, step, from }: PlanCont
   return {
     title: "the database does not run",
     why: `a version is changed only after a backup; ${name} ${why}`,
-    mend:
+    fix:
       container === undefined
         ? [...(from ? [configSet(stack, "version", from.tag)] : []), upRefresh(stack), "then the new version"]
-        : mendsOf(container, settings.dockerHost),
+        : fixesOf(container, settings.dockerHost),
   };
 }
 
@@ -32,7 +32,7 @@ function conditionOf(container: RunningContainer | undefined): string {
   return container.running ? "runs and does not answer" : "is stopped";
 }
 
-function mendsOf({ name, state, running }: RunningContainer, host: string | undefined): string[] {
+function fixesOf({ name, state, running }: RunningContainer, host: string | undefined): string[] {
   const log = docker(host, `logs --tail 50 ${name}`);
   if (state === "restarting" || running) return [`its log says why: ${log}`];
   if (state === "paused") return [docker(host, `unpause ${name}`)];
@@ -50,7 +50,7 @@ export function proxyNotStarted({ facts, stack, step }: PlanContext): GuardProbl
   return {
     title: `${failed.name} cannot be started`,
     why: `no request reaches the stack without it; Docker says: ${oneLine(failed.reason)}`,
-    mend: ["mend what Docker names", `or have it made anew, with the version as it is: ${upRefresh(stack)}`],
+    fix: ["fix what Docker names", `or have it made anew, with the version as it is: ${upRefresh(stack)}`],
   };
 }
 
@@ -66,7 +66,7 @@ export function notRunning({ facts, settings, stack, step, served }: PlanContext
   if (facts === undefined || (step === "install" && !served)) return [];
   if (facts.containers.length === 0)
     return [
-      `the Docker host has no container of this stack: if they were removed by hand, ${upRefresh(stack)} makes them again; if it is the wrong host, mend nestfleet:dockerHost`,
+      `the Docker host has no container of this stack: if they were removed by hand, ${upRefresh(stack)} makes them again; if it is the wrong host, fix nestfleet:dockerHost`,
     ];
   const wanted = UPDATE_ORDER.filter((role) => role !== "worker" || settings.worker?.enabled === true);
   return wanted.flatMap((role) => {

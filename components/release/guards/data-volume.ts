@@ -12,7 +12,7 @@ export function volumeMissing({ facts, settings, stack }: PlanContext): GuardPro
   return {
     title: `the volume ${named} does not exist`,
     why: "nestfleet:postgres.existingVolume names it; the database would start empty, on a new volume of that name",
-    mend: [
+    fix: [
       `when it is mistyped (${docker(settings.dockerHost, "volume ls")}): ${configSetPath(stack, EXISTING_VOLUME, "VOLUME")}`,
       `or start without data, on a volume of the stack's own: ${configRmPath(stack, EXISTING_VOLUME)}`,
     ],
@@ -26,7 +26,7 @@ export function volumeInUse({ facts, settings }: PlanContext): GuardProblem | un
   return {
     title: `the volume ${wanted} is in use`,
     why: `${usedBy.join(", ")} ${usedBy.length === 1 ? "runs and mounts" : "run and mount"} it; two database servers on the same data destroy them`,
-    mend: [docker(settings.dockerHost, `stop ${usedBy.join(" ")}`)],
+    fix: [docker(settings.dockerHost, `stop ${usedBy.join(" ")}`)],
   };
 }
 
@@ -39,7 +39,7 @@ export function volumeChanged({ facts, settings, stack }: PlanContext): GuardPro
   return {
     title: `the database would change from the volume ${mounted} to ${wanted}`,
     why: `${name} has its data on ${mounted}; what is on ${wanted} is other data, or none`,
-    mend: [
+    fix: [
       `put it back: ${back}`,
       `or, when the data on ${wanted} are meant, take the container away, which leaves both volumes: ${docker(settings.dockerHost, `stop ${name}`)} && ${docker(settings.dockerHost, `rm ${name}`)}`,
     ],
@@ -55,7 +55,7 @@ export function postgresMajorDiffers({ facts, settings, stack }: PlanContext): G
   return {
     title: `${settings.images.postgres} is PostgreSQL ${image}, the data are of PostgreSQL ${data}`,
     why: `PostgreSQL ${image} does not start on them; the way from ${data} to ${image} is dump and restore, into a new volume`,
-    mend: [
+    fix: [
       `stay on ${data}: ${configSetPath(stack, "images.postgres", running ?? `pgvector/pgvector:pg${data}`)}`,
       `or move: a backup of this stack (${script({ name: "backup", stack })}), restored into a new stack that starts with ${settings.images.postgres}`,
     ],
@@ -73,6 +73,6 @@ export function dataFolderDiffers({ facts, settings, stack }: PlanContext): Guar
   return {
     title: `${settings.images.postgres} keeps its data elsewhere in the volume`,
     why: `the data lie ${place(folder)}, the image looks for them ${place(image.folder)}; it would start with an empty database`,
-    mend: [`stay with the image: ${configSetPath(stack, "images.postgres", running ?? "IMAGE")}`],
+    fix: [`stay with the image: ${configSetPath(stack, "images.postgres", running ?? "IMAGE")}`],
   };
 }

@@ -23,7 +23,7 @@ export function diskTooSmall(
           `where ${diskUses(of)} lie, ${size(neededBytes)} are needed and ${size(freeBytes)} are free: ${size(neededBytes - freeBytes)} too few`,
       )
       .join("; "),
-    mend: [
+    fix: [
       `images that no container uses take most: ${docker(settings.dockerHost, "image prune")} lists and removes the untagged ones`,
       ...(of("data") || sharesDataDisk(facts, short)
         ? (facts?.database?.replaced ?? []).map((database) => dropped(database, stack, settings.dockerHost))

@@ -14,7 +14,7 @@ export function extensionsOlder({ facts, settings, stack }: PlanContext): GuardP
   return {
     title: `${settings.images.postgres} does not have what the database uses`,
     why: `the database has ${missing}`,
-    mend: [
+    fix: [
       `name an image that has it: ${configSetPath(stack, "images.postgres", "IMAGE")}`,
       ...(running === undefined ? [] : [`or stay: ${configSetPath(stack, "images.postgres", running)}`]),
     ],

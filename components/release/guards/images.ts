@@ -28,8 +28,8 @@ export function imageMissing(context: PlanContext): GuardProblem | undefined {
   return {
     title: `${what} not on the Docker host and could not be pulled`,
     why: missing.map(({ reference, reason }) => `${reference}: ${oneLine(reason)}`).join("; "),
-    mend: [
-      ...new Set(missing.flatMap((image) => mendsOf(image, references, context))),
+    fix: [
+      ...new Set(missing.flatMap((image) => fixesOf(image, references, context))),
       ...(step === "install" && missing.some(mayBeMistyped)
         ? [`or another version: ${configSet(stack, "version", "VERSION")}`]
         : []),
@@ -42,13 +42,13 @@ function mayBeMistyped({ reason }: MissingImage): boolean {
   return ["missing", "unknown"].includes(pullFault(reason));
 }
 
-function mendsOf(
+function fixesOf(
   { reference, reason }: MissingImage,
   references: ImageReferences,
   { stack, settings: { dockerHost: host } }: PlanContext,
 ): string[] {
   const pull = docker(host, `pull ${reference}`);
-  const mends: Record<PullFault, string[]> = {
+  const fixes: Record<PullFault, string[]> = {
     missing: [`the registry has no ${reference}: ${mistyped(reference, references, stack)}`],
     denied: [
       `when the registry wants other credentials: docker login ${registryOf(reference)}`,
@@ -59,7 +59,7 @@ function mendsOf(
     disk: [`make room on the Docker host (${docker(host, "system df")} shows what takes it), then ${pull}`],
     unknown: [`this shows more: ${pull}`],
   };
-  return mends[pullFault(reason)];
+  return fixes[pullFault(reason)];
 }
 
 /** Where the name of an image comes from: a released one has its repository and its tag from two keys. */
@@ -83,7 +83,7 @@ export function imageUnreadable({ facts, settings, stack, from, to }: PlanContex
   return {
     title: `the migrations of ${api} cannot be read`,
     why: `they are read by node, in a container of the image; Docker answers: ${oneLine(reason)}`,
-    mend: [
+    fix: [
       ...(pullFault(reason) === "disk"
         ? [`make room on the Docker host: ${docker(settings.dockerHost, "system df")} shows what takes it`]
         : [

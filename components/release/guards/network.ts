@@ -13,7 +13,7 @@ export function portTaken({ facts, settings, stack }: PlanContext): GuardProblem
   return {
     title: `${taken.length === 1 ? "port" : "ports"} ${taken.map(({ port }) => port).join(" and ")} of the Docker host ${taken.length === 1 ? "is" : "are"} taken`,
     why: taken.map(({ port, by }) => `${port} by ${by}`).join(", "),
-    mend: ["stop what has taken it", ...taken.map(({ port }) => otherPort(port, settings, stack))],
+    fix: ["stop what has taken it", ...taken.map(({ port }) => otherPort(port, settings, stack))],
   };
 }
 

@@ -27,8 +27,8 @@ function otherThan(
   return {
     title: `${reference} is not the image that is pinned for ${role}`,
     why: `its tag names ${shortId(present)} now; nestfleet:images.digests.${role} is ${shortId(pinned)}${before === undefined ? "" : `, which runs as ${before}`}`,
-    // To give the image of one release the tag of another one would mend nothing.
-    mend:
+    // To give the image of one release the tag of another one would fix nothing.
+    fix:
       before === undefined
         ? [
             `fetch the pinned one: ${docker(settings.dockerHost, `pull ${known}`)} && ${docker(settings.dockerHost, `tag ${known} ${reference}`)}`,

@@ -4,5 +4,5 @@ export interface GuardProblem {
   readonly title: string;
   readonly why: string;
   /** What to do, one line each: commands to type, or the choice between them. */
-  readonly mend: readonly string[];
+  readonly fix: readonly string[];
 }

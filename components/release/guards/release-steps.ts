@@ -13,7 +13,7 @@ export function majorUnacknowledged({ settings, stack, step, from, to }: PlanCon
   return {
     title: `${from?.tag ?? ""} → ${to.tag} is a step to major release ${major}`,
     why: `a major release has a migration guide of its own; ${given === "" ? "nobody has acknowledged it" : `what is acknowledged is ${given}`}`,
-    mend: [
+    fix: [
       `when the guide is read: ${configSet(stack, "acknowledgeMajor", major)}`,
       ...(from ? [keepVersion(stack, from.tag)] : []),
     ],
@@ -34,7 +34,7 @@ export function requiredStopSkipped({ settings, facts, stack, step, from, to }: 
   return {
     title: `${from.tag} → ${to.tag} skips ${stops.join(", ")}`,
     why: "what these versions did to the data, the later ones rely on; they must run in between, one after the other",
-    mend: [`${configSet(stack, "version", first)} && ${up(stack)}`, `then on, until ${to.tag}`],
+    fix: [`${configSet(stack, "version", first)} && ${up(stack)}`, `then on, until ${to.tag}`],
   };
 }
 

@@ -17,7 +17,7 @@ export function servingUnknown({ facts, settings, stack, step, from }: PlanConte
   return {
     title: "which release serves cannot be told",
     why: `${namesOf(stack).containers.caddy}, which knows, does not answer or names a container that is gone; a restore would take away what was written since`,
-    mend: [
+    fix: [
       `look first: ${docker(settings.dockerHost, `ps --all --filter label=${LABELS.stack}=${stack}`)}`,
       `without the restore, the rest can be put in order: ${configRm(stack, "restore")} && ${upRefresh(stack)}`,
       ...(from ? [`${keepVersion(stack, from.tag)} && ${upRefresh(stack)}`] : []),
@@ -47,7 +47,7 @@ export function rollbackUndone({
   return {
     title: `the rollback to ${to.tag} was undone, and the config still asks for it`,
     why: `${newest.operator} brought ${newest.to} and its data back at ${newest.at}`,
-    mend: [
+    fix: [
       `keep them: ${configSet(stack, "version", back)} && ${configRm(stack, "restore")}`,
       `or roll back once more: ${configSet(stack, "confirmRestore", "A-NEW-WORD")} && ${up(stack)}`,
     ],

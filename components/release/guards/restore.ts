@@ -13,10 +13,10 @@ import { inDatabase } from "./database";
 /** So many backups are offered instead of one that cannot be used, the newest first. */
 const OFFERED = 3;
 
-/** Why a backup cannot be restored here, and what mends that itself; other backups are offered beside it. */
+/** Why a backup cannot be restored here, and what fixes that itself; other backups are offered beside it. */
 interface Fault {
   readonly why: string;
-  readonly mend?: readonly string[];
+  readonly fix?: readonly string[];
 }
 
 /**
@@ -35,8 +35,8 @@ export function restoreUnusable(context: PlanContext): GuardProblem | undefined 
   return {
     title: `the backup ${named} cannot be restored`,
     why: fault.why,
-    mend: [
-      ...(fault.mend ?? []),
+    fix: [
+      ...(fault.fix ?? []),
       ...offered.map(({ id, takenAt }) => `restore that of ${takenAt}: ${configSet(stack, "restore", id)}`),
       ...(others.length === 0 ? [`there is no other backup of ${to.tag} that fits`] : []),
       ...(step === "restore" ? [`or leave the data as they are: ${configRm(stack, "confirmRestore")}`] : []),
@@ -66,7 +66,7 @@ function notSigned({ settings, stack }: PlanContext, { unsigned }: HostFacts, na
   if (unsigned?.includes(named) !== true) return undefined;
   return {
     why: "it is not signed by this stack: somebody else may have written it",
-    mend: [`where you know it as the stack's own: ${trust(stack, settings.dockerHost, named)}`],
+    fix: [`where you know it as the stack's own: ${trust(stack, settings.dockerHost, named)}`],
   };
 }
 
@@ -77,7 +77,7 @@ function stillPrepared({ facts, settings, stack }: PlanContext): Fault | undefin
   const look = inDatabase({ settings, stack }, { sql: "SELECT * FROM pg_prepared_xacts" });
   return {
     why: heldBy(prepared),
-    mend: [`end each in the database, with COMMIT PREPARED or ROLLBACK PREPARED: ${look}`],
+    fix: [`end each in the database, with COMMIT PREPARED or ROLLBACK PREPARED: ${look}`],
   };
 }
 
@@ -99,9 +99,9 @@ function serverUnsuitable({ facts, stack, from }: PlanContext, backup: BackupMan
   const why = facts?.database && unsuitable(backup, facts.database);
   if (why === undefined) return undefined;
   const first = from === undefined ? "first" : `first, with ${from.tag}`;
-  const mend =
+  const fix =
     why.lacks === "extension"
       ? `${first}, an image that has it: ${configSetPath(stack, "images.postgres", "IMAGE")} && ${up(stack)}`
       : `restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL ${Number.parseInt(backup.server, 10)}`;
-  return { why: `it ${why.words}`, mend: [mend] };
+  return { why: `it ${why.words}`, fix: [fix] };
 }

@@ -10,7 +10,7 @@ export function superuserMissing({ facts, settings, stack }: PlanContext): Guard
   return {
     title: `the role ${SUPERUSER} is no superuser of the database`,
     why: `it makes the role as which the application works, takes the backups and restores them`,
-    mend: [
+    fix: [
       `a superuser makes it one: ${typed({ settings, stack }, `ALTER ROLE ${SUPERUSER} SUPERUSER`, "SUPERUSER")}`,
       `then ${up(stack)}`,
     ],
@@ -23,7 +23,7 @@ export function roleTaken({ facts, settings, stack }: PlanContext): GuardProblem
   return {
     title: `the database has a role ${APPLICATION_ROLE} that is somebody else's`,
     why: `the application works as a role of that name, which gets its password and owns its tables`,
-    mend: [
+    fix: [
       `give yours another name: ${typed({ settings, stack }, `ALTER ROLE ${APPLICATION_ROLE} RENAME TO former_app`)}`,
       `then ${up(stack)}`,
     ],

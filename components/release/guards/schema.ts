@@ -32,7 +32,7 @@ export function schemaAhead(context: PlanContext): GuardProblem | undefined {
   return {
     title: `${from?.tag ?? "what runs"} → ${to.tag} goes back, and the schema is ahead of it`,
     why: [knows, ...ofOtherRelease(context)].join("; "),
-    mend: [
+    fix: [
       ...(served ? [data, keep] : [keep, data]), // where nothing ever served, there are hardly data to go back to
       ...(from ? [keepVersion(stack, from.tag)] : []),
     ],

@@ -18,7 +18,7 @@ export function passwordRejected(context: PlanContext): GuardProblem | undefined
   return {
     title: "the database does not take the password of the config",
     why: `nestfleet:${path} is not the password of the role ${role}; api and worker could not connect`,
-    mend: [
+    fix: [
       `put the old one back: ${configSetSecret(stack, path)}`,
       `when it was generated before: ${configRmPath(stack, path)}`,
       `or set the new one in the database first: ${inDatabase(context, { sql: `\\password ${role}`, asks: true })}`,
@@ -40,7 +40,7 @@ function passwordTakenAway({ stack, last }: PlanContext, role: string): GuardPro
   return {
     title: "the database does not take the password that the update would use",
     why: `nestfleet:${path} is not in the config; ${takesOver}`,
-    mend: [`give the database's own: ${configSetSecret(stack, path)}`, `then ${up(stack)}`],
+    fix: [`give the database's own: ${configSetSecret(stack, path)}`, `then ${up(stack)}`],
   };
 }
 

@@ -102,10 +102,10 @@ const raw = fc.dictionary(
 describe("a config of anything", () => {
   function expectTold(found: readonly ConfigProblem[]) {
     expect(found).not.toEqual([]);
-    for (const { path, rule, mend } of found) {
+    for (const { path, rule, fix } of found) {
       expect(path).toMatch(/^nestfleet:/);
       expect(rule).not.toBe("");
-      expect(mend).toMatch(/pulumi config (?:set|rm) --stack prod /);
+      expect(fix).toMatch(/pulumi config (?:set|rm) --stack prod /);
     }
     expect(printable(report(found, "prod"))).toMatch(/^\d+ problems? in the configuration of stack prod /);
   }

@@ -515,7 +515,7 @@ describe("restore", () => {
       restarts: ["api", "worker", "console"],
       downtime:
         "requests wait while the databases are swapped and the api starts: for how long is not known before the first time on this host",
-      wayBack: { version: "1.5.0", backup: "replaced" },
+      wayBack: { version: "1.5.0", backup: { undo: "scripts/restore.sh --stack prod --undo" } },
       warnings: [],
       problems: [],
     });
@@ -576,7 +576,7 @@ describe("the data alone", () => {
       stays: ["console", "postgres", "caddy"],
       downtime:
         "requests wait while the databases are swapped and the api starts: for how long is not known before the first time on this host",
-      wayBack: { version: "1.4.2", backup: "replaced" },
+      wayBack: { version: "1.4.2", backup: { undo: "scripts/restore.sh --stack prod --undo" } },
       warnings: [],
       problems: [],
     });
@@ -816,7 +816,7 @@ describe("a backup that can be read and not restored", () => {
     const reason = "rows of case_events break the foreign key case_events_case_id_fkey; to list them: SELECT 1;";
     const broken = backup("20261124T020000Z-1.4.2", { disproven: { ...found, reason } });
     expect(warnings(broken)).toEqual([
-      `${reason} (found at 2026-11-20T02:10:00Z); once that is mended, scripts/backup.sh --stack prod --prove shows whether the next one can be`,
+      `${reason} (found at 2026-11-20T02:10:00Z); once that is fixed, scripts/backup.sh --stack prod --prove shows whether the next one can be`,
     ]);
     expect(warnings(broken, backup("20261124T030000Z-1.4.2", { proven }))).toHaveLength(1); // that proof is old
     const fresh = { ...proven, at: "2026-11-24T03:10:00Z" };

@@ -94,9 +94,9 @@ test("an upgrade, with a migration that loses data", () => {
     "               0007_drop_cases_channel.sql line 2 loses data: ALTER TABLE cases DROP COLUMN channel",
     "  backup       about 290 MB, 5 s (database 1.3 GB); rehearsal full",
     "  disk         needs 3.5 GB, 53 GB free",
-    "  restarts     api, worker, console; postgres and caddy stay but for a changed setting",
+    "  restarts     api, worker, console; postgres and caddy only if their settings changed",
     "  downtime     requests wait at most a second, unless 0007_drop_cases_channel.sql breaks 1.4.2 meanwhile",
-    "  rollback     version 1.4.2 with the backup that this update takes",
+    "  to undo      set version 1.4.2 and restore the backup that this update takes",
     "  warning      0007_drop_cases_channel.sql may break 1.4.2, which serves until the new version has started; nestfleet:strategy recreate avoids that",
   ]);
 });
@@ -110,9 +110,9 @@ test("an upgrade, with a migration that cannot be read", () => {
     '               0005_psql.sql cannot be read as SQL at line 3: syntax error at or near "\\" in psql; what it does is unknown',
     "  backup       about 290 MB, 5 s (database 1.3 GB); rehearsal full",
     "  disk         needs 3.5 GB, 53 GB free",
-    "  restarts     api, worker, console; postgres and caddy stay but for a changed setting",
+    "  restarts     api, worker, console; postgres and caddy only if their settings changed",
     "  downtime     requests wait at most a second, unless 0005_psql.sql breaks 1.4.2 meanwhile",
-    "  rollback     version 1.4.2 with the backup that this update takes",
+    "  to undo      set version 1.4.2 and restore the backup that this update takes",
     "  warning      0005_psql.sql may break 1.4.2, which serves until the new version has started; nestfleet:strategy recreate avoids that",
   ]);
 });
@@ -124,12 +124,12 @@ test("a first upgrade, a major one, on two file systems", () => {
     "  migrations   1 pending: 0010_rename_title_to_subject.sql",
     "               0010_rename_title_to_subject.sql line 1 breaks the running version: ALTER TABLE cases RENAME COLUMN title TO subject",
     "               unknown to this version: 0009_backfill_search_text.sql",
-    "  backup       at most 1.3 GB, time unknown: there is none yet to go by; rehearsal restore",
+    "  backup       at most 1.3 GB, time unknown: there is no earlier backup to estimate it from; rehearsal restore",
     "  disk         backups: needs 3.4 GB, 9 GB free",
     "               Docker's own volumes: needs 3.1 GB, 53 GB free",
-    "  restarts     api, worker, console; postgres and caddy stay but for a changed setting",
+    "  restarts     api, worker, console; postgres and caddy only if their settings changed",
     "  downtime     requests wait about 15 s and the backup's time (unknown) and the migrations' time; what waits longer than 30 s gets a maintenance page",
-    "  rollback     version 1.6.3 with the backup that this update takes",
+    "  to undo      set version 1.6.3 and restore the backup that this update takes",
     "  warning      2.0.0 runs on a schema that is ahead of it: it does not know 0009_backfill_search_text.sql",
   ]);
 });
@@ -147,13 +147,13 @@ test("a rollback that restores", () => {
     "  migrations   none pending",
     "               undone by the restore: 0005_case_events.sql, 0006_cases_assignee.sql",
     "  restore      20261124T080000Z-1.4.2, taken 2026-11-24T08:00:00Z, 4 h ago; last write 2026-11-24T11:58:31Z",
-    "               loses these rows: 240 of public.cases, 17 of pgboss.job; and what was changed since",
+    "               loses these rows: 240 of public.cases, 17 of pgboss.job; and all other changes since the backup",
     "               restored beside the live database in about 13 s, rows checked, before anything stops",
     "  backup       about 290 MB, 5 s (database 1.3 GB)",
     "  disk         needs 3.5 GB, 53 GB free",
-    "  restarts     api, worker, console; postgres and caddy stay but for a changed setting",
+    "  restarts     api, worker, console; postgres and caddy only if their settings changed",
     "  downtime     requests wait while the databases are swapped and the api starts: for how long is not known before the first time on this host",
-    "  rollback     version 1.5.0 after scripts/restore.sh --undo, which brings the replaced database back",
+    "  to undo      run scripts/restore.sh --stack prod --undo (brings the previous database back), then set version 1.5.0",
   ]);
 });
 
@@ -172,14 +172,14 @@ test("the data alone, with a database that is kept from before", () => {
     "restore the data of 1.4.2",
     "  migrations   none pending",
     "  restore      20261124T080000Z-1.4.2, taken 2026-11-24T08:00:00Z, 4 h ago; last write 2026-11-24T11:58:31Z",
-    "               loses these rows: 240 of public.cases, 17 of pgboss.job; and what was changed since",
+    "               loses these rows: 240 of public.cases, 17 of pgboss.job; and all other changes since the backup",
     "               restored beside the live database in about 13 s, rows checked, before anything stops",
     "  backup       about 290 MB, 5 s (database 1.3 GB)",
     "  disk         needs 3.5 GB, 53 GB free",
-    "  restarts     api, worker; console, postgres and caddy stay but for a changed setting",
+    "  restarts     api, worker; console, postgres and caddy only if their settings changed",
     "  downtime     requests wait while the databases are swapped and the api starts: for how long is not known before the first time on this host",
-    "  rollback     version 1.4.2 after scripts/restore.sh --undo, which brings the replaced database back",
-    "  kept         nestfleet_replaced_20261120t080000z of 1.5.0, 1.3 GB, dropped after 2026-11-27",
+    "  to undo      run scripts/restore.sh --stack prod --undo (brings the previous database back), then set version 1.4.2",
+    "  previous     nestfleet_replaced_20261120t080000z of 1.5.0, 1.3 GB, dropped after 2026-11-27",
     "               nestfleet_replaced_by_hand, 9 GB, kept until it is dropped by hand",
   ]);
 });
@@ -188,22 +188,22 @@ describe("what a restore loses", () => {
   const loss = (found: LiveData | undefined) => {
     const facts = host("1.5.0", "1.4.2", { facts: { backups: [backup(from142)], live: found } });
     return printed("1.4.2", facts, {}, { restore: from142 })
-      .find((line) => line.includes("loses"))
+      .find((line) => /loses|lost/.test(line))
       ?.trim();
   };
 
   test("is listed for six tables at most, those that lose most first", () => {
     const rows = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`public.t${index}`, index + 1]));
     expect(loss({ rows, exact: false })).toBe(
-      "loses about these rows: 9 of public.t8, 8 of public.t7, 7 of public.t6, 6 of public.t5, 5 of public.t4, 4 of public.t3 and 3 more tables; and what was changed since",
+      "loses about these rows: 9 of public.t8, 8 of public.t7, 7 of public.t6, 6 of public.t5, 5 of public.t4, 4 of public.t3 and 3 more tables; and all other changes since the backup",
     );
   });
 
   test("is stated if no table has grown, and if rows were not counted", () => {
     expect(loss({ rows: { "public.cases": 1000, "public.nestfleet_migrations": 6 }, exact: true })).toBe(
-      "loses no row, by number, but what was changed since",
+      "no table has more rows now than in the backup; changes made since the backup are lost",
     );
-    expect(loss(undefined)).toBe("loses what was written since; the rows are not counted");
+    expect(loss(undefined)).toBe("everything written since the backup is lost; rows were not counted");
   });
 });
 
@@ -214,19 +214,19 @@ test("the second try of a killed upgrade names the backup of the first", () => {
   });
   const lines = printed("1.5.0", facts);
   expect(lines).toContain("  migrations   none pending");
-  expect(lines).toContain("  rollback     version 1.4.2 with the backup 20261124T080000Z-1.4.2");
+  expect(lines).toContain("  to undo      set version 1.4.2 and restore the backup 20261124T080000Z-1.4.2");
 });
 
 test("a version step without a change of the schema goes back alone", () => {
   expect(printed("1.6.1", host("1.5.1", "1.6.1"))).toContain(
-    "  rollback     version 1.5.1 alone: the schema stays the same",
+    "  to undo      set version 1.5.1; no data has to be restored, the schema does not change",
   );
 });
 
 test("a restart has three lines", () => {
   expect(printed("1.5.0", host("1.5.0", "1.5.0"))).toEqual([
-    "restart 1.5.0",
-    "  restarts     only what a changed setting replaces: the version stays",
+    "no change of version (1.5.0)",
+    "  restarts     none because of the version; only services whose settings changed",
     "  downtime     none where a setting of api, worker or console changes: requests wait at most a second; where one of postgres changes, they wait for some seconds, and where one of caddy changes, it refuses connections for a second or two",
   ]);
 });
@@ -240,12 +240,12 @@ test("without the host", () => {
     ),
   ).toEqual([
     "upgrade 1.4.2 → 1.5.0",
-    "  the host cannot be reached (Cannot connect to the Docker daemon): this is what config and the last outputs say",
+    "  the host cannot be reached (Cannot connect to the Docker daemon). The host was NOT checked; this plan uses only the configuration and the outputs of the last update",
     "  migrations   unknown without the host",
     "  backup       size unknown; rehearsal full",
     "  restarts     api, worker, console",
     "  downtime     unknown: the Docker host was not looked at",
-    "  rollback     version 1.4.2 with the backup that this update takes",
+    "  to undo      set version 1.4.2 and restore the backup that this update takes",
   ]);
 });
 
@@ -258,13 +258,13 @@ test("a refusal lists every problem with its fix", () => {
     "",
     "  1.5.0 → 1.4.2 goes back, and the schema is ahead of it",
     "    why:  the database has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
-    "    mend: there is no backup of 1.4.2 to go back to",
+    "    fix:  there is no backup of 1.4.2 to go back to",
     "          when the release notes of 1.4.2 allow it on the newer schema: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
     "          or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
     "",
     "  port 80 of the Docker host is taken",
     "    why:  80 by nginx",
-    "    mend: stop what has taken it",
+    "    fix:  stop what has taken it",
     "          or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpPort' PORT",
   ]);
 });

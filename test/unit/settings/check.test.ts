@@ -256,12 +256,12 @@ describe("a bad value is reported with its path, the rule and the command that f
       "encrypted",
       "--secret --path 'nestfleet:secrets.NAME'",
     ],
-  ])("%j", (config, path, rule, mend) => {
+  ])("%j", (config, path, rule, fix) => {
     const [problem, ...others] = problems(config);
     expect(others).toEqual([]);
     expect(problem?.path).toBe(path);
     expect(problem?.rule).toContain(rule);
-    expect(problem?.mend).toContain(mend);
+    expect(problem?.fix).toContain(fix);
   });
 
   test("all problems come at once, in one report that says nothing was touched", () => {

@@ -24,13 +24,13 @@ describe("but not images that do not exist", () => {
     path: "nestfleet:images.digests",
     value: "given, and nestfleet:source is, too",
     rule: "left out where the images are built: what the same source gives has another digest each time",
-    mend: "pulumi config rm --stack prod --path 'nestfleet:images.digests'    # or pulumi config rm --stack prod nestfleet:source",
+    fix: "pulumi config rm --stack prod --path 'nestfleet:images.digests'    # or pulumi config rm --stack prod nestfleet:source",
   };
   const shared = {
     path: "nestfleet:images.digests.worker",
     value: "given, and nestfleet:images.worker is not",
     rule: "left out where the worker runs the api image, which images.digests.api pins",
-    mend: "pulumi config rm --stack prod --path 'nestfleet:images.digests.worker'    # or pulumi config set --stack prod --path 'nestfleet:images.worker' REPOSITORY",
+    fix: "pulumi config rm --stack prod --path 'nestfleet:images.digests.worker'    # or pulumi config set --stack prod --path 'nestfleet:images.worker' REPOSITORY",
   };
   const source = "https://example.com/nestfleet.git";
 

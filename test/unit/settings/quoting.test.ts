@@ -45,7 +45,7 @@ test.each(CHANGED)("%s without quotes is refused, with the command that writes i
         path: "nestfleet:env.A",
         value: `${String(JSON.parse(json))}, which YAML makes of ${typed}`,
         rule: "in quotes in the stack's file, so that it arrives as it is typed",
-        mend: `pulumi config set --stack prod --type string --path 'nestfleet:env.A' ${/^[\w./:@-]+$/.test(typed) ? typed : `'${typed}'`}`,
+        fix: `pulumi config set --stack prod --type string --path 'nestfleet:env.A' ${/^[\w./:@-]+$/.test(typed) ? typed : `'${typed}'`}`,
       },
     ],
   });
@@ -72,7 +72,7 @@ test("other keys that are texts, and lists of them", () => {
     backups: '{"keep":7}',
   };
   const found = check({ values, encrypted: new Set(), stack: "prod", written });
-  expect("problems" in found && found.problems.map(({ mend }) => mend)).toEqual([
+  expect("problems" in found && found.problems.map(({ fix }) => fix)).toEqual([
     "pulumi config set --stack prod --type string nestfleet:confirmRestore 2026-11-24",
     "pulumi config set --stack prod --type string nestfleet:acknowledgeMajor 0x2",
     "pulumi config set --stack prod --type string --path 'nestfleet:migrateCommand[1]' 2026-11-24",

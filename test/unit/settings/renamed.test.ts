@@ -13,13 +13,13 @@ describe("a key under its former name is refused, with the command that carries 
       `${NEW} 4 && pulumi config rm --stack prod --path 'nestfleet:${KEY}'`,
     ],
     ["as one key", { [KEY]: "4" }, `${NEW} 4 && pulumi config rm --stack prod nestfleet:${KEY}`],
-  ])("%s", (_, config, mend) => {
+  ])("%s", (_, config, fix) => {
     expect(problems(config)).toEqual([
       {
         path: `nestfleet:${KEY}`,
         value: "4",
         rule: "called nestfleet:health.soakSeconds, because the key was renamed",
-        mend,
+        fix,
       },
     ]);
   });
@@ -34,7 +34,7 @@ describe("a key under its former name is refused, with the command that carries 
     expect(others).toEqual([]);
     expect(problem).toMatchObject({
       rule: expect.stringContaining("that key is given, too") as string,
-      mend: `pulumi config rm --stack prod --path 'nestfleet:${KEY}'`,
+      fix: `pulumi config rm --stack prod --path 'nestfleet:${KEY}'`,
     });
   });
 });
@@ -49,7 +49,7 @@ describe("any key can be renamed", () => {
     renamedKeys(
       { values: {}, ...given, stack: "prod", encrypted: new Set(given.encrypted) },
       { old: to, "secrets.old": to },
-    ).map(({ mend }) => mend);
+    ).map(({ fix }) => fix);
 
   test.each([
     ["a text as it is typed", { config: { old: 1.5 }, values: { old: "1.50" } }, "new", "nestfleet:new 1.50"],
@@ -67,10 +67,10 @@ describe("any key can be renamed", () => {
     ["a secret by its place", { config: { secrets: { old: "s3cret" } } }],
     ["a credential by its form", { config: { old: "https://me:s3cret@x.example" }, values: { old: "…" } }],
   ])("%s is asked for and not shown", (_, given) => {
-    const [mend = ""] = renamed(given, "secrets.new");
-    expect(mend).toMatch(
+    const [fix = ""] = renamed(given, "secrets.new");
+    expect(fix).toMatch(
       /^pulumi config set --stack prod --secret --path 'nestfleet:secrets\.new' && pulumi config rm /,
     );
-    expect(mend).not.toContain("s3cret");
+    expect(fix).not.toContain("s3cret");
   });
 });

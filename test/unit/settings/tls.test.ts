@@ -196,10 +196,10 @@ describe("settings that do not fit together", () => {
       /'nestfleet:http.limits.bodySize' BODY-SIZE/,
     ],
     ["a word that is none", { http: { tls: "on" } }, "nestfleet:http.tls", /auto/],
-  ])("%s", (_, config, what, mend) => {
+  ])("%s", (_, config, what, fix) => {
     const found = problems(config);
     expect(found.map(({ path, value }) => `${path} is ${value}`).join("\n")).toContain(what);
-    expect(found.map((problem) => problem.mend).join("\n")).toMatch(mend);
+    expect(found.map((problem) => problem.fix).join("\n")).toMatch(fix);
     expect(JSON.stringify(found)).not.toContain("PRIVATE KEY");
   });
 });

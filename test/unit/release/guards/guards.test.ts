@@ -26,7 +26,7 @@ function problems(
 function problem(...args: Parameters<typeof problems>): GuardProblem {
   const found = problems(...args);
   expect(found).toHaveLength(1);
-  return found[0] ?? { title: "", why: "", mend: [] };
+  return found[0] ?? { title: "", why: "", fix: [] };
 }
 
 test("all problems are reported at once, and the plan says what the update would have been", () => {
@@ -63,7 +63,7 @@ describe("a downgrade while the schema is ahead", () => {
     expect(problem("1.5.0", "1.4.2", {}, { facts: { backups } })).toEqual({
       title: "1.5.0 → 1.4.2 goes back, and the schema is ahead of it",
       why: "the database has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
-      mend: [
+      fix: [
         "go back with the data of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2 && pulumi up --stack prod",
         "when the release notes of 1.4.2 allow it on the newer schema: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
         "or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
@@ -74,18 +74,18 @@ describe("a downgrade while the schema is ahead", () => {
   test("a backup that a killed upgrade left on the newer schema does not fit", () => {
     const migrated = backup("20261124T110000Z-1.4.2", { migrations: filesOf("1.5.0") });
     const change = { facts: { backups: [...backups, migrated] } };
-    expect(problem("1.5.0", "1.4.2", {}, change).mend[0]).toContain("nestfleet:restore 20261124T090000Z-1.4.2");
+    expect(problem("1.5.0", "1.4.2", {}, change).fix[0]).toContain("nestfleet:restore 20261124T090000Z-1.4.2");
   });
 
   test("without a backup says so", () => {
-    expect(problem("1.5.0", "1.4.2").mend[0]).toBe("there is no backup of 1.4.2 to go back to");
+    expect(problem("1.5.0", "1.4.2").fix[0]).toBe("there is no backup of 1.4.2 to go back to");
   });
 
   test("where nothing ever served, the override comes first", () => {
     const facts = host("1.5.0", "1.4.2", { facts: { serving: undefined } });
     const [told] = plan({ stack: "prod", settings: asked("1.4.2"), host: facts, last: {} }).problems;
-    expect(told?.mend[0]).toContain("allowSchemaAhead true");
-    expect(told?.mend[1]).toBe("there is no backup of 1.4.2 to go back to");
+    expect(told?.fix[0]).toContain("allowSchemaAhead true");
+    expect(told?.fix[1]).toBe("there is no backup of 1.4.2 to go back to");
   });
 
   test.each<[string, string, Partial<PlanSettings>]>([
@@ -135,7 +135,7 @@ describe("a backup that the config names and that cannot be restored", () => {
     expect(back({ facts: { backups: [...backups, backup("20261124T100000Z-1.5.0")] } })).toEqual({
       title: "the backup 20261124T080000Z-1.4.2 cannot be restored",
       why: "there is no backup of that name",
-      mend: [
+      fix: [
         "restore that of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2",
         "restore that of 2026-11-24T07:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T070000Z-1.4.2",
         "restore that of 2026-11-24T06:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T060000Z-1.4.2",
@@ -145,7 +145,7 @@ describe("a backup that the config names and that cannot be restored", () => {
   });
 
   test("and there is no other", () => {
-    expect(back({}).mend[0]).toBe("there is no other backup of 1.4.2 that fits");
+    expect(back({}).fix[0]).toBe("there is no other backup of 1.4.2 that fits");
   });
 
   test("because its dump is missing or has another size", () => {
@@ -160,7 +160,7 @@ describe("a backup that the config names and that cannot be restored", () => {
     const restoreFault = "its dump has 3 bytes instead of 290000000";
     const told = back({ facts: { backups: [backup(named), backup(newer)], restoreFault } });
     expect(told.why).toBe(restoreFault);
-    expect(told.mend[0]).toContain(newer);
+    expect(told.fix[0]).toContain(newer);
   });
 
   test("because a killed upgrade left it on the newer schema", () => {
@@ -169,7 +169,7 @@ describe("a backup that the config names and that cannot be restored", () => {
     expect(told.why).toBe(
       "it was taken on a newer schema: it has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
     );
-    expect(told.mend[0]).toContain(newer);
+    expect(told.fix[0]).toContain(newer);
   });
 
   test.each<[string, Record<string, string>, string]>([
@@ -178,7 +178,7 @@ describe("a backup that the config names and that cannot be restored", () => {
   ])("because an extension %s in the image of the server", (_, extensions, why) => {
     const told = back({ facts: { backups: [backup(named)] }, database: { extensions } });
     expect(told.why).toBe(why);
-    expect(told.mend[0]).toBe(
+    expect(told.fix[0]).toBe(
       "first, with 1.5.0, an image that has it: pulumi config set --stack prod --path 'nestfleet:images.postgres' IMAGE && pulumi up --stack prod",
     );
   });
@@ -186,7 +186,7 @@ describe("a backup that the config names and that cannot be restored", () => {
   test("because it is of a newer PostgreSQL", () => {
     const told = back({ facts: { backups: [backup(named, { server: "17.4" })] } });
     expect(told.why).toBe("it is of PostgreSQL 17, and PostgreSQL 16 runs here");
-    expect(told.mend[0]).toBe("restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL 17");
+    expect(told.fix[0]).toBe("restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL 17");
     expect(
       problems("1.5.0", "1.4.2", { restore: named }, { facts: { backups: [backup(named, { server: "15.2" })] } }),
     ).toEqual([]);
@@ -201,7 +201,7 @@ describe("a backup that the config names and that cannot be restored", () => {
     expect(problem("1.4.2", "1.4.2", settings, { facts: { backups: [backup(newer)] } })).toEqual({
       title: "the backup 20261124T080000Z-1.4.2 cannot be restored",
       why: "there is no backup of that name",
-      mend: [
+      fix: [
         "restore that of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2",
         "or leave the data as they are: pulumi config rm --stack prod nestfleet:confirmRestore",
       ],
@@ -220,7 +220,7 @@ test("a password that only the config knows is refused, with both ways out", () 
   expect(problem("1.5.0", "1.5.0", { secrets }, { facts: { passwordRejected: true } })).toEqual({
     title: "the database does not take the password of the config",
     why: "nestfleet:secrets.postgresPassword is not the password of the role nestfleet_app; api and worker could not connect",
-    mend: [
+    fix: [
       "put the old one back: pulumi config set --stack prod --secret --path 'nestfleet:secrets.postgresPassword'",
       "when it was generated before: pulumi config rm --stack prod --path 'nestfleet:secrets.postgresPassword'",
       "or set the new one in the database first: docker exec -it nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet_app'",
@@ -256,7 +256,7 @@ test.each([
     last: { version: "1.5.0", inState },
   }).problems;
   expect(told?.why).toContain(why);
-  expect(told?.mend[0]).toBe(
+  expect(told?.fix[0]).toBe(
     "give the database's own: pulumi config set --stack prod --secret --path 'nestfleet:secrets.postgresPassword'",
   );
 });
@@ -308,7 +308,7 @@ describe("backups that move", () => {
     const settings = { backups, restore: "20261124T080000Z-1.4.2", confirmRestore: "x" };
     expect(problem("1.5.0", "1.5.0", settings, { facts })).toMatchObject({
       title: "backups cannot move to the directory /srv/old backups while the config names one to restore",
-      mend: [
+      fix: [
         "move first, and restore later: pulumi config rm --stack prod nestfleet:restore && pulumi config rm --stack prod nestfleet:confirmRestore",
         "or restore first: leave nestfleet:backups as it was",
       ],
@@ -322,7 +322,7 @@ describe("a major step", () => {
   test.each(["", "1", "3", "20", "2.0.0"])("is refused with acknowledgeMajor %j", (acknowledgeMajor) => {
     expect(problem("1.6.3", "2.0.0", { acknowledgeMajor })).toMatchObject({
       title: "1.6.3 → 2.0.0 is a step to major release 2",
-      mend: [command, "or stay: pulumi config set --stack prod nestfleet:version 1.6.3"],
+      fix: [command, "or stay: pulumi config set --stack prod nestfleet:version 1.6.3"],
     });
   });
 
@@ -344,10 +344,7 @@ describe("required stops", () => {
       problem("1.4.2", "2.0.0", settings, { target: { requiredStops: ["v1.9.0", "1.5.1", "3.0.0"] } }),
     ).toMatchObject({
       title: "1.4.2 → 2.0.0 skips 1.5.1, 1.9.0, 1.10.0",
-      mend: [
-        "pulumi config set --stack prod nestfleet:version 1.5.1 && pulumi up --stack prod",
-        "then on, until 2.0.0",
-      ],
+      fix: ["pulumi config set --stack prod nestfleet:version 1.5.1 && pulumi up --stack prod", "then on, until 2.0.0"],
     });
   });
 
@@ -374,7 +371,7 @@ describe("images", () => {
     expect(problem("1.4.2", "1.5.0", {}, missing)).toEqual({
       title: "1 image is not on the Docker host and could not be pulled",
       why: `${reference}: manifest unknown`,
-      mend: [
+      fix: [
         `the registry has no ${reference}: check nestfleet:version, and pulumi config set --stack prod --path 'nestfleet:images.api' REPOSITORY`,
         "or stay: pulumi config set --stack prod nestfleet:version 1.4.2",
       ],
@@ -396,14 +393,14 @@ describe("images", () => {
     ],
     ["write /var/lib/docker/tmp/x: no space left on device", /^make room on the Docker host/],
     ["something new", /^this shows more: docker pull /],
-  ])("%s: the fix is printed", (reason, mend) => {
+  ])("%s: the fix is printed", (reason, fix) => {
     const facts = { ...missing.facts, targetMissing: reason };
-    expect(problem("1.4.2", "1.5.0", {}, { facts }).mend[0]).toMatch(mend);
+    expect(problem("1.4.2", "1.5.0", {}, { facts }).fix[0]).toMatch(fix);
   });
 
   test("for a tag of postgres that the registry does not have, the fix is in images.postgres", () => {
     const imagesMissing = [{ reference: "pgvector/pgvector:pg16", reason: "manifest unknown" }];
-    expect(problem("1.4.2", "1.5.0", {}, { facts: { imagesMissing } }).mend[0]).toBe(
+    expect(problem("1.4.2", "1.5.0", {}, { facts: { imagesMissing } }).fix[0]).toBe(
       "the registry has no pgvector/pgvector:pg16: pulumi config set --stack prod --path 'nestfleet:images.postgres' IMAGE",
     );
   });
@@ -413,9 +410,9 @@ describe("images", () => {
     const told = problem("1.4.2", "1.5.0", {}, { facts });
     expect(told.title).toBe(`the migrations of ${reference} cannot be read`);
     expect(told.why).toContain('exec: "node": executable file not found');
-    expect(told.mend[0]).toContain("images.api");
+    expect(told.fix[0]).toContain("images.api");
     const full = { ...facts, targetUnreadable: "no space left on device" };
-    expect(problem("1.4.2", "1.5.0", {}, { facts: full }).mend[0]).toMatch(/^make room/);
+    expect(problem("1.4.2", "1.5.0", {}, { facts: full }).fix[0]).toMatch(/^make room/);
   });
 
   test("several are named in one problem, none twice", () => {
@@ -438,7 +435,7 @@ describe("images", () => {
       host: { ...emptyHost("1.5.0"), ...missing.facts },
       last: {},
     });
-    expect(install.problems[0]?.mend).toContain(
+    expect(install.problems[0]?.fix).toContain(
       "or another version: pulumi config set --stack prod nestfleet:version VERSION",
     );
   });
@@ -483,7 +480,7 @@ describe("a moved tag", () => {
     const told = problem("1.5.0", "1.5.0", {}, other);
     expect(told.title).toBe("the tag 1.5.0 was moved to another image");
     expect(told.why).toContain("what runs is 312e352e3020");
-    expect(told.mend).toEqual([
+    expect(told.fix).toEqual([
       `back to the known image: docker tag ${imageOf("1.5.0")} ghcr.io/nestfleet/nestfleet-api:1.5.0`,
       "or accept the other one: pulumi config set --stack prod nestfleet:allowMovingTag true",
     ]);
@@ -499,7 +496,7 @@ describe("a moved tag", () => {
     const recorded = backup("20261124T080000Z-1.5.1", { digests: { api: ["mirror/api@sha256:abd", known] } });
     const told = problem("1.6.1", "1.5.1", {}, { ...other, facts: { backups: [recorded] } });
     expect(told.why).not.toContain("image store");
-    expect(told.mend[0]).toBe(
+    expect(told.fix[0]).toBe(
       `back to the known image: docker pull ${known} && docker tag ${known} ghcr.io/nestfleet/nestfleet-api:1.5.1`,
     );
   });
@@ -555,7 +552,7 @@ describe("a moved tag", () => {
       expect(problem("1.5.0", "1.5.0", {}, running(digest(CONSOLE)))).toEqual({
         title: "the tag 1.5.0 of console was moved to another image",
         why: `${CONSOLE}:1.5.0 is abcdef012345 now; what runs is 312e352e3020`,
-        mend: [
+        fix: [
           `back to the known image: docker tag ${imageOf("1.5.0")} ${CONSOLE}:1.5.0`,
           "or accept the other one: pulumi config set --stack prod nestfleet:allowMovingTag true",
         ],
@@ -569,7 +566,7 @@ describe("a moved tag", () => {
       expect(problem("1.6.1", "1.5.1", {}, recorded("console", digest(CONSOLE)))).toEqual({
         title: "the tag 1.5.1 of console was moved to another image",
         why: `${CONSOLE}:1.5.1 is abcdef012345 now; when the newest backup of it was taken, it was 312e352e3120`,
-        mend: [
+        fix: [
           `back to the known image: docker pull ${digest(CONSOLE)} && docker tag ${digest(CONSOLE)} ${CONSOLE}:1.5.1`,
           "or accept the other one: pulumi config set --stack prod nestfleet:allowMovingTag true",
         ],
@@ -639,7 +636,7 @@ describe("the database", () => {
     expect(problem("1.5.0", "1.5.0", { images }, { target: { postgresMajor: 17 } })).toEqual({
       title: "pgvector/pgvector:pg17 is PostgreSQL 17, the data are of PostgreSQL 16",
       why: "PostgreSQL 17 does not start on them; the way from 16 to 17 is dump and restore, into a new volume",
-      mend: [
+      fix: [
         "stay on 16: pulumi config set --stack prod --path 'nestfleet:images.postgres' pgvector/pgvector:pg16",
         "or move: a backup of this stack (scripts/backup.sh --stack prod), restored into a new stack that starts with pgvector/pgvector:pg17",
       ],
@@ -652,12 +649,12 @@ describe("the database", () => {
 
   test("that is stopped refuses a new version, with the command that starts it", () => {
     const containers = withPostgres({ running: false });
-    expect(problem("1.4.2", "1.5.0", {}, { facts: { database: undefined, containers } }).mend[0]).toBe(
+    expect(problem("1.4.2", "1.5.0", {}, { facts: { database: undefined, containers } }).fix[0]).toBe(
       "docker start nestfleet-prod-postgres",
     );
     expect(problem("1.5.0", "1.4.2", {}, { facts: { database: undefined } }).title).toBe("the database does not run");
     const away = { dockerHost: "ssh://root@fleet" };
-    expect(problem("1.4.2", "1.5.0", away, { facts: { database: undefined } }).mend).toEqual([
+    expect(problem("1.4.2", "1.5.0", away, { facts: { database: undefined } }).fix).toEqual([
       "its log says why: docker --host ssh://root@fleet logs --tail 50 nestfleet-prod-postgres",
     ]);
   });
@@ -670,10 +667,10 @@ describe("the database", () => {
     ],
     [{ state: "paused", running: false }, "is paused", "docker unpause nestfleet-prod-postgres"],
     [{}, "runs and does not answer", "its log says why: docker logs --tail 50 nestfleet-prod-postgres"],
-  ])("that does not answer: %j is reported as it is", (more, condition, mend) => {
+  ])("that does not answer: %j is reported as it is", (more, condition, fix) => {
     const told = problem("1.4.2", "1.5.0", {}, { facts: { database: undefined, containers: withPostgres(more) } });
     expect(told.why).toBe(`a version is changed only after a backup; nestfleet-prod-postgres ${condition}`);
-    expect(told.mend).toEqual([mend]);
+    expect(told.fix).toEqual([fix]);
   });
 
   test("that Docker cannot start is reported with Docker's reason", () => {
@@ -688,7 +685,7 @@ describe("the database", () => {
 
   test("that is gone comes back with the old version", () => {
     const containers = host("1.4.2", "1.5.0").containers.filter(({ role }) => role !== "postgres");
-    expect(problem("1.4.2", "1.5.0", {}, { facts: { database: undefined, containers } }).mend).toEqual([
+    expect(problem("1.4.2", "1.5.0", {}, { facts: { database: undefined, containers } }).fix).toEqual([
       "pulumi config set --stack prod nestfleet:version 1.4.2",
       "pulumi up --refresh --stack prod",
       "then the new version",
@@ -744,7 +741,7 @@ describe("the volume of the database", () => {
     expect(told({ exists: false, mounted: undefined })).toEqual({
       title: "the volume fleet_pgdata does not exist",
       why: "nestfleet:postgres.existingVolume names it; the database would start empty, on a new volume of that name",
-      mend: [
+      fix: [
         "when it is mistyped (docker volume ls): pulumi config set --stack prod --path 'nestfleet:postgres.existingVolume' VOLUME",
         "or start without data, on a volume of the stack's own: pulumi config rm --stack prod --path 'nestfleet:postgres.existingVolume'",
       ],
@@ -754,7 +751,7 @@ describe("the volume of the database", () => {
   test("that another server uses is refused, with the command that stops it", () => {
     expect(told({ mounted: undefined, usedBy: ["fleet-db-1", "psql"] })).toMatchObject({
       why: "fleet-db-1, psql run and mount it; two database servers on the same data destroy them",
-      mend: ["docker stop fleet-db-1 psql"],
+      fix: ["docker stop fleet-db-1 psql"],
     });
   });
 
@@ -762,7 +759,7 @@ describe("the volume of the database", () => {
     expect(told({ mounted: "nestfleet-prod-postgres" })).toEqual({
       title: "the database would change from the volume nestfleet-prod-postgres to fleet_pgdata",
       why: "nestfleet-prod-postgres has its data on nestfleet-prod-postgres; what is on fleet_pgdata is other data, or none",
-      mend: [
+      fix: [
         "put it back: pulumi config rm --stack prod --path 'nestfleet:postgres.existingVolume'",
         "or, when the data on fleet_pgdata are meant, take the container away, which leaves both volumes: docker stop nestfleet-prod-postgres && docker rm nestfleet-prod-postgres",
       ],
@@ -770,7 +767,7 @@ describe("the volume of the database", () => {
   });
 
   test("is not changed by a lost line", () => {
-    expect(told({ wanted: "nestfleet-prod-postgres" }, {}).mend[0]).toBe(
+    expect(told({ wanted: "nestfleet-prod-postgres" }, {}).fix[0]).toBe(
       "put it back: pulumi config set --stack prod --path 'nestfleet:postgres.existingVolume' fleet_pgdata",
     );
   });
@@ -785,7 +782,7 @@ describe("the directory of the backups", () => {
       {
         title: `backups cannot be written to ${path}`,
         why: "nestfleet:backups.directory is a directory of the Docker host; it does not exist",
-        mend: [
+        fix: [
           `on the Docker host: ${command}`,
           "or name another one: pulumi config set --stack prod --path 'nestfleet:backups.directory' DIRECTORY",
         ],
@@ -800,7 +797,7 @@ describe("the disk", () => {
     expect(told.why).toBe(
       "where backups and Docker's own volumes lie, 4.7 GB are needed and 2 GB are free: 2.7 GB too few",
     );
-    expect(told.mend).toContain(
+    expect(told.fix).toContain(
       "without a rehearsal less is needed: pulumi config set --stack prod nestfleet:rehearsal off",
     );
   });
@@ -810,9 +807,9 @@ describe("the disk", () => {
     const full = { disks: oneDisk(2 * GB), replaced };
     const drop =
       "nestfleet_replaced_20261120t080000z, replaced by a restore, has 1.3 GB; when no undo is wanted: docker exec nestfleet-prod-postgres dropdb -U nestfleet nestfleet_replaced_20261120t080000z";
-    expect(problem("1.4.2", "1.5.0", {}, { database: full }).mend).toContain(drop);
+    expect(problem("1.4.2", "1.5.0", {}, { database: full }).fix).toContain(drop);
     const elsewhere = { replaced, disks: ownDisks({ backups: 1 }) };
-    expect(problem("1.4.2", "1.5.0", {}, { database: elsewhere }).mend).not.toContain(drop);
+    expect(problem("1.4.2", "1.5.0", {}, { database: elsewhere }).fix).not.toContain(drop);
   });
 
   test("without a rehearsal, the refusal does not offer to turn it off", () => {
@@ -823,7 +820,7 @@ describe("the disk", () => {
       { restore: "20261124T080000Z-1.4.2" },
       { facts: { backups }, database: { disks: oneDisk(0) } },
     );
-    expect(told.mend.join()).not.toContain("rehearsal");
+    expect(told.fix.join()).not.toContain("rehearsal");
   });
 
   test("each file system for itself", () => {
@@ -832,7 +829,7 @@ describe("the disk", () => {
       /^where backups lie, .*; where Docker's own volumes lie, /,
     );
     const backupsOnly = { disks: ownDisks({ backups: 1 }) };
-    expect(problem("1.4.2", "1.5.0", {}, { database: backupsOnly }).mend.join()).not.toContain("rehearsal");
+    expect(problem("1.4.2", "1.5.0", {}, { database: backupsOnly }).fix.join()).not.toContain("rehearsal");
   });
 
   test("to the byte", () => {
@@ -861,7 +858,7 @@ test("ports that something else has taken are named, with the setting of each", 
     {
       title: "ports 80 and 443 of the Docker host are taken",
       why: "80 by nginx, 443 by the container traefik",
-      mend: [
+      fix: [
         "stop what has taken it",
         "or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpPort' PORT",
         "or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpsPort' PORT",
@@ -874,7 +871,7 @@ test("other ports than 80 and 443 are not offered for a domain, unless a proxy p
   const portsTaken = [{ port: 443, by: "nginx" }];
   const settings = asked("1.5.0", { domain: "fleet.example.com" });
   const [told] = plan({ stack: "prod", settings, host: { ...emptyHost("1.5.0"), portsTaken }, last: {} }).problems;
-  expect(told?.mend).toEqual([
+  expect(told?.fix).toEqual([
     "stop what has taken it",
     "or, where another proxy has taken it, has the certificate of fleet.example.com and passes the requests on (docs/network.md): " +
       "pulumi config set --stack prod --path 'nestfleet:http.httpsPort' PORT && " +
@@ -883,7 +880,7 @@ test("other ports than 80 and 443 are not offered for a domain, unless a proxy p
   ]);
   const other = asked("1.5.0", { domain: "fleet.example.com", http: { httpPort: 8080, httpsPort: 8443 } });
   const facts = { ...emptyHost("1.5.0"), portsTaken: [{ port: 8443, by: "nginx" }] };
-  expect(plan({ stack: "prod", settings: other, host: facts, last: {} }).problems[0]?.mend[1]).toMatch(
+  expect(plan({ stack: "prod", settings: other, host: facts, last: {} }).problems[0]?.fix[1]).toMatch(
     /^or take another one: /,
   );
 });
@@ -919,7 +916,7 @@ describe("backups that are dated in the future", () => {
 
   test("are not offered to a rollback, and restored where the config names one", () => {
     const back = step("1.5.0", "1.4.2", {}, { facts });
-    expect(back.problems[0]?.mend[0]).toContain(`nestfleet:restore ${real.id} && `);
+    expect(back.problems[0]?.fix[0]).toContain(`nestfleet:restore ${real.id} && `);
     const named = step("1.5.0", "1.4.2", { restore: planted.id }, { facts });
     expect([named.problems, named.restore?.manifest, named.warnings]).toEqual([[], planted, futureTold([planted])]);
   });
@@ -959,7 +956,7 @@ describe("backups that the stack has not signed", () => {
       {
         title: `the backup ${planted} cannot be restored`,
         why: "it is not signed by this stack: somebody else may have written it",
-        mend: [
+        fix: [
           `where you know it as the stack's own: scripts/backup.sh --stack prod --docker-host ssh://op@fleet --trust ${planted}`,
           `restore that of ${own.takenAt}: pulumi config set --stack prod nestfleet:restore ${own.id}`,
           "or stay: pulumi config set --stack prod nestfleet:version 1.5.0",

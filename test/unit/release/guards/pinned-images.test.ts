@@ -27,7 +27,7 @@ test("an image that is not the pinned one is refused, each by its role, with bot
     {
       title: `${API}:1.5.0 is not the image that is pinned for api`,
       why: "its tag names bbbbbbbbbbbb now; nestfleet:images.digests.api is aaaaaaaaaaaa",
-      mend: [
+      fix: [
         `fetch the pinned one: docker pull ${API}@${PINNED} && docker tag ${API}@${PINNED} ${API}:1.5.0`,
         `or pin the present one, once it is known whose it is: ${set}.api' ${PRESENT}`,
       ],
@@ -35,7 +35,7 @@ test("an image that is not the pinned one is refused, each by its role, with bot
     {
       title: `${CONSOLE}:1.5.0 is not the image that is pinned for console`,
       why: "its tag names bbbbbbbbbbbb now; nestfleet:images.digests.console is aaaaaaaaaaaa",
-      mend: [
+      fix: [
         `fetch the pinned one: docker pull ${CONSOLE}@${PINNED} && docker tag ${CONSOLE}@${PINNED} ${CONSOLE}:1.5.0`,
         `or pin the present one, once it is known whose it is: ${set}.console' ${PRESENT}`,
       ],
@@ -53,7 +53,7 @@ test("the commands are for the stack's own host, and of a worker's own repositor
     { images, dockerHost },
   );
   expect(more).toEqual([]);
-  expect(told?.mend[0]).toBe(
+  expect(told?.fix[0]).toBe(
     `fetch the pinned one: docker --host ${dockerHost} pull mirror.example/worker@${PINNED} && docker --host ${dockerHost} tag mirror.example/worker@${PINNED} mirror.example/worker:1.5.0`,
   );
 });
@@ -65,7 +65,7 @@ test("a pin of the running release is reported as such, and its image does not g
   expect(told?.why).toBe(
     "its tag names bbbbbbbbbbbb now; nestfleet:images.digests.api is aaaaaaaaaaaa, which runs as 1.4.2",
   );
-  expect(told?.mend).toEqual([
+  expect(told?.fix).toEqual([
     `pin the one of 1.5.0, once it is known whose it is: pulumi config set --stack prod --path 'nestfleet:images.digests.api' ${PRESENT}`,
     "or stay: pulumi config set --stack prod nestfleet:version 1.4.2",
   ]);

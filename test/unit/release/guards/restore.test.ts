@@ -32,7 +32,7 @@ describe("a rollback with data while it is not known which release serves", () =
       title: "which release serves cannot be told",
       why: expect.stringContaining("nestfleet-prod-caddy, which knows, does not answer") as string,
     });
-    expect(refused.problems[0]?.mend.slice(0, 2)).toEqual([
+    expect(refused.problems[0]?.fix.slice(0, 2)).toEqual([
       "look first: docker ps --all --filter label=org.nestfleet.stack=prod",
       "without the restore, the rest can be put in order: pulumi config rm --stack prod nestfleet:restore && pulumi up --refresh --stack prod",
     ]);
@@ -78,7 +78,7 @@ describe("a rollback that was undone by hand, and that the config still asks for
       {
         title: "the rollback to 1.4.2 was undone, and the config still asks for it",
         why: "op@here brought 1.5.0 and its data back at 2026-11-24T10:00:00Z",
-        mend: [
+        fix: [
           "keep them: pulumi config set --stack prod nestfleet:version 1.5.0 && pulumi config rm --stack prod nestfleet:restore",
           "or roll back once more: pulumi config set --stack prod nestfleet:confirmRestore A-NEW-WORD && pulumi up --stack prod",
         ],

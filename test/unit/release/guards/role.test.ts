@@ -74,7 +74,7 @@ describe("the role as which the application works", () => {
       {
         title: "the role nestfleet is no superuser of the database",
         why: "it makes the role as which the application works, takes the backups and restores them",
-        mend: [
+        fix: [
           `a superuser makes it one: ${psql("ALTER ROLE nestfleet SUPERUSER", "SUPERUSER")}`,
           "then pulumi up --stack prod",
         ],
@@ -82,7 +82,7 @@ describe("the role as which the application works", () => {
       {
         title: "the database has a role nestfleet_app that is somebody else's",
         why: "the application works as a role of that name, which gets its password and owns its tables",
-        mend: [
+        fix: [
           `give yours another name: ${psql("ALTER ROLE nestfleet_app RENAME TO former_app")}`,
           "then pulumi up --stack prod",
         ],
