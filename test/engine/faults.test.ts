@@ -128,7 +128,7 @@ describe("refused in preview", () => {
     const other = `${REGISTRY}/postgres:16-of-faults`;
     await build(`FROM ${REGISTRY}/postgres:17\nENV PG_MAJOR=16`, other);
     expect(await refusalOf(stack, { "images.postgres": other })).toMatch(
-      /1 problem; nothing was touched[^]*postgres:16-of-faults is PostgreSQL 16, the data are of PostgreSQL 17/,
+      /1 problem; nothing was touched[^]*postgres:16-of-faults is PostgreSQL 16, the data are from PostgreSQL 17/,
     );
   });
 });

@@ -71,7 +71,7 @@ async function noteBackup(): Promise<void> {
 async function leaveLocked(): Promise<void> {
   await stack.sql("ALTER DATABASE nestfleet ALLOW_CONNECTIONS false", "postgres");
   expect((await planned(stack)).text).toMatch(
-    /an update was killed while requests were held: \S+ up .* takes it back or finishes it/,
+    /an update was killed while requests were held: \S+ up .* first takes that update back or finishes it/,
   );
 }
 

@@ -105,7 +105,7 @@ describe("the tag of postgres names an image with another C library", () => {
 
   test("an image of another major version is refused", async () => {
     expect(await refusalOf(stack, { "images.postgres": POSTGRES_18 })).toContain(
-      `${POSTGRES_18} is PostgreSQL 18, the data are of PostgreSQL 17`,
+      `${POSTGRES_18} is PostgreSQL 18, the data are from PostgreSQL 17`,
     );
     await stack.dispose();
   });
@@ -152,7 +152,7 @@ describe("a release's images, on that stack", () => {
     await newest.docker.run(["tag", "nestfleet-standin/console:1.5.0", `${CONSOLE}:1.4.2`]);
     const text = await refused("the tag 1.4.2 of console was moved to another image");
     expect(text).toMatch(/or accept the other one: \S+ config set --stack test-eighteen nestfleet:allowMovingTag true/);
-    const [, back = ""] = /back to the known image: (docker .*)/.exec(text) ?? [];
+    const [, back = ""] = /return to the known image: (docker .*)/.exec(text) ?? [];
     await typed(back);
     expect(await newest.preview()).toEqual([]);
   });

@@ -244,9 +244,9 @@ test("a stack of an older program gets its networks and its role under load: no 
   expect(changes).toEqual(expect.arrayContaining([`create ${name}-backup-key`, `create ${name}-signatures`]));
   expect(changes).not.toContainEqual(expect.stringMatching(/console|caddy/));
   expect(summary).toContain("1 backup is not signed by this stack and does not count");
-  expect(summary).toMatch(/postgres leaves the network nestfleet-test-protected-\w+ for one of its own/);
+  expect(summary).toMatch(/postgres leaves the network nestfleet-test-protected-\w+ for a network of its own/);
   expect(summary).toContain("requests wait for some seconds while postgres restarts");
-  expect(summary).toMatch(/the application works as nestfleet_app, which is no superuser .* \(\d+ objects\)/);
+  expect(summary).toMatch(/the application works as nestfleet_app, which is not a superuser .* \(\d+ objects\)/);
   const { up, report } = await upUnderLoad(stack);
   expect(up.exitCode, up.output).toBe(0);
   expect(up.output).toContain("requests are held while postgres is replaced");
@@ -319,14 +319,18 @@ test("backups move to a directory, and every secret is configured later: nothing
   await stack.give(GIVEN);
   const refused = await stack.try("preview");
   expect(refused.exitCode).not.toBe(0);
-  expect(refused.output).toMatch(/1 problem;[^]*the database does not take the password of the config/);
+  expect(refused.output).toMatch(
+    /1 problem;[^]*the database rejects the password in nestfleet:secrets\.postgresPassword/,
+  );
   // An operator may change the superuser's password by mistake. The update sets it for the application's role, too.
   await setPassword("nestfleet", GIVEN["secrets.postgresPassword"]);
 
   const { changes, summary } = await stack.previewed();
   expect(summary).toMatch(new RegExp(`backups move from the volume ${name}-backups to the directory ${directory};`));
   expect(summary).toMatch(/1 backup stays there, the newest \S+-1\.4\.2/);
-  expect(summary).toContain("secrets.jwtSecret is another one than the release that serves has: every session ends");
+  expect(summary).toContain(
+    "secrets.jwtSecret differs from the value that the running release has: every session ends",
+  );
   expect(summary).toContain("secrets.secretEncryptionKey is another one");
   expect(changes.filter((change) => change.startsWith("delete"))).toEqual([]);
   const up = await expectUp(stack);
@@ -350,12 +354,12 @@ test("backups move to a directory, and every secret is configured later: nothing
 test("back again, with another volume for the database: the generated secrets apply, and the stack's own volume and backups are in their places", async () => {
   await stack.unset("backups.directory", ...Object.keys(GIVEN));
   expect(await refusalOf(stack, {})).toMatch(
-    /1 problem;[^]*the one that was generated for this stack takes over, and is not/,
+    /1 problem;[^]*the password that was generated for this stack would be used, and it is not/,
   );
   await setPassword("nestfleet_app", /:\/\/nestfleet_app:([^@]+)@/.exec(generated["DATABASE_URL"] ?? "")?.[1] ?? "");
   const { refused, text } = await planned(stack);
   expect(refused, text).toBe(false);
-  expect(text).toMatch(/secrets\.jwtSecret is not given any more, and the value that was generated [^:]* takes over/);
+  expect(text).toMatch(/secrets\.jwtSecret is not set any more, and the value that was generated [^:]* is used/);
 
   const other = `${name}-other`;
   await stack.docker.run(["stop", `${name}-postgres`]);
@@ -377,7 +381,7 @@ test("the plan warns of an adopted database that accepts connections without a p
     await stack.docker.run(["exec", `${name}-postgres`, "sed", "-i", `s/${before}$/${after}/`, file]);
     await stack.sql("SELECT pg_reload_conf()");
   };
-  const warning = "the database asks nobody for a password";
+  const warning = "the database asks for no password";
   expect((await planned(stack)).text).not.toContain(warning);
   await method("scram-sha-256", "trust # all");
   expect((await planned(stack)).text).toContain(warning);

@@ -174,7 +174,7 @@ describe("what a preview refuses", () => {
   test("4 to 6: a backup that is damaged, one that does not exist, one of another version", async () => {
     const [intact, ofNewer] = [newestOf("1.4.2"), newestOf("1.5.0")];
     const rollback = (restore: string) => refusalOf(stack, { version: "1.4.2", restore });
-    expect(await rollback(ofNewer)).toContain(`the backup ${ofNewer} is of 1.5.0 and does not count`);
+    expect(await rollback(ofNewer)).toContain(`nestfleet:restore names a backup of 1.5.0 (${ofNewer}); it is ignored`);
     expect(await rollback("20200101T000000Z-1.4.2")).toContain("20200101T000000Z-1.4.2 cannot be restored");
     const dump = `/backups/${intact}.dump`;
     const flip = `cp ${dump} /backups/aside; printf x | dd of=${dump} bs=1 seek=5000 conv=notrunc status=none`;
@@ -203,7 +203,7 @@ describe("what a preview refuses", () => {
 
   test("28: a database password that was changed in the configuration only", async () => {
     const refused = await refusalOf(stack, { "secrets.postgresPassword": "another-one-1234" });
-    expect(refused).toContain("postgresPassword is not the password");
+    expect(refused).toContain("the database rejects the password in nestfleet:secrets.postgresPassword");
     expect(refused).not.toContain("another-one-1234");
   });
 });

@@ -203,7 +203,7 @@ describe("what a preview refuses, with nothing touched", () => {
     const refused = await stack.try("preview");
     expect(refused.exitCode).not.toBe(0);
     expect(refused.output).toMatch(
-      /schema is ahead[^]*0007_drop_cases_channel\.sql[^]*\d{8}T\d{6}Z-1\.5\.0[^]*allowSchemaAhead/,
+      /needs the old data[^]*0007_drop_cases_channel\.sql[^]*\d{8}T\d{6}Z-1\.5\.0[^]*allowSchemaAhead/,
     );
     expect(refused.output).toContain("nothing was touched");
     expect(await stack.containers()).toEqual(before);

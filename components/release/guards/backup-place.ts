@@ -23,13 +23,13 @@ export function backupsMoved(context: PlanContext): string[] {
   const newest = newestBackup(backups);
   const left =
     newest === undefined
-      ? "no backup lies in the old place"
+      ? "the old place has no backup"
       : `${backups.length} ${backups.length === 1 ? "backup stays" : "backups stay"} there, the newest ${newest.id}, and a rollback to one of them needs it in the new place`;
   const mounts = `-v ${source(places.from)}:/from:ro -v ${source(places.to)}:/to`;
   const copy = `run --rm --entrypoint cp ${mounts} ${settings.images.postgres} -an /from/. /to/`;
   return [
     `backups move from the ${spelled(places.from)} to the ${spelled(places.to)}; ${left}`,
-    ...(newest === undefined ? [] : [`to take them along: ${docker(settings.dockerHost, copy)}`]),
+    ...(newest === undefined ? [] : [`to copy them: ${docker(settings.dockerHost, copy)}`]),
   ];
 }
 

@@ -15,7 +15,7 @@ export function notSigned({ facts, settings, stack }: PlanContext): string[] {
       ? ["1 backup is not signed by this stack and does", first]
       : [`${unsigned.length} backups are not signed by this stack and do`, "ID"];
   return [
-    `${count} not count: ${firstOf(unsigned)}; one that you know as the stack's own counts after ${trust(stack, settings.dockerHost, named)}`,
+    `${count} not count: ${firstOf(unsigned)}; a backup that you know to be this stack's own counts after ${trust(stack, settings.dockerHost, named)}`,
   ];
 }
 
@@ -39,7 +39,7 @@ export function unproven({ facts, settings, stack, restore }: PlanContext): stri
   const age = facts.clock - Date.parse(proven?.at ?? first.takenAt) / 1000;
   if (age <= PROVEN_SECONDS) return [];
   const since = proven === undefined ? "" : ` for ${duration(age)}`;
-  return [`no backup has been shown to be restorable${since}; at once, and best every night: ${command}`];
+  return [`no backup has been shown to be restorable${since}; run this now, and best every night: ${command}`];
 }
 
 /** Clocks are set back by seconds without harm. */
@@ -52,7 +52,7 @@ export function clockBehind({ facts }: PlanContext): string[] {
   const behind = (parseBackupId(newest.id)?.seconds ?? 0) - facts.clock;
   return behind > TOLERATED_SECONDS
     ? [
-        `the clock of the Docker host is ${duration(behind)} behind the newest backup (${newest.id}): set it, timedatectl shows it`,
+        `the clock of the Docker host is ${duration(behind)} behind the newest backup (${newest.id}): set the clock; timedatectl shows it`,
       ]
     : [];
 }

@@ -20,14 +20,14 @@ export function databaseStopped({ facts, settings, stack, step, from }: PlanCont
     why: `a version is changed only after a backup; ${name} ${why}`,
     fix:
       container === undefined
-        ? [...(from ? [configSet(stack, "version", from.tag)] : []), upRefresh(stack), "then the new version"]
+        ? [...(from ? [configSet(stack, "version", from.tag)] : []), upRefresh(stack), "then set the new version again"]
         : fixesOf(container, settings.dockerHost),
   };
 }
 
 function conditionOf(container: RunningContainer | undefined): string {
   if (container === undefined) return "does not exist";
-  if (container.state === "restarting") return "dies and is started again, over and over";
+  if (container.state === "restarting") return "exits and is restarted again and again";
   if (container.state === "paused") return "is paused";
   return container.running ? "runs and does not answer" : "is stopped";
 }
@@ -50,7 +50,7 @@ export function proxyNotStarted({ facts, stack, step }: PlanContext): GuardProbl
   return {
     title: `${failed.name} cannot be started`,
     why: `no request reaches the stack without it; Docker says: ${oneLine(failed.reason)}`,
-    fix: ["fix what Docker names", `or have it made anew, with the version as it is: ${upRefresh(stack)}`],
+    fix: ["fix what Docker names", `or make the container anew, without a change of version: ${upRefresh(stack)}`],
   };
 }
 
@@ -66,7 +66,7 @@ export function notRunning({ facts, settings, stack, step, served }: PlanContext
   if (facts === undefined || (step === "install" && !served)) return [];
   if (facts.containers.length === 0)
     return [
-      `the Docker host has no container of this stack: if they were removed by hand, ${upRefresh(stack)} makes them again; if it is the wrong host, fix nestfleet:dockerHost`,
+      `the Docker host has no container of this stack: if the containers were removed by hand, ${upRefresh(stack)} makes them again; if it is the wrong host, fix nestfleet:dockerHost`,
     ];
   const wanted = UPDATE_ORDER.filter((role) => role !== "worker" || settings.worker?.enabled === true);
   return wanted.flatMap((role) => {
@@ -83,16 +83,16 @@ function whyNone(
 ): string {
   const looping = containers.find(({ state }) => state === "restarting");
   if (looping !== undefined)
-    return `${looping.name} dies and is started again, over and over; its log says why: ${docker(host, `logs --tail 50 ${looping.name}`)}`;
+    return `${looping.name} exits and is restarted again and again; its log says why: ${docker(host, `logs --tail 50 ${looping.name}`)}`;
   const paused = containers.find(({ state }) => state === "paused");
   if (paused !== undefined)
-    return `${paused.name} is paused: ${up(stack)} takes back the killed rollback that has paused it; where it was somebody else: ${docker(host, `unpause ${paused.name}`)}`;
+    return `${paused.name} is paused: if a killed rollback has paused it, ${up(stack)} takes that rollback back; if not: ${docker(host, `unpause ${paused.name}`)}`;
   return `no ${role} runs, though it should; ${up(stack)} starts what was stopped, ${upRefresh(stack)} also brings back what was removed`;
 }
 
 export function halfDone({ facts, stack }: PlanContext): string[] {
   if (facts?.unfinished !== true) return [];
   return [
-    `an update was killed while requests were held: ${up(stack)} takes it back or finishes it before all else, and may find less to do than is planned here`,
+    `an update was killed while requests were held: ${up(stack)} first takes that update back or finishes it, and may then have less to do than this plan says`,
   ];
 }

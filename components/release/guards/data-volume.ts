@@ -13,7 +13,7 @@ export function volumeMissing({ facts, settings, stack }: PlanContext): GuardPro
     title: `the volume ${named} does not exist`,
     why: "nestfleet:postgres.existingVolume names it; the database would start empty, on a new volume of that name",
     fix: [
-      `when it is mistyped (${docker(settings.dockerHost, "volume ls")}): ${configSetPath(stack, EXISTING_VOLUME, "VOLUME")}`,
+      `if the name is mistyped (${docker(settings.dockerHost, "volume ls")}): ${configSetPath(stack, EXISTING_VOLUME, "VOLUME")}`,
       `or start without data, on a volume of the stack's own: ${configRmPath(stack, EXISTING_VOLUME)}`,
     ],
   };
@@ -38,10 +38,10 @@ export function volumeChanged({ facts, settings, stack }: PlanContext): GuardPro
   const back = mounted === name ? configRmPath(stack, EXISTING_VOLUME) : configSetPath(stack, EXISTING_VOLUME, mounted);
   return {
     title: `the database would change from the volume ${mounted} to ${wanted}`,
-    why: `${name} has its data on ${mounted}; what is on ${wanted} is other data, or none`,
+    why: `${name} has its data on ${mounted}; the volume ${wanted} holds other data or is empty`,
     fix: [
       `put it back: ${back}`,
-      `or, when the data on ${wanted} are meant, take the container away, which leaves both volumes: ${docker(settings.dockerHost, `stop ${name}`)} && ${docker(settings.dockerHost, `rm ${name}`)}`,
+      `or, to use ${wanted} on purpose, first remove the container (both volumes are kept): ${docker(settings.dockerHost, `stop ${name}`)} && ${docker(settings.dockerHost, `rm ${name}`)}`,
     ],
   };
 }
@@ -53,11 +53,11 @@ export function postgresMajorDiffers({ facts, settings, stack }: PlanContext): G
   if (image === undefined || data === undefined || image === data) return undefined;
   const running = facts?.containers.find(({ role }) => role === "postgres")?.version;
   return {
-    title: `${settings.images.postgres} is PostgreSQL ${image}, the data are of PostgreSQL ${data}`,
-    why: `PostgreSQL ${image} does not start on them; the way from ${data} to ${image} is dump and restore, into a new volume`,
+    title: `${settings.images.postgres} is PostgreSQL ${image}, the data are from PostgreSQL ${data}`,
+    why: `PostgreSQL ${image} does not start on these data; to move from ${data} to ${image}, dump and restore them into a new volume`,
     fix: [
       `stay on ${data}: ${configSetPath(stack, "images.postgres", running ?? `pgvector/pgvector:pg${data}`)}`,
-      `or move: a backup of this stack (${script({ name: "backup", stack })}), restored into a new stack that starts with ${settings.images.postgres}`,
+      `or take a backup of this stack (${script({ name: "backup", stack })}) and restore it into a new stack that starts with ${settings.images.postgres}`,
     ],
   };
 }
@@ -72,7 +72,7 @@ export function dataFolderDiffers({ facts, settings, stack }: PlanContext): Guar
   const running = facts?.containers.find(({ role }) => role === "postgres")?.version;
   return {
     title: `${settings.images.postgres} keeps its data elsewhere in the volume`,
-    why: `the data lie ${place(folder)}, the image looks for them ${place(image.folder)}; it would start with an empty database`,
-    fix: [`stay with the image: ${configSetPath(stack, "images.postgres", running ?? "IMAGE")}`],
+    why: `the data are ${place(folder)}, and the image looks for them ${place(image.folder)}; it would start with an empty database`,
+    fix: [`keep the image that runs: ${configSetPath(stack, "images.postgres", running ?? "IMAGE")}`],
   };
 }

@@ -20,18 +20,18 @@ export function diskTooSmall(
     why: short
       .map(
         ({ of, neededBytes, freeBytes }) =>
-          `where ${diskUses(of)} lie, ${size(neededBytes)} are needed and ${size(freeBytes)} are free: ${size(neededBytes - freeBytes)} too few`,
+          `the file system of ${diskUses(of)} needs ${size(neededBytes)} and has ${size(freeBytes)} free: ${size(neededBytes - freeBytes)} more must be free`,
       )
       .join("; "),
     fix: [
-      `images that no container uses take most: ${docker(settings.dockerHost, "image prune")} lists and removes the untagged ones`,
+      `unused images often take the most room: ${docker(settings.dockerHost, "image prune")} lists and removes the untagged ones`,
       ...(of("data") || sharesDataDisk(facts, short)
         ? (facts?.database?.replaced ?? []).map((database) => dropped(database, stack, settings.dockerHost))
         : []),
       ...(of("docker") && settings.rehearsal !== "off" && restore === undefined
-        ? [`without a rehearsal less is needed: ${configSet(stack, "rehearsal", "off")}`]
+        ? [`without a rehearsal the update needs less: ${configSet(stack, "rehearsal", "off")}`]
         : []),
-      "or a larger disk; delete no backup of a version that may be needed again",
+      "or enlarge the disk; do not delete backups of a version that may be needed again",
     ],
   };
 }
@@ -43,5 +43,5 @@ function sharesDataDisk(facts: HostFacts | undefined, short: readonly DiskNeed[]
 }
 
 function dropped({ name, bytes }: ReplacedDatabase, stack: string, dockerHost: string | undefined): string {
-  return `${name}, replaced by a restore, has ${size(bytes)}; when no undo is wanted: ${docker(dockerHost, `exec ${namesOf(stack).containers.postgres} dropdb -U ${SUPERUSER} ${name}`)}`;
+  return `the previous database ${name} has ${size(bytes)}; if you do not want to undo that restore: ${docker(dockerHost, `exec ${namesOf(stack).containers.postgres} dropdb -U ${SUPERUSER} ${name}`)}`;
 }

@@ -17,7 +17,7 @@ export function imagesOld({ facts, settings, stack }: PlanContext): string[] {
     const newer = configSetPath(stack, `images.${role}`, "IMAGE");
     const next = reference.includes("@")
       ? `its digest is in the config: ${newer}`
-      : `${docker(settings.dockerHost, `pull ${reference}`)} fetches what the tag names today, and the next preview says what that means; where it names the same one, ${newer}`;
+      : `${docker(settings.dockerHost, `pull ${reference}`)} gets the image that the tag names today, and the next preview says what that means; if it is the same image, ${newer}`;
     return [
       `the image of ${role}, ${reference}, was made ${duration(age)} ago, and security fixes come only with a newer one: ${next}`,
     ];

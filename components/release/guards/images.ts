@@ -51,11 +51,13 @@ function fixesOf(
   const fixes: Record<PullFault, string[]> = {
     missing: [`the registry has no ${reference}: ${mistyped(reference, references, stack)}`],
     denied: [
-      `when the registry wants other credentials: docker login ${registryOf(reference)}`,
-      `when there is no such repository: ${mistyped(reference, references, stack)}`,
+      `if the registry wants other credentials: docker login ${registryOf(reference)}`,
+      `if there is no such repository: ${mistyped(reference, references, stack)}`,
     ],
-    limited: [`the registry limits the number of pulls: later, or after docker login ${registryOf(reference)}`],
-    away: [`when the registry answers again: ${pull}`],
+    limited: [
+      `the registry limits the number of pulls: try again later, or after docker login ${registryOf(reference)}`,
+    ],
+    away: [`once the registry answers again: ${pull}`],
     disk: [`make room on the Docker host (${docker(host, "system df")} shows what takes it), then ${pull}`],
     unknown: [`this shows more: ${pull}`],
   };
@@ -82,12 +84,12 @@ export function imageUnreadable({ facts, settings, stack, from, to }: PlanContex
   const { api } = imageReferences(settings, stack);
   return {
     title: `the migrations of ${api} cannot be read`,
-    why: `they are read by node, in a container of the image; Docker answers: ${oneLine(reason)}`,
+    why: `node reads them, in a container of the image; Docker answers: ${oneLine(reason)}`,
     fix: [
       ...(pullFault(reason) === "disk"
         ? [`make room on the Docker host: ${docker(settings.dockerHost, "system df")} shows what takes it`]
         : [
-            `when it is not an image of NestFleet's api: ${configSetPath(stack, "images.api", "REPOSITORY")}`,
+            `if it is not an image of NestFleet's api: ${configSetPath(stack, "images.api", "REPOSITORY")}`,
             `or another version: ${configSet(stack, "version", "VERSION")}`,
           ]),
       ...(from && from.tag !== to.tag ? [keepVersion(stack, from.tag)] : []),

@@ -31,13 +31,13 @@ function movedTag(context: PlanContext, role: ReleasedRole, reference: string): 
   const pull = pulled === undefined ? [] : [docker(settings.dockerHost, `pull ${pulled}`)];
   const unsure =
     !runs && digests.length === 0
-      ? "; an engine with another image store gives the same image another id, and that backup names no other"
+      ? "; a Docker with another image store gives the same image another id, and that backup has no digest to compare"
       : "";
   return {
     title: `the tag ${to.tag}${role === "api" ? "" : ` of ${role}`} was moved to another image`,
     why: `${reference} is ${shortId(now.id)} now; ${runs ? "what runs is" : "when the newest backup of it was taken, it was"} ${shortId(id)}${unsure}`,
     fix: [
-      `back to the known image: ${[...pull, docker(settings.dockerHost, `tag ${pulled ?? id} ${reference}`)].join(" && ")}`,
+      `return to the known image: ${[...pull, docker(settings.dockerHost, `tag ${pulled ?? id} ${reference}`)].join(" && ")}`,
       `or accept the other one: ${configSet(stack, "allowMovingTag", "true")}`,
     ],
   };

@@ -13,7 +13,7 @@ export function portTaken({ facts, settings, stack }: PlanContext): GuardProblem
   return {
     title: `${taken.length === 1 ? "port" : "ports"} ${taken.map(({ port }) => port).join(" and ")} of the Docker host ${taken.length === 1 ? "is" : "are"} taken`,
     why: taken.map(({ port, by }) => `${port} by ${by}`).join(", "),
-    fix: ["stop what has taken it", ...taken.map(({ port }) => otherPort(port, settings, stack))],
+    fix: ["stop what uses it", ...taken.map(({ port }) => otherPort(port, settings, stack))],
   };
 }
 
@@ -25,8 +25,8 @@ function otherPort(port: number, { http, domain }: PlanContext["settings"], stac
   const key = port === http.httpPort ? "httpPort" : "httpsPort";
   const another = configSetPath(stack, `http.${key}`, "PORT");
   return domain === undefined || domain === "localhost" || ![80, 443].includes(port)
-    ? `or take another one: ${another}`
-    : `or, where another proxy has taken it, has the certificate of ${domain} and passes the requests on (docs/network.md): ${another} && ${configSetPath(stack, "http.tls", "off")} && ${configSetPath(stack, "http.publicUrl", `https://${domain}`)}`;
+    ? `or use another port: ${another}`
+    : `or, if another proxy uses it, has the certificate of ${domain} and forwards the requests (docs/network.md): ${another} && ${configSetPath(stack, "http.tls", "off")} && ${configSetPath(stack, "http.publicUrl", `https://${domain}`)}`;
 }
 
 /** Who has said nothing of addresses had all of them, in clear. */
@@ -35,8 +35,8 @@ export function closedToOthers({ facts, settings: { http }, stack }: PlanContext
   const open = published.filter((address) => !isLoopback(address));
   if (http.bind === undefined || open.length === 0 || !http.bind.every(isLoopback)) return [];
   return [
-    `Caddy leaves ${open.join(", ")} for ${http.bind.join(", ")}, and restarts: other hosts reach it no more. ` +
-      `Give it a name (${configSet(stack, "domain", "NAME")}), or let them in in clear: ${configSetPath(stack, "http.allowPlainHttp", "true")}`,
+    `Caddy will listen on ${http.bind.join(", ")} instead of ${open.join(", ")}, and restarts: other hosts cannot reach it any more. ` +
+      `Set a domain (${configSet(stack, "domain", "NAME")}), or let other hosts in, in plain text: ${configSetPath(stack, "http.allowPlainHttp", "true")}`,
   ];
 }
 
@@ -48,7 +48,7 @@ export function databaseMoves(context: PlanContext): string[] {
   const names = "'{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}'";
   const back = `$(${docker(settings.dockerHost, `inspect --format ${names} ${namesOf(stack).containers.postgres}`)})`;
   return [
-    `postgres leaves the network ${network} for one of its own, with api and worker; from then on a container of yours reaches it after ` +
+    `postgres leaves the network ${network} for a network of its own, with api and worker; from then on a container of yours reaches it only after ` +
       docker(settings.dockerHost, `network connect ${back} CONTAINER`),
   ];
 }

@@ -26,15 +26,18 @@ function otherThan(
   const pin = configSetPath(stack, `images.digests.${role}`, present);
   return {
     title: `${reference} is not the image that is pinned for ${role}`,
-    why: `its tag names ${shortId(present)} now; nestfleet:images.digests.${role} is ${shortId(pinned)}${before === undefined ? "" : `, which runs as ${before}`}`,
+    why: `its tag names ${shortId(present)} now; nestfleet:images.digests.${role} is ${shortId(pinned)}${before === undefined ? "" : `, the image of the running ${before}`}`,
     // To give the image of one release the tag of another one would fix nothing.
     fix:
       before === undefined
         ? [
-            `fetch the pinned one: ${docker(settings.dockerHost, `pull ${known}`)} && ${docker(settings.dockerHost, `tag ${known} ${reference}`)}`,
-            `or pin the present one, once it is known whose it is: ${pin}`,
+            `pull the pinned image: ${docker(settings.dockerHost, `pull ${known}`)} && ${docker(settings.dockerHost, `tag ${known} ${reference}`)}`,
+            `or pin the present image, after you have checked where it comes from: ${pin}`,
           ]
-        : [`pin the one of ${to.tag}, once it is known whose it is: ${pin}`, keepVersion(stack, before)],
+        : [
+            `pin the image of ${to.tag}, after you have checked where it comes from: ${pin}`,
+            keepVersion(stack, before),
+          ],
   };
 }
 

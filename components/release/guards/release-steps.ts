@@ -12,9 +12,9 @@ export function majorUnacknowledged({ settings, stack, step, from, to }: PlanCon
   if (given === major) return undefined;
   return {
     title: `${from?.tag ?? ""} → ${to.tag} is a step to major release ${major}`,
-    why: `a major release has a migration guide of its own; ${given === "" ? "nobody has acknowledged it" : `what is acknowledged is ${given}`}`,
+    why: `read the migration guide of release ${major} first; then confirm with nestfleet:acknowledgeMajor ${major} (now: ${given === "" ? "not set" : given})`,
     fix: [
-      `when the guide is read: ${configSet(stack, "acknowledgeMajor", major)}`,
+      `when you have read the guide: ${configSet(stack, "acknowledgeMajor", major)}`,
       ...(from ? [keepVersion(stack, from.tag)] : []),
     ],
   };
@@ -33,8 +33,11 @@ export function requiredStopSkipped({ settings, facts, stack, step, from, to }: 
   if (first === undefined) return undefined;
   return {
     title: `${from.tag} → ${to.tag} skips ${stops.join(", ")}`,
-    why: "what these versions did to the data, the later ones rely on; they must run in between, one after the other",
-    fix: [`${configSet(stack, "version", first)} && ${up(stack)}`, `then on, until ${to.tag}`],
+    why: "later releases depend on data changes made by these releases; install each of them in this order first",
+    fix: [
+      `${configSet(stack, "version", first)} && ${up(stack)}`,
+      stops.length === 1 ? `then ${to.tag}` : `then the next one, and finally ${to.tag}`,
+    ],
   };
 }
 
@@ -49,7 +52,7 @@ export function unreadableStops({ facts }: PlanContext): string[] {
 export function orderUnknown({ facts, step, from, to }: PlanContext): string[] {
   const numbered = from?.semver !== undefined && to.semver !== undefined;
   return facts === undefined && step !== "restart" && from !== undefined && !numbered
-    ? [`whether ${from.tag} → ${to.tag} goes up or back cannot be told without the host`]
+    ? [`whether ${from.tag} → ${to.tag} is an upgrade or a rollback is not known without the Docker host`]
     : [];
 }
 
@@ -59,6 +62,6 @@ export function constantAnswer({ settings, stack, last, to }: PlanContext): stri
   if (settings.health?.version !== "compare" || to.semver === undefined || version === undefined) return [];
   if (answered === undefined || answered === version || answered === to.semver) return [];
   return [
-    `${version} answers ${answered} to /health: where that is a constant, ${to.tag} is refused unless versions are not compared: ${configSetPath(stack, "health.version", "ignore")}`,
+    `${version} answered /health with the version ${answered}: if all releases answer so, ${to.tag} will be refused; to stop comparing versions: ${configSetPath(stack, "health.version", "ignore")}`,
   ];
 }

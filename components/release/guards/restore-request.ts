@@ -15,11 +15,11 @@ export function servingUnknown({ facts, settings, stack, step, from }: PlanConte
   if (facts?.database === undefined || facts.serving !== undefined) return undefined;
   if (step !== "rollback" || namedBackup(settings) === undefined) return undefined;
   return {
-    title: "which release serves cannot be told",
-    why: `${namesOf(stack).containers.caddy}, which knows, does not answer or names a container that is gone; a restore would take away what was written since`,
+    title: "the running release cannot be determined",
+    why: `${namesOf(stack).containers.caddy}, which knows it, does not answer or names a container that does not exist; a restore could take away what was written since`,
     fix: [
       `look first: ${docker(settings.dockerHost, `ps --all --filter label=${LABELS.stack}=${stack}`)}`,
-      `without the restore, the rest can be put in order: ${configRm(stack, "restore")} && ${upRefresh(stack)}`,
+      `or continue without the restore: ${configRm(stack, "restore")} && ${upRefresh(stack)}`,
       ...(from ? [`${keepVersion(stack, from.tag)} && ${upRefresh(stack)}`] : []),
     ],
   };
@@ -71,7 +71,7 @@ export function restoreLeftOver(context: PlanContext): string[] {
   if (namedBackup(settings) === undefined || step === "upgrade" || step === "install")
     return [`restore ${asked} is left over and does nothing: ${configRm(stack, "restore")}`];
   if (step === "restart") return notPutBack(asked, context);
-  return facts === undefined ? [`what the restore of ${asked} loses cannot be told without the host`] : [];
+  return facts === undefined ? [`what the restore of ${asked} loses is not known without the Docker host`] : [];
 }
 
 /** Under the version that runs, data are put back once per confirmation. */
@@ -82,11 +82,11 @@ function notPutBack(asked: string, { facts, settings, stack, last }: PlanContext
       `restore ${asked} does nothing without a confirmation, the version stays: ${configSet(stack, "confirmRestore", "WORD")}`,
     ];
   if (wasPutBack(settings, facts, last))
-    return [`restore ${asked} was carried out with confirmRestore ${word}; another word does it once more`];
+    return [`restore ${asked} was carried out with confirmRestore ${word}; to restore it once more, set another word`];
   if (facts?.database === undefined || !hasLostHistory(facts))
-    return [`whether the restore of ${asked} is still to be done cannot be told before the database answers`];
+    return [`whether ${asked} was restored already is not known until the database answers`];
   return [
-    `history.jsonl is missing beside the backups: whether ${asked} was put back already is not known, and it is left alone; ` +
-      `bring the file from where the backups come from, or put the data back by hand: ${script({ name: "restore", stack, host: dockerHost, options: [asked] })}`,
+    `history.jsonl is missing beside the backups: whether ${asked} was restored already is not known, so the data stay as they are; ` +
+      `copy the file from the place that the backups come from, or restore the data by hand: ${script({ name: "restore", stack, host: dockerHost, options: [asked] })}`,
   ];
 }

@@ -37,7 +37,7 @@ export function restoreUnusable(context: PlanContext): GuardProblem | undefined 
     why: fault.why,
     fix: [
       ...(fault.fix ?? []),
-      ...offered.map(({ id, takenAt }) => `restore that of ${takenAt}: ${configSet(stack, "restore", id)}`),
+      ...offered.map(({ id, takenAt }) => `restore the backup of ${takenAt}: ${configSet(stack, "restore", id)}`),
       ...(others.length === 0 ? [`there is no other backup of ${to.tag} that fits`] : []),
       ...(step === "restore" ? [`or leave the data as they are: ${configRm(stack, "confirmRestore")}`] : []),
       ...(step === "rollback" && from ? [keepVersion(stack, from.tag)] : []),
@@ -65,8 +65,8 @@ function missing(context: PlanContext, facts: HostFacts, named: string): Fault {
 function notSigned({ settings, stack }: PlanContext, { unsigned }: HostFacts, named: string): Fault | undefined {
   if (unsigned?.includes(named) !== true) return undefined;
   return {
-    why: "it is not signed by this stack: somebody else may have written it",
-    fix: [`where you know it as the stack's own: ${trust(stack, settings.dockerHost, named)}`],
+    why: "it is not signed by this stack, so another program may have written it",
+    fix: [`if you know that it is this stack's own: ${trust(stack, settings.dockerHost, named)}`],
   };
 }
 
@@ -91,17 +91,17 @@ function migrationsUnknown({ facts, to }: PlanContext, { migrations }: BackupMan
   const known = facts?.target?.migrations.map(({ file }) => file);
   const unknown = known === undefined ? [] : beyond(migrations, known);
   if (unknown.length === 0) return undefined;
-  return { why: `it was taken on a newer schema: it has ${unknown.join(", ")}, which ${to.tag} does not know` };
+  return { why: `it was taken with newer migrations: it has ${unknown.join(", ")}, which ${to.tag} does not have` };
 }
 
 /** The server that runs counts: it is the one that restores. */
 function serverUnsuitable({ facts, stack, from }: PlanContext, backup: BackupManifest): Fault | undefined {
   const why = facts?.database && unsuitable(backup, facts.database);
   if (why === undefined) return undefined;
-  const first = from === undefined ? "first" : `first, with ${from.tag}`;
+  const when = from === undefined ? "first" : `first, with ${from.tag},`;
   const fix =
     why.lacks === "extension"
-      ? `${first}, an image that has it: ${configSetPath(stack, "images.postgres", "IMAGE")} && ${up(stack)}`
-      : `restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL ${Number.parseInt(backup.server, 10)}`;
+      ? `${when} set an image that has it: ${configSetPath(stack, "images.postgres", "IMAGE")} && ${up(stack)}`
+      : `restore it into a new stack whose nestfleet:images.postgres is PostgreSQL ${Number.parseInt(backup.server, 10)}`;
   return { why: `it ${why.words}`, fix: [fix] };
 }

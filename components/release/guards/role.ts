@@ -8,10 +8,10 @@ import { inDatabase } from "./database";
 export function superuserMissing({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   if (facts?.superuserMissing !== true) return undefined;
   return {
-    title: `the role ${SUPERUSER} is no superuser of the database`,
+    title: `the role ${SUPERUSER} is not a superuser of the database`,
     why: `it makes the role as which the application works, takes the backups and restores them`,
     fix: [
-      `a superuser makes it one: ${typed({ settings, stack }, `ALTER ROLE ${SUPERUSER} SUPERUSER`, "SUPERUSER")}`,
+      `make it one, as another superuser: ${typed({ settings, stack }, `ALTER ROLE ${SUPERUSER} SUPERUSER`, "SUPERUSER")}`,
       `then ${up(stack)}`,
     ],
   };
@@ -21,10 +21,10 @@ export function superuserMissing({ facts, settings, stack }: PlanContext): Guard
 export function roleTaken({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   if (facts?.database?.application?.ours !== false) return undefined;
   return {
-    title: `the database has a role ${APPLICATION_ROLE} that is somebody else's`,
+    title: `the database has a role ${APPLICATION_ROLE} that this program has not made`,
     why: `the application works as a role of that name, which gets its password and owns its tables`,
     fix: [
-      `give yours another name: ${typed({ settings, stack }, `ALTER ROLE ${APPLICATION_ROLE} RENAME TO former_app`)}`,
+      `give that role another name: ${typed({ settings, stack }, `ALTER ROLE ${APPLICATION_ROLE} RENAME TO former_app`)}`,
       `then ${up(stack)}`,
     ],
   };
@@ -36,8 +36,8 @@ export function roleComes({ facts, stack, step, settings }: PlanContext): string
   if (database === undefined || database.application !== undefined) return [];
   if (step === "install" && database.applied.length === 0) return [];
   return [
-    `from this update on the application works as ${APPLICATION_ROLE}, which is no superuser and owns the database and what ${SUPERUSER} has in it (${database.ofSuperuser} objects): requests to a table may wait for 1.5 s meanwhile. ` +
-      `Once it has succeeded, ${SUPERUSER} has no password any more: what you let log in with it over the network needs a role of its own, such as reports: ` +
+    `from this update on the application works as ${APPLICATION_ROLE}, which is not a superuser and owns the database and what ${SUPERUSER} has in it (${database.ofSuperuser} objects): requests to a table may wait for 1.5 s meanwhile. ` +
+      `Once it has succeeded, ${SUPERUSER} has no password any more: a program of yours that logs in with it over the network needs a role of its own, such as reports: ` +
       `${typed({ settings, stack }, "CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/operations.md, "Roles of the database")`,
   ];
 }
@@ -46,7 +46,7 @@ export function roleComes({ facts, stack, step, settings }: PlanContext): string
 export function roleIsSuperuser({ facts, stack, settings }: PlanContext): string[] {
   if (facts?.database?.application?.superuser !== true) return [];
   return [
-    `${APPLICATION_ROLE}, as which the application works, is a superuser: whoever finds a hole in the application has the database's server. To end that: ` +
+    `${APPLICATION_ROLE}, as which the application works, is a superuser: a vulnerability of the application would give away the whole database server. To end that: ` +
       typed({ settings, stack }, `ALTER ROLE ${APPLICATION_ROLE} NOSUPERUSER`),
   ];
 }

@@ -23,14 +23,17 @@ export function schemaAhead(context: PlanContext): GuardProblem | undefined {
   if (ahead?.length === 0) return undefined;
   if (ahead === undefined && settings.source === undefined) return undefined; // the missing image is reported
   const knows = ahead
-    ? `the database has ${ahead.join(", ")}, which ${to.tag} does not know`
-    : `which migrations ${to.tag} knows is not known before it is built`;
+    ? `the database has ${ahead.join(", ")}, which ${to.tag} does not have`
+    : `${to.tag} is built from source; its migrations are known only after the build`;
+  const needs = ahead
+    ? `needs the old data: the database has migrations that ${to.tag} does not have`
+    : `may need the old data: the database may have migrations that ${to.tag} does not have`;
   const data = fitting
     ? `go back with the data of ${fitting.takenAt}: ${configSet(stack, "restore", fitting.id)} && ${up(stack)}`
     : `there is no backup of ${to.tag} to go back to`;
-  const keep = `when the release notes of ${to.tag} allow it on the newer schema: ${configSet(stack, "allowSchemaAhead", "true")}`;
+  const keep = `if the release notes of ${to.tag} allow these newer migrations: ${configSet(stack, "allowSchemaAhead", "true")}`;
   return {
-    title: `${from?.tag ?? "what runs"} → ${to.tag} goes back, and the schema is ahead of it`,
+    title: `rollback ${from?.tag ?? "of the running release"} → ${to.tag} ${needs}`,
     why: [knows, ...ofOtherRelease(context)].join("; "),
     fix: [
       ...(served ? [data, keep] : [keep, data]), // where nothing ever served, there are hardly data to go back to
@@ -40,9 +43,13 @@ export function schemaAhead(context: PlanContext): GuardProblem | undefined {
 }
 
 /** A backup that the config names, and that is of another release. */
-function ofOtherRelease({ settings: { restore } }: PlanContext): string[] {
+function ofOtherRelease({ settings: { restore }, to }: PlanContext): string[] {
   const version = restore === undefined ? undefined : parseBackupId(restore)?.version;
-  return version === undefined ? [] : [`the backup ${restore ?? ""} is of ${version} and does not count`];
+  return version === undefined
+    ? []
+    : [
+        `nestfleet:restore names a backup of ${version} (${restore ?? ""}); it is ignored, because the target version is ${to.tag}`,
+      ];
 }
 
 /** A rolling update lets the old version serve on the new schema until the new one has proved itself. */
@@ -51,7 +58,7 @@ export function sideBySide(context: PlanContext, strategy: Strategy): string[] {
   const breaking = breakingIn(context);
   if (strategy !== "rolling" || step !== "upgrade" || breaking.length === 0) return [];
   return [
-    `${breaking.join(", ")} may break ${from?.tag ?? "what runs"}, which serves until the new version has started; nestfleet:strategy recreate avoids that`,
+    `${breaking.join(", ")} may break ${from?.tag ?? "the running release"}, which serves until the new version has started; nestfleet:strategy recreate avoids that`,
   ];
 }
 
@@ -60,7 +67,7 @@ export function schemaStaysAhead({ schema, settings, step, to, restore }: PlanCo
   const ahead = schema?.ahead ?? [];
   const told = step === "upgrade" || (step === "rollback" && settings.allowSchemaAhead);
   return told && !restore && ahead.length > 0
-    ? [`${to.tag} runs on a schema that is ahead of it: it does not know ${ahead.join(", ")}`]
+    ? [`the database has migrations that ${to.tag} does not have: ${ahead.join(", ")}`]
     : [];
 }
 
@@ -70,8 +77,8 @@ export function appliedByNobody({ schema, settings, stack, from, to }: PlanConte
   if (files.length === 0) return [];
   const look = inDatabase({ settings, stack }, { sql: `SELECT * FROM ${MIGRATIONS_TABLE}` });
   return [
-    `the database counts ${firstOf(files)} of ${to.tag} as applied, which ${from?.tag ?? "what serves"} does not have and no update in the history has brought: ` +
-      "a killed update has done so, or somebody has written it there, and it will not run. " +
-      `The strategy is chosen as if it would; look: ${look}`,
+    `the database counts ${firstOf(files)} of ${to.tag} as applied, which ${from?.tag ?? "the running release"} does not have and no update in the history has applied: ` +
+      "a killed update has done so, or the entry was written by hand, and it will not run. " +
+      `The strategy is chosen as if it would run; to look: ${look}`,
   ];
 }

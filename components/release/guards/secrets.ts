@@ -16,12 +16,12 @@ export function passwordRejected(context: PlanContext): GuardProblem | undefined
   const role = workingRole(context);
   if (settings.secrets?.postgresPassword === undefined) return passwordTakenAway(context, role);
   return {
-    title: "the database does not take the password of the config",
-    why: `nestfleet:${path} is not the password of the role ${role}; api and worker could not connect`,
+    title: `the database rejects the password in nestfleet:${path}`,
+    why: `it is not the password of the PostgreSQL role ${role}, so new api and worker containers could not connect`,
     fix: [
-      `put the old one back: ${configSetSecret(stack, path)}`,
-      `when it was generated before: ${configRmPath(stack, path)}`,
-      `or set the new one in the database first: ${inDatabase(context, { sql: `\\password ${role}`, asks: true })}`,
+      `set the old password again: ${configSetSecret(stack, path)}`,
+      `or, if the old password was a generated one: ${configRmPath(stack, path)}`,
+      `or first set the new password in the database: ${inDatabase(context, { sql: `\\password ${role}`, asks: true })}`,
       `then ${up(stack)}`,
     ],
   };
@@ -35,12 +35,12 @@ function workingRole({ facts }: PlanContext): string {
 function passwordTakenAway({ stack, last }: PlanContext, role: string): GuardProblem {
   const path = SECRET_PATHS.postgresPassword;
   const takesOver = generatedAs("postgresPassword", stack, last.inState ?? [])
-    ? `the one that was generated for this stack takes over, and is not the password of the role ${role}`
-    : "none was ever generated for this stack: a new one would be, which the database does not know";
+    ? `the password that was generated for this stack would be used, and it is not the password of the PostgreSQL role ${role}`
+    : "no password was ever generated for this stack: the update would generate one, which the database does not know";
   return {
-    title: "the database does not take the password that the update would use",
+    title: "the database rejects the password that the update would use",
     why: `nestfleet:${path} is not in the config; ${takesOver}`,
-    fix: [`give the database's own: ${configSetSecret(stack, path)}`, `then ${up(stack)}`],
+    fix: [`set the password that the database has: ${configSetSecret(stack, path)}`, `then ${up(stack)}`],
   };
 }
 
@@ -48,16 +48,16 @@ function passwordTakenAway({ stack, last }: PlanContext, role: string): GuardPro
 export function passwordNotAsked({ facts, settings, stack }: PlanContext): string[] {
   if (facts?.passwordNotAsked !== true) return [];
   return [
-    `the database asks nobody for a password: what reaches it is its superuser. In its pg_hba.conf, the method of the lines host is scram-sha-256 instead of trust: ` +
-      `${inDatabase({ settings, stack }, { sql: "SHOW hba_file", options: "-tAc" })} names the file, and ${inDatabase({ settings, stack }, { sql: "SELECT pg_reload_conf()" })} has it read`,
+    `the database asks for no password: everything that reaches it can act as its superuser. In its pg_hba.conf, change the method of the lines "host" from trust to scram-sha-256: ` +
+      `${inDatabase({ settings, stack }, { sql: "SHOW hba_file", options: "-tAc" })} names the file, and ${inDatabase({ settings, stack }, { sql: "SELECT pg_reload_conf()" })} reads it again`,
   ];
 }
 
 const EFFECTS: Readonly<Record<ApplicationSecret, string>> = {
   jwtSecret: "every session ends, users log in again",
   secretEncryptionKey: "the credentials that the application has stored cannot be read any more",
-  internalCronSecret: "who calls the internal endpoints needs the new one",
-  emailWebhookSecret: "who delivers mail to the webhook needs the new one",
+  internalCronSecret: "callers of the internal endpoints need the new one",
+  emailWebhookSecret: "services that deliver mail to the webhook need the new one",
 };
 
 /** What another value of a secret does, and where it comes from. */
@@ -66,9 +66,9 @@ export function secretsChanged({ facts, settings, stack, last }: PlanContext): s
   return APPLICATION_SECRETS.filter((secret) => facts?.secretsChanged?.includes(secret)).map((secret) => {
     const path = SECRET_PATHS[secret];
     const generated = generatedAs(secret, stack, last.inState ?? [])
-      ? "is not given any more, and the value that was generated for this stack takes over"
-      : "is not given any more, and a new value is generated";
-    const how = given[secret] === undefined ? generated : "is another one than the release that serves has";
-    return `nestfleet:${path} ${how}: ${EFFECTS[secret]}; to put the old one back: ${configSetSecret(stack, path)}`;
+      ? "is not set any more, and the value that was generated for this stack is used"
+      : "is not set any more, and a new value is generated";
+    const how = given[secret] === undefined ? generated : "differs from the value that the running release has";
+    return `nestfleet:${path} ${how}: ${EFFECTS[secret]}; to set the old value again: ${configSetSecret(stack, path)}`;
   });
 }

@@ -21,5 +21,7 @@ const TLS_SWITCH = "NODE_TLS_REJECT_UNAUTHORIZED";
 
 export function tlsUnverified({ settings: { env, secretEnv } }: PlanContext): string[] {
   if ((env?.[TLS_SWITCH] ?? secretEnv?.[TLS_SWITCH]) !== "0") return [];
-  return [`${TLS_SWITCH} is 0: the application trusts whoever answers in a provider's name, and sends its keys there`];
+  return [
+    `${TLS_SWITCH} is 0: the application does not check the certificates of its providers, and sends its keys to any server that answers in their name`,
+  ];
 }

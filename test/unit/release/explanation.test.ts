@@ -60,9 +60,9 @@ describe("a migration that was inserted into the table by hand", () => {
     expect([pending, problems]).toEqual([[], []]);
     expect(found).toEqual(planned(filesOf("1.5.0")).pending);
     expect(warnings[1]).toBe(
-      `the database counts ${DROP} of 1.5.1 as applied, which 1.5.0 does not have and no update in the history has brought: ` +
-        "a killed update has done so, or somebody has written it there, and it will not run. The strategy is chosen as if it would; " +
-        "look: docker exec nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c 'SELECT * FROM nestfleet_migrations'",
+      `the database counts ${DROP} of 1.5.1 as applied, which 1.5.0 does not have and no update in the history has applied: ` +
+        "a killed update has done so, or the entry was written by hand, and it will not run. The strategy is chosen as if it would run; " +
+        "to look: docker exec nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c 'SELECT * FROM nestfleet_migrations'",
     );
     expect(warnings[0]).toContain(`${DROP} may break 1.5.0`);
     expect(wayBack).toEqual({ version: "1.5.0", backup: "of this update" });

@@ -152,7 +152,7 @@ describe("tags without numbers are ordered by what is on the host", () => {
       last: { version: "sha-aaaaaaa" },
     });
     expect(planned.warnings).toEqual([
-      "whether sha-aaaaaaa → sha-bbbbbbb goes up or back cannot be told without the host",
+      "whether sha-aaaaaaa → sha-bbbbbbb is an upgrade or a rollback is not known without the Docker host",
     ]);
   });
 });
@@ -425,7 +425,7 @@ describe("restarts", () => {
     const moving = step("1.5.0", "1.5.0", {}, all(one));
     expect(moving.restarts).toEqual(["api", "worker", "postgres"]);
     expect(moving.warnings).toEqual([
-      "postgres leaves the network nestfleet-prod-1a2b3c4 for one of its own, with api and worker; from then on a container of yours reaches it after " +
+      "postgres leaves the network nestfleet-prod-1a2b3c4 for a network of its own, with api and worker; from then on a container of yours reaches it only after " +
         "docker network connect $(docker inspect --format '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}' nestfleet-prod-postgres) CONTAINER",
     ]);
     // Also where an operator has connected it to the other one as well.
@@ -590,8 +590,8 @@ describe("the data alone", () => {
     const { kind, warnings } = under(asks, []);
     expect(kind).toBe("restart");
     expect(warnings).toEqual([
-      `history.jsonl is missing beside the backups: whether ${from142} was put back already is not known, and it is left alone; ` +
-        `bring the file from where the backups come from, or put the data back by hand: scripts/restore.sh --stack prod ${from142}`,
+      `history.jsonl is missing beside the backups: whether ${from142} was restored already is not known, so the data stay as they are; ` +
+        `copy the file from the place that the backups come from, or restore the data by hand: scripts/restore.sh --stack prod ${from142}`,
     ]);
   });
 
@@ -637,9 +637,7 @@ describe("the data alone", () => {
       expect(under(asks, [], facts)).toMatchObject({
         kind: "restart",
         problems: [],
-        warnings: [
-          "whether the restore of 20261124T080000Z-1.4.2 is still to be done cannot be told before the database answers",
-        ],
+        warnings: ["whether 20261124T080000Z-1.4.2 was restored already is not known until the database answers"],
       });
   });
 
@@ -684,7 +682,7 @@ describe("a restore that is left over", () => {
     ]);
     const later = [rolledBack, upgraded, change()];
     expect(warned("1.4.2", "1.4.2", { confirmRestore: "monday" }, later)).toEqual([
-      "restore 20261124T080000Z-1.4.2 was carried out with confirmRestore monday; another word does it once more",
+      "restore 20261124T080000Z-1.4.2 was carried out with confirmRestore monday; to restore it once more, set another word",
     ]);
   });
 });
@@ -775,7 +773,9 @@ describe("without access to the host", () => {
       last: { version: "1.5.0" },
     });
     expect(back).toMatchObject({ kind: "rollback", restore: undefined, problems: [] });
-    expect(back.warnings).toEqual(["what the restore of 20261124T080000Z-1.4.2 loses cannot be told without the host"]);
+    expect(back.warnings).toEqual([
+      "what the restore of 20261124T080000Z-1.4.2 loses is not known without the Docker host",
+    ]);
   });
 
   test("what needs no facts is still refused", () => {
@@ -802,10 +802,10 @@ describe("a backup that can be read and not restored", () => {
     const command = "scripts/backup.sh --stack prod --prove";
     const old = backup("20261120T020000Z-1.4.2");
     expect(warnings(old)).toEqual([
-      `no backup has been shown to be restorable; at once, and best every night: ${command}`,
+      `no backup has been shown to be restorable; run this now, and best every night: ${command}`,
     ]);
     expect(warnings({ ...old, proven })).toEqual([
-      `no backup has been shown to be restorable for 4 days; at once, and best every night: ${command}`,
+      `no backup has been shown to be restorable for 4 days; run this now, and best every night: ${command}`,
     ]);
     expect(warnings({ ...old, proven: { ...proven, at: "2026-11-23T02:10:00Z" } })).toEqual([]);
     expect(warnings(backup("20261124T020000Z-1.4.2"))).toEqual([]);

@@ -130,7 +130,7 @@ test("a first upgrade, a major one, on two file systems", () => {
     "  restarts     api, worker, console; postgres and caddy only if their settings changed",
     "  downtime     requests wait about 15 s and the backup's time (unknown) and the migrations' time; what waits longer than 30 s gets a maintenance page",
     "  to undo      set version 1.6.3 and restore the backup that this update takes",
-    "  warning      2.0.0 runs on a schema that is ahead of it: it does not know 0009_backfill_search_text.sql",
+    "  warning      the database has migrations that 2.0.0 does not have: 0009_backfill_search_text.sql",
   ]);
 });
 
@@ -256,16 +256,16 @@ test("a refusal lists every problem with its fix", () => {
   expect(lines.slice(lines.indexOf("") + 1)).toEqual([
     "2 problems; nothing was touched.",
     "",
-    "  1.5.0 → 1.4.2 goes back, and the schema is ahead of it",
-    "    why:  the database has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
+    "  rollback 1.5.0 → 1.4.2 needs the old data: the database has migrations that 1.4.2 does not have",
+    "    why:  the database has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not have",
     "    fix:  there is no backup of 1.4.2 to go back to",
-    "          when the release notes of 1.4.2 allow it on the newer schema: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
+    "          if the release notes of 1.4.2 allow these newer migrations: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
     "          or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
     "",
     "  port 80 of the Docker host is taken",
     "    why:  80 by nginx",
-    "    fix:  stop what has taken it",
-    "          or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpPort' PORT",
+    "    fix:  stop what uses it",
+    "          or use another port: pulumi config set --stack prod --path 'nestfleet:http.httpPort' PORT",
   ]);
 });
 

@@ -61,11 +61,11 @@ describe("a downgrade while the schema is ahead", () => {
 
   test("names the migrations, the newest fitting backup and the commands", () => {
     expect(problem("1.5.0", "1.4.2", {}, { facts: { backups } })).toEqual({
-      title: "1.5.0 → 1.4.2 goes back, and the schema is ahead of it",
-      why: "the database has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
+      title: "rollback 1.5.0 → 1.4.2 needs the old data: the database has migrations that 1.4.2 does not have",
+      why: "the database has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not have",
       fix: [
         "go back with the data of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2 && pulumi up --stack prod",
-        "when the release notes of 1.4.2 allow it on the newer schema: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
+        "if the release notes of 1.4.2 allow these newer migrations: pulumi config set --stack prod nestfleet:allowSchemaAhead true",
         "or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
       ],
     });
@@ -101,7 +101,7 @@ describe("a downgrade while the schema is ahead", () => {
   test("a restore that is left over from another version is reported", () => {
     const restore = "20261124T100000Z-1.5.0";
     expect(problem("1.5.0", "1.4.2", { restore }, { facts: { backups } }).why).toContain(
-      "the backup 20261124T100000Z-1.5.0 is of 1.5.0 and does not count",
+      "nestfleet:restore names a backup of 1.5.0 (20261124T100000Z-1.5.0); it is ignored, because the target version is 1.4.2",
     );
   });
 
@@ -110,7 +110,7 @@ describe("a downgrade while the schema is ahead", () => {
     const planned = step("1.4.2", "1.5.0", {}, { database: { applied: filesOf("1.5.1") }, facts: { history } });
     expect(planned.problems).toEqual([]);
     expect(planned.warnings).toEqual([
-      "1.5.0 runs on a schema that is ahead of it: it does not know 0007_drop_cases_channel.sql",
+      "the database has migrations that 1.5.0 does not have: 0007_drop_cases_channel.sql",
     ]);
   });
 
@@ -119,7 +119,7 @@ describe("a downgrade while the schema is ahead", () => {
     const source = "https://example.com/nestfleet.git";
     expect(problem("1.5.0", "1.4.2", { source }, change).why).toContain("0006_cases_assignee.sql");
     expect(problem("1.5.0", "1.4.2", { source }, { facts: { ...change.facts, backups: [] } }).why).toContain(
-      "not known",
+      "1.4.2 is built from source; its migrations are known only after the build",
     );
   });
 });
@@ -136,9 +136,9 @@ describe("a backup that the config names and that cannot be restored", () => {
       title: "the backup 20261124T080000Z-1.4.2 cannot be restored",
       why: "there is no backup of that name",
       fix: [
-        "restore that of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2",
-        "restore that of 2026-11-24T07:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T070000Z-1.4.2",
-        "restore that of 2026-11-24T06:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T060000Z-1.4.2",
+        "restore the backup of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2",
+        "restore the backup of 2026-11-24T07:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T070000Z-1.4.2",
+        "restore the backup of 2026-11-24T06:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T060000Z-1.4.2",
         "or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
       ],
     });
@@ -167,7 +167,7 @@ describe("a backup that the config names and that cannot be restored", () => {
     const backups = [backup(named, { migrations: filesOf("1.5.0") }), backup(newer)];
     const told = back({ facts: { backups } });
     expect(told.why).toBe(
-      "it was taken on a newer schema: it has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not know",
+      "it was taken with newer migrations: it has 0005_case_events.sql, 0006_cases_assignee.sql, which 1.4.2 does not have",
     );
     expect(told.fix[0]).toContain(newer);
   });
@@ -179,14 +179,14 @@ describe("a backup that the config names and that cannot be restored", () => {
     const told = back({ facts: { backups: [backup(named)] }, database: { extensions } });
     expect(told.why).toBe(why);
     expect(told.fix[0]).toBe(
-      "first, with 1.5.0, an image that has it: pulumi config set --stack prod --path 'nestfleet:images.postgres' IMAGE && pulumi up --stack prod",
+      "first, with 1.5.0, set an image that has it: pulumi config set --stack prod --path 'nestfleet:images.postgres' IMAGE && pulumi up --stack prod",
     );
   });
 
   test("because it is of a newer PostgreSQL", () => {
     const told = back({ facts: { backups: [backup(named, { server: "17.4" })] } });
     expect(told.why).toBe("it is of PostgreSQL 17, and PostgreSQL 16 runs here");
-    expect(told.fix[0]).toBe("restore it into a new stack, whose nestfleet:images.postgres is of PostgreSQL 17");
+    expect(told.fix[0]).toBe("restore it into a new stack whose nestfleet:images.postgres is PostgreSQL 17");
     expect(
       problems("1.5.0", "1.4.2", { restore: named }, { facts: { backups: [backup(named, { server: "15.2" })] } }),
     ).toEqual([]);
@@ -202,7 +202,7 @@ describe("a backup that the config names and that cannot be restored", () => {
       title: "the backup 20261124T080000Z-1.4.2 cannot be restored",
       why: "there is no backup of that name",
       fix: [
-        "restore that of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2",
+        "restore the backup of 2026-11-24T09:00:00Z: pulumi config set --stack prod nestfleet:restore 20261124T090000Z-1.4.2",
         "or leave the data as they are: pulumi config rm --stack prod nestfleet:confirmRestore",
       ],
     });
@@ -218,12 +218,12 @@ describe("a backup that the config names and that cannot be restored", () => {
 test("a password that only the config knows is refused, with both ways out", () => {
   const secrets = { postgresPassword: "p".repeat(20) };
   expect(problem("1.5.0", "1.5.0", { secrets }, { facts: { passwordRejected: true } })).toEqual({
-    title: "the database does not take the password of the config",
-    why: "nestfleet:secrets.postgresPassword is not the password of the role nestfleet_app; api and worker could not connect",
+    title: "the database rejects the password in nestfleet:secrets.postgresPassword",
+    why: "it is not the password of the PostgreSQL role nestfleet_app, so new api and worker containers could not connect",
     fix: [
-      "put the old one back: pulumi config set --stack prod --secret --path 'nestfleet:secrets.postgresPassword'",
-      "when it was generated before: pulumi config rm --stack prod --path 'nestfleet:secrets.postgresPassword'",
-      "or set the new one in the database first: docker exec -it nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet_app'",
+      "set the old password again: pulumi config set --stack prod --secret --path 'nestfleet:secrets.postgresPassword'",
+      "or, if the old password was a generated one: pulumi config rm --stack prod --path 'nestfleet:secrets.postgresPassword'",
+      "or first set the new password in the database: docker exec -it nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c '\\password nestfleet_app'",
       "then pulumi up --stack prod",
     ],
   });
@@ -235,18 +235,21 @@ test("a password that only the config knows is refused, with both ways out", () 
     last: {},
   });
   expect(warnings).toEqual([
-    "the database asks nobody for a password: what reaches it is its superuser. In its pg_hba.conf, the method of the lines host is scram-sha-256 instead of trust: " +
+    'the database asks for no password: everything that reaches it can act as its superuser. In its pg_hba.conf, change the method of the lines "host" from trust to scram-sha-256: ' +
       "docker exec nestfleet-prod-postgres psql -U nestfleet -d nestfleet -tAc 'SHOW hba_file' names the file, and " +
-      "docker exec nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c 'SELECT pg_reload_conf()' has it read",
+      "docker exec nestfleet-prod-postgres psql -U nestfleet -d nestfleet -c 'SELECT pg_reload_conf()' reads it again",
   ]);
 });
 
 test.each([
   [
     ["nestfleet-prod-postgres-password"],
-    "the one that was generated for this stack takes over, and is not the password of",
+    "the password that was generated for this stack would be used, and it is not the password of",
   ],
-  [[], "none was ever generated for this stack: a new one would be, which the database does not know"],
+  [
+    [],
+    "no password was ever generated for this stack: the update would generate one, which the database does not know",
+  ],
 ])("a password that was taken out of the config is refused where %j does not open the database", (inState, why) => {
   const facts = host("1.5.0", "1.5.0", { facts: { passwordRejected: true } });
   const [told] = plan({
@@ -257,7 +260,7 @@ test.each([
   }).problems;
   expect(told?.why).toContain(why);
   expect(told?.fix[0]).toBe(
-    "give the database's own: pulumi config set --stack prod --secret --path 'nestfleet:secrets.postgresPassword'",
+    "set the password that the database has: pulumi config set --stack prod --secret --path 'nestfleet:secrets.postgresPassword'",
   );
 });
 
@@ -274,13 +277,9 @@ describe("another value of a secret", () => {
     });
 
   test.each([
-    [{ jwtSecret: "j".repeat(32) }, [], "is another one than the release that serves has: every session ends"],
-    [
-      {},
-      ["nestfleet-prod-jwt-secret"],
-      "is not given any more, and the value that was generated for this stack takes over",
-    ],
-    [{}, [], "is not given any more, and a new value is generated: every session ends"],
+    [{ jwtSecret: "j".repeat(32) }, [], "differs from the value that the running release has: every session ends"],
+    [{}, ["nestfleet-prod-jwt-secret"], "is not set any more, and the value that was generated for this stack is used"],
+    [{}, [], "is not set any more, and a new value is generated: every session ends"],
   ])("is a warning that says what it does and where it comes from", (secrets, inState, words) => {
     const planned = warned(secrets, inState);
     expect(planned.problems).toEqual([]);
@@ -299,7 +298,7 @@ describe("backups that move", () => {
     expect(planned.problems).toEqual([]);
     expect(planned.warnings).toEqual([
       "backups move from the volume nestfleet-prod-backups to the directory /srv/old backups; 1 backup stays there, the newest 20261124T080000Z-1.5.0, and a rollback to one of them needs it in the new place",
-      "to take them along: docker run --rm --entrypoint cp -v nestfleet-prod-backups:/from:ro -v '/srv/old backups':/to pgvector/pgvector:pg16 -an /from/. /to/",
+      "to copy them: docker run --rm --entrypoint cp -v nestfleet-prod-backups:/from:ro -v '/srv/old backups':/to pgvector/pgvector:pg16 -an /from/. /to/",
     ]);
     expect(step("1.5.0", "1.5.0", {}, { facts }).warnings).toEqual([]);
   });
@@ -317,7 +316,7 @@ describe("backups that move", () => {
 });
 
 describe("a major step", () => {
-  const command = "when the guide is read: pulumi config set --stack prod nestfleet:acknowledgeMajor 2";
+  const command = "when you have read the guide: pulumi config set --stack prod nestfleet:acknowledgeMajor 2";
 
   test.each(["", "1", "3", "20", "2.0.0"])("is refused with acknowledgeMajor %j", (acknowledgeMajor) => {
     expect(problem("1.6.3", "2.0.0", { acknowledgeMajor })).toMatchObject({
@@ -344,7 +343,10 @@ describe("required stops", () => {
       problem("1.4.2", "2.0.0", settings, { target: { requiredStops: ["v1.9.0", "1.5.1", "3.0.0"] } }),
     ).toMatchObject({
       title: "1.4.2 → 2.0.0 skips 1.5.1, 1.9.0, 1.10.0",
-      fix: ["pulumi config set --stack prod nestfleet:version 1.5.1 && pulumi up --stack prod", "then on, until 2.0.0"],
+      fix: [
+        "pulumi config set --stack prod nestfleet:version 1.5.1 && pulumi up --stack prod",
+        "then the next one, and finally 2.0.0",
+      ],
     });
   });
 
@@ -382,14 +384,14 @@ describe("images", () => {
     ['Error response from daemon: failed to resolve reference "x": x: not found', /^the registry has no /],
     [
       "pull access denied for x, repository does not exist or may require 'docker login'",
-      /^when the registry wants other credentials: docker login ghcr\.io$/,
+      /^if the registry wants other credentials: docker login ghcr\.io$/,
     ],
     ["unauthorized: authentication required", /docker login ghcr\.io/],
     ["toomanyrequests: You have reached your pull rate limit", /limits the number of pulls/],
-    ["dial tcp: lookup ghcr.io: no such host", /^when the registry answers again: docker pull /],
+    ["dial tcp: lookup ghcr.io: no such host", /^once the registry answers again: docker pull /],
     [
       'Get "https://ghcr.io/v2/": net/http: request canceled (Client.Timeout exceeded)',
-      /^when the registry answers again: /,
+      /^once the registry answers again: /,
     ],
     ["write /var/lib/docker/tmp/x: no space left on device", /^make room on the Docker host/],
     ["something new", /^this shows more: docker pull /],
@@ -481,7 +483,7 @@ describe("a moved tag", () => {
     expect(told.title).toBe("the tag 1.5.0 was moved to another image");
     expect(told.why).toContain("what runs is 312e352e3020");
     expect(told.fix).toEqual([
-      `back to the known image: docker tag ${imageOf("1.5.0")} ghcr.io/nestfleet/nestfleet-api:1.5.0`,
+      `return to the known image: docker tag ${imageOf("1.5.0")} ghcr.io/nestfleet/nestfleet-api:1.5.0`,
       "or accept the other one: pulumi config set --stack prod nestfleet:allowMovingTag true",
     ]);
   });
@@ -497,7 +499,7 @@ describe("a moved tag", () => {
     const told = problem("1.6.1", "1.5.1", {}, { ...other, facts: { backups: [recorded] } });
     expect(told.why).not.toContain("image store");
     expect(told.fix[0]).toBe(
-      `back to the known image: docker pull ${known} && docker tag ${known} ghcr.io/nestfleet/nestfleet-api:1.5.1`,
+      `return to the known image: docker pull ${known} && docker tag ${known} ghcr.io/nestfleet/nestfleet-api:1.5.1`,
     );
   });
 
@@ -553,7 +555,7 @@ describe("a moved tag", () => {
         title: "the tag 1.5.0 of console was moved to another image",
         why: `${CONSOLE}:1.5.0 is abcdef012345 now; what runs is 312e352e3020`,
         fix: [
-          `back to the known image: docker tag ${imageOf("1.5.0")} ${CONSOLE}:1.5.0`,
+          `return to the known image: docker tag ${imageOf("1.5.0")} ${CONSOLE}:1.5.0`,
           "or accept the other one: pulumi config set --stack prod nestfleet:allowMovingTag true",
         ],
       });
@@ -567,7 +569,7 @@ describe("a moved tag", () => {
         title: "the tag 1.5.1 of console was moved to another image",
         why: `${CONSOLE}:1.5.1 is abcdef012345 now; when the newest backup of it was taken, it was 312e352e3120`,
         fix: [
-          `back to the known image: docker pull ${digest(CONSOLE)} && docker tag ${digest(CONSOLE)} ${CONSOLE}:1.5.1`,
+          `return to the known image: docker pull ${digest(CONSOLE)} && docker tag ${digest(CONSOLE)} ${CONSOLE}:1.5.1`,
           "or accept the other one: pulumi config set --stack prod nestfleet:allowMovingTag true",
         ],
       });
@@ -634,11 +636,11 @@ describe("the database", () => {
   test("of another PostgreSQL major is refused, with the image to stay on and the way forward", () => {
     const images = { ...asked("1.5.0").images, postgres: "pgvector/pgvector:pg17" };
     expect(problem("1.5.0", "1.5.0", { images }, { target: { postgresMajor: 17 } })).toEqual({
-      title: "pgvector/pgvector:pg17 is PostgreSQL 17, the data are of PostgreSQL 16",
-      why: "PostgreSQL 17 does not start on them; the way from 16 to 17 is dump and restore, into a new volume",
+      title: "pgvector/pgvector:pg17 is PostgreSQL 17, the data are from PostgreSQL 16",
+      why: "PostgreSQL 17 does not start on these data; to move from 16 to 17, dump and restore them into a new volume",
       fix: [
         "stay on 16: pulumi config set --stack prod --path 'nestfleet:images.postgres' pgvector/pgvector:pg16",
-        "or move: a backup of this stack (scripts/backup.sh --stack prod), restored into a new stack that starts with pgvector/pgvector:pg17",
+        "or take a backup of this stack (scripts/backup.sh --stack prod) and restore it into a new stack that starts with pgvector/pgvector:pg17",
       ],
     });
   });
@@ -662,7 +664,7 @@ describe("the database", () => {
   test.each([
     [
       { state: "restarting", running: false },
-      "dies and is started again, over and over",
+      "exits and is restarted again and again",
       "its log says why: docker logs --tail 50 nestfleet-prod-postgres",
     ],
     [{ state: "paused", running: false }, "is paused", "docker unpause nestfleet-prod-postgres"],
@@ -688,7 +690,7 @@ describe("the database", () => {
     expect(problem("1.4.2", "1.5.0", {}, { facts: { database: undefined, containers } }).fix).toEqual([
       "pulumi config set --stack prod nestfleet:version 1.4.2",
       "pulumi up --refresh --stack prod",
-      "then the new version",
+      "then set the new version again",
     ]);
   });
 
@@ -742,7 +744,7 @@ describe("the volume of the database", () => {
       title: "the volume fleet_pgdata does not exist",
       why: "nestfleet:postgres.existingVolume names it; the database would start empty, on a new volume of that name",
       fix: [
-        "when it is mistyped (docker volume ls): pulumi config set --stack prod --path 'nestfleet:postgres.existingVolume' VOLUME",
+        "if the name is mistyped (docker volume ls): pulumi config set --stack prod --path 'nestfleet:postgres.existingVolume' VOLUME",
         "or start without data, on a volume of the stack's own: pulumi config rm --stack prod --path 'nestfleet:postgres.existingVolume'",
       ],
     });
@@ -758,10 +760,10 @@ describe("the volume of the database", () => {
   test("is not changed by a changed line", () => {
     expect(told({ mounted: "nestfleet-prod-postgres" })).toEqual({
       title: "the database would change from the volume nestfleet-prod-postgres to fleet_pgdata",
-      why: "nestfleet-prod-postgres has its data on nestfleet-prod-postgres; what is on fleet_pgdata is other data, or none",
+      why: "nestfleet-prod-postgres has its data on nestfleet-prod-postgres; the volume fleet_pgdata holds other data or is empty",
       fix: [
         "put it back: pulumi config rm --stack prod --path 'nestfleet:postgres.existingVolume'",
-        "or, when the data on fleet_pgdata are meant, take the container away, which leaves both volumes: docker stop nestfleet-prod-postgres && docker rm nestfleet-prod-postgres",
+        "or, to use fleet_pgdata on purpose, first remove the container (both volumes are kept): docker stop nestfleet-prod-postgres && docker rm nestfleet-prod-postgres",
       ],
     });
   });
@@ -795,10 +797,10 @@ describe("the disk", () => {
   test("that is too small is refused with needed and free, before anything is touched", () => {
     const told = problem("1.4.2", "1.5.0", {}, { database: { disks: oneDisk(2 * GB) } });
     expect(told.why).toBe(
-      "where backups and Docker's own volumes lie, 4.7 GB are needed and 2 GB are free: 2.7 GB too few",
+      "the file system of backups and Docker's own volumes needs 4.7 GB and has 2 GB free: 2.7 GB more must be free",
     );
     expect(told.fix).toContain(
-      "without a rehearsal less is needed: pulumi config set --stack prod nestfleet:rehearsal off",
+      "without a rehearsal the update needs less: pulumi config set --stack prod nestfleet:rehearsal off",
     );
   });
 
@@ -806,7 +808,7 @@ describe("the disk", () => {
     const replaced = [{ name: "nestfleet_replaced_20261120t080000z", bytes: 1.3 * GB }];
     const full = { disks: oneDisk(2 * GB), replaced };
     const drop =
-      "nestfleet_replaced_20261120t080000z, replaced by a restore, has 1.3 GB; when no undo is wanted: docker exec nestfleet-prod-postgres dropdb -U nestfleet nestfleet_replaced_20261120t080000z";
+      "the previous database nestfleet_replaced_20261120t080000z has 1.3 GB; if you do not want to undo that restore: docker exec nestfleet-prod-postgres dropdb -U nestfleet nestfleet_replaced_20261120t080000z";
     expect(problem("1.4.2", "1.5.0", {}, { database: full }).fix).toContain(drop);
     const elsewhere = { replaced, disks: ownDisks({ backups: 1 }) };
     expect(problem("1.4.2", "1.5.0", {}, { database: elsewhere }).fix).not.toContain(drop);
@@ -826,7 +828,7 @@ describe("the disk", () => {
   test("each file system for itself", () => {
     const database = { disks: ownDisks({ docker: 1, backups: 1 }) };
     expect(problem("1.4.2", "1.5.0", {}, { database }).why).toMatch(
-      /^where backups lie, .*; where Docker's own volumes lie, /,
+      /^the file system of backups needs .*; the file system of Docker's own volumes needs /,
     );
     const backupsOnly = { disks: ownDisks({ backups: 1 }) };
     expect(problem("1.4.2", "1.5.0", {}, { database: backupsOnly }).fix.join()).not.toContain("rehearsal");
@@ -859,9 +861,9 @@ test("ports that something else has taken are named, with the setting of each", 
       title: "ports 80 and 443 of the Docker host are taken",
       why: "80 by nginx, 443 by the container traefik",
       fix: [
-        "stop what has taken it",
-        "or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpPort' PORT",
-        "or take another one: pulumi config set --stack prod --path 'nestfleet:http.httpsPort' PORT",
+        "stop what uses it",
+        "or use another port: pulumi config set --stack prod --path 'nestfleet:http.httpPort' PORT",
+        "or use another port: pulumi config set --stack prod --path 'nestfleet:http.httpsPort' PORT",
       ],
     },
   ]);
@@ -872,8 +874,8 @@ test("other ports than 80 and 443 are not offered for a domain, unless a proxy p
   const settings = asked("1.5.0", { domain: "fleet.example.com" });
   const [told] = plan({ stack: "prod", settings, host: { ...emptyHost("1.5.0"), portsTaken }, last: {} }).problems;
   expect(told?.fix).toEqual([
-    "stop what has taken it",
-    "or, where another proxy has taken it, has the certificate of fleet.example.com and passes the requests on (docs/network.md): " +
+    "stop what uses it",
+    "or, if another proxy uses it, has the certificate of fleet.example.com and forwards the requests (docs/network.md): " +
       "pulumi config set --stack prod --path 'nestfleet:http.httpsPort' PORT && " +
       "pulumi config set --stack prod --path 'nestfleet:http.tls' off && " +
       "pulumi config set --stack prod --path 'nestfleet:http.publicUrl' https://fleet.example.com",
@@ -881,7 +883,7 @@ test("other ports than 80 and 443 are not offered for a domain, unless a proxy p
   const other = asked("1.5.0", { domain: "fleet.example.com", http: { httpPort: 8080, httpsPort: 8443 } });
   const facts = { ...emptyHost("1.5.0"), portsTaken: [{ port: 8443, by: "nginx" }] };
   expect(plan({ stack: "prod", settings: other, host: facts, last: {} }).problems[0]?.fix[1]).toMatch(
-    /^or take another one: /,
+    /^or use another port: /,
   );
 });
 
@@ -894,7 +896,7 @@ describe("a clock behind the newest backup", () => {
     expect(at("12:00:00")).toMatchObject({
       problems: [],
       warnings: [
-        "the clock of the Docker host is 60 min behind the newest backup (20261124T130000Z-1.4.2): set it, timedatectl shows it",
+        "the clock of the Docker host is 60 min behind the newest backup (20261124T130000Z-1.4.2): set the clock; timedatectl shows it",
       ],
     });
   });
@@ -936,7 +938,7 @@ describe("backups that the stack has not signed", () => {
       [],
       [
         `1 backup is not signed by this stack and does not count: ${planted}; ` +
-          `one that you know as the stack's own counts after scripts/backup.sh --stack prod --trust ${planted}`,
+          `a backup that you know to be this stack's own counts after scripts/backup.sh --stack prod --trust ${planted}`,
       ],
     ]);
   });
@@ -945,7 +947,7 @@ describe("backups that the stack has not signed", () => {
     const unsigned = [1, 2, 3, 4].map((day) => `2026112${day}T110000Z-1.4.2`);
     expect(step("1.4.2", "1.5.0", {}, { facts: { backups: [own], unsigned } }).warnings).toEqual([
       `4 backups are not signed by this stack and do not count: ${unsigned.slice(0, 3).join(", ")} and 1 others; ` +
-        "one that you know as the stack's own counts after scripts/backup.sh --stack prod --trust ID",
+        "a backup that you know to be this stack's own counts after scripts/backup.sh --stack prod --trust ID",
     ]);
   });
 
@@ -955,10 +957,10 @@ describe("backups that the stack has not signed", () => {
     expect(named.problems).toEqual([
       {
         title: `the backup ${planted} cannot be restored`,
-        why: "it is not signed by this stack: somebody else may have written it",
+        why: "it is not signed by this stack, so another program may have written it",
         fix: [
-          `where you know it as the stack's own: scripts/backup.sh --stack prod --docker-host ssh://op@fleet --trust ${planted}`,
-          `restore that of ${own.takenAt}: pulumi config set --stack prod nestfleet:restore ${own.id}`,
+          `if you know that it is this stack's own: scripts/backup.sh --stack prod --docker-host ssh://op@fleet --trust ${planted}`,
+          `restore the backup of ${own.takenAt}: pulumi config set --stack prod nestfleet:restore ${own.id}`,
           "or stay: pulumi config set --stack prod nestfleet:version 1.5.0",
         ],
       },
@@ -988,7 +990,7 @@ describe("another postgres image", () => {
     }).problems;
     expect(problem?.title).toBe("pgvector/pgvector:pg16 keeps its data elsewhere in the volume");
     expect(problem?.why).toContain(
-      "at the top of the volume, the image looks for them in the volume's folder 16/docker",
+      "at the top of the volume, and the image looks for them in the volume's folder 16/docker",
     );
   });
 

@@ -28,16 +28,16 @@ test("an image that is not the pinned one is refused, each by its role, with bot
       title: `${API}:1.5.0 is not the image that is pinned for api`,
       why: "its tag names bbbbbbbbbbbb now; nestfleet:images.digests.api is aaaaaaaaaaaa",
       fix: [
-        `fetch the pinned one: docker pull ${API}@${PINNED} && docker tag ${API}@${PINNED} ${API}:1.5.0`,
-        `or pin the present one, once it is known whose it is: ${set}.api' ${PRESENT}`,
+        `pull the pinned image: docker pull ${API}@${PINNED} && docker tag ${API}@${PINNED} ${API}:1.5.0`,
+        `or pin the present image, after you have checked where it comes from: ${set}.api' ${PRESENT}`,
       ],
     },
     {
       title: `${CONSOLE}:1.5.0 is not the image that is pinned for console`,
       why: "its tag names bbbbbbbbbbbb now; nestfleet:images.digests.console is aaaaaaaaaaaa",
       fix: [
-        `fetch the pinned one: docker pull ${CONSOLE}@${PINNED} && docker tag ${CONSOLE}@${PINNED} ${CONSOLE}:1.5.0`,
-        `or pin the present one, once it is known whose it is: ${set}.console' ${PRESENT}`,
+        `pull the pinned image: docker pull ${CONSOLE}@${PINNED} && docker tag ${CONSOLE}@${PINNED} ${CONSOLE}:1.5.0`,
+        `or pin the present image, after you have checked where it comes from: ${set}.console' ${PRESENT}`,
       ],
     },
   ]);
@@ -54,7 +54,7 @@ test("the commands are for the stack's own host, and of a worker's own repositor
   );
   expect(more).toEqual([]);
   expect(told?.fix[0]).toBe(
-    `fetch the pinned one: docker --host ${dockerHost} pull mirror.example/worker@${PINNED} && docker --host ${dockerHost} tag mirror.example/worker@${PINNED} mirror.example/worker:1.5.0`,
+    `pull the pinned image: docker --host ${dockerHost} pull mirror.example/worker@${PINNED} && docker --host ${dockerHost} tag mirror.example/worker@${PINNED} mirror.example/worker:1.5.0`,
   );
 });
 
@@ -63,10 +63,10 @@ test("a pin of the running release is reported as such, and its image does not g
   const named = { api: { id: "sha256:1", digests: [`${API}@${PRESENT}`] } };
   const [told] = problems({ api: PINNED }, named, { digestsRunning: { [running]: [`${API}@${PINNED}`] } });
   expect(told?.why).toBe(
-    "its tag names bbbbbbbbbbbb now; nestfleet:images.digests.api is aaaaaaaaaaaa, which runs as 1.4.2",
+    "its tag names bbbbbbbbbbbb now; nestfleet:images.digests.api is aaaaaaaaaaaa, the image of the running 1.4.2",
   );
   expect(told?.fix).toEqual([
-    `pin the one of 1.5.0, once it is known whose it is: pulumi config set --stack prod --path 'nestfleet:images.digests.api' ${PRESENT}`,
+    `pin the image of 1.5.0, after you have checked where it comes from: pulumi config set --stack prod --path 'nestfleet:images.digests.api' ${PRESENT}`,
     "or stay: pulumi config set --stack prod nestfleet:version 1.4.2",
   ]);
   const stopped = { containers: [container("api", "1.4.2", { running: false, imageId: PINNED })] };

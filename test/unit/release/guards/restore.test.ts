@@ -29,12 +29,12 @@ describe("a rollback with data while it is not known which release serves", () =
     expect(refused).toMatchObject({ kind: "refusal", step: "rollback" });
     expect(refused.problems).toHaveLength(1);
     expect(refused.problems[0]).toMatchObject({
-      title: "which release serves cannot be told",
-      why: expect.stringContaining("nestfleet-prod-caddy, which knows, does not answer") as string,
+      title: "the running release cannot be determined",
+      why: expect.stringContaining("nestfleet-prod-caddy, which knows it, does not answer") as string,
     });
     expect(refused.problems[0]?.fix.slice(0, 2)).toEqual([
       "look first: docker ps --all --filter label=org.nestfleet.stack=prod",
-      "without the restore, the rest can be put in order: pulumi config rm --stack prod nestfleet:restore && pulumi up --refresh --stack prod",
+      "or continue without the restore: pulumi config rm --stack prod nestfleet:restore && pulumi up --refresh --stack prod",
     ]);
   });
 

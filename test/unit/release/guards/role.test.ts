@@ -18,8 +18,8 @@ describe("the role as which the application works", () => {
     expect(preparesRole).toBe(true);
     expect(problems).toEqual([]);
     expect(warnings).toEqual([
-      "from this update on the application works as nestfleet_app, which is no superuser and owns the database and what nestfleet has in it (31 objects): requests to a table may wait for 1.5 s meanwhile. " +
-        "Once it has succeeded, nestfleet has no password any more: what you let log in with it over the network needs a role of its own, such as reports: " +
+      "from this update on the application works as nestfleet_app, which is not a superuser and owns the database and what nestfleet has in it (31 objects): requests to a table may wait for 1.5 s meanwhile. " +
+        "Once it has succeeded, nestfleet has no password any more: a program of yours that logs in with it over the network needs a role of its own, such as reports: " +
         `${psql("CREATE ROLE reports LOGIN")}, then its password with \\password, and its rights (docs/operations.md, "Roles of the database")`,
     ]);
   });
@@ -63,7 +63,7 @@ describe("the role as which the application works", () => {
     const { warnings, problems } = planned("1.5.0", { database: { application: { superuser: true, ours: true } } });
     expect(problems).toEqual([]);
     expect(warnings).toEqual([
-      "nestfleet_app, as which the application works, is a superuser: whoever finds a hole in the application has the database's server. To end that: " +
+      "nestfleet_app, as which the application works, is a superuser: a vulnerability of the application would give away the whole database server. To end that: " +
         psql("ALTER ROLE nestfleet_app NOSUPERUSER"),
     ]);
   });
@@ -72,18 +72,18 @@ describe("the role as which the application works", () => {
     const database = { application: { superuser: false, ours: false } };
     expect(planned("1.6.0", { database, facts: { superuserMissing: true } }).problems).toEqual([
       {
-        title: "the role nestfleet is no superuser of the database",
+        title: "the role nestfleet is not a superuser of the database",
         why: "it makes the role as which the application works, takes the backups and restores them",
         fix: [
-          `a superuser makes it one: ${psql("ALTER ROLE nestfleet SUPERUSER", "SUPERUSER")}`,
+          `make it one, as another superuser: ${psql("ALTER ROLE nestfleet SUPERUSER", "SUPERUSER")}`,
           "then pulumi up --stack prod",
         ],
       },
       {
-        title: "the database has a role nestfleet_app that is somebody else's",
+        title: "the database has a role nestfleet_app that this program has not made",
         why: "the application works as a role of that name, which gets its password and owns its tables",
         fix: [
-          `give yours another name: ${psql("ALTER ROLE nestfleet_app RENAME TO former_app")}`,
+          `give that role another name: ${psql("ALTER ROLE nestfleet_app RENAME TO former_app")}`,
           "then pulumi up --stack prod",
         ],
       },

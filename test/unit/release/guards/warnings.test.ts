@@ -14,7 +14,7 @@ describe("a release whose answer is a constant", () => {
 
   test("is warned about beforehand, with the setting", () => {
     expect(warned("1.8.0", { version: "sha-1a2b3c4", answered: "0.1.0" })).toEqual([
-      "sha-1a2b3c4 answers 0.1.0 to /health: where that is a constant, 1.8.0 is refused unless versions are not compared: " +
+      "sha-1a2b3c4 answered /health with the version 0.1.0: if all releases answer so, 1.8.0 will be refused; to stop comparing versions: " +
         "pulumi config set --stack prod --path 'nestfleet:health.version' ignore",
     ]);
   });
@@ -56,14 +56,14 @@ test.each([
 ])("the plan warns that TLS is not verified (%s)", (value, count) => {
   const env = { NODE_TLS_REJECT_UNAUTHORIZED: value };
   const { warnings } = plan({ stack: "prod", settings: asked("1.5.0", { env }), host: unreachable, last: {} });
-  expect(warnings.filter((one) => one.includes("trusts whoever answers"))).toHaveLength(count);
+  expect(warnings.filter((one) => one.includes("does not check the certificates"))).toHaveLength(count);
 });
 
 test.each([
   [
     ["0.0.0.0"],
     ["127.0.0.1"],
-    /^Caddy leaves 0\.0\.0\.0 for 127\.0\.0\.1, and restarts: other hosts .*allowPlainHttp.* true$/,
+    /^Caddy will listen on 127\.0\.0\.1 instead of 0\.0\.0\.0, and restarts: other hosts .*allowPlainHttp.* true$/,
   ],
   [["127.0.0.1"], ["127.0.0.1"], undefined],
   [["0.0.0.0"], ["192.168.1.5"], undefined],
@@ -72,7 +72,7 @@ test.each([
   const facts = host("1.5.0", "1.5.0", { facts: { containers: [caddy] } });
   const http = { httpPort: 80, httpsPort: 443, bind };
   const warnings = plan({ stack: "prod", settings: asked("1.5.0", { http }), host: facts, last: {} }).warnings.filter(
-    (one) => one.startsWith("Caddy leaves"),
+    (one) => one.startsWith("Caddy will listen"),
   );
   expect(warnings).toEqual(told === undefined ? [] : [expect.stringMatching(told)]);
 });
@@ -105,8 +105,8 @@ describe("an image of postgres or caddy that is old", () => {
   test("is reported, with the command that pulls a newer one", () => {
     expect(warned("2026-07-24T12:00:00.123456789Z", { dockerHost: "ssh://op@fleet" })).toEqual([
       "the image of caddy, caddy:2-alpine, was made 123 days ago, and security fixes come only with a newer one: " +
-        "docker --host ssh://op@fleet pull caddy:2-alpine fetches what the tag names today, and the next preview says " +
-        "what that means; where it names the same one, pulumi config set --stack prod --path 'nestfleet:images.caddy' IMAGE",
+        "docker --host ssh://op@fleet pull caddy:2-alpine gets the image that the tag names today, and the next preview says " +
+        "what that means; if it is the same image, pulumi config set --stack prod --path 'nestfleet:images.caddy' IMAGE",
     ]);
   });
 
