@@ -168,7 +168,7 @@ describe("a release's images, on that stack", () => {
     await newest.configure({ "images.digests.console": digest });
     const text = await refused(`${CONSOLE}:1.4.2 is not the image that is pinned for console`);
     expect(text).toContain(`pull ${CONSOLE}@${digest} && docker`);
-    const [, pin = ""] = /or pin the present one, [^:]*: \S+ (config set .*)/.exec(text) ?? [];
+    const [, pin = ""] = /or pin the present image, [^:]*: \S+ (config set .*)/.exec(text) ?? [];
     await typed(`scripts/pulumi ${pin}`);
     expect(await newest.preview()).toEqual([]);
   });

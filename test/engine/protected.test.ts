@@ -331,7 +331,7 @@ test("backups move to a directory, and every secret is configured later: nothing
   expect(summary).toContain(
     "secrets.jwtSecret differs from the value that the running release has: every session ends",
   );
-  expect(summary).toContain("secrets.secretEncryptionKey is another one");
+  expect(summary).toContain("secrets.secretEncryptionKey differs from");
   expect(changes.filter((change) => change.startsWith("delete"))).toEqual([]);
   const up = await expectUp(stack);
   expect(stack.changed(up)).toEqual(changes);
@@ -344,7 +344,7 @@ test("backups move to a directory, and every secret is configured later: nothing
   expect((await stack.outputs())["backups"]).toEqual({ directory, keep: 7, before: { volume: `${name}-backups` } });
 
   expect(await backups()).toEqual([]);
-  const [, copy = ""] = /to take them along: (docker run .*)/.exec(summary) ?? [];
+  const [, copy = ""] = /to copy them: (docker run .*)/.exec(summary) ?? [];
   const copied = await run("sh", ["-c", copy]);
   expect(copied.exitCode, copied.output).toBe(0);
   expect(await backups()).toEqual([old]);
