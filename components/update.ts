@@ -129,9 +129,9 @@ function renamed(other: string, now: string): string {
   const before = stackIn({ name: other });
   return [
     `Nothing was touched: the state of stack ${now} is that of ${before}, which was renamed.`,
-    `Containers, volumes and network are named after the stack (${other}-…); as ${now} an empty installation would be made beside them.`,
+    `Containers, volumes and network are named after the stack (${other}-…); under the name ${now} the update would make an empty installation beside them.`,
     `Next: ${pulumiCommand(`stack rename ${before} --stack ${now}`)}; then go on with --stack ${before}.`,
-    `For another name, a new stack: its first update, then a backup of ${before}, restored there.`,
+    `For another name, create a new stack, run its first update, and restore a backup of ${before} there.`,
   ].join("\n");
 }
 
@@ -148,7 +148,7 @@ async function putInOrder(
   const revival = await revive(docker, stack);
   if (revival.started.length > 0) {
     done.push(`started again: ${revival.started.join(", ")}`);
-    await pulumi.log.warn(`${revival.started.join(", ")} did not run, though it should; started again`);
+    await pulumi.log.warn(`${revival.started.join(", ")} had stopped and should run; started again`);
   }
   const resumed = await isUnfinished(docker, stack);
   if (resumed) {
@@ -161,7 +161,7 @@ async function putInOrder(
 /** The report on an answer that nothing here is prepared for. */
 function stopped(error: unknown, done: readonly string[]): string {
   return [
-    `${done.length === 0 ? "Nothing was touched" : "No resource was touched"}. The host could not be looked at to the end.`,
+    `${done.length === 0 ? "Nothing was touched" : "No resource was touched"}. The look at the Docker host could not be completed.`,
     ...unforeseen(error),
     ...done.map((line) => `Done before: ${line}.`),
     nextAfter(error, "run the same command again"),

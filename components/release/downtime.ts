@@ -40,7 +40,7 @@ function ofVersion(context: PlanContext, { strategy, backup, restarts }: Planned
   const breaking = breakingIn(context);
   return breaking.length === 0
     ? "none: requests wait at most a second"
-    : `requests wait at most a second, unless ${breaking.join(", ")} breaks ${context.from?.tag ?? "what runs"} meanwhile`;
+    : `requests wait at most a second, unless ${breaking.join(", ")} breaks ${context.from?.tag ?? "the running release"} meanwhile`;
 }
 
 /** Most of it is the start of the api, which is the application's own. */
@@ -48,27 +48,27 @@ function ofSwap(seconds: number | undefined): string {
   const wait = "while the databases are swapped and the api starts";
   return seconds === undefined
     ? `requests wait ${wait}: for how long is not known before the first time on this host`
-    : `requests wait about ${duration(Math.ceil(seconds))} ${wait}, as the last times on this host`;
+    : `requests wait about ${duration(Math.ceil(seconds))} ${wait}, as in the last restores on this host`;
 }
 
 /** The old release stops before the backup, and the new one migrates before it answers. */
 function ofPause({ schema }: PlanContext, backup: BackupEstimate | undefined): string {
   const seconds = STOP_AND_START_SECONDS + (backup?.seconds ?? 0);
   const more = [
-    ...(backup?.seconds === undefined ? ["the backup's time (unknown)"] : []),
-    ...(schema?.pending.length === 0 ? [] : ["the migrations' time"]),
+    ...(backup?.seconds === undefined ? ["the time of the backup (unknown)"] : []),
+    ...(schema?.pending.length === 0 ? [] : ["the time of the migrations"]),
   ];
-  const wait = [`requests wait about ${duration(seconds)}`, ...more].join(" and ");
+  const wait = [`requests wait about ${duration(seconds)}`, ...more].join(" plus ");
   return more.length === 0 && seconds <= HELD_SECONDS
     ? wait
-    : `${wait}; what waits longer than ${HELD_SECONDS} s gets a maintenance page`;
+    : `${wait}; a request that waits longer than ${HELD_SECONDS} s gets a maintenance page`;
 }
 
 function ofOthers(restarts: readonly string[]): string[] {
   return [
     ...(restarts.includes("postgres")
       ? [
-          `requests wait for some seconds while postgres restarts (longer than ${HELD_SECONDS} s gets a maintenance page); an answer that takes longer than two, and jobs in hand, are cut off`,
+          `requests wait for some seconds while postgres restarts (longer than ${HELD_SECONDS} s gets a maintenance page); answers that take longer than 2 s, and running jobs, are cut off`,
         ]
       : []),
     ...(restarts.includes("caddy") ? ["connections are refused for a second or two while caddy restarts"] : []),

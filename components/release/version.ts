@@ -21,7 +21,7 @@ const SHORTENED = /^v?\d+(\.\d+)?$/;
 
 export const VERSION_RULE =
   "three numbers such as 1.5.0, or an immutable image tag such as sha-1a2b3c4 (at most 128 letters, digits, '.', '_', '-'); " +
-  "not a tag that moves (latest, main, …) and not a shortened number (1.5)";
+  "not a mutable tag (latest, main, …) and not a shortened number (1.5)";
 
 /**
  * Reads what the operator typed; `v1.5.0` and ` 1.5.0 ` mean 1.5.0. Undefined when it breaks VERSION_RULE, which

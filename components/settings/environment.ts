@@ -33,7 +33,9 @@ const record = z.custom<Record<string, unknown>>(
 export function appEnv() {
   return record.transform((entries, context) =>
     checked(entries, context, (name, given) =>
-      isCredential(name, given) ? "no credential in clear: move it to nestfleet:secretEnv, encrypted" : undefined,
+      isCredential(name, given)
+        ? "not a credential in plain text: move it to nestfleet:secretEnv, encrypted"
+        : undefined,
     ),
   );
 }
@@ -73,7 +75,7 @@ function reason(error: z.ZodError): string | undefined {
 function nodeOptions(name: string, given: string): string | undefined {
   const words =
     name === "NODE_OPTIONS" ? given.split(/\s+/).map((word) => word.replaceAll("_", "-").replaceAll('"', "")) : [];
-  return words.some((word) => LOADING.test(word)) ? "options that load no code and open no debugger" : undefined;
+  return words.some((word) => LOADING.test(word)) ? "options that do not load code or open a debugger" : undefined;
 }
 
 function entry(name: string) {

@@ -50,7 +50,7 @@ const acme = z.strictObject({
   authority: certificates(
     "the certificates (PEM) of the authority that signs, and of the directory's own TLS",
   ).optional(),
-  eabKeyId: text(KEY_ID, "the key id of an external account binding, which begins with no #", "").optional(),
+  eabKeyId: text(KEY_ID, "the key id of an external account binding, which does not begin with #", "").optional(),
 });
 
 /** What one client may take: clients that are slow on purpose, or send without an end, would keep all others out. */
@@ -65,7 +65,7 @@ export const http = z
   .strictObject({
     bind: field(
       addresses,
-      "an IP address of the Docker host, or a list of them, none of which another one covers",
+      "an IP address of the Docker host, or a list of them, of which none covers another",
       "0.0.0.0",
     ).prefault("0.0.0.0"),
     httpPort: port(80).default(80),

@@ -21,7 +21,7 @@ export function pinProblems(config: Readonly<Record<string, unknown>>, stack: st
       {
         path: `nestfleet:${DIGESTS}`,
         value: "given, and nestfleet:source is, too",
-        rule: "left out where the images are built: what the same source gives has another digest each time",
+        rule: "left out where the images are built: each build of the same source has another digest",
         fix: `${configRmPath(stack, DIGESTS)}    # or ${configRm(stack, "source")}`,
       },
     ];

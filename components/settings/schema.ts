@@ -33,7 +33,7 @@ const limits = z.strictObject({
   memory: memory().optional(),
   cpus: field(
     z.number().min(0.01).max(512).refine(isTold),
-    "a number of CPUs from 0.01 to 512, of at most nine decimals, and none that the Docker provider rounds (0.05 to 0.1)",
+    "a number of CPUs from 0.01 to 512, with at most nine decimals, and not one that the Docker provider rounds (0.05 to 0.1)",
     "1.5",
   ).optional(),
 });
@@ -94,7 +94,7 @@ const backups = z
         .string()
         .regex(/^\/[^\0\n:]*[^\0\n:/]$/)
         .refine((path) => !isSystems(path)),
-      "an absolute path on the Docker host, without ':' and '..', and no directory of the system's own",
+      "an absolute path on the Docker host, without ':' and '..', and not a directory of the system",
       "/var/backups/nestfleet",
     ).optional(),
   })

@@ -219,7 +219,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     [
       "a newer server's dump",
       `s/"server": "[^"]*"/"server": "99.1"/`,
-      /is of PostgreSQL 99, and PostgreSQL \d+ runs here/,
+      /is from PostgreSQL 99, and PostgreSQL \d+ runs here/,
     ],
   ])("%s is found before the restore", async (_, edit, message) => {
     const { id } = await newest();
@@ -372,7 +372,7 @@ describe("scripts on a real database", { timeout: MINUTE }, () => {
     await byHand(`CREATE TABLE kept AS TABLE cases; DELETE FROM cases WHERE ctid > '(5,0)'; DROP TABLE kept`);
     const { exitCode, stderr } = await backup();
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/it has \d+ bytes and \d+ rows, the backup before, \S+, has \d+ bytes and \d+ rows/);
+    expect(stderr).toMatch(/it has \d+ bytes and \d+ rows, the previous backup, \S+, has \d+ bytes and \d+ rows/);
     expect(stderr).toContain(last.id);
     expect(await files()).toEqual(before);
     idOf(await backup({ acceptSmaller: true }));

@@ -35,7 +35,7 @@ function movedTag(context: PlanContext, role: ReleasedRole, reference: string): 
       : "";
   return {
     title: `the tag ${to.tag}${role === "api" ? "" : ` of ${role}`} was moved to another image`,
-    why: `${reference} is ${shortId(now.id)} now; ${runs ? "what runs is" : "when the newest backup of it was taken, it was"} ${shortId(id)}${unsure}`,
+    why: `${reference} is ${shortId(now.id)} now; ${runs ? "the running image is" : "when the newest backup of it was taken, it was"} ${shortId(id)}${unsure}`,
     fix: [
       `return to the known image: ${[...pull, docker(settings.dockerHost, `tag ${pulled ?? id} ${reference}`)].join(" && ")}`,
       `or accept the other one: ${configSet(stack, "allowMovingTag", "true")}`,

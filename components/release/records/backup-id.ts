@@ -59,7 +59,7 @@ export function nextBackupId(
   while (existing.includes(formatBackupId({ seconds, version }))) seconds++; // right behind the last that is followed
   const id = formatBackupId({ seconds, version });
   if (parseBackupId(id) === undefined)
-    throw new Error(`${JSON.stringify(version)} is no tag that a backup can be named after`);
+    throw new Error(`${JSON.stringify(version)} is not a tag that a backup can be named after`);
   return id;
 }
 

@@ -24,8 +24,8 @@ export function futureTold(future: readonly Pick<BackupManifest, "id">[]): strin
   if (future.length === 0) return [];
   const names = firstOf(future.map(({ id }) => id));
   return [
-    `what is dated in the future counts as a backup only where it is named: ${names}; ` +
-      "set the clock of the Docker host where it is behind (timedatectl shows it), else look who has written there",
+    `backups that are dated in the future count only where they are named: ${names}; ` +
+      "set the clock of the Docker host if it is behind (timedatectl shows it), else find out what has written them",
   ];
 }
 

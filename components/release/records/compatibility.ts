@@ -53,5 +53,5 @@ export function olderThan(version: string, than: string): boolean {
 function newerServer(made: string, here: number): string | undefined {
   const major = Number.parseInt(made, 10);
   if (Number.isNaN(major) || major <= here) return undefined;
-  return `is of PostgreSQL ${major}, and PostgreSQL ${here} runs here`;
+  return `is from PostgreSQL ${major}, and PostgreSQL ${here} runs here`;
 }

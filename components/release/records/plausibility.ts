@@ -22,7 +22,7 @@ export function wrongDatabase(rows: Measure["rows"], baseline: Baseline | undefi
   const tables = new Set(Object.keys(rows));
   if (before.length === 0 || before.some((table) => tables.has(table))) return undefined;
   const now = tables.size === 0 ? "no tables at all" : `${tables.size} tables (${[...tables].slice(0, 3).join(", ")})`;
-  return `the database has ${now}, and none of the ${before.length} tables of the backup before, ${baseline.id}: it is another database`;
+  return `the database has ${now}, and none of the ${before.length} tables of the previous backup, ${baseline.id}: it is another database`;
 }
 
 /** Says why a backup is suspiciously small beside its baseline; undefined when it is not. */
@@ -32,7 +32,7 @@ export function implausiblySmall(now: Measure, baseline: Baseline | undefined): 
   const fewer = rowsBefore > FEW_ROWS && rowsNow < rowsBefore * LEAST;
   const smaller = baseline.bytes > SMALL_BYTES && now.bytes < baseline.bytes * LEAST;
   if (!fewer && !smaller) return undefined;
-  return `it has ${now.bytes} bytes and ${rowsNow} rows, the backup before, ${baseline.id}, has ${baseline.bytes} bytes and ${rowsBefore} rows`;
+  return `it has ${now.bytes} bytes and ${rowsNow} rows, the previous backup, ${baseline.id}, has ${baseline.bytes} bytes and ${rowsBefore} rows`;
 }
 
 /** Adds up the rows of all tables. */

@@ -37,7 +37,7 @@ export function mayRun(schema: Pick<SchemaDifference, "pending" | "unexplained">
 }
 
 function judged(files: readonly Migration[]): PendingMigration[] {
-  return inFileOrder(files).map(({ file, reading = unread("nobody has read it") }) => ({ file, ...reading }));
+  return inFileOrder(files).map(({ file, reading = unread("it has not been read") }) => ({ file, ...reading }));
 }
 
 /** The files that are applied and not known. */

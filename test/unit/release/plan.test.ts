@@ -285,12 +285,12 @@ describe("what users notice", () => {
     const recreate = (facts: object, change = {}) =>
       step("1.4.2", "1.5.0", { strategy: "recreate" }, { facts: { backups, ...facts }, ...change }).downtime;
     expect(recreate({})).toBe(
-      "requests wait about 20 s and the migrations' time; what waits longer than 30 s gets a maintenance page",
+      "requests wait about 20 s plus the time of the migrations; a request that waits longer than 30 s gets a maintenance page",
     );
     expect(step("1.5.1", "1.6.1", { strategy: "recreate" }, { facts: { backups } }).downtime).toBe(
       "requests wait about 20 s",
     );
-    expect(recreate({}, { database: { sizeBytes: 13 * GB } })).toMatch(/^requests wait about 65 s and /);
+    expect(recreate({}, { database: { sizeBytes: 13 * GB } })).toMatch(/^requests wait about 65 s plus /);
   });
 
   test("of a change of settings under strategy recreate: what a rolling one brings", () => {
@@ -716,7 +716,7 @@ describe("what a restore loses", () => {
       ).downtime;
     expect(downtime()).toContain("for how long is not known before the first time on this host");
     expect(downtime(9, 1.2, 2.3, 0)).toMatch(/^requests wait about 9 s /);
-    expect(downtime(9, 1.2, 2.3, 1.4)).toMatch(/^requests wait about 3 s .* as the last times on this host$/);
+    expect(downtime(9, 1.2, 2.3, 1.4)).toMatch(/^requests wait about 3 s .* as in the last restores on this host$/);
   });
 
   test("is not given if the rows were not counted, nor is an age by a clock that is behind", () => {

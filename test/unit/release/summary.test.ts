@@ -128,7 +128,7 @@ test("a first upgrade, a major one, on two file systems", () => {
     "  disk         backups: needs 3.4 GB, 9 GB free",
     "               Docker's own volumes: needs 3.1 GB, 53 GB free",
     "  restarts     api, worker, console; postgres and caddy only if their settings changed",
-    "  downtime     requests wait about 15 s and the backup's time (unknown) and the migrations' time; what waits longer than 30 s gets a maintenance page",
+    "  downtime     requests wait about 15 s plus the time of the backup (unknown) plus the time of the migrations; a request that waits longer than 30 s gets a maintenance page",
     "  to undo      set version 1.6.3 and restore the backup that this update takes",
     "  warning      the database has migrations that 2.0.0 does not have: 0009_backfill_search_text.sql",
   ]);

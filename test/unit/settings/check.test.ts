@@ -13,7 +13,7 @@ describe("a bad value is reported with its path, the rule and the command that f
     [
       { version: "latest" },
       "nestfleet:version",
-      "not a tag that moves",
+      "not a mutable tag",
       "pulumi config set --stack prod nestfleet:version VERSION",
     ],
     [
@@ -211,7 +211,7 @@ describe("a bad value is reported with its path, the rule and the command that f
     [
       { http: { acme: { eabKeyId: "#1" } } },
       "nestfleet:http.acme.eabKeyId",
-      "which begins with no #",
+      "which does not begin with #",
       "pulumi config rm --stack prod --path 'nestfleet:http.acme.eabKeyId'",
     ],
     [
@@ -229,7 +229,7 @@ describe("a bad value is reported with its path, the rule and the command that f
     [
       { resources: { api: { cpus: 0.05 } } },
       "nestfleet:resources.api.cpus",
-      "none that the Docker provider rounds",
+      "not one that the Docker provider rounds",
       "pulumi config set --stack prod --path 'nestfleet:resources.api.cpus' 1.5",
     ],
     [

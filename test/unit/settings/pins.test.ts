@@ -23,7 +23,7 @@ describe("but not images that do not exist", () => {
   const built = {
     path: "nestfleet:images.digests",
     value: "given, and nestfleet:source is, too",
-    rule: "left out where the images are built: what the same source gives has another digest each time",
+    rule: "left out where the images are built: each build of the same source has another digest",
     fix: "pulumi config rm --stack prod --path 'nestfleet:images.digests'    # or pulumi config rm --stack prod nestfleet:source",
   };
   const shared = {

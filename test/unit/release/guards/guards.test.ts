@@ -185,7 +185,7 @@ describe("a backup that the config names and that cannot be restored", () => {
 
   test("because it is of a newer PostgreSQL", () => {
     const told = back({ facts: { backups: [backup(named, { server: "17.4" })] } });
-    expect(told.why).toBe("it is of PostgreSQL 17, and PostgreSQL 16 runs here");
+    expect(told.why).toBe("it is from PostgreSQL 17, and PostgreSQL 16 runs here");
     expect(told.fix[0]).toBe("restore it into a new stack whose nestfleet:images.postgres is PostgreSQL 17");
     expect(
       problems("1.5.0", "1.4.2", { restore: named }, { facts: { backups: [backup(named, { server: "15.2" })] } }),
@@ -481,7 +481,7 @@ describe("a moved tag", () => {
   test("is told from what runs under it", () => {
     const told = problem("1.5.0", "1.5.0", {}, other);
     expect(told.title).toBe("the tag 1.5.0 was moved to another image");
-    expect(told.why).toContain("what runs is 312e352e3020");
+    expect(told.why).toContain("the running image is 312e352e3020");
     expect(told.fix).toEqual([
       `return to the known image: docker tag ${imageOf("1.5.0")} ghcr.io/nestfleet/nestfleet-api:1.5.0`,
       "or accept the other one: pulumi config set --stack prod nestfleet:allowMovingTag true",
@@ -553,7 +553,7 @@ describe("a moved tag", () => {
     test("is told from what runs under it", () => {
       expect(problem("1.5.0", "1.5.0", {}, running(digest(CONSOLE)))).toEqual({
         title: "the tag 1.5.0 of console was moved to another image",
-        why: `${CONSOLE}:1.5.0 is abcdef012345 now; what runs is 312e352e3020`,
+        why: `${CONSOLE}:1.5.0 is abcdef012345 now; the running image is 312e352e3020`,
         fix: [
           `return to the known image: docker tag ${imageOf("1.5.0")} ${CONSOLE}:1.5.0`,
           "or accept the other one: pulumi config set --stack prod nestfleet:allowMovingTag true",

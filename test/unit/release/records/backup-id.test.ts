@@ -62,6 +62,6 @@ describe("the id of a backup", () => {
   });
 
   test.each(["1.5.0; rm -rf /", "", "a b", "-1"])("cannot be made of the release %j", (version) => {
-    expect(() => nextBackupId(NOW, version, [])).toThrow("no tag that a backup can be named after");
+    expect(() => nextBackupId(NOW, version, [])).toThrow("is not a tag that a backup can be named after");
   });
 });

@@ -27,8 +27,8 @@ describe("backups that are dated in the future", () => {
     const told = (count: number) => futureTold(planted.slice(0, count).map((id) => backup(id)));
     expect(told(0)).toEqual([]);
     expect(told(1)).toEqual([
-      "what is dated in the future counts as a backup only where it is named: 20990101T000000Z-1.4.2; " +
-        "set the clock of the Docker host where it is behind (timedatectl shows it), else look who has written there",
+      "backups that are dated in the future count only where they are named: 20990101T000000Z-1.4.2; " +
+        "set the clock of the Docker host if it is behind (timedatectl shows it), else find out what has written them",
     ]);
     expect(told(7)[0]).toContain(
       "20990101T000000Z-1.4.2, 20990102T000000Z-1.4.2, 20990103T000000Z-1.4.2 and 4 others;",

@@ -19,7 +19,7 @@ test("a newer extension serves an older backup", () => {
 });
 
 test.each([
-  ["17.5", 16, "is of PostgreSQL 17, and PostgreSQL 16 runs here"],
+  ["17.5", 16, "is from PostgreSQL 17, and PostgreSQL 16 runs here"],
   ["17.5", 17, undefined],
   ["16.9", 17, undefined],
   ["9.6", 16, undefined],

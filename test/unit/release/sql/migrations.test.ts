@@ -37,5 +37,5 @@ test("each pending migration comes with its findings", () => {
 
 test("a pending migration that was not read has no findings", () => {
   const { pending } = compareSchema(["1"], [{ file: "1" }, { file: "2" }]);
-  expect(pending).toMatchObject([{ file: "2", unreadable: { line: 1, reason: "nobody has read it" } }]);
+  expect(pending).toMatchObject([{ file: "2", unreadable: { line: 1, reason: "it has not been read" } }]);
 });
