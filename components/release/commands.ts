@@ -1,11 +1,11 @@
 import { DATABASE, SUPERUSER } from "./names";
 
-/** Commands for a person to type; each is whole, with the stack and the Docker host that it is about. */
+/** Commands for an operator to type. Each is complete: it names its stack and its Docker host. */
 
-/** Where a docker client asks by itself, when nothing else is said. */
+/** The Docker host that a docker client uses by default. */
 export const LOCAL_DOCKER = "unix:///var/run/docker.sock";
 
-/** What calls Pulumi here: the wrapper says so itself, and a script by hand knows whether only the wrapper works. */
+/** Names the command that runs Pulumi here. The wrapper sets the variable; so does a script by hand where only the wrapper works. */
 export function pulumi(command: string): string {
   return `${process.env["NESTFLEET_PULUMI"] ?? "pulumi"} ${command}`;
 }
@@ -18,12 +18,12 @@ export function configSetPath(stack: string, path: string, value: string): strin
   return pulumi(`config set --stack ${stack} --path 'nestfleet:${path}' ${value}`);
 }
 
-/** Asks for the value: on a command line it would stay in the shell's history. */
+/** The command asks for the value, because on a command line the value would stay in the shell's history. */
 export function configSetSecret(stack: string, path: string): string {
   return pulumi(`config set --stack ${stack} --secret --path 'nestfleet:${path}'`);
 }
 
-/** A key of the config, and the file that has its value. */
+/** A key of the config, and the file that contains its value. */
 interface FromFile {
   readonly stack: string;
   readonly path: string;
@@ -31,7 +31,7 @@ interface FromFile {
   readonly secret?: boolean;
 }
 
-/** From a file, by standard input: a value of several lines, and for a key one that no shell remembers. */
+/** The command reads the value from a file: it may have several lines, and the shell's history does not keep a private key. */
 export function configSetFile({ stack, path, file, secret = false }: FromFile): string {
   return pulumi(`config set --stack ${stack}${secret ? " --secret" : ""} --path 'nestfleet:${path}' < ${file}`);
 }
@@ -48,17 +48,17 @@ export function up(stack: string): string {
   return pulumi(`up --stack ${stack}`);
 }
 
-/** After containers were removed by hand, which a plain update does not see. */
+/** The command for a stack whose containers were removed by hand, which a plain update does not notice. */
 export function upRefresh(stack: string): string {
   return pulumi(`up --refresh --stack ${stack}`);
 }
 
-/** The way out of every change of release. */
+/** The command that gives up a change of release. */
 export function keepVersion(stack: string, version: string): string {
   return `or stay: ${configSet(stack, "version", version)}`;
 }
 
-/** A docker command for the stack's own host; without a host only where the client of this shell asks there anyway. */
+/** A docker command for the stack's own host. It names no host only where the docker client of this shell uses that host anyway. */
 export function docker(host: string | undefined, command: string): string {
   const redirected = ["DOCKER_HOST", "DOCKER_CONTEXT"].some((name) => (process.env[name] ?? "") !== "");
   return host === undefined || (host === LOCAL_DOCKER && !redirected)
@@ -66,24 +66,24 @@ export function docker(host: string | undefined, command: string): string {
     : `docker --host ${shellWord(host)} ${command}`;
 }
 
-/** A statement, where it is run, and as whom. */
+/** A statement, the database where it runs, and the role that runs it. */
 export interface Psql {
-  /** The database's own. */
+  /** The database's container. */
   readonly container: string;
   readonly host: string | undefined;
-  /** Without a single quote. */
+  /** The statement must not contain a single quote. */
   readonly sql: string;
   /** The superuser, if none is named. */
   readonly role?: string;
-  /** The one of the application, if none is named. */
+  /** The application's database, if none is named. */
   readonly database?: string;
   /** The options of psql that precede the statement. */
   readonly options?: string;
-  /** The statement asks the person something. */
+  /** The statement asks the operator for input. */
   readonly asks?: boolean;
 }
 
-/** A statement for a person to run in the database of a stack. */
+/** The command with which an operator runs a statement in the database of a stack. */
 export function psql({
   container,
   host,
@@ -97,16 +97,16 @@ export function psql({
   return docker(host, `${exec} psql -U ${role} -d ${database} ${options} '${sql}'`);
 }
 
-/** A call of one of our own scripts. */
+/** A call of one of this program's scripts. */
 interface ScriptCall {
   readonly name: "backup" | "drill" | "restore";
-  /** Without one, the script finds the only stack. */
+  /** Without a stack, the script takes the only one that it finds. */
   readonly stack?: string | undefined;
   readonly host?: string | undefined;
   readonly options?: readonly string[];
 }
 
-/** One of our own scripts, on the stack's own host. */
+/** The command that runs one of this program's scripts, on the stack's own host. */
 export function script({ name, stack, host, options = [] }: ScriptCall): string {
   const words = [
     `scripts/${name}.sh`,
@@ -117,12 +117,12 @@ export function script({ name, stack, host, options = [] }: ScriptCall): string 
   return words.join(" ");
 }
 
-/** By which an operator says that a backup is the stack's own, though the stack has not signed it. */
+/** The command with which an operator accepts a backup as the stack's own, though the stack has not signed it. */
 export function trust(stack: string | undefined, host: string | undefined, id: string): string {
   return script({ name: "backup", stack, host, options: ["--trust", id] });
 }
 
-/** As it is where nothing in it means anything to a shell. */
+/** Quotes a text for a shell, unless no character of it has a meaning for a shell. */
 export function shellWord(text: string): string {
   return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -4,27 +4,27 @@ import { breakingIn, type PlanContext } from "./plan-context";
 import type { Strategy } from "./strategy";
 import { duration } from "./units";
 
-/** While nothing accepts, Caddy holds a request for so many seconds; then it answers with the maintenance page. */
+/** While no container accepts requests, Caddy holds each for so many seconds; then it answers with the maintenance page. */
 export const HELD_SECONDS = 30;
 
-/** Between the stop of the old api and the first answer of the new one: 8 s of grace and 6 s of start were measured. */
+/** The time between the stop of the old api and the first answer of the new one: 8 s of grace and 6 s of start were measured. */
 const STOP_AND_START_SECONDS = 15;
 
 const UNKNOWN = "unknown: the Docker host was not looked at";
 
-/** Which settings have changed, only the list of changed resources tells. */
+/** Only Pulumi's list of changed resources shows which settings have changed. */
 const OF_SETTINGS =
   "none where a setting of api, worker or console changes: requests wait at most a second; where one of postgres changes, they wait for some seconds, and where one of caddy changes, it refuses connections for a second or two";
 
-/** What of a plan users notice. */
+/** The parts of a plan that users notice. */
 interface Planned {
   readonly strategy: Strategy;
   readonly backup: BackupEstimate | undefined;
-  /** Roles. */
+  /** Roles of the services that restart. */
   readonly restarts: readonly string[];
 }
 
-/** What users notice, in words. What is not known is not promised. */
+/** Says what users notice, in words. What is not known is not promised. */
 export function downtime(context: PlanContext, planned: Planned): string {
   if (context.facts === undefined) return UNKNOWN;
   if (context.step === "install") return "none: nothing runs yet";
@@ -43,7 +43,7 @@ function ofVersion(context: PlanContext, { strategy, backup, restarts }: Planned
     : `requests wait at most a second, unless ${breaking.join(", ")} breaks ${context.from?.tag ?? "the running release"} meanwhile`;
 }
 
-/** Most of it is the start of the api, which is the application's own. */
+/** Most of the wait is the start of the api, which only the application can shorten. */
 function ofSwap(seconds: number | undefined): string {
   const wait = "while the databases are swapped and the api starts";
   return seconds === undefined

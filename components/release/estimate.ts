@@ -4,53 +4,54 @@ import type { BackupManifest } from "./records/manifest";
 import type { PlanContext } from "./plan-context";
 import type { Strategy } from "./strategy";
 
-/** What a backup is expected to be, scaled from the newest one by the size of the database. */
+/** The expected size and time of a backup, scaled from the newest backup by the size of the database. */
 export interface BackupEstimate {
   readonly databaseBytes: number;
   readonly bytes: number;
-  /** Undefined where no backup was ever taken. `bytes` is the size of the database then, which a dump does not exceed. */
+  /** Undefined where no backup was ever taken. Then `bytes` is the size of the database, which a dump does not exceed. */
   readonly seconds?: number | undefined;
 }
 
 export type DiskUse = keyof Disks;
 
-/** What the update writes to one file system, head room included, and what is free there. */
+/** What the update writes to one file system, including a reserve, and what is free there. */
 export interface DiskNeed {
-  /** What lies there. */
+  /** What lies on the file system. */
   readonly of: readonly DiskUse[];
   readonly neededBytes: number;
   readonly freeBytes: number;
 }
 
-/** What some work writes to one file system: the sizes of dumps, and of databases that are restored. */
+/** What a step writes to one file system: the sizes of dumps, and of databases that are restored. */
 interface Written {
   readonly dumps?: number;
   readonly databases?: number;
 }
 
 /**
- * Head room over what is expected. The share is for the estimate: a dump of incompressible data is about as large as the
- * data. Both are for PostgreSQL, which must never meet a full disk: it would stop, and the release that serves with it.
+ * The reserve above what is expected. The share covers the error of the estimate: a dump of incompressible data is about
+ * as large as the data. Share and bytes together keep PostgreSQL from a full disk, on which it would stop, and with it the
+ * running release.
  */
 const HEADROOM_SHARE = 0.2;
 export const HEADROOM_BYTES = 256_000_000;
 /**
  * The write-ahead log of a restore: as much as is written, until a checkpoint recycles it at `max_wal_size`, 1 GB
- * unless configured (https://www.postgresql.org/docs/current/wal-configuration.html). Counted once: what comes after
- * the restore recycles the same files.
+ * unless configured (https://www.postgresql.org/docs/current/wal-configuration.html). It is counted once, because what
+ * follows the restore recycles the same files.
  */
 const WAL_BYTES = 1024 ** 3;
 
 /**
- * Gives the bytes that must be free for some work. A preview asks it for the whole update, and a backup, a rehearsal and a
- * restore ask it again for their own part: what the preview has accepted, they do not refuse on the same disk.
+ * Gives the bytes that must be free for a step. A preview calls it for the whole update; a backup, a rehearsal and a
+ * restore call it again for their own part, so they do not refuse on the same disk what the preview has accepted.
  */
 export function neededBytes({ dumps = 0, databases = 0 }: Written): number {
   const written = dumps + databases + Math.min(databases, WAL_BYTES);
   return Math.ceil(written * (1 + HEADROOM_SHARE)) + HEADROOM_BYTES;
 }
 
-/** Expects of a dump what the newest backup was, in proportion to the size of the database. */
+/** Estimates a dump from the newest backup, in proportion to the size of the database. */
 export function expectedBackup(databaseBytes: number, newest: BackupManifest | undefined): BackupEstimate {
   if (newest === undefined || newest.databaseBytes <= 0) return { databaseBytes, bytes: databaseBytes };
   const ratio = databaseBytes / newest.databaseBytes;
@@ -64,10 +65,10 @@ export function estimateBackup({ facts }: PlanContext): BackupEstimate | undefin
 }
 
 /**
- * Estimates the need of each file system: the dump where the backups lie; a restored database beside the live one where
- * the data lie, and for a rehearsal, which has a server of its own, where Docker keeps its own volumes. What is restored
- * for good is not rehearsed: the restore itself shows that it can be. An update that stops the writers takes a second
- * backup; the copy of the rehearsal is gone by then.
+ * Estimates what each file system needs. The dump goes where the backups lie. A restored database lies beside the live one,
+ * where the data lie; that of a rehearsal, which has a server of its own, lies where Docker keeps its own volumes. A backup
+ * that is restored for good is not rehearsed, because the restore itself shows that it can be restored. An update that
+ * stops the writers takes a second backup, by which time the copy of the rehearsal is removed.
  */
 export function estimateDisk(
   { facts, settings, restore }: PlanContext,
@@ -107,7 +108,7 @@ const USES: Readonly<Record<DiskUse, string>> = {
   docker: "Docker's own volumes",
 };
 
-/** In words: `backups and Docker's own volumes`. */
+/** Names what lies on a file system: `backups and Docker's own volumes`. */
 export function diskUses(of: readonly DiskUse[]): string {
   return of.map((use) => USES[use]).join(" and ");
 }

@@ -11,11 +11,11 @@ import { parseVersion, type Version } from "./version";
 import { asksForData } from "./restore-request";
 
 interface ReadOnly {
-  /** Whether the root file system of the service is. */
+  /** Whether the root file system of the service is read-only. */
   readonly readOnly?: boolean | undefined;
 }
 
-/** What of the settings decides what an update is; the checked settings of a stack have it all, and more. */
+/** The settings that decide what an update is; the checked settings of a stack contain all of them, and more. */
 export interface PlanSettings {
   readonly version: Version;
   readonly dockerHost?: string | undefined;
@@ -46,7 +46,7 @@ export interface PlanSettings {
     readonly volume?: string | undefined;
     readonly directory?: string | undefined;
   };
-  /** Id of the backup that a rollback restores; with the version unchanged, only once per `confirmRestore`. */
+  /** Id of the backup that a rollback restores; with the version unchanged it is restored only once per `confirmRestore`. */
   readonly restore?: string | undefined;
   readonly confirmRestore?: string | undefined;
 }
@@ -58,51 +58,51 @@ export interface Unreachable {
   readonly next?: string;
 }
 
-/** A backup, and the word under which its data were put back. */
+/** A backup, and the confirmation word under which its data were restored. */
 export interface Restored {
   readonly backup: string;
   readonly confirmation: string;
 }
 
-/** What the stack's last good update left in its outputs. */
+/** What the stack's last successful update left in its outputs. */
 export interface LastUpdate {
-  /** The last data that were put back under a `confirmRestore`: the history, beside the backups, can be lost. */
+  /** The backup that was last restored under a `confirmRestore`. It is kept here, too, because the history can be lost. */
   readonly restored?: Restored | undefined;
-  /** Tag of the release that it brought; not what the release says of itself, which may be a constant. */
+  /** Tag of the release that the update brought; not the version that the release itself answers, which may be a constant. */
   readonly version?: string | undefined;
-  /** Logical names of the volumes and secrets that the stack's state has: those are protected. */
+  /** Logical names of the volumes and secrets in the stack's state, which are protected. */
   readonly inState?: readonly string[] | undefined;
-  /** What it noted of the image of each role: `repository@sha256:…`, or the id of one from no registry. */
+  /** The image of each role: `repository@sha256:…`, or the id of an image that comes from no registry. */
   readonly images?: Readonly<Record<string, string>> | undefined;
   /** The version in that release's own answer to `/health`. */
   readonly answered?: string | undefined;
 }
 
-/** What an update does. A restart keeps the version; something else may change. A restore puts the data back alone. */
+/** What an update does. A `restart` keeps the version; settings may change. A `restore` restores the data only. */
 export type Step = "install" | "upgrade" | "rollback" | "restart" | "restore";
 
-/** Everything that the guards and the estimates judge by. */
+/** Everything that the guards and the estimates use. */
 export interface PlanContext {
-  /** Name of the Pulumi stack, for commands to type. */
+  /** Name of the Pulumi stack, for the commands that are printed. */
   readonly stack: string;
   readonly settings: PlanSettings;
   /** Undefined without access to the host. */
   readonly facts?: HostFacts | undefined;
   readonly step: Step;
-  /** Whether a release has ever answered here: it does now, or it did when the last outputs were written. */
+  /** Whether a release has ever served here: one serves now, or one did when the last outputs were written. */
   readonly served: boolean;
-  /** What the last good update brought; by hand, another release may have been put there since. */
+  /** What the last successful update brought; an operator may have changed the release by hand since. */
   readonly last: LastUpdate;
-  /** Undefined when nothing ran before, or something unknown. */
+  /** Undefined when nothing ran before, or when it is not known what ran. */
   readonly from?: Version | undefined;
   readonly to: Version;
-  /** Undefined while the database or the target's migrations are unknown. Pending is what is so after a restore. */
+  /** Undefined while the database or the target's migrations are unknown. With a restore, `pending` is what is pending after it. */
   readonly schema?: SchemaDifference | undefined;
-  /** The backup that this update restores: one of the target's version and schema, when the config names it. */
+  /** The backup that this update restores: the config names it, and it has the target's version and schema. */
   readonly restore?: BackupManifest | undefined;
 }
 
-/** What a plan is made of. */
+/** What a plan is made from. */
 export interface Asked {
   /** Name of the Pulumi stack. */
   readonly stack: string;
@@ -140,11 +140,11 @@ export function assess({ stack, settings, host, last }: Asked): PlanContext {
 }
 
 /**
- * Files of migrations that may run and after which the release that runs may fail. One that cannot be read is among
- * them: it must not pass as harmless, so whatever names these names it, and the old release is not left on its schema
- * for longer than needed. It does not choose the strategy, though, as no finding does: that it runs at all, the
- * rehearsal shows, and a release whose every migration has a text that it computes would stop the service each time.
- * An operator who knows better sets nestfleet:strategy, an author marks the migration.
+ * Files of migrations that may run and after which the running release may fail. A migration that cannot be read is among
+ * them, because it must not pass as harmless: the plan names it with the others, and the old release does not stay on its
+ * schema for longer than needed. Like every finding, it does not choose the strategy. The rehearsal shows whether the
+ * migration runs at all, and a release whose migrations all execute computed texts would stop the service each time. For
+ * another strategy the operator sets nestfleet:strategy, or the author marks the migration.
  */
 export function breakingIn({ schema }: Pick<PlanContext, "schema">): string[] {
   const breaking = mayRun(schema).filter(
@@ -153,7 +153,7 @@ export function breakingIn({ schema }: Pick<PlanContext, "schema">): string[] {
   return breaking.map(({ file }) => file);
 }
 
-/** What will be pending on the restored database; what is ahead now, the restore undoes. */
+/** Gives what will be pending on the restored database. The restore removes the newer migrations that are ahead now. */
 function afterRestore(
   schema: SchemaDifference | undefined,
   restore: BackupManifest | undefined,
@@ -164,8 +164,8 @@ function afterRestore(
 }
 
 /**
- * True when the release's tag is allowed to move and names another image than the one that serves. What is built from
- * source is not compared: the same source gives another image each time.
+ * True when a mutable tag is allowed and names another image than the running one. Images that are built from source are
+ * not compared, because each build of the same source gives another image.
  */
 function hasMoved({ settings, facts }: Pick<PlanContext, "settings" | "facts">): boolean {
   const { serving, target } = facts ?? {};
@@ -174,8 +174,8 @@ function hasMoved({ settings, facts }: Pick<PlanContext, "settings" | "facts">):
 }
 
 /**
- * The release before: what serves, else what the last update brought, else what an update that never got as far as
- * serving has started, for that may have migrated the database.
+ * The release before this update: the running one, else the one that the last update brought, else the one that an update
+ * has started whose release never served, because that release may have migrated the database.
  */
 function versionBefore(facts: HostFacts | undefined, last: LastUpdate): Version | undefined {
   const started = facts?.containers.find(({ role }) => role === "api")?.version;
@@ -199,9 +199,8 @@ function sameVersion(known: Known): Step {
 }
 
 /**
- * Tags without an order of their own are ordered by the schema: a release that does not know an applied migration is
- * an older one. Where the schema does not tell, a release that has served here before (there is a backup of it) is
- * taken for the older one.
+ * Tags that are not version numbers are ordered by the schema: a release that does not have an applied migration is older.
+ * Where the schema does not decide, a release that has served here before (there is a backup of it) counts as older.
  */
 function direction({ schema, to, from, facts }: Known): "upgrade" | "rollback" {
   if (schema && schema.ahead.length > 0) return "rollback";

@@ -22,71 +22,71 @@ import { type Strategy, strategyFor } from "./strategy";
 import type { Version } from "./version";
 import { runWarnings } from "./guards/warnings";
 
-/** What an update will do, and why it is refused if it is. Preview, update, commands and history all read this one. */
+/** What an update will do, and why it is refused if it is. Preview, update, commands and history all read this plan. */
 export interface Plan {
   readonly kind: Step | "refusal";
-  /** What it is, or would be if it were not refused. */
+  /** What the update is, or would be if it were not refused. */
   readonly step: Step;
-  /** Undefined when nothing ran before, or it is not known what. */
+  /** Undefined when nothing ran before, or when it is not known what ran. */
   readonly from?: Version | undefined;
   readonly to: Version;
-  /** Why the host could not be asked: what follows is from the config and the last outputs alone. */
+  /** Why the Docker host could not be asked. The rest of the plan then comes from the config and the last outputs alone. */
   readonly unreachable?: string | undefined;
-  /** What the target will run, in that order; undefined while that is not known. */
+  /** The migrations that the target will run, in that order; undefined while they are not known. */
   readonly pending?: readonly PendingMigration[] | undefined;
-  /** What the database says is applied, and nothing else shows: it may be pending, too. */
+  /** Migrations that only the database says are applied: they may be pending, too. */
   readonly unexplained: readonly PendingMigration[];
-  /** Applied migrations that the target does not know. */
+  /** Applied migrations that the target does not have. */
   readonly ahead: readonly string[];
-  /** The extensions that the migrations it will run want. */
+  /** The extensions that the pending migrations need. */
   readonly extensions: readonly WantedExtension[];
   readonly strategy: Strategy;
-  /** Off also where a backup is restored for good: what a rehearsal would prove, the restore itself proves first. */
+  /** `off` also where a backup is restored for good: the restore itself first proves what a rehearsal would prove. */
   readonly rehearsal: PlanSettings["rehearsal"];
   readonly needsBackup: boolean;
-  /** Undefined when none is taken, or the database cannot be asked. */
+  /** Undefined when no backup is taken, or the database cannot be asked. */
   readonly backup?: BackupEstimate | undefined;
   /** One entry per file system that is written to. */
   readonly disk: readonly DiskNeed[];
-  /** Where the data volume is mounted; without access to the host, by the tag of the image. */
+  /** Where the data volume is mounted; without access to the host, the tag of the image decides it. */
   readonly dataMount: DataMount;
-  /** The addresses of the host that the proxy is published at, in the order in which Docker tells of them. */
+  /** The addresses of the host at which the proxy is published, in the order in which Docker lists them. */
   readonly bind: readonly string[];
   /** Undefined when no index is rebuilt. */
   readonly reindex?: Reindex | undefined;
-  /** Undefined without access to the host; both as far as versions decide it. */
+  /** Undefined without access to the host. `restarts` and `stays` are what versions decide; a changed setting may add to them. */
   readonly restarts?: readonly Role[] | undefined;
   readonly stays?: readonly Role[] | undefined;
-  /** The image of each service, where a release comes. */
+  /** The image of each service, where the update brings a release. */
   readonly images: readonly PlannedImage[];
   /** What users notice, in words. */
   readonly downtime: string;
-  /** The backup that is restored, and what that costs. */
+  /** The backup that is restored, and what the restore costs. */
   readonly restore?: RestoreImpact | undefined;
-  /** Databases that restores have replaced; oldest first. */
+  /** Previous databases, which restores have replaced; oldest first. */
   readonly replaced: readonly ExpiringDatabase[];
-  /** How this update is taken back: undefined when there is nothing to go back to. */
+  /** How this update is undone; undefined when there is nothing to go back to. */
   readonly wayBack?: WayBack | undefined;
-  /** Who takes the requests is decided again, even where no container changes. */
+  /** The update decides again which containers receive the requests, even where no container changes. */
   readonly runsCutover: boolean;
-  /** Roles of containers whose log is another than the one that this program gives. */
+  /** Roles of containers whose log configuration differs from the one that this program sets. */
   readonly otherLogs: readonly string[];
-  /** The proxy keeps the rules under which an older program has made it, and is not replaced for them. */
+  /** The proxy keeps the security options that an older program gave it, and is not replaced because of them. */
   readonly keepsProxy: boolean;
   /**
-   * The server has no role of the application's own, or it has another password, or not everything works as it yet; or
-   * there is no server.
+   * The server has no role of the application's own, or that role has another password, or some container does not work
+   * as that role yet; or there is no server.
    */
   readonly preparesRole: boolean;
-  /** A killed update was taken back, or will be, before this one. */
+  /** A killed update was taken back, or will be taken back, before this update. */
   readonly resumes: boolean;
-  /** Roles whose containers have the ulimits that this program gives, whatever else the engine has added. */
+  /** Roles whose containers have the ulimits that this program gives, whatever ulimits Docker has added. */
   readonly ulimitsSet: readonly string[];
-  /** Whether a network that is made now has no address of the host's. */
+  /** Whether the host has no address on a network that is made now. */
   readonly isolates: boolean;
   /** What the Docker host can limit; undefined where nothing is limited, or the host was not asked. */
   readonly limits?: LimitSupport | undefined;
-  /** What the outputs note of it once it is carried out, or had noted before. */
+  /** What the outputs say of the last restore: of this one once it is carried out, else of an earlier one. */
   readonly restored?: Restored | undefined;
   /** Logical names of the volumes and secrets that the stack has before this update: protected, they stay declared. */
   readonly inState: readonly string[];
@@ -103,7 +103,7 @@ export interface WayBack {
   readonly backup: "none" | "of this update" | { readonly id: string } | { readonly undo: string };
 }
 
-/** Compares what is asked with what is there. It is pure: it reads and touches nothing. */
+/** Compares what is asked with what is there. The function is pure: it reads and changes nothing. */
 export function plan(asked: Asked): Plan {
   const { settings, host, last } = asked;
   const context = assess(asked);
@@ -169,8 +169,9 @@ function restoredBy({ restore, settings, last }: PlanContext): Restored | undefi
 }
 
 /**
- * Also where something could not be started again: whether the update has fixed that is seen from outside; and where
- * an update under the same release has had no verdict, which leaves one container of each service.
+ * The cutover also runs without a change of release where a container could not be started again, because a check through
+ * the published ports shows whether the update has fixed that. It also runs where an update of the same release ended
+ * without a verdict: the verdict leaves one container of each service.
  */
 function runsCutover({ step, facts }: PlanContext): boolean {
   if (step !== "restart" || isInterim(facts?.serving?.name ?? "")) return true;
@@ -180,8 +181,8 @@ function runsCutover({ step, facts }: PlanContext): boolean {
 }
 
 /**
- * Docker tells of the addresses of one port in an order of its own, and the provider takes another order for a change
- * (https://github.com/kreuzwerker/terraform-provider-docker/issues/909): the same addresses keep the order that they have.
+ * Docker lists the addresses of one port in an order of its own, and the provider reports another order as a change
+ * (https://github.com/kreuzwerker/terraform-provider-docker/issues/909). So the same addresses keep the order that they have.
  */
 function bindOf({ http: { bind = [] } }: PlanSettings, facts: HostFacts | undefined): readonly string[] {
   const published = facts?.containers.find(({ role }) => role === "caddy")?.addresses ?? [];
@@ -194,7 +195,7 @@ function preparesRole(facts: HostFacts | undefined): boolean {
   return facts !== undefined && !facts.containers.some(({ role }) => role === "postgres");
 }
 
-/** Whenever version or data change, and whenever migrations will run on data that exist. */
+/** A backup is taken whenever version or data change, and whenever migrations will run on data that exist. */
 function takesBackup({ step, schema, facts }: PlanContext): boolean {
   if (step === "upgrade" || step === "rollback" || step === "restore") return true;
   return (facts?.database?.applied.length ?? 0) > 0 && (schema?.pending.length ?? 0) > 0;
@@ -210,8 +211,8 @@ function wayBack({ step, from, facts, schema, restore, stack, settings }: PlanCo
 }
 
 /**
- * A backup of the release that serves, from before a release that never served migrated the database: an update that
- * was killed or refused has left it so, and a backup taken now would be of the migrated schema.
+ * A backup of the running release that was taken before another release, which never served, migrated the database. An
+ * update that was killed or refused leaves a database in that state, and a backup taken now would have the migrated schema.
  */
 function backupBeforeMigrations(version: string, facts: HostFacts | undefined): BackupManifest | undefined {
   const applied = facts?.database?.applied ?? [];

@@ -12,7 +12,7 @@ import { oneLine, printable } from "./words";
 const LABEL_WIDTH = 13;
 const TABLES_SHOWN = 6;
 
-/** The plan in the few lines that preview and update print. Plain text: it is read in logs, too. */
+/** Prints the plan in a few lines, for preview and update. The text is plain, because it is read in logs, too. */
 export function summary(plan: Plan): string {
   const lines = [
     headline(plan),
@@ -106,9 +106,9 @@ function restore({ restore: impact }: Plan): string[] {
   ];
 }
 
-/** The tables that lose most first. What was changed or deleted, no count tells. */
+/** Names the tables that lose most first. A count does not show rows that were changed or deleted. */
 function loss({ added, exact }: RestoreImpact): string {
-  // The migrations have a line of their own.
+  // The plan lists the migrations in a row of their own.
   const tables = Object.entries(added).filter(([table]) => table !== `public.${MIGRATIONS_TABLE}`);
   if (tables.length === 0)
     return exact
