@@ -10,79 +10,79 @@ import type { Role } from "./names";
 import type { ApplicationSecret } from "./secrets";
 import type { CollationFacts } from "./collation-facts";
 
-/** What runs on the Docker host now, as far as a plan needs to know. Read only; read in preview and in up. */
+/** What runs on the Docker host now, as far as a plan needs it. Preview and update read it, and change nothing by it. */
 export interface HostFacts {
   readonly containers: readonly RunningContainer[];
-  /** The container that takes the requests of the api, by Caddy's pointer; undefined before the first cutover. */
+  /** The api container that receives the requests, as the active upstream names it; undefined before the first cutover. */
   readonly serving?: RunningContainer | undefined;
   /** Undefined when there is no database container, or it does not run. */
   readonly database?: DatabaseFacts | undefined;
-  /** Of the target release; undefined where the image cannot be had, with the reason in `targetMissing`. */
+  /** The target release; undefined where its image is not available, with the reason in `targetMissing`. */
   readonly target?: TargetFacts | undefined;
   readonly targetMissing?: string | undefined;
   /** Why the target, which is built from source, cannot be built. */
   readonly sourceFault?: SourceFault | undefined;
-  /** Files in the image that serves; read only where the history does not show which release has applied what is. */
+  /** Migrations in the running image; read only where the history does not show which release applied those in the database. */
   readonly servingMigrations?: readonly string[] | undefined;
   /** Why the migrations of the target's image, which is on the host, cannot be read. */
   readonly targetUnreadable?: string | undefined;
-  /** Where the postgres image of the config keeps its data; undefined where the image cannot be had. */
+  /** Where the postgres image of the config keeps its data; undefined where the image is not available. */
   readonly dataMount?: DataMount | undefined;
-  /** What the names of the config mean on the host now; without what is built, and what cannot be had. */
+  /** The images that the config names, as the host has them now; without images that are built or not available. */
   readonly images?: Readonly<Partial<Record<Role, NamedImage>>> | undefined;
-  /** Of images that api, worker and console run and the config does not name, what registries call them; by id. */
+  /** Digests in registries of the images that api, worker and console run and the config does not name; by id. */
   readonly digestsRunning?: Readonly<Record<string, readonly string[]>> | undefined;
-  /** Services that run another image than the one that the config names now; of postgres and caddy. */
+  /** Of postgres and caddy, those that run another image than the one that the config names now. */
   readonly otherImages?: readonly OtherImage[] | undefined;
-  /** Names of the other images that are neither on the host nor to be had, with the reason. */
+  /** Names of the other images that are not on the host and could not be pulled, with the reason. */
   readonly imagesMissing: readonly { readonly reference: string; readonly reason: string }[];
-  /** TCP ports of `http` that something else than our Caddy has taken on the host. */
+  /** TCP ports of `http` that something other than the stack's Caddy uses on the host. */
   readonly portsTaken: readonly { readonly port: number; readonly by: string }[];
-  /** Undefined when it could not be asked for. */
+  /** Undefined when Docker could not be asked for it. */
   readonly dataVolume?: DataVolume | undefined;
-  /** The directory of the config that backups cannot be written to, with the reason. */
+  /** The directory in the config to which backups cannot be written, with the reason. */
   readonly backupDirectory?: { readonly path: string; readonly fault: string } | undefined;
   /** Newest last. */
   readonly backups: readonly BackupManifest[];
-  /** Those that are dated in the future. */
+  /** Backups that are dated in the future. */
   readonly future?: readonly BackupManifest[] | undefined;
   /** File and reason of everything that looks like a backup and does not count as one. */
   readonly broken?: readonly string[] | undefined;
-  /** Ids of those among the broken that are whole and that this stack has not signed. */
+  /** Ids of those among the broken that are complete, and that this stack has not signed. */
   readonly unsigned?: readonly string[] | undefined;
-  /** Oldest first; undefined while it cannot be read, because the database's container does not run. */
+  /** Oldest first; undefined while the history cannot be read, because the database's container does not run. */
   readonly history?: readonly HistoryEntry[] | undefined;
-  /** Asked only where a restore will replace it. */
+  /** Read only where a restore will replace the live database. */
   readonly live?: LiveData | undefined;
   /** Why the backup that will be restored cannot be relied on. */
   readonly restoreFault?: string | undefined;
-  /** True when the role with which ours look into the database is no superuser of it: then nothing else is known of it. */
+  /** True when the role that this program uses is not a superuser of the database: then nothing else is known of the database. */
   readonly superuserMissing?: boolean | undefined;
-  /** True when the database does not take the password that is given or was generated, or there is none of either. */
+  /** True when the database rejects the password that is given or was generated, or when there is no such password. */
   readonly passwordRejected?: boolean | undefined;
-  /** The role that the password of this update is of, where the database has said. */
+  /** The role to which the password of this update belongs, where the database has accepted it. */
   readonly passwordOf?: string | undefined;
-  /** True when the database of a volume that was adopted asks for no password. */
+  /** True when the database of an adopted volume asks for no password. */
   readonly passwordNotAsked?: boolean | undefined;
-  /** Secrets that the api which serves has another value of; new ones, where neither is given nor was generated. */
+  /** Secrets of which the running api has another value; also those that are neither given nor generated, and so will be new. */
   readonly secretsChanged?: readonly ApplicationSecret[] | undefined;
-  /** Where the database's container has its backups: another place than the config names while they are moved. */
+  /** Where the database's container has its backups: while backups move, the config names another place. */
   readonly backupPlace?: Place | undefined;
-  /** What had stopped, and Docker could not start again when this update began; in a preview nothing is started. */
+  /** Containers that had stopped, and that Docker could not start again when this update began. A preview starts none. */
   readonly notStarted?: readonly NotStarted[] | undefined;
-  /** A killed update has left something half done, which the next update takes back or finishes before all else. */
+  /** A killed update has left something half done, which the next update first takes back or finishes. */
   readonly unfinished?: boolean | undefined;
-  /** Whether the engine can make a network on which the host itself has no address; undefined when it does not say. */
+  /** Whether Docker can make a network on which the host itself has no address; undefined when Docker does not say. */
   readonly isolates?: boolean | undefined;
-  /** The same, where this update has taken it back or finished it already. */
+  /** This update has already taken back or finished what a killed update had left half done. */
   readonly resumed?: boolean | undefined;
-  /** What the host can limit; asked only where the config limits something. */
+  /** What the host can limit; read only where the config limits something. */
   readonly limits?: LimitSupport | undefined;
-  /** Seconds since 1970 on the Docker host, which is not this machine's clock; undefined when it does not tell. */
+  /** Seconds since 1970 by the clock of the Docker host, not of this machine; undefined when it is not known. */
   readonly clock?: number | undefined;
 }
 
-/** A container that should run, and what Docker says against it. */
+/** A container that should run, and why Docker cannot start it. */
 export interface NotStarted {
   readonly name: string;
   readonly role: string;
@@ -104,32 +104,32 @@ export interface RunningContainer {
   readonly running: boolean;
   /** Undefined where Docker does not say. */
   readonly log?: LogConfig | undefined;
-  /** Its root file system is read-only. */
+  /** The root file system of the container is read-only. */
   readonly readOnly?: boolean | undefined;
-  /** It is kept from leaving its memory in a file when it crashes. */
+  /** The container may not write its memory to a file when it crashes. */
   readonly noCore?: boolean | undefined;
-  /** It works on the database as the server's superuser, as all did that older programs have made. */
+  /** The container works on the database as the server's superuser, as the containers of older programs did. */
   readonly asSuperuser?: boolean | undefined;
-  /** Names of those that it is connected to; undefined where Docker does not say. */
+  /** Names of the networks to which the container is connected; undefined where Docker does not say. */
   readonly networks?: readonly string[] | undefined;
-  /** Of the proxy, the addresses of the host that it is published at, in Docker's own order. */
+  /** Of the proxy: the addresses of the host at which it is published, in Docker's own order. */
   readonly addresses?: readonly string[] | undefined;
 }
 
 /** An image by the name that the config gives it. */
 interface NamedImage extends ImageIdentity {
-  /** As its maker has dated it. */
+  /** When the image was made, as the image says. */
   readonly created?: string | undefined;
-  /** Whose processes its containers run, as its maker has it: a name or number, with or without a group; root where empty. */
+  /** The user of its containers' processes, as the image says: a name or number, with or without a group; root where empty. */
   readonly user?: string | undefined;
 }
 
 /** A service that runs another image than the one that the config names now. */
 export interface OtherImage {
   readonly role: "postgres" | "caddy";
-  /** As the config names it. */
+  /** The name in the config. */
   readonly reference: string;
-  /** True when the container was made from the same name: its tag was moved. False when the config was changed. */
+  /** True when the container was made from the same name, so the tag was moved. False when the config was changed. */
   readonly moved: boolean;
   readonly running: ImageFacts;
   readonly wanted: ImageFacts;
@@ -139,25 +139,25 @@ export interface ImageFacts {
   readonly id: string;
   /** ISO 8601. */
   readonly created?: string | undefined;
-  /** Operating system, as it calls itself. */
+  /** Name and version of the operating system. */
   readonly system?: string | undefined;
-  /** C library with its version, which decides how text is sorted: `glibc 2.41`, `musl 1.2.5`. */
+  /** C library and its version, which decide how text is sorted: `glibc 2.41`, `musl 1.2.5`. */
   readonly library?: string | undefined;
-  /** Extensions that it has, with the version that each would install. */
+  /** Extensions in the image, with the version that each would install. */
   readonly extensions?: Readonly<Record<string, string>> | undefined;
   /** Whether its PostgreSQL can read values that were compressed with lz4; not known of another image. */
   readonly readsLz4?: boolean | undefined;
 }
 
 export interface DataVolume {
-  /** The one that the config names, or the stack's own. */
+  /** The volume that the config names, or the stack's own. */
   readonly wanted: string;
   readonly exists: boolean;
-  /** The one under the stack's postgres, which runs or is stopped; undefined when there is none. */
+  /** The volume that the stack's postgres container mounts, running or stopped; undefined without such a container. */
   readonly mounted?: string | undefined;
-  /** Folder of that volume in which the data lie; empty at its top. */
+  /** The folder of that volume in which the data lie; empty where they lie at its top. */
   readonly folder?: string | undefined;
-  /** Other containers that run and may write to the wanted one. */
+  /** Other running containers that may write to the wanted volume. */
   readonly usedBy: readonly string[];
 }
 
@@ -167,48 +167,48 @@ export interface Disk {
   readonly freeBytes: number;
 }
 
-/** Where the data lie, where the backups lie, and where Docker keeps what has no place of its own; often all in one. */
+/** The file systems of the data, of the backups, and of Docker's own volumes; often all three are the same. */
 export type Disks = Readonly<Record<"data" | "backups" | "docker", Disk>>;
 
 export interface DatabaseFacts {
-  /** The role as which the application works; undefined where it has none of its own, and works as the superuser. */
+  /** The role of the application; undefined where the application has no role of its own, and works as the superuser. */
   readonly application?: { readonly superuser: boolean; readonly ours: boolean } | undefined;
-  /** How many objects that the application would own are the superuser's. */
+  /** How many objects that the application should own still belong to the superuser. */
   readonly ofSuperuser: number;
   /** Files in `nestfleet_migrations`, in file order: the contract promises no other column to sort by. */
   readonly applied: readonly string[];
   readonly sizeBytes: number;
-  /** PostgreSQL major of the server that runs, and so of the data directory. */
+  /** PostgreSQL major version of the running server, and so of the data directory. */
   readonly major: number;
   readonly disks: Disks;
-  /** Those that the server's image has, installed or not, by name, with the version that it would install. */
+  /** Extensions in the server's image, installed or not, by name, with the version that each would install. */
   readonly extensions: Readonly<Record<string, string>>;
-  /** Those that are installed, with their version. */
+  /** Extensions that are installed in the database, with their version. */
   readonly installed?: Readonly<Record<string, string>> | undefined;
   /** Undefined on a server before PostgreSQL 15. */
   readonly collations?: CollationFacts | undefined;
-  /** Databases that were live before a restore, kept for an undo; oldest first. */
+  /** Previous databases: live before a restore, and kept for an undo; oldest first. */
   readonly replaced: readonly ReplacedDatabase[];
 }
 
-/** What is in the live database. */
+/** What the live database contains. */
 export interface LiveData {
-  /** By `schema.table`. */
+  /** Rows by table (`schema.table`). */
   readonly rows: Readonly<Record<string, number>>;
-  /** False when the rows are the server's own estimate, because counting them takes too long. */
+  /** False when `rows` is the server's own estimate, because counting takes too long. */
   readonly exact: boolean;
   /** ISO 8601, UTC; undefined where the server does not know. */
   readonly lastWrite?: string | undefined;
-  /** Names of the transactions that are prepared and not ended. */
+  /** Names of transactions that are prepared and not ended. */
   readonly prepared?: readonly string[] | undefined;
 }
 
 export interface TargetFacts {
   readonly imageId: string;
-  /** Of that image in registries, `repository@sha256:…`. */
+  /** Digests of that image in registries, `repository@sha256:…`. */
   readonly digests?: readonly string[] | undefined;
   readonly migrations: readonly Migration[];
-  /** PostgreSQL major of the postgres image that the config names, where the image tells (PG_MAJOR). */
+  /** PostgreSQL major version of the postgres image in the config, where the image says it (PG_MAJOR). */
   readonly postgresMajor?: number | undefined;
   /** Versions that must not be skipped on the way here: label `org.nestfleet.required-stops` of the api image. */
   readonly requiredStops: readonly string[];
@@ -217,7 +217,7 @@ export interface TargetFacts {
 export interface Migration {
   /** `NNNN_name.sql` */
   readonly file: string;
-  /** Undefined where it is applied, and stays so. */
+  /** Undefined for a migration that is applied, and stays applied. */
   readonly reading?: Reading | undefined;
 }
 
@@ -226,10 +226,10 @@ export interface SourceFault {
   /** What is wrong, in one line. */
   readonly title: string;
   readonly why: string;
-  readonly mend: string;
+  readonly fix: string;
 }
 
-/** As the image or the source has it. */
+/** A migration as the image or the source contains it. */
 export interface MigrationFile {
   readonly file: string;
   readonly sql: string;

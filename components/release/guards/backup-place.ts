@@ -5,7 +5,7 @@ import { configRm, configSetPath, docker, shellWord } from "../commands";
 import type { GuardProblem } from "./problem";
 import type { PlanContext } from "../plan-context";
 
-/** Where backups lie now, and where the config wants them; undefined where they stay. */
+/** The present and the future place of the backups; undefined where they stay. */
 function moved({ facts, settings, stack }: PlanContext): { from: Place; to: Place } | undefined {
   const from = facts?.backupPlace;
   if (from === undefined) return undefined;
@@ -14,7 +14,7 @@ function moved({ facts, settings, stack }: PlanContext): { from: Place; to: Plac
   return spelled(from) === spelled(to) ? undefined : { from, to };
 }
 
-/** What stays behind when backups are kept elsewhere from now on, and how it is taken along. */
+/** Says which backups stay behind when the place changes, and how to copy them. */
 export function backupsMoved(context: PlanContext): string[] {
   const places = moved(context);
   if (places === undefined) return [];
@@ -34,8 +34,8 @@ export function backupsMoved(context: PlanContext): string[] {
 }
 
 /**
- * The backup that is to be restored, and the record of restores that were carried out, lie in the old place: an update
- * that moves and restores would find neither.
+ * Refuses to move and restore in one update: the backup to restore, and the record of earlier restores, lie in the old place,
+ * and the update would look for both in the new one.
  */
 export function movedWhileRestoring(context: PlanContext): GuardProblem | undefined {
   const places = moved(context);
@@ -61,7 +61,7 @@ function source(place: Place): string {
   return shellWord("volume" in place ? place.volume : place.directory);
 }
 
-/** Docker mounts no directory that is not there: postgres would be stopped, and could not start again. */
+/** Docker does not mount a directory that does not exist: postgres would be stopped, and could not start again. */
 export function backupDirectoryUnusable({ facts, stack }: PlanContext): GuardProblem | undefined {
   if (facts?.backupDirectory === undefined) return undefined;
   const { path, fault } = facts.backupDirectory;

@@ -5,7 +5,7 @@ import type { PlanContext } from "../plan-context";
 import { duration } from "../units";
 import { firstOf, oneLine } from "../words";
 
-/** An unsigned backup was written by another program, comes from another stack, or lost its key with the state. */
+/** Warns of unsigned backups: written by another program, or by another stack, or by this stack before its key was lost. */
 export function notSigned({ facts, settings, stack }: PlanContext): string[] {
   const unsigned = facts?.unsigned ?? [];
   const [first] = unsigned;
@@ -19,10 +19,10 @@ export function notSigned({ facts, settings, stack }: PlanContext): string[] {
   ];
 }
 
-/** A night may be missed. */
+/** Two days: one nightly proof may be missed. */
 const PROVEN_SECONDS = 2 * 86_400;
 
-/** That a dump can be read does not say that it can be restored: only a rehearsal, a drill or a proof does. */
+/** Warns where no backup was proven lately. A dump that can be read may still fail to be restored; a rehearsal, a restore drill or a proof shows it. */
 export function unproven({ facts, settings, stack, restore }: PlanContext): string[] {
   const newest = newestBackup(facts?.backups ?? []);
   const [first] = facts?.backups ?? [];
@@ -42,10 +42,10 @@ export function unproven({ facts, settings, stack, restore }: PlanContext): stri
   return [`no backup has been shown to be restorable${since}; run this now, and best every night: ${command}`];
 }
 
-/** Clocks are set back by seconds without harm. */
+/** A clock that is set back by a few minutes does no harm. */
 const TOLERATED_SECONDS = 300;
 
-/** No refusal: an upgrade may be what is needed, and a backup's id is kept above the newest whatever the clock says. */
+/** Only warns: an upgrade may be urgent, and the id of a new backup follows the newest whatever the clock says. */
 export function clockBehind({ facts }: PlanContext): string[] {
   const newest = newestBackup(facts?.backups ?? []);
   if (facts?.clock === undefined || newest === undefined) return [];

@@ -5,13 +5,13 @@ import type { GuardProblem } from "./problem";
 import type { PlanContext } from "../plan-context";
 import { oneLine } from "../words";
 
-/** Without the database there is no backup, and the applied migrations are not known. */
+/** Without a running database no backup can be taken, and the applied migrations are not known. */
 export function databaseStopped({ facts, settings, stack, step, from }: PlanContext): GuardProblem | undefined {
   if (facts === undefined || facts.database !== undefined || (step !== "upgrade" && step !== "rollback"))
     return undefined;
   const name = namesOf(stack).containers.postgres;
   const container = facts.containers.find(({ role }) => role === "postgres");
-  // No session may connect while its name changes: the update lets sessions in again before it looks.
+  // While a restore renames the database, it accepts no session: the update opens it again before it looks.
   if (facts.unfinished === true && container?.running === true) return undefined;
   const failed = facts.notStarted?.find(({ role }) => role === "postgres");
   const why = failed === undefined ? conditionOf(container) : `cannot be started: ${oneLine(failed.reason)}`;
@@ -40,8 +40,8 @@ function fixesOf({ name, state, running }: RunningContainer, host: string | unde
 }
 
 /**
- * A change of release ends with the requests going over, which needs the proxy: told before the backup. A taken port
- * has a guard of its own.
+ * A change of release needs the proxy for its cutover, so this refuses before the backup. Where a port is taken, `portTaken`
+ * refuses instead.
  */
 export function proxyNotStarted({ facts, stack, step }: PlanContext): GuardProblem | undefined {
   const failed = facts?.notStarted?.find(({ role }) => role === "caddy");
@@ -54,14 +54,14 @@ export function proxyNotStarted({ facts, stack, step }: PlanContext): GuardProbl
   };
 }
 
-/** What Docker could not start again, and no guard refuses: what the update makes anew may be exactly that. */
+/** Warns of containers that Docker could not start again. It does not refuse, because the update may make that container anew. */
 export function notStarted({ facts }: PlanContext): string[] {
   return (facts?.notStarted ?? []).map(
     ({ name, reason }) => `${name} had stopped and cannot be started: ${oneLine(reason)}`,
   );
 }
 
-/** Stopped or removed by hand: the engine's state does not know, and a plain update would leave it so. */
+/** Warns of containers that were stopped or removed by hand: Pulumi's state does not show it, and a plain update would change nothing. */
 export function notRunning({ facts, settings, stack, step, served }: PlanContext): string[] {
   if (facts === undefined || (step === "install" && !served)) return [];
   if (facts.containers.length === 0)

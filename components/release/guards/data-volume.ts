@@ -5,7 +5,7 @@ import type { GuardProblem } from "./problem";
 
 const EXISTING_VOLUME = "postgres.existingVolume";
 
-/** A name that was mistyped: Docker would make an empty volume of it, and the data would seem lost. */
+/** Refuses a mistyped name: Docker would make an empty volume of that name, and the data would seem lost. */
 export function volumeMissing({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const named = settings.postgres?.existingVolume;
   if (named === undefined || facts?.dataVolume === undefined || facts.dataVolume.exists) return undefined;
@@ -19,7 +19,7 @@ export function volumeMissing({ facts, settings, stack }: PlanContext): GuardPro
   };
 }
 
-/** Two servers on one data directory destroy it; in containers, neither sees the other's lock file hold. */
+/** Two servers on one data directory destroy it; in containers, neither respects the other's lock file. */
 export function volumeInUse({ facts, settings }: PlanContext): GuardProblem | undefined {
   const { wanted, usedBy } = facts?.dataVolume ?? { wanted: "", usedBy: [] };
   if (usedBy.length === 0) return undefined;
@@ -30,7 +30,7 @@ export function volumeInUse({ facts, settings }: PlanContext): GuardProblem | un
   };
 }
 
-/** A line of the config that was changed or lost: the stack would go on with other data, or with none. */
+/** Refuses where a line of the config was changed or lost: the stack would continue with other data, or without data. */
 export function volumeChanged({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const { wanted, mounted } = facts?.dataVolume ?? {};
   if (wanted === undefined || mounted === undefined || mounted === wanted) return undefined;
@@ -46,7 +46,7 @@ export function volumeChanged({ facts, settings, stack }: PlanContext): GuardPro
   };
 }
 
-/** A data directory can be read by its own major only. */
+/** Only the same major version of PostgreSQL can read a data directory. */
 export function postgresMajorDiffers({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const image = facts?.target?.postgresMajor;
   const data = facts?.database?.major;
@@ -62,7 +62,7 @@ export function postgresMajorDiffers({ facts, settings, stack }: PlanContext): G
   };
 }
 
-/** PostgreSQL would find an empty folder in the volume, and begin anew beside the data. */
+/** PostgreSQL would find an empty folder in the volume, and start an empty database beside the data. */
 export function dataFolderDiffers({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const { wanted, mounted, folder } = facts?.dataVolume ?? {};
   const image = facts?.dataMount;

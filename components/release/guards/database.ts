@@ -2,7 +2,7 @@ import { psql, type Psql } from "../commands";
 import { namesOf } from "../names";
 import type { PlanContext } from "../plan-context";
 
-/** A statement for a person to run in the database of the stack that is planned for. */
+/** The command with which an operator runs a statement in the database of the planned stack. */
 export function inDatabase(
   { settings, stack }: Pick<PlanContext, "settings" | "stack">,
   statement: Omit<Psql, "container" | "host">,

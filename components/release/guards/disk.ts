@@ -7,7 +7,7 @@ import type { PlanContext } from "../plan-context";
 import { size } from "../units";
 import type { GuardProblem } from "./problem";
 
-/** A disk that fills in the middle stops the database, and the version that serves with it. */
+/** A disk that fills during the update stops the database, and with it the running release. */
 export function diskTooSmall(
   { facts, settings, stack, restore }: PlanContext,
   disk: readonly DiskNeed[],
@@ -36,7 +36,7 @@ export function diskTooSmall(
   };
 }
 
-/** Whether dropping a database makes room where it is needed. */
+/** Whether a dropped database makes room on the file system that needs it. */
 function sharesDataDisk(facts: HostFacts | undefined, short: readonly DiskNeed[]): boolean {
   const disks = facts?.database?.disks;
   return disks !== undefined && short.some(({ of }) => of.some((use) => disks[use].device === disks.data.device));

@@ -4,7 +4,7 @@ import type { PlanContext } from "../plan-context";
 import { inDatabase } from "./database";
 import type { GuardProblem } from "./problem";
 
-/** An extension whose library is older than the objects in the database fails, or reads its data wrongly. */
+/** An extension whose library is older than its objects in the database fails, or reads its data wrongly. */
 export function extensionsOlder({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const other = facts?.otherImages?.find(({ role, moved }) => role === "postgres" && !moved);
   const has = other?.wanted.extensions;
@@ -21,7 +21,7 @@ export function extensionsOlder({ facts, settings, stack }: PlanContext): GuardP
   };
 }
 
-/** The server's image can be newer than the objects that an extension has made in the database. */
+/** Warns where the server's image has a newer version of an extension than the database. */
 export function extensionsBehind({ facts, settings, stack }: PlanContext): string[] {
   const { installed = {}, extensions = {} } = facts?.database ?? {};
   const behind = Object.entries(installed).flatMap(([name, version]) => {

@@ -5,10 +5,10 @@ import { duration } from "../units";
 
 const OLD_SECONDS = 90 * 86_400;
 
-/** Builds that can be repeated give their images the date of long ago, or none. */
+/** Reproducible builds date their images long ago, or not at all. */
 const FIRST_DATE = Date.parse("2015-01-01T00:00:00Z") / 1000;
 
-/** What is on the host is never fetched again by itself: PostgreSQL and Caddy would be those of the first day for ever. */
+/** An image on the host is never pulled again by itself, so PostgreSQL and Caddy would stay at the version of the first day. */
 export function imagesOld({ facts, settings, stack }: PlanContext): string[] {
   return OWN_VERSION.flatMap((role) => {
     const age = ageOf(facts?.images?.[role]?.created, facts?.clock);
@@ -24,7 +24,7 @@ export function imagesOld({ facts, settings, stack }: PlanContext): string[] {
   });
 }
 
-/** By the clock of the Docker host, in seconds; undefined where the image does not say when it was made. */
+/** The age in seconds by the clock of the Docker host; undefined where the image does not say when it was made. */
 function ageOf(created: string | undefined, clock: number | undefined): number | undefined {
   const made = Date.parse(created ?? "") / 1000;
   return clock === undefined || Number.isNaN(made) || made < FIRST_DATE ? undefined : clock - made;

@@ -3,7 +3,7 @@ import type { PlanContext } from "../plan-context";
 
 const ROOT = /^(?:root|0*)(?::.*)?$/;
 
-/** The published images have users of their own; those of postgres and caddy begin as root, and that is known. */
+/** Warns of released images that run as root. Those of postgres and caddy are known to start as root. */
 export function imagesOfRoot({ facts }: PlanContext): string[] {
   return RELEASED.flatMap((role) => {
     const user = facts?.images?.[role]?.user;

@@ -11,14 +11,14 @@ interface MissingImage {
   readonly reason: string;
 }
 
-/** A tag that was mistyped, a registry that is down, an image that was pruned before a rollback. */
+/** Refuses where an image is missing: a tag was mistyped, a registry is down, or an image was pruned before a rollback. */
 export function imageMissing(context: PlanContext): GuardProblem | undefined {
   const { facts, settings, stack, step, from, to } = context;
   if (facts === undefined) return undefined;
   const references = imageReferences(settings, stack);
   const reasons = new Map(facts.imagesMissing.map(({ reference, reason }) => [reference, reason]));
   if (facts.targetMissing !== undefined) reasons.set(references.api, facts.targetMissing);
-  // What is built from source is in no registry, and not on the host before the update has built it.
+  // An image that is built from source is in no registry, and not on the host before the update has built it.
   const missing = [...reasons]
     .filter(([reference]) => settings.source === undefined || !reference.startsWith(`${namesOf(stack).prefix}-`))
     .map(([reference, reason]) => ({ reference, reason }));
@@ -64,7 +64,7 @@ function fixesOf(
   return fixes[pullFault(reason)];
 }
 
-/** Where the name of an image comes from: a released one has its repository and its tag from two keys. */
+/** Names the keys of the config that the name of an image comes from: a released image has its repository and its tag from two keys. */
 function mistyped(reference: string, references: ImageReferences, stack: string): string {
   const role = (Object.keys(references) as (keyof ImageReferences)[]).find((key) => references[key] === reference);
   if (role === "postgres" || role === "caddy") return configSetPath(stack, `images.${role}`, "IMAGE");
@@ -77,7 +77,7 @@ function registryOf(reference: string): string {
   return rest.length > 0 && (/[.:]/.test(first) || first === "localhost") ? first : "";
 }
 
-/** The image is there, and a container of it cannot tell what it would do to the database. */
+/** Refuses where the image is on the host, but its migrations cannot be read in a container of it. */
 export function imageUnreadable({ facts, settings, stack, from, to }: PlanContext): GuardProblem | undefined {
   const reason = facts?.targetUnreadable;
   if (reason === undefined) return undefined;

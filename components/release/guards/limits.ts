@@ -1,7 +1,7 @@
 import type { Limits } from "../containers/limits";
 import type { PlanContext } from "../plan-context";
 
-/** The kernel lacks what a limit takes; the service runs without it. */
+/** Warns where the kernel does not support a limit: the service runs without that limit. */
 export function limitsNotHeld({ facts, settings }: PlanContext): string[] {
   const support = facts?.limits;
   if (support === undefined) return [];

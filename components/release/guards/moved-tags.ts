@@ -9,8 +9,8 @@ import type { PlanContext } from "../plan-context";
 import { shortId } from "../units";
 
 /**
- * Images that run under a tag of the release, or that ran when a backup was taken, and are not those that the tag names
- * now. What is built from source is not compared: the same source gives another image each time.
+ * Refuses where a tag of the release names another image now than the running one, or than the one that ran when a backup
+ * was taken. Images that are built from source are not compared, because each build of the same source gives another image.
  */
 export function movedTags(context: PlanContext): GuardProblem[] {
   const { settings, stack } = context;
@@ -44,20 +44,20 @@ function movedTag(context: PlanContext, role: ReleasedRole, reference: string): 
 }
 
 function namedNow({ target, targetUnreadable, images }: HostFacts, role: ReleasedRole): ImageIdentity | undefined {
-  // One that is not the pinned one was not looked into.
+  // An image that is not the pinned one was not inspected.
   if (role !== "api" || (target ?? targetUnreadable) === undefined) return images?.[role];
   return target && { id: target.imageId, digests: target.digests ?? [] };
 }
 
 interface KnownImage extends ImageIdentity {
-  /** It is on the host, and needs no digest to be found; else a backup has recorded it. */
+  /** True when the image runs, so it is on the host and needs no digest to be found. False when a backup has recorded it. */
   readonly runs: boolean;
 }
 
 function knownAs({ facts, to, served }: PlanContext, role: ReleasedRole): KnownImage | undefined {
   if (facts === undefined) return undefined;
   const { serving, containers, backups } = facts;
-  // Before anything has served, what runs is what was refused, maybe because its image was the wrong one.
+  // Before a release has served, the running image is of a refused update, and may have been refused for being the wrong one.
   const others = served ? containers.filter(({ running }) => running) : [];
   const candidates = [...(serving ? [serving] : []), ...others];
   const running = candidates.find((one) => one.role === role && one.version === to.tag);
@@ -68,9 +68,8 @@ function knownAs({ facts, to, served }: PlanContext, role: ReleasedRole): KnownI
 }
 
 /**
- * What registries call a known image, as far as anybody knows: the last update, which says what the config named, else
- * the engine, which tells of all repositories that have it, or in its newer image store of none once the tag names
- * another one, else a backup.
+ * Gives the digests of a known image in registries. The last update knows the one that the config named. Else Docker knows
+ * those of all repositories; with its newer image store it knows none once the tag names another image. Else a backup does.
  */
 function repositoriesOf(
   { id, digests, runs }: KnownImage,
@@ -85,7 +84,7 @@ function repositoriesOf(
   return facts?.backups.findLast(({ images }) => images[role] === id)?.digests?.[role] ?? [];
 }
 
-/** One of several repositories may be another one of the config's: then it is no moved tag that it is not named now. */
+/** Whether all known digests are of this repository. Otherwise the config may have changed its repository, and the tag was not moved. */
 function isOf(reference: string, digests: readonly string[]): boolean {
   return digests.length > 0 && digests.every((digest) => repositoryOf(digest) === repositoryOf(reference));
 }

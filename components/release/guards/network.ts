@@ -5,7 +5,7 @@ import { leftNetwork } from "../restarts";
 import type { PlanContext } from "../plan-context";
 import type { GuardProblem } from "./problem";
 
-/** Found before anything is stopped: Caddy could not start. */
+/** Refuses before anything is stopped: Caddy could not start on a port that is taken. */
 export function portTaken({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const [first, ...more] = facts?.portsTaken ?? [];
   if (first === undefined) return undefined;
@@ -18,8 +18,8 @@ export function portTaken({ facts, settings, stack }: PlanContext): GuardProblem
 }
 
 /**
- * Another port is no way out for a domain: users and the certificate's authority come to 80 and 443. Another proxy that
- * keeps them has to pass the requests on: then TLS is its affair.
+ * Another port does not help a domain, because users and the certificate authority use 80 and 443. A proxy that keeps these
+ * ports has to forward the requests, and then terminates TLS itself.
  */
 function otherPort(port: number, { http, domain }: PlanContext["settings"], stack: string): string {
   const key = port === http.httpPort ? "httpPort" : "httpsPort";
@@ -29,7 +29,7 @@ function otherPort(port: number, { http, domain }: PlanContext["settings"], stac
     : `or, if another proxy uses it, has the certificate of ${domain} and forwards the requests (docs/network.md): ${another} && ${configSetPath(stack, "http.tls", "off")} && ${configSetPath(stack, "http.publicUrl", `https://${domain}`)}`;
 }
 
-/** Who has said nothing of addresses had all of them, in clear. */
+/** Warns where Caddy will be closed to other hosts: without `bind`, an older program listened on all addresses, in plain text. */
 export function closedToOthers({ facts, settings: { http }, stack }: PlanContext): string[] {
   const published = facts?.containers.find(({ role }) => role === "caddy")?.addresses ?? [];
   const open = published.filter((address) => !isLoopback(address));
@@ -40,7 +40,7 @@ export function closedToOthers({ facts, settings: { http }, stack }: PlanContext
   ];
 }
 
-/** Every container on that network has reached the database so far, also those that an operator has put there. */
+/** Warns where postgres leaves a network: so far every container on it could reach the database, also those of the operator. */
 export function databaseMoves(context: PlanContext): string[] {
   const network = leftNetwork(context);
   const { stack, settings } = context;

@@ -6,8 +6,8 @@ import type { PlanContext } from "../plan-context";
 import { shortId } from "../units";
 
 /**
- * The tag of postgres or caddy names another image than the one that runs. The engine's state holds the image that the
- * container was made of, so only an update with `--refresh` goes over to the other one.
+ * Warns where the tag of postgres or caddy names another image than the running one. Pulumi's state has the image that the
+ * container was made from, so only an update with `--refresh` changes to the other image.
  */
 export function imageMoved({ facts, stack }: PlanContext): string[] {
   const others = (facts?.otherImages ?? []).filter(({ moved }) => moved);

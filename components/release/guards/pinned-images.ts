@@ -7,7 +7,7 @@ import { RELEASED, type ReleasedRole } from "../names";
 import type { PlanContext } from "../plan-context";
 import { shortId } from "../units";
 
-/** Tags of the release that name another image on the host than the config has pinned. */
+/** Refuses where a tag of the release names another image on the host than the config has pinned. */
 export function otherThanPinned(context: PlanContext): GuardProblem[] {
   return RELEASED.flatMap((role) => otherThan(context.settings.images.digests[role], role, context) ?? []);
 }
@@ -27,7 +27,7 @@ function otherThan(
   return {
     title: `${reference} is not the image that is pinned for ${role}`,
     why: `its tag names ${shortId(present)} now; nestfleet:images.digests.${role} is ${shortId(pinned)}${before === undefined ? "" : `, the image of the running ${before}`}`,
-    // To give the image of one release the tag of another one would fix nothing.
+    // To give the image of one release the tag of another release would not help.
     fix:
       before === undefined
         ? [
@@ -41,7 +41,7 @@ function otherThan(
   };
 }
 
-/** The release that runs the image that is pinned, where that is another one: its pin was left in the config. */
+/** Another release that runs the pinned image: then its pin was left in the config. */
 function runsAs(
   { pinned, role, tag }: { readonly pinned: string; readonly role: ReleasedRole; readonly tag: string },
   facts: HostFacts,

@@ -1,12 +1,12 @@
 /**
- * Why an image could not be pulled, as far as the words of Docker and containerd tell:
- * `missing`: the registry answers, and has no such repository or tag; `denied`: not without other credentials, or no
- * such repository (registries do not say which); `limited`: too many pulls; `away`: the registry cannot be reached or
- * is ill; `disk`: the Docker host has no room.
+ * Why an image could not be pulled, as far as the messages of Docker and containerd show it.
+ * `missing`: the registry answers, and has no such repository or tag. `denied`: the registry wants other credentials, or has
+ * no such repository (registries do not say which). `limited`: too many pulls. `away`: the registry cannot be reached or
+ * fails. `disk`: the Docker host has no room.
  */
 export type PullFault = "missing" | "denied" | "limited" | "away" | "disk" | "unknown";
 
-/** In this order: "no such host" also comes as "… not found", and a limit also as "denied". */
+/** The order matters: "no such host" also comes as "… not found", and a limit also as "denied". */
 const WORDS: readonly (readonly [PullFault, RegExp])[] = [
   ["disk", /no space left on device/i],
   ["limited", /toomanyrequests|too many requests|rate limit/i],

@@ -4,7 +4,7 @@ import type { PlanContext } from "../plan-context";
 import { crossesMajor } from "../strategy";
 import type { GuardProblem } from "./problem";
 
-/** A major release comes with a guide that the operator must have read. The way back needs none. */
+/** A major release comes with a guide that the operator must have read. A rollback needs no guide. */
 export function majorUnacknowledged({ settings, stack, step, from, to }: PlanContext): GuardProblem | undefined {
   if (step !== "upgrade" || to.semver === undefined || !crossesMajor(from?.semver, to.semver)) return undefined;
   const major = String(semver.major(to.semver));
@@ -20,7 +20,7 @@ export function majorUnacknowledged({ settings, stack, step, from, to }: PlanCon
   };
 }
 
-/** Versions between the two that must have run, because later ones rely on what they did. */
+/** Refuses to skip releases that must run in between, because later releases depend on what they did to the data. */
 export function requiredStopSkipped({ settings, facts, stack, step, from, to }: PlanContext): GuardProblem | undefined {
   if (step !== "upgrade" || from?.semver === undefined || to.semver === undefined) return undefined;
   const { semver: lowest } = from;
@@ -48,7 +48,7 @@ export function unreadableStops({ facts }: PlanContext): string[] {
     : [];
 }
 
-/** Tags without numbers are ordered by what is on the host. */
+/** Tags that are not version numbers are ordered by what is on the host. */
 export function orderUnknown({ facts, step, from, to }: PlanContext): string[] {
   const numbered = from?.semver !== undefined && to.semver !== undefined;
   return facts === undefined && step !== "restart" && from !== undefined && !numbered
@@ -56,7 +56,7 @@ export function orderUnknown({ facts, step, from, to }: PlanContext): string[] {
     : [];
 }
 
-/** A release whose `/health` does not tell its version says nothing new under the next one, and would be refused. */
+/** Warns of a release whose `/health` always answers the same version: the next release would be refused for that answer. */
 export function constantAnswer({ settings, stack, last, to }: PlanContext): string[] {
   const { version, answered } = last;
   if (settings.health?.version !== "compare" || to.semver === undefined || version === undefined) return [];

@@ -8,8 +8,8 @@ import { asksForData, hasLostHistory, namedBackup, wasPutBack } from "../restore
 import type { GuardProblem } from "./problem";
 
 /**
- * Whether the rollback has been carried out cannot be told without knowing who serves; and carrying it out twice would
- * take away what users have written since.
+ * Without the running release it is not known whether the rollback was already carried out, and a second restore would
+ * remove what users have written since.
  */
 export function servingUnknown({ facts, settings, stack, step, from }: PlanContext): GuardProblem | undefined {
   if (facts?.database === undefined || facts.serving !== undefined) return undefined;
@@ -26,8 +26,9 @@ export function servingUnknown({ facts, settings, stack, step, from }: PlanConte
 }
 
 /**
- * Refuses a config that still says what an operator has taken back by hand: the next update, whatever it is for, would take away
- * the rows that were just brought back. Once the config has been applied without it, asking again is asking anew.
+ * Refuses a config that still asks for a rollback that an operator has undone by hand: the next update, whatever its purpose,
+ * would remove the rows that the undo has brought back. Once the config was applied without the rollback, the same request
+ * counts as a new one.
  */
 export function rollbackUndone({
   facts,
@@ -54,16 +55,16 @@ export function rollbackUndone({
   };
 }
 
-/** A `restore` that was left over from the last rollback to the same version. */
+/** Warns of a `restore` that may be left over from an earlier rollback to the same version. */
 export function olderBackup({ facts, restore, step, to }: PlanContext): string[] {
-  if (step !== "rollback") return []; // under the same version, which backup is meant was confirmed
+  if (step !== "rollback") return []; // under the same version, the operator has confirmed the backup
   const newest = newestBackup(facts?.backups ?? [], to.tag);
   return restore && newest && compareBackupIds(newest.id, restore.id) > 0
     ? [`there is a newer backup of ${to.tag} than the one that will be restored: ${newest.id}`]
     : [];
 }
 
-/** A `restore` that nothing is done with. Not right after it was carried out: then it says what is there. */
+/** Warns of a `restore` that has no effect; not right after it was carried out, because then it names the data that are there. */
 export function restoreLeftOver(context: PlanContext): string[] {
   const { facts, settings, stack, step, restore } = context;
   const { restore: asked } = settings;
@@ -74,7 +75,7 @@ export function restoreLeftOver(context: PlanContext): string[] {
   return facts === undefined ? [`what the restore of ${asked} loses is not known without the Docker host`] : [];
 }
 
-/** Under the version that runs, data are put back once per confirmation. */
+/** Under the running version, data are restored once per confirmation word. */
 function notPutBack(asked: string, { facts, settings, stack, last }: PlanContext): string[] {
   const { confirmRestore: word, dockerHost } = settings;
   if (word === undefined)

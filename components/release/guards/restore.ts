@@ -10,18 +10,18 @@ import { namedBackup } from "../restore-request";
 import { oneLine } from "../words";
 import { inDatabase } from "./database";
 
-/** So many backups are offered instead of one that cannot be used, the newest first. */
+/** How many backups are offered instead of one that cannot be used, the newest first. */
 const OFFERED = 3;
 
-/** Why a backup cannot be restored here, and what fixes that itself; other backups are offered beside it. */
+/** Why a backup cannot be restored here, and what would make it usable; other backups are offered beside that. */
 interface Fault {
   readonly why: string;
   readonly fix?: readonly string[];
 }
 
 /**
- * The backup that the config names for this very release, and that cannot be used: told before anything is touched, and
- * not replaced by another choice in silence. What is not known, for want of the database, is no fault.
+ * Refuses where the config names a backup of the target release that cannot be used. The program does not choose another
+ * backup by itself. What is not known, because the database does not run, does not count as a fault.
  */
 export function restoreUnusable(context: PlanContext): GuardProblem | undefined {
   const { facts, settings, stack, step, from, to } = context;
@@ -52,7 +52,7 @@ function faultOf(context: PlanContext, facts: HostFacts, named: string): Fault |
   return stillPrepared(context) ?? migrationsUnknown(context, backup) ?? serverUnsuitable(context, backup);
 }
 
-/** A backup that the stack has not signed may have been written by anyone who can write among the backups. */
+/** A backup that the stack has not signed may come from any program that can write to the backups' directory. */
 function missing(context: PlanContext, facts: HostFacts, named: string): Fault {
   const damage = brokenNamed(facts.broken ?? [], named);
   return (
@@ -70,7 +70,7 @@ function notSigned({ settings, stack }: PlanContext, { unsigned }: HostFacts, na
   };
 }
 
-/** A database that has one cannot change its name. */
+/** A database with a prepared transaction cannot be renamed. */
 function stillPrepared({ facts, settings, stack }: PlanContext): Fault | undefined {
   const prepared = facts?.live?.prepared ?? [];
   if (prepared.length === 0) return undefined;
@@ -81,7 +81,7 @@ function stillPrepared({ facts, settings, stack }: PlanContext): Fault | undefin
   };
 }
 
-/** Why a live database cannot be replaced. */
+/** Says why a live database with prepared transactions cannot be replaced. */
 export function heldBy(prepared: readonly string[]): string {
   const names = prepared.map((gid) => oneLine(JSON.stringify(gid))).join(", ");
   return `the live database cannot be replaced while a prepared transaction has not been ended: ${names}`;
@@ -94,7 +94,7 @@ function migrationsUnknown({ facts, to }: PlanContext, { migrations }: BackupMan
   return { why: `it was taken with newer migrations: it has ${unknown.join(", ")}, which ${to.tag} does not have` };
 }
 
-/** The server that runs counts: it is the one that restores. */
+/** The running server decides, because it carries out the restore. */
 function serverUnsuitable({ facts, stack, from }: PlanContext, backup: BackupManifest): Fault | undefined {
   const why = facts?.database && unsuitable(backup, facts.database);
   if (why === undefined) return undefined;

@@ -4,7 +4,7 @@ import type { GuardProblem } from "./problem";
 import type { PlanContext } from "../plan-context";
 import { inDatabase } from "./database";
 
-/** The role as which the application works is made by the superuser that the database's image makes. */
+/** The superuser that the database's image makes is the role that makes the application's role. */
 export function superuserMissing({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   if (facts?.superuserMissing !== true) return undefined;
   return {
@@ -17,7 +17,7 @@ export function superuserMissing({ facts, settings, stack }: PlanContext): Guard
   };
 }
 
-/** It would get a password and a database that its maker does not know of. */
+/** Refuses to take over a foreign role: it would get a password and a database that its owner does not expect. */
 export function roleTaken({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   if (facts?.database?.application?.ours !== false) return undefined;
   return {
@@ -30,7 +30,7 @@ export function roleTaken({ facts, settings, stack }: PlanContext): GuardProblem
   };
 }
 
-/** An operator who uses the superuser's password has to know before it is gone. */
+/** Warns before the superuser loses its password, because an operator may use it. */
 export function roleComes({ facts, stack, step, settings }: PlanContext): string[] {
   const database = facts?.database;
   if (database === undefined || database.application !== undefined) return [];
@@ -42,7 +42,7 @@ export function roleComes({ facts, stack, step, settings }: PlanContext): string
   ];
 }
 
-/** A migration may need a superuser once; afterwards the application must not stay one. */
+/** Warns where the application's role is a superuser: a migration may need that once, but it must not stay so. */
 export function roleIsSuperuser({ facts, stack, settings }: PlanContext): string[] {
   if (facts?.database?.application?.superuser !== true) return [];
   return [

@@ -11,13 +11,13 @@ import { inDatabase } from "./database";
 import type { GuardProblem } from "./problem";
 
 /**
- * An older release on the schema of a newer one. It may work (allowSchemaAhead), lose rows or fail: the safe way back
- * takes the database along.
+ * Refuses an older release on the schema of a newer one. It may work (allowSchemaAhead), lose rows or fail; the safe
+ * rollback restores the old data, too.
  */
 export function schemaAhead(context: PlanContext): GuardProblem | undefined {
   const { facts, settings, stack, step, served, from, to, schema } = context;
   if (facts?.database === undefined || step !== "rollback" || settings.allowSchemaAhead) return undefined;
-  if (namedBackup(settings) !== undefined) return undefined; // it is restored, or told why not
+  if (namedBackup(settings) !== undefined) return undefined; // that backup is restored, or `restoreUnusable` refuses
   const fitting = newestFitting(facts, to);
   const ahead = schema?.ahead ?? (fitting && beyond(facts.database.applied, fitting.migrations));
   if (ahead?.length === 0) return undefined;
@@ -36,13 +36,13 @@ export function schemaAhead(context: PlanContext): GuardProblem | undefined {
     title: `rollback ${from?.tag ?? "of the running release"} → ${to.tag} ${needs}`,
     why: [knows, ...ofOtherRelease(context)].join("; "),
     fix: [
-      ...(served ? [data, keep] : [keep, data]), // where nothing ever served, there are hardly data to go back to
+      ...(served ? [data, keep] : [keep, data]), // where no release ever served, there is hardly any data to go back to
       ...(from ? [keepVersion(stack, from.tag)] : []),
     ],
   };
 }
 
-/** A backup that the config names, and that is of another release. */
+/** Says that the config names a backup of another release. */
 function ofOtherRelease({ settings: { restore }, to }: PlanContext): string[] {
   const version = restore === undefined ? undefined : parseBackupId(restore)?.version;
   return version === undefined
@@ -52,7 +52,7 @@ function ofOtherRelease({ settings: { restore }, to }: PlanContext): string[] {
       ];
 }
 
-/** A rolling update lets the old version serve on the new schema until the new one has proved itself. */
+/** Warns of a rolling update in which the old release serves on the new schema until the cutover. */
 export function sideBySide(context: PlanContext, strategy: Strategy): string[] {
   const { step, from } = context;
   const breaking = breakingIn(context);
@@ -62,7 +62,7 @@ export function sideBySide(context: PlanContext, strategy: Strategy): string[] {
   ];
 }
 
-/** An upgrade does not make this worse: what runs does not know these migrations either, or knows them no longer. */
+/** Warns, and does not refuse: an upgrade does not make this worse, because the running release does not have these migrations either. */
 export function schemaStaysAhead({ schema, settings, step, to, restore }: PlanContext): string[] {
   const ahead = schema?.ahead ?? [];
   const told = step === "upgrade" || (step === "rollback" && settings.allowSchemaAhead);
@@ -71,7 +71,7 @@ export function schemaStaysAhead({ schema, settings, step, to, restore }: PlanCo
     : [];
 }
 
-/** The table of what is applied is the application's own, and no better than the application. */
+/** Warns of unexplained entries: the application itself writes the table of applied migrations, so it is only as reliable as the application. */
 export function appliedByNobody({ schema, settings, stack, from, to }: PlanContext): string[] {
   const files = schema?.unexplained.map(({ file }) => file) ?? [];
   if (files.length === 0) return [];

@@ -6,8 +6,8 @@ import type { PlanContext } from "../plan-context";
 import { inDatabase } from "./database";
 
 /**
- * The password is a setting of the database's role, and the config only says what the application takes it for: changed
- * there alone, the new containers would be locked out.
+ * The password belongs to the database's role, and the config only says which one the application uses. Where only the config
+ * changes, the database would reject the new containers.
  */
 export function passwordRejected(context: PlanContext): GuardProblem | undefined {
   const { facts, settings, stack } = context;
@@ -27,7 +27,7 @@ export function passwordRejected(context: PlanContext): GuardProblem | undefined
   };
 }
 
-/** As which the application works now. */
+/** The role that the application works as now. */
 function workingRole({ facts }: PlanContext): string {
   return facts?.database?.application === undefined ? SUPERUSER : APPLICATION_ROLE;
 }
@@ -44,7 +44,7 @@ function passwordTakenAway({ stack, last }: PlanContext, role: string): GuardPro
   };
 }
 
-/** An adopted volume has the `pg_hba.conf` that it was made with. */
+/** Warns of a database without passwords: an adopted volume keeps the `pg_hba.conf` that it was made with. */
 export function passwordNotAsked({ facts, settings, stack }: PlanContext): string[] {
   if (facts?.passwordNotAsked !== true) return [];
   return [
@@ -60,7 +60,7 @@ const EFFECTS: Readonly<Record<ApplicationSecret, string>> = {
   emailWebhookSecret: "services that deliver mail to the webhook need the new one",
 };
 
-/** What another value of a secret does, and where it comes from. */
+/** Says what another value of a secret does, and where that value comes from. */
 export function secretsChanged({ facts, settings, stack, last }: PlanContext): string[] {
   const given = givenSecrets({ secrets: settings.secrets ?? {}, secretEnv: settings.secretEnv ?? {} });
   return APPLICATION_SECRETS.filter((secret) => facts?.secretsChanged?.includes(secret)).map((secret) => {

@@ -2,10 +2,10 @@ import { chainOf, daysLeft } from "../certificate";
 import { configSetFile } from "../commands";
 import type { PlanContext } from "../plan-context";
 
-/** Time enough for an operator who does not update every week. */
+/** Enough time for an operator who does not update every week. */
 const EXPIRY_DAYS = 30;
 
-/** One that has expired is refused with the config; Caddy renews only those that it has obtained itself. */
+/** Warns before a certificate of the config expires, because Caddy renews only certificates that it has obtained itself. `settings/tls.ts` refuses an expired one. */
 export function certificateExpires({ settings, stack, facts }: PlanContext): string[] {
   const [leaf] = chainOf(settings.http.certificate ?? "");
   if (leaf === undefined) return [];
