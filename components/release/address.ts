@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 
 /**
- * Ends of names that no public authority certifies, because the public root does not have them: special-use names
+ * Last labels of names that no public authority certifies, because the public DNS root does not have them: special-use names
  * (https://www.iana.org/assignments/special-use-domain-names), those that ICANN keeps out of the root for their use in
  * private networks (https://www.icann.org/resources/board-material/resolutions-2018-02-04-en#2.c, RFC 6762 appendix G),
  * and the country codes that ISO 3166 leaves for private use. Caddy itself knows the first four (certmagic,
@@ -18,7 +18,7 @@ const PRIVATE_ENDS = new Set(
   ).split(" "),
 );
 
-/** False for an address, a name without a dot, and one under an end that the public root does not have. */
+/** False for an address, for a name without a dot, and for a name whose last label the public DNS root does not have. */
 export function hasPublicAuthority(domain: string): boolean {
   const end = domain.split(".").at(-1) ?? "";
   return isIP(domain) === 0 && domain.includes(".") && !PRIVATE_ENDS.has(end);
@@ -28,12 +28,12 @@ export function isUnspecified(address: string): boolean {
   return address === "0.0.0.0" || address === "::";
 }
 
-/** Reached by this host alone. */
+/** Whether only the host itself can reach this address. */
 export function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.");
 }
 
-/** As it stands in a URL: an IPv6 address in brackets. */
+/** Spells a host for a URL: an IPv6 address gets brackets. */
 export function inUrl(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host;
 }

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
-/** Those of a PEM text that was checked, in its order. */
+/** The certificates of a checked PEM text, in its order. */
 export function chainOf(pem: string): X509Certificate[] {
   return blocksOf(pem).flatMap((block) => parsed(block) ?? []);
 }
@@ -17,7 +17,7 @@ export function blocksOf(text: string): string[] {
   return text.replaceAll("\r\n", "\n").match(BLOCK) ?? [];
 }
 
-/** Undefined for what is not a certificate. */
+/** Undefined when the block is not a certificate. */
 export function parsed(block: string): X509Certificate | undefined {
   try {
     return new X509Certificate(block);

@@ -1,13 +1,13 @@
 import { z } from "zod";
 
-/** What a server says of the library that its collations come from. */
+/** What a server says of the library that provides its collations. */
 export const collationFacts = z.object({
-  /** Version of the library that the database's default collation was made with, and the one that it has now. */
+  /** The library's version with which the database's default collation was made, and the present version. */
   recorded: z.string().nullable(),
   actual: z.string().nullable(),
-  /** True where indexes may be in another order than the library of today would give them. */
+  /** True where indexes may be in another order than the present library would give them. */
   outdated: z.boolean(),
-  /** All indexes that depend on a version, and their size. */
+  /** The number of all indexes that depend on that version, and their size. */
   indexes: z.number(),
   bytes: z.number(),
 });

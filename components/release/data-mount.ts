@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 
-/** Of `docker image inspect`, what says where a postgres image keeps its data. */
+/** The part of `docker image inspect` that says where a postgres image keeps its data. */
 export interface DataImage {
   readonly Env?: readonly string[] | null | undefined;
   readonly Volumes?: Readonly<Record<string, unknown>> | null | undefined;
@@ -14,14 +14,14 @@ export interface DataMount {
   readonly folder: string;
 }
 
-/** Of the official images up to PostgreSQL 17, and of what is built on them. */
+/** The mount of the official images up to PostgreSQL 17, and of images that are built on them. */
 const UNTIL_17: DataMount = { target: "/var/lib/postgresql/data", folder: "" };
 
 /**
  * Official images declare `/var/lib/postgresql/data` up to PostgreSQL 17. From 18 on they declare the folder above it,
  * keep the data in `18/docker` below that, and refuse to start with a mount at the old place
- * (https://github.com/docker-library/postgres/pull/1259). So the image itself is asked: the volume goes where the
- * image declares one around its PGDATA.
+ * (https://github.com/docker-library/postgres/pull/1259). So the image itself decides: the volume is mounted where the
+ * image declares a volume around its PGDATA.
  */
 export function dataMountOf({ Env: environment, Volumes: volumes }: DataImage): DataMount {
   const pgdata = pgdataOf(environment);
@@ -31,7 +31,7 @@ export function dataMountOf({ Env: environment, Volumes: volumes }: DataImage): 
   return { target, folder: posix.relative(target, pgdata) };
 }
 
-/** For a preview that cannot ask the Docker host: by the major version in the image's tag. */
+/** Guesses the mount by the major version in the image's tag, for a preview that cannot ask the Docker host. */
 export function dataMountByTag(reference: string): DataMount {
   const major = Number(/:(?:[a-z0-9.]*?-)?(?:pg)?(\d+)(?:[.-][^/]*)?$/.exec(reference)?.[1] ?? 0);
   return major >= 18 && major < 100 ? { target: "/var/lib/postgresql", folder: `${major}/docker` } : UNTIL_17;

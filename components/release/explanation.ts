@@ -2,11 +2,11 @@ import type { HostFacts } from "./facts";
 import type { HistoryEntry } from "./records/history";
 
 /**
- * Files of the target that the database says are applied, and of which nothing shows that a release ran that has them:
- * an attacker who controls the api can write anything into the application's table, and a migration that is still to run
- * would vanish from the plan. What shows it is the history, which lies outside of the database, and the image of the
- * release that serves. A backup shows nothing: its list is a copy of that table. Where no release serves, or the very
- * one that is wanted, there is none that a migration could break.
+ * Migrations of the target that the database lists as applied, without evidence that a release with them ever ran. An
+ * attacker who controls the api can write anything into the application's table, and a migration that is still to run would
+ * then vanish from the plan. The evidence is the history, which lies outside of the database, and the image of the running
+ * release. A backup is not evidence, because its list is a copy of that table. Where no release runs, or the wanted one
+ * already does, a migration cannot break a running release.
  */
 export function unexplained(
   facts: Pick<HostFacts, "database" | "target" | "serving" | "history" | "servingMigrations">,
@@ -19,7 +19,7 @@ export function unexplained(
   return database.applied.filter((file) => known.has(file) && !explained.has(file));
 }
 
-/** What updates have applied since the last restore, which has put another table in its place; also refused ones. */
+/** Migrations that updates, refused ones included, have applied since the last restore, which replaced that table. */
 function appliedBy(history: readonly HistoryEntry[]): string[] {
   const restored = history.findLastIndex(({ replaced, verdict }) => replaced !== undefined && verdict !== "failed");
   return history.slice(restored + 1).flatMap(({ migrations }) => migrations);

@@ -16,13 +16,13 @@ interface ImageSettings {
   readonly version: { readonly tag: string };
 }
 
-/** Digests of the release's images: what their tags must name. Without `images.worker` the worker's is the api's. */
+/** The digests that the tags of the release's images must name. Without `images.worker` the worker has the api's. */
 export type Pins = Readonly<Partial<Record<ReleasedRole, string | undefined>>>;
 
 /**
- * Which image each service runs. Three follow the release; postgres and caddy have versions of their own. No worker
- * image is published: an api container that no proxy routes to works the queue. Built from source, the images carry
- * the stack's own name and never touch a registry.
+ * Names the image that each service runs. Three follow the release; postgres and caddy have versions of their own. No worker
+ * image is published: an api container to which the proxy does not route works the queue. Images that are built from source
+ * carry the stack's name and are in no registry.
  */
 export function imageReferences({ images, source, version }: ImageSettings, stack: string): ImageReferences {
   const released = (repository: string) => `${repository}:${version.tag}`;

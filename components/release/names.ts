@@ -13,10 +13,10 @@ export type Role = (typeof ROLES)[number];
 export const RELEASED = ["api", "worker", "console"] as const satisfies Role[];
 export type ReleasedRole = (typeof RELEASED)[number];
 
-/** The services that have versions of their own: their tags move, or their line of the config is changed, without a release. */
+/** The services that have versions of their own: their images change with their tags or the config, without a release. */
 export const OWN_VERSION = ["postgres", "caddy"] as const satisfies Role[];
 
-/** The services that write to the database: they stop while a restore swaps it, the workers first, and follow its data. */
+/** The services that write to the database. They stop while a restore swaps it, the workers first, and restart with its data. */
 export const WRITERS = ["api", "worker"] as const satisfies Role[];
 
 /** The services on the network of the database. */
@@ -25,7 +25,7 @@ export const ON_BACK_NETWORK = ["postgres", ...WRITERS] as const satisfies Role[
 /** The services in the order in which an update replaces them. */
 export const UPDATE_ORDER = ["postgres", "api", "console", "caddy", "worker"] as const satisfies Role[];
 
-/** The services that are started before all others: the others need the one, and the other one tells which of them serve. */
+/** The services that are started before all others: the others need postgres, and caddy tells which of them serve. */
 export const STARTED_FIRST = ["postgres", "caddy"] as const satisfies Role[];
 
 /** The services that Caddy routes to, and the port that each listens on. */
@@ -38,22 +38,22 @@ export function isReleased(role: string): role is ReleasedRole {
   return isOneOf(RELEASED, role);
 }
 
-/** Whether a label names one of these services; what a label says may be anything. */
+/** Whether a label names one of these services; a label may contain any text. */
 export function isOneOf<Known extends Role>(roles: readonly Known[], role: string): role is Known {
   return (roles as readonly string[]).includes(role);
 }
 
-/** The labels of what a stack has. Scripts and people find its containers by the first three. */
+/** The labels of a stack's parts. Scripts and people find its containers by the first three. */
 export const LABELS = {
   /** Of a container: the stack that it belongs to. */
   stack: "org.nestfleet.stack",
-  /** Of a container: its service, or `rehearsal`, `drill` or `trial` of one that is thrown away. */
+  /** Of a container: its service; `rehearsal`, `drill` or `trial` for a container that is thrown away. */
   role: "org.nestfleet.role",
   /** Of a container: the tag of its release; of postgres and caddy, the image of the config. */
   version: "org.nestfleet.version",
   /** Of the api image: the versions that must not be skipped on the way to it. */
   requiredStops: "org.nestfleet.required-stops",
-  /** Of the volume that is the lock: what the labels begin with that say who holds it. */
+  /** Of the volume that is the lock: the beginning of the labels that name the process that holds it. */
   lock: "org.nestfleet.lock",
   /** Of a container that relays connections to the ports of a proxy: the container of that proxy. */
   relay: "org.nestfleet.relay",
@@ -61,34 +61,34 @@ export const LABELS = {
 
 const PREFIX = "nestfleet-";
 
-/** What a database server is started for that is thrown away afterwards. */
+/** The purpose of a database server that is thrown away afterwards. */
 export type ThrowawayPurpose = "rehearsal" | "drill" | "trial";
 
 /** What a volume of a stack holds: the data, the backups, Caddy's certificates, or Caddy's configuration. */
 export type VolumePurpose = "postgres" | "backups" | "caddy-data" | "caddy-config";
 
-/** The names of one stack. */
+/** The names of one stack's parts. */
 interface StackNames {
-  /** What every other name begins with, and the name of the component and of the provider in Pulumi's state. */
+  /** The beginning of every other name, and the name of the component and of the provider in Pulumi's state. */
   readonly prefix: string;
-  /** The containers. Those of postgres and caddy are called so; Pulumi adds a random end to those of the others. */
+  /** The containers. Those of postgres and caddy have exactly these names; Pulumi adds a random end to the others. */
   readonly containers: Readonly<Record<Role, string>>;
   /** The networks; Pulumi adds a random end to each. */
   readonly networks: {
-    /** Of caddy, console, api and worker, with a way out. */
+    /** The network of caddy, console, api and worker, which reaches the internet. */
     readonly front: string;
-    /** Of postgres, api and worker. */
+    /** The network of postgres, api and worker. */
     readonly back: string;
   };
   /** The volumes, and the one that is empty and whose labels are the lock of the stack. */
   readonly volumes: Readonly<Record<VolumePurpose | "lock", string>>;
   /** The repositories of the images that are built from source. */
   readonly images: Readonly<Record<"api" | "console", string>>;
-  /** Networks of what is thrown away; a container on one is called like it, with the service at the end. */
+  /** Networks of throwaway servers; a container on such a network has its name, with the service at the end. */
   readonly throwaways: Readonly<Record<ThrowawayPurpose, string>>;
 }
 
-/** Gives the names of a stack, which is called as in Pulumi. */
+/** Gives the names of a stack's parts; `stack` is the stack's name in Pulumi. */
 export function namesOf(stack: string): StackNames {
   const prefix = `${PREFIX}${stack}`;
   const named = <Key extends string>(...keys: readonly Key[]) =>
@@ -103,25 +103,25 @@ export function namesOf(stack: string): StackNames {
   };
 }
 
-/** Gives the stack that a name with a fixed end is of: the prefix itself, or the container of postgres or caddy. */
+/** Gives the stack to which a name with a fixed end belongs: the prefix itself, or the container of postgres or caddy. */
 export function stackIn({ name, role }: { readonly name: string; readonly role?: Role }): string {
   const end = role === undefined ? "" : `-${role}`;
   const rest = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
   return end !== "" && rest.endsWith(end) ? rest.slice(0, -end.length) : rest;
 }
 
-/** An interim container, by its place. */
+/** A temporary container of a restore, by its place. */
 interface Interim {
   readonly stack: string;
-  /** When the restore began, as the name of the replaced database has it. */
+  /** When the restore began, in the form that the previous database has in its name. */
   readonly moment: string;
   readonly role: string;
 }
 
 /**
- * Names an interim container: one that a restore makes in the place of a container that Pulumi's state knows, until the
- * next update makes that. The name is none that Pulumi could have given: a container that is named like a resource may be
- * taken for an orphan.
+ * Names a temporary container, which a restore makes in the place of a container in Pulumi's state, until the next update
+ * makes that one. Pulumi could not have given this name: a container that is named like a resource may be taken for an
+ * orphaned one.
  */
 export function interimName({ stack, moment, role }: Interim): string {
   return `${PREFIX}${stack}-restored-${moment}-${role}`;
@@ -131,27 +131,27 @@ export function isInterim(name: string): boolean {
   return /-restored-\d{8}t\d{6}z-[a-z]+$/.test(name);
 }
 
-/** Names a container that only looks into an image, by a token that no other such container has. */
+/** Names a container that only reads files of an image, by a token that no other such container has. */
 export function lookName(token: string): string {
   return `${PREFIX}look-${token}`;
 }
 
-/** Names a session of ours in the database: by that name a later run finds the session of one that was killed. */
+/** Names a session of this program in the database. By that name a later run finds the session of a killed run. */
 export function sessionName(purpose: string): string {
   return `${PREFIX}${purpose}`;
 }
 
-/** The superuser of the server, with which it was made. Only ours work as it, over the server's own socket. */
+/** The superuser of the server, with which it was made. Only this program works as this role, over the server's own socket. */
 export const SUPERUSER = "nestfleet";
-/** The role of the application: it owns what the application has, and is no superuser. */
+/** The role of the application. It owns the application's objects, and is not a superuser. */
 export const APPLICATION_ROLE = "nestfleet_app";
-/** What PostgreSQL says of the application's role: a role without this comment is not ours. */
+/** The comment on the application's role in PostgreSQL. This program has not made a role without this comment. */
 export const APPLICATION_COMMENT = "NestFleet: the application works as this role";
-/** The role that a restore works as; it exists for the time of a restore. */
+/** The role that a restore works as; it exists only during a restore. */
 export const LOADER = "nestfleet_restore";
-/** The database of the application, as its contract has it. */
+/** The database of the application, as its contract names it. */
 export const DATABASE = "nestfleet";
 /** The database that a restore fills beside the live one. */
 export const RESTORING = "nestfleet_restoring";
-/** What the names of the databases begin with that restores have replaced, and that are kept for an undo. */
+/** The beginning of the names of previous databases, which restores have replaced, and which are kept for an undo. */
 export const REPLACED_PREFIX = "nestfleet_replaced_";

@@ -3,16 +3,16 @@ import { imageReferences } from "./images";
 import { isReleased, type Role, ROLES } from "./names";
 import type { PlanContext } from "./plan-context";
 
-/** What a name of the config means on the host; services that share the name share the entry. */
+/** The image that a name of the config means on the host; services that share the name share the entry. */
 export interface PlannedImage {
   readonly roles: readonly Role[];
   readonly reference: string;
-  /** What it can be pinned by; undefined while there is none on the host. */
+  /** The hash by which the image can be pinned; undefined while the image is not on the host. */
   readonly hash?: string | undefined;
   readonly pinned: boolean;
 }
 
-/** None where the release stays, or the host was not looked at. */
+/** Gives the planned images; none where the release stays, or the host was not looked at. */
 export function plannedImages({ facts, settings, stack, step }: PlanContext): PlannedImage[] {
   const { images } = facts ?? {};
   if (images === undefined || step === "restart" || step === "restore") return [];

@@ -1,17 +1,17 @@
 import type { OtherImage } from "./facts";
 import type { PlanContext } from "./plan-context";
 
-/** Indexes that are built anew because text is sorted otherwise than when they were made. */
+/** Indexes that are rebuilt because text is sorted differently than when they were made. */
 export interface Reindex {
-  /** How many depend on a collation, and their size; what the update finds to be outdated among them is rebuilt. */
+  /** How many indexes depend on a collation, and their size; the update rebuilds those that it finds outdated. */
   readonly indexes: number;
   readonly bytes: number;
   readonly why: string;
-  /** True where they are outdated already; false where they will be, once postgres runs its new image. */
+  /** True where the indexes are outdated already; false where they will be, once postgres runs its new image. */
   readonly now: boolean;
 }
 
-/** Undefined when nothing is to be rebuilt, as far as can be told. */
+/** Undefined when no index has to be rebuilt, as far as is known. */
 export function reindexOf({ facts }: PlanContext): Reindex | undefined {
   const collations = facts?.database?.collations;
   if (collations === undefined) return undefined;
@@ -27,7 +27,7 @@ export function reindexOf({ facts }: PlanContext): Reindex | undefined {
     : { indexes, bytes, why: `the C library changes from ${change}`, now: false };
 }
 
-/** `glibc 2.36 to glibc 2.41`; undefined where both have the same, or one does not say. */
+/** Names both C libraries, `glibc 2.36 to glibc 2.41`; undefined where both images have the same, or one does not say. */
 export function libraryChange({ running, wanted }: OtherImage): string | undefined {
   if (running.library === undefined || wanted.library === undefined || running.library === wanted.library)
     return undefined;

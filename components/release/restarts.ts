@@ -3,8 +3,8 @@ import type { RunningContainer } from "./facts";
 import type { PlanContext, Step } from "./plan-context";
 
 /**
- * The services that stop and start, as far as versions decide that; undefined without access to the host. Each
- * container carries as its label the release, or for postgres and caddy the image of the config.
+ * The services that stop and start, as far as versions decide that; undefined without access to the host. The label of each
+ * container has the release, or, for postgres and caddy, the image of the config.
  */
 export function restartsIn({ facts, settings, step, to, stack }: PlanContext): Role[] | undefined {
   if (facts === undefined) return undefined;
@@ -25,15 +25,15 @@ export function restartsIn({ facts, settings, step, to, stack }: PlanContext): R
 }
 
 /**
- * A container that an older program has made, without what this one gives it: made anew. Not the proxy for that alone:
- * connections are refused while it is, and it gets the rest with its next image.
+ * Whether a container of an older program lacks what this program gives it, and so is made anew. The proxy is not made anew
+ * for that alone, because connections are refused meanwhile; it gets the rest with its next image.
  */
 function isOlder(container: RunningContainer, settings: PlanContext["settings"]): boolean {
   const { running, asSuperuser } = container;
   return running && (asSuperuser === true || lacksRules(container, settings)) && !isKept(container, settings);
 }
 
-/** An engine may give every container some of the limits: all of them are ours alone. */
+/** Whether a container lacks security options of this program. Docker may give every container some of them, but never all. */
 function lacksRules(
   { role, noCore, readOnly }: RunningContainer,
   { postgres, resources }: PlanContext["settings"],
@@ -42,13 +42,13 @@ function lacksRules(
   return noCore === false || (wanted && readOnly === false);
 }
 
-/** The proxy of an older program, which stays as it was made for as long as its image is the one of the config. */
+/** Whether a container is the proxy of an older program, which stays as it is for as long as the config names its image. */
 export function isKept(container: RunningContainer, settings: PlanContext["settings"]): boolean {
   const { role, running, version } = container;
   return role === "caddy" && running && version === settings.images.caddy && lacksRules(container, settings);
 }
 
-/** An older program has made one network for all five: the database leaves it. Its name; undefined otherwise. */
+/** Names the network that the database leaves: an older program made one network for all five services. Undefined otherwise. */
 export function leftNetwork({ facts, stack }: Pick<PlanContext, "facts" | "stack">): string | undefined {
   const postgres = facts?.containers.find(({ role, running }) => role === "postgres" && running);
   const networks = postgres?.networks ?? [];
@@ -56,7 +56,7 @@ export function leftNetwork({ facts, stack }: Pick<PlanContext, "facts" | "stack
   return networks.some((network) => network.startsWith(`${back}-`)) ? undefined : networks[0];
 }
 
-/** Those that a step always restarts. The console keeps nothing of the data, so other data do not concern it. */
+/** The services that a step always restarts. The console stores no data, so a restore of data does not restart it. */
 function rolesOf(step: Step): readonly Role[] {
   if (step === "upgrade" || step === "rollback") return RELEASED;
   return step === "restore" ? WRITERS : [];

@@ -3,22 +3,22 @@ import type { HistoryEntry } from "./records/history";
 import type { BackupManifest } from "./records/manifest";
 import type { PlanContext } from "./plan-context";
 
-/** What a restore puts back, and what goes with the data that it replaces. */
+/** What a restore brings back, and what is lost with the data that it replaces. */
 export interface RestoreImpact {
   readonly manifest: BackupManifest;
-  /** Of the backup, by the clock of the Docker host; undefined where that is behind it. */
+  /** Age of the backup by the clock of the Docker host; undefined where that clock is behind the backup. */
   readonly ageSeconds?: number | undefined;
-  /** Rows by table (`schema.table`) that the live database has beyond the backup; only tables that have more. */
+  /** By how many rows each table (`schema.table`) of the live database exceeds the backup; only tables that have more. */
   readonly added: Readonly<Record<string, number>>;
-  /** False when the rows are an estimate, or could not be counted. */
+  /** False when `added` is an estimate, or the rows could not be counted. */
   readonly exact: boolean;
-  /** Of the live database, ISO 8601, UTC; undefined where the server does not know. */
+  /** The last write to the live database, ISO 8601, UTC; undefined where the server does not know it. */
   readonly lastWrite?: string | undefined;
-  /** Until the restored database is ready beside the live one. */
+  /** The time until the restored database is ready beside the live one. */
   readonly seconds: number;
 }
 
-/** Releases and hosts change: only so many of the last restores count. */
+/** How many of the last restores count; releases and hosts change. */
 const RECENT = 3;
 
 /** The longest time for which the last restores here have held requests; undefined before the first. */
@@ -30,8 +30,8 @@ export function longestHeld(history: readonly HistoryEntry[]): number | undefine
 }
 
 /**
- * Where no restore was measured: one builds indexes and counts rows. It took 10.4 s with two jobs, without the count, where
- * a dump took 4.8 s.
+ * How long a restore takes in proportion to its dump, where no restore was measured: a restore also builds indexes and counts
+ * rows. Without the count, it took 10.4 s with two jobs where the dump took 4.8 s.
  */
 const RESTORE_PER_DUMP = 2.5;
 
@@ -53,7 +53,7 @@ function ageOf({ takenAt }: BackupManifest, clock = Number.NaN): number | undefi
   return seconds >= 0 ? seconds : undefined;
 }
 
-/** By how many rows each table exceeds the same one of a backup; the others are left out. */
+/** By how many rows each table exceeds the same table of a backup; tables that do not are left out. */
 export function rowsBeyond(live: LiveData["rows"], backup: BackupManifest["rows"]): Record<string, number> {
   const beyond = Object.entries(live).map(([table, rows]) => [table, rows - (backup[table] ?? 0)] as const);
   return Object.fromEntries(beyond.filter(([, rows]) => rows > 0));

@@ -4,17 +4,17 @@ import { parseBackupId } from "./records/backup-id";
 import { isSpent } from "./records/history";
 
 /**
- * The backup that the config names, when its id is of this very release: whether it exists is another question. A
- * leftover of another release does not count.
+ * Gives the backup that the config names, when its id has the target version; the backup need not exist. A backup of another
+ * release, left over in the config, does not count.
  */
 export function namedBackup({ restore, version }: Pick<PlanSettings, "restore" | "version">): string | undefined {
   return restore !== undefined && parseBackupId(restore)?.version === version.tag ? restore : undefined;
 }
 
 /**
- * True when the config asks to put the data back under the version that runs: by a `confirmRestore` that is not used
- * up, as the history has it, and the last update's outputs. Where the history cannot be read that is not known, and nothing is
- * put back.
+ * True when the config asks to restore the data under the running version, with a `confirmRestore` that is not used up. The
+ * history and the last update's outputs say which ones are used up. Where the history cannot be read, this is false and
+ * nothing is restored.
  */
 export function asksForData(
   settings: Pick<PlanSettings, "restore" | "version" | "confirmRestore">,
@@ -26,7 +26,7 @@ export function asksForData(
   return !wasPutBack(settings, facts, last);
 }
 
-/** Whether the data were put back under the word that the config has, as far as that is known. */
+/** Whether the data were already restored under the confirmation word in the config, as far as that is known. */
 export function wasPutBack(
   settings: Pick<PlanSettings, "restore" | "version" | "confirmRestore">,
   facts: Pick<HostFacts, "history"> | undefined,
@@ -40,8 +40,8 @@ export function wasPutBack(
 }
 
 /**
- * Whether there are backups, broken ones included, without the history that an installation begins. Then it is not known
- * which restore was done already.
+ * True when there are backups, broken ones included, but no history, which every installation has. Then it is not known
+ * which restores were already done.
  */
 export function hasLostHistory({
   history,

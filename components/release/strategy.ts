@@ -2,13 +2,13 @@ import semver from "semver";
 import { mayRun } from "./sql/migrations";
 import type { PlanContext } from "./plan-context";
 
-/** rolling: new beside old. recreate: the writers stop, the backup is taken, the new version starts. */
+/** `rolling`: the new containers start beside the old. `recreate`: api and workers stop, the backup is taken, the new version starts. */
 export type Strategy = "rolling" | "recreate";
 
 /**
- * What the config says of a change of release; `auto` recreates where the two versions cannot serve side by side. The
- * same release serves beside itself, so a change of settings is always rolling. A restore stops the writers itself, and
- * for as long as the swap of the databases takes: nothing has to stop before.
+ * Chooses the strategy of a change of release: that of the config, where `auto` recreates if the two versions cannot run side
+ * by side. A change of settings is always rolling, because the same release can run beside itself. A restore stops api and
+ * workers itself while the databases are swapped, so nothing has to stop before.
  */
 export function strategyFor({ settings, step, from, to, schema, restore }: PlanContext): Strategy {
   if (restore !== undefined || step === "restore") return "rolling";
@@ -23,7 +23,7 @@ function migrates(schema: PlanContext["schema"]): boolean {
   return (schema?.pending.length ?? 0) > 0;
 }
 
-/** Undefined stands for a version that has no semantic number: nothing is known of its majors. */
+/** `undefined` stands for a version without a semantic number, whose major version is not known. */
 export function crossesMajor(from: string | undefined, to: string | undefined): boolean {
   return from !== undefined && to !== undefined && semver.major(from) !== semver.major(to);
 }

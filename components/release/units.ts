@@ -1,6 +1,6 @@
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
-/** A size as people say it, two or three figures, in powers of 1000: `290 MB`, `1.3 GB`, `53 GB`. */
+/** A size for people, in two or three figures and powers of 1000: `290 MB`, `1.3 GB`, `53 GB`. */
 export function size(bytes: number): string {
   const power = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(Math.round(bytes)) / 3));
   const figures = Number((bytes / 1000 ** power).toPrecision(2));
@@ -10,7 +10,7 @@ export function size(bytes: number): string {
     : `${figures} ${UNITS[power] ?? ""}`;
 }
 
-/** A time as people say it: `5 s`, `3 min`, `2 h`. */
+/** A duration for people: `5 s`, `3 min`, `2 h`. */
 export function duration(seconds: number): string {
   if (seconds < 100) return `${Math.max(1, Math.round(seconds))} s`;
   if (seconds < 100 * 60) return `${Math.round(seconds / 60)} min`;

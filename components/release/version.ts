@@ -1,13 +1,13 @@
 import semver from "semver";
 
-/** A release as an operator names it: the image tag, and the semantic version when the tag is one. */
+/** A release as an operator names it: the image tag, and the semantic version when the tag is a version number. */
 export interface Version {
   readonly tag: string;
   /** Set when the tag is a semantic version: only then can the application's own answer be compared with it. */
   readonly semver?: string;
 }
 
-/** Tags that name another image tomorrow; a rollback to such a tag would not bring back what ran. */
+/** Mutable tags, which may name another image tomorrow; a rollback to such a tag would not bring back the image that ran. */
 const MOVING = /^(latest|main|master|develop|dev|edge|nightly|stable|next)$/i;
 /** Docker's own grammar of a tag. */
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;

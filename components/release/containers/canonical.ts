@@ -1,5 +1,5 @@
 /**
- * Values in the one spelling that the Docker provider reads back. Any other spelling of the same value shows as a
+ * Values in the only spelling that the Docker provider reads back. Any other spelling of the same value shows as a
  * change on every preview; test/engine/story.test.ts previews after each step to prove that none does.
  */
 
@@ -13,8 +13,8 @@ export function goDuration(seconds: number): string {
 }
 
 /**
- * CPUs as the provider spells the billionths that Docker counts: 1 is `1.0`, 0.5 is `0.5`. It counts zeros to find what is
- * whole, so 10 is `10.`, and what else has nine of them it rounds: 0.05 is `0.1`.
+ * CPUs as the provider spells the billionths that Docker counts: 1 is `1.0`, 0.5 is `0.5`. The provider counts zeros to find
+ * whole numbers, so 10 is `10.`, and it rounds other numbers with nine zeros: 0.05 is `0.1`.
  * https://github.com/kreuzwerker/terraform-provider-docker/blob/96d331c98ff4/internal/provider/helpers.go
  * (nanoInt64ToDecimalString)
  */
@@ -23,7 +23,7 @@ export function cpuShare(cpus: number): string {
   return digits.split("0").length === 10 ? cpus.toFixed(1) : digits.replace(/0+$/, "");
 }
 
-/** Whether the provider reads back what was asked; Docker itself refuses what is no whole number of billionths. */
+/** Whether the provider reads back the given number. Docker itself refuses numbers that are not whole billionths. */
 export function isTold(cpus: number): boolean {
   return Number(cpuShare(cpus)) === cpus;
 }

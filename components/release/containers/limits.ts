@@ -1,22 +1,22 @@
 import { cpuShare } from "./canonical";
 
-/** Of memory (MB) and CPUs that one service may use; undefined where there is none. */
+/** The limits of memory (MB) and CPUs of one service; undefined where there is no limit. */
 export interface Limits {
   readonly memory?: number | undefined;
   readonly cpus?: number | undefined;
 }
 
-/** What the kernel of the Docker host can limit, as `docker info` has it. */
+/** What the kernel of the Docker host can limit, as `docker info` says. */
 export interface LimitSupport {
   readonly memory: boolean;
   readonly swap: boolean;
   readonly cpus: boolean;
 }
 
-/** Where the host was not asked: what nearly every one can. */
+/** The limits that nearly every host supports, for a plan that could not ask it. */
 export const ALL_LIMITS: LimitSupport = { memory: true, swap: true, cpus: true };
 
-/** In the provider's words: memory and swap in MB, -1 for swap without a limit. */
+/** Limits as the provider spells them: memory and swap in MB, -1 for swap without a limit. */
 interface HeldLimits {
   readonly memory?: number;
   readonly memorySwap?: number;
@@ -24,9 +24,9 @@ interface HeldLimits {
 }
 
 /**
- * What is asked of the engine, so that it stores what was asked. A limit that its host cannot hold it stores as none
- * (memory), as -1 (swap), or refuses the container (CPUs); the provider would see another value at each preview, and
- * replace the container at each update. `memorySwap` equals `memory`, because the engine would fill it in.
+ * The limits to request from Docker, so that Docker stores exactly these. Where the host does not support a limit, Docker
+ * stores none (memory), stores -1 (swap), or refuses the container (CPUs); the provider would then see another value at each
+ * preview, and replace the container at each update. `memorySwap` equals `memory`, because Docker would fill that in.
  * https://github.com/moby/moby/blob/v28.5.2/daemon/daemon_unix.go (verifyPlatformContainerResources)
  */
 export function heldLimits({ memory, cpus }: Limits, support: LimitSupport): HeldLimits {

@@ -1,17 +1,17 @@
 /**
- * The log driver of every container of ours is always named: without it the engine's own default would be taken, and
- * that one may refuse our options.
+ * The log driver of every container of this program is always named. Without the name Docker would use its own default, and
+ * that driver may refuse these options.
  */
 export const LOG_DRIVER = "json-file";
 export const LOG_OPTIONS = { "max-size": "10m", "max-file": "3" };
 
-/** Where a container logs, as `docker inspect` has it. */
+/** The log configuration of a container, as `docker inspect` shows it. */
 export interface LogConfig {
   readonly driver: string;
   readonly options: Readonly<Record<string, string>>;
 }
 
-/** Whether a container has the log that it is to have; what the engine's daemon.json has added makes no other of it. */
+/** Whether a container has this program's log configuration; options that Docker's daemon.json has added do not count. */
 export function isOwnLog({ driver, options }: LogConfig): boolean {
   return driver === LOG_DRIVER && Object.entries(LOG_OPTIONS).every(([name, value]) => options[name] === value);
 }
