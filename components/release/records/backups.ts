@@ -6,20 +6,20 @@ import { beyond } from "../sql/migrations";
 import type { Version } from "../version";
 import { firstOf } from "../words";
 
-/** Backups by their dates; each part in the order in which they were. */
+/** Backups by their dates; both lists keep the order of the input. */
 export interface Dated<T> {
   readonly backups: readonly T[];
-  /** Dated in the future: chosen only by those who name them. */
+  /** Backups that are dated in the future: they are chosen only where they are named. */
   readonly future: readonly T[];
 }
 
-/** Sorts backups by their dates. Where the time is not known, nothing lies in the future. */
+/** Sorts backups by their dates. Where the time is not known, no backup counts as dated in the future. */
 export function byDate<T extends Pick<BackupManifest, "id">>(all: readonly T[], now: number | undefined): Dated<T> {
   const isFuture = ({ id }: T) => now !== undefined && isInFuture(id, now);
   return { backups: all.filter((one) => !isFuture(one)), future: all.filter(isFuture) };
 }
 
-/** What there is to say of backups that are dated in the future; nothing where there are none. */
+/** Warns of backups that are dated in the future; gives nothing where there are none. */
 export function futureTold(future: readonly Pick<BackupManifest, "id">[]): string[] {
   if (future.length === 0) return [];
   const names = firstOf(future.map(({ id }) => id));
@@ -29,7 +29,7 @@ export function futureTold(future: readonly Pick<BackupManifest, "id">[]): strin
   ];
 }
 
-/** The backup of that id, whatever its date. */
+/** The backup with that id, whatever its date. */
 export function backupNamed(
   { backups, future = [] }: Pick<HostFacts, "backups" | "future">,
   named: string | undefined,
@@ -37,12 +37,12 @@ export function backupNamed(
   return [...backups, ...future].find(({ id }) => id === named);
 }
 
-/** The file and the reason, where something of that id looks like a backup and does not count as one. */
+/** The file and the reason, where a file with that id looks like a backup and does not count as one. */
 export function brokenNamed(broken: readonly string[], id: string): string | undefined {
   return broken.find((file) => file.startsWith(`${id}.`));
 }
 
-/** Newest backup of a release. By its id, which grows even when a clock is set back. */
+/** The newest backup of a release, by its id, which grows even when a clock is set back. */
 export function newestBackup(backups: readonly BackupManifest[], version?: string): BackupManifest | undefined {
   return backups
     .filter((backup) => version === undefined || backup.version === version)
@@ -53,27 +53,27 @@ export function newestBackup(backups: readonly BackupManifest[], version?: strin
 }
 
 /**
- * Newest backup that a release can be put back on. Its name is not enough: after an update that was killed, the old
- * release serves on a schema that the new one has already migrated, and so do the backups of that time.
+ * The newest backup that a release can run on. The name of a backup does not decide: after a killed update, the old release
+ * runs on a schema that the new one has already migrated, and backups of that time have the same schema.
  */
 export function newestFitting(facts: HostFacts, to: Version): BackupManifest | undefined {
   return newestBackup(fittingBackups(facts, to));
 }
 
-/** In the order of the facts: oldest first. */
+/** The backups that a release can run on, in the order of the facts: oldest first. */
 export function fittingBackups(facts: HostFacts, to: Version): BackupManifest[] {
   return facts.backups.filter((backup) => fits(backup, facts, to));
 }
 
-/** True when the backup is of this release, and of a schema that the release knows. */
+/** True when the backup belongs to this release, and the release has every migration of its schema. */
 export function fits({ version, migrations }: BackupManifest, { target }: HostFacts, to: Version): boolean {
   const known = target?.migrations.map(({ file }) => file) ?? migrations;
   return version === to.tag && beyond(migrations, known).length === 0;
 }
 
 /**
- * The backup by which a new one is measured: the newest, or the one that was restored since then, because the database
- * should have its data now.
+ * The backup with which a new one is compared: the newest, or a backup that was restored later, because the database
+ * should have the data of that one now.
  */
 export function baseline(
   backups: readonly BackupManifest[],
@@ -87,7 +87,7 @@ export function baseline(
   return backups.find(({ id }) => id === last.restored) ?? newest;
 }
 
-/** Of the backup that was proven last: the next one of the same database needs the same. */
+/** The last proof of any backup: the next backup of the same database needs the same way, time and memory. */
 export function lastProof(backups: readonly BackupManifest[]): BackupManifest["proven"] {
   return backups
     .flatMap(({ proven }) => proven ?? [])

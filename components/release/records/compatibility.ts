@@ -1,14 +1,14 @@
 import type { BackupManifest } from "./manifest";
 
-/** Why a server cannot restore a backup: what lacks, and words that go on from "the backup". */
+/** Why a server cannot restore a backup: what the server lacks, and words that continue "the backup …". */
 interface Unsuitable {
   readonly lacks: "version" | "extension";
   readonly words: string;
 }
 
 /**
- * Says why a server cannot restore a backup; undefined when it can. The version comes first: with an older PostgreSQL an
- * extension is of no use.
+ * Says why a server cannot restore a backup; undefined when it can. The version is compared first, because on an older
+ * PostgreSQL an extension does not help.
  */
 export function unsuitable(
   { server, extensions }: Pick<BackupManifest, "server" | "extensions">,
@@ -21,8 +21,8 @@ export function unsuitable(
 }
 
 /**
- * Names what a server lacks of the extensions that a backup was made with; undefined when it has them all. Without
- * one, a restore fails half-way; with an older one, the data would be read by code that does not know them.
+ * Names the first extension of a backup that a server lacks; undefined when the server has them all. Without an extension, a
+ * restore fails half-way; with an older version, code that does not know the data would read them.
  */
 export function missingExtension(
   needed: Readonly<Record<string, string>>,
@@ -36,7 +36,7 @@ export function missingExtension(
   return undefined;
 }
 
-/** Versions of extensions are numbers with dots; a missing number counts as 0. */
+/** Compares versions of extensions, which are numbers with dots; a missing number counts as 0. */
 export function olderThan(version: string, than: string): boolean {
   const [left, right] = [version, than].map((text) => text.split(/[^0-9]+/).map(Number));
   for (let index = 0; index < Math.max(left?.length ?? 0, right?.length ?? 0); index++) {
@@ -47,8 +47,8 @@ export function olderThan(version: string, than: string): boolean {
 }
 
 /**
- * Names the two major versions where a dump is of a newer PostgreSQL than the server: it may be in a format, and use
- * commands, that an older one does not know. Undefined when it is not, and when the dump does not tell.
+ * Names both major versions where a dump comes from a newer PostgreSQL than the server: its format and its commands may be
+ * unknown to the older one. Undefined when the dump is not newer, and when it does not say its version.
  */
 function newerServer(made: string, here: number): string | undefined {
   const major = Number.parseInt(made, 10);

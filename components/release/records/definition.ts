@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const setting = z.object({ name: z.string(), value: z.string() });
 
-/** What a database is beside its contents: a dump of one database has it under its own name only, and roles not at all. */
+/** The properties of a database beside its contents. A dump has them under the database's own name only, and contains no roles. */
 const databaseDefinition = z.object({
   owner: z.string(),
   encoding: z.string(),
@@ -17,7 +17,7 @@ const databaseDefinition = z.object({
   /** Sessions; -1 is no limit. */
   connectionLimit: z.int(),
   comment: z.string().nullable(),
-  /** In the order in which they were granted; null where nothing was granted or revoked. A null grantee is PUBLIC. */
+  /** Grants in the order in which they were made; null where nothing was granted or revoked. A null grantee is PUBLIC. */
   grants: z
     .array(
       z.object({
@@ -28,13 +28,13 @@ const databaseDefinition = z.object({
       }),
     )
     .nullable(),
-  /** Of the database, or, with a role, of that role in this database. */
+  /** Settings of the database, or, with a role, of that role in this database. */
   settings: z.array(setting.extend({ role: z.string().nullable() })),
-  /** Schemas in which a session of the application finds names, then those of extensions, then the others. */
+  /** Schemas in which a session of the application finds names, then the schemas of extensions, then the others. */
   searchPath: z.array(z.string()),
-  /** Other tablespaces that its tables and indexes lie in. */
+  /** Other tablespaces in which its tables and indexes lie. */
   tablespaces: z.array(z.string()),
-  /** What an index may take while it is built, in kilobytes. */
+  /** The memory that the build of an index may use, in kilobytes. */
   maintenanceKilobytes: z.int(),
 });
 export type DatabaseDefinition = z.infer<typeof databaseDefinition>;
@@ -53,7 +53,7 @@ const roleDefinition = z.object({
   connectionLimit: z.int(),
   validUntil: z.string().nullable(),
   comment: z.string().nullable(),
-  /** Roles that it is a member of; how it inherits from them and may become them is null before PostgreSQL 16. */
+  /** Roles of which it is a member; `inherit` and `set` are null before PostgreSQL 16. */
   memberOf: z.array(
     z.object({ role: z.string(), admin: z.boolean(), inherit: z.boolean().nullable(), set: z.boolean().nullable() }),
   ),
@@ -64,7 +64,7 @@ export type RoleDefinition = z.infer<typeof roleDefinition>;
 export const definition = z.object({ database: databaseDefinition, roles: z.array(roleDefinition) });
 export type Definition = z.infer<typeof definition>;
 
-/** The settings whose value is a list of names, each of which is quoted by itself. */
+/** The settings whose value is a list of names, each of which is quoted separately. */
 const LISTS = [
   "search_path",
   "temp_tablespaces",

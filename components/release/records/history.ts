@@ -2,10 +2,10 @@ import { z } from "zod";
 import { BACKUPS_PATH } from "./backup-id";
 import { parseJson } from "./json";
 
-/** Beside the backups, and so outside of the database that a rollback replaces. */
+/** The history lies beside the backups, and so outside of the database that a rollback replaces. */
 export const HISTORY_FILE = `${BACKUPS_PATH}/history.jsonl`;
 
-/** One change of what serves, or a failed attempt at it. */
+/** One change of the running release or its data, or a failed attempt at such a change. */
 const writtenEntry = z.object({
   /** ISO 8601, UTC. */
   at: z.string(),
@@ -16,9 +16,9 @@ const writtenEntry = z.object({
   to: z.string(),
   /** install, upgrade, rollback, restart, restore or undo. */
   kind: z.string(),
-  /** Id of the backup that was taken before it. */
+  /** Id of the backup that was taken before the change. */
   backup: z.string().nullable(),
-  /** Files that were applied. */
+  /** Migrations that the change has applied. */
   migrations: z.array(z.string()),
   /** Digest of the image that each service ran. */
   digests: z.record(z.string(), z.string()),
@@ -28,9 +28,9 @@ const writtenEntry = z.object({
   /** Id of the backup that was restored, and the `confirmRestore` of the config then. */
   restored: z.string().optional(),
   confirmation: z.string().optional(),
-  /** Name under which the database that was live before is kept. */
+  /** Name of the previous database, which was live before the change. */
   replaced: z.string().optional(),
-  /** Rows by table that the replaced database had beyond the backup. */
+  /** By how many rows each table of the previous database exceeded the backup. */
   lost: z.record(z.string(), z.number()).optional(),
   holdSeconds: z.number().optional(),
 });
@@ -40,7 +40,7 @@ export interface HistoryEntry extends Omit<z.infer<typeof writtenEntry>, "holdSe
   readonly heldSeconds?: number | undefined;
 }
 
-/** Oldest first. A torn line is left out; so is one of a later release of this program that this one cannot read. */
+/** Reads the history, oldest entry first. It leaves out an incomplete line, and a line of a later program that it cannot read. */
 export function parseHistory(text: string): HistoryEntry[] {
   return text.split("\n").flatMap((line) => {
     const { data } = writtenEntry.safeParse(parseJson(line));
@@ -55,18 +55,18 @@ export function formatEntry({ heldSeconds, ...entry }: HistoryEntry): string {
   return `${JSON.stringify(writtenEntry.parse({ ...entry, holdSeconds: heldSeconds }))}\n`;
 }
 
-/** Whether the data of a backup were put back under this confirmation: each pair of the two counts once. */
+/** Whether the data of a backup were restored under this confirmation word: each pair of backup and word works once. */
 export function isSpent(history: readonly HistoryEntry[], backup: string, confirmation: string): boolean {
   return history.some((entry) => putBack(entry) && entry.restored === backup && entry.confirmation === confirmation);
 }
 
-/** Whether the newest change is the restore of this backup: what the config says then is what is there. */
+/** Whether the newest change is the restore of this backup: then the config names the data that are there. */
 export function isNewest(history: readonly HistoryEntry[], backup: string): boolean {
   const newest = newestChange(history);
   return newest !== undefined && putBack(newest) && newest.restored === backup;
 }
 
-/** The change that made what is there. */
+/** The newest change that succeeded. */
 export function newestChange(history: readonly HistoryEntry[]): HistoryEntry | undefined {
   return history.findLast(({ verdict }) => verdict !== "failed");
 }

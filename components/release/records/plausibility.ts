@@ -1,8 +1,8 @@
 import type { BackupManifest } from "./manifest";
 
-/** How much a backup has. */
+/** The size of a backup. */
 export type Measure = Pick<BackupManifest, "bytes" | "rows">;
-/** The backup that a new one is measured by. */
+/** The backup with which a new one is compared. */
 export type Baseline = Pick<BackupManifest, "id"> & Measure;
 
 /** Less than this part of the baseline needs an explanation: a wrong database, a lost volume, a truncated table. */
@@ -13,8 +13,8 @@ const SMALL_BYTES = 64 * 1024;
 const FEW_ROWS = 100;
 
 /**
- * Says why a backup cannot be of the same database as its baseline; undefined when it can. An empty database under the
- * right name is the classic: the volume was not mounted, and the backups of the real one are about to be retired.
+ * Says why a backup cannot come from the same database as its baseline; undefined when it can. The usual case is an empty
+ * database under the right name: the volume was not mounted, and the retention would remove the backups of the real one.
  */
 export function wrongDatabase(rows: Measure["rows"], baseline: Baseline | undefined): string | undefined {
   if (baseline === undefined) return undefined;
@@ -25,7 +25,7 @@ export function wrongDatabase(rows: Measure["rows"], baseline: Baseline | undefi
   return `the database has ${now}, and none of the ${before.length} tables of the previous backup, ${baseline.id}: it is another database`;
 }
 
-/** Says why a backup is suspiciously small beside its baseline; undefined when it is not. */
+/** Says why a backup is suspiciously small compared with its baseline; undefined when it is not. */
 export function implausiblySmall(now: Measure, baseline: Baseline | undefined): string | undefined {
   if (baseline === undefined) return undefined;
   const [rowsNow, rowsBefore] = [total(now.rows), total(baseline.rows)];

@@ -4,7 +4,7 @@ import { parseJson } from "./json";
 import { REPLACED_PREFIX } from "../names";
 import { isTag } from "../version";
 
-/** What a replaced database says of itself, as its comment in PostgreSQL: it goes where the database goes. */
+/** What the comment on a previous database says. PostgreSQL keeps a comment with its database. */
 const replacedComment = z.object({
   /** Tag of the release that served on it. */
   version: z.string().refine(isTag),
@@ -12,39 +12,39 @@ const replacedComment = z.object({
   replacedAt: z.iso.datetime(),
   /** Image ids of the containers that served, by role. */
   images: imageIds,
-  /** Id of the backup that was restored in its place; none when another replaced database was. */
+  /** Id of the backup that was restored in its place; none when an undo brought back another previous database. */
   restored: z.string().nullish(),
-  /** What the database said of itself before. */
+  /** The comment that the database had before. */
   comment: z.string().nullish(),
 });
 export type ReplacedComment = z.infer<typeof replacedComment>;
 
-/** A database that a restore has replaced, as far as it is known: its comment may have been taken away. */
+/** A previous database, which a restore has replaced, as far as it is known: its comment may have been removed. */
 export interface ReplacedDatabase {
   readonly name: string;
   readonly bytes: number;
   readonly version?: string | undefined;
   /** ISO 8601, UTC. */
   readonly replacedAt?: string | undefined;
-  /** Undefined where the comment is gone: then it cannot be brought back by itself. */
+  /** Undefined where the comment is missing: then an undo cannot bring the database back. */
   readonly images?: ReplacedComment["images"] | undefined;
 }
 
-/** A replaced database with the time after which the next good update drops it; without one it stays. */
+/** A previous database, with the time after which the next successful update drops it; without a time it stays. */
 export interface ExpiringDatabase extends ReplacedDatabase {
   readonly droppedAfter?: string | undefined;
-  /** That time is over, by the clock of the Docker host. */
+  /** True when that time is over, by the clock of the Docker host. */
   readonly due?: boolean;
 }
 
-/** Undefined when the comment is missing, or says something else. */
+/** Undefined when the comment is missing, or is not one of this program. */
 export function parseReplacedComment(text: string | null): ReplacedComment | undefined {
   return replacedComment.safeParse(parseJson(text ?? "")).data;
 }
 
 const NAME = new RegExp(`^${REPLACED_PREFIX}(\\d{4})(\\d\\d)(\\d\\d)t(\\d\\d)(\\d\\d)(\\d\\d)z$`);
 
-/** When a database was replaced, by its name; undefined when the name is no such one. */
+/** When a previous database was replaced, by its name; undefined when the name is not one of a previous database. */
 export function replacedAtByName(name: string): string | undefined {
   const [whole, year, month, day, hour, minute, second] = NAME.exec(name) ?? [];
   if (whole === undefined) return undefined;
@@ -52,7 +52,7 @@ export function replacedAtByName(name: string): string | undefined {
   return Number.isNaN(time.getTime()) ? undefined : secondsOnly(time);
 }
 
-/** Says when a replaced database goes. `clock` is in seconds since 1970; undefined where the Docker host does not tell. */
+/** Says when a previous database is dropped. `clock` is in seconds since 1970; undefined where it is not known. */
 export function withExpiry(database: ReplacedDatabase, days: number, clock?: number): ExpiringDatabase {
   const replaced = Date.parse(database.replacedAt ?? "");
   if (Number.isNaN(replaced)) return database;

@@ -1,17 +1,17 @@
 import type { BackupManifest } from "./manifest";
 
-/** Of the history, what says which releases a rollback may go back to. */
+/** The part of a history entry that says which releases a rollback may go back to. */
 export interface Change {
-  /** Tag of the release that served before; none before the first. */
+  /** Tag of the release that served before; none before the first release. */
   readonly from?: string | null | undefined;
   readonly to: string;
   readonly verdict: string;
 }
 
-/** So many releases back a rollback may still go. */
+/** How many releases keep what a rollback to them needs. */
 export const RELEASES_KEPT = 3;
 
-/** The releases that served last, newest first. A failed update changed nothing of what served. */
+/** The releases that served last, newest first. A failed update does not count, because its release did not serve. */
 export function releasesKept(history: readonly Change[]): string[] {
   const served = history
     .filter(({ verdict }) => verdict !== "failed")
@@ -20,10 +20,10 @@ export function releasesKept(history: readonly Change[]): string[] {
 }
 
 /**
- * The ids of the backups that go when `keep` are kept. Never the newest, and never one that a rollback may still need:
- * `keep` is about disk space, and giving up a way back is no way to save it. Needed is the newest of each release on
- * each schema: after an upgrade that failed, the old release is backed up on a schema that the new one has migrated,
- * and only the backup from before takes it back to its own.
+ * The ids of the backups that are removed when `keep` are kept. The newest is never removed, nor is a backup that a rollback
+ * may still need: `keep` limits disk space, and must not make a rollback impossible. A rollback needs the newest backup of
+ * each release on each schema: after a failed upgrade, backups of the old release have a schema that the new one has
+ * migrated, and only an earlier backup brings the old release back to its own schema.
  */
 export function retiredBackups(
   backups: readonly Pick<BackupManifest, "id" | "version" | "migrations">[],

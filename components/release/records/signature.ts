@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** Where a stack's database has the key in its environment: a person who may only write among the backups cannot read it. */
+/** The variable of the database's container that has the stack's key. Write access to the backups alone does not show the key. */
 export const KEY_VARIABLE = "NESTFLEET_BACKUP_KEY";
 
-/** Gives the manifest with the signature that belongs to the key; without a key, with none. */
+/** Gives the manifest with its signature by the key; without a key, gives it without a signature. */
 export function signed(manifest: object, key: string | undefined): object {
   return { ...manifest, signature: key === undefined ? undefined : signatureOf(manifest, key) };
 }
@@ -16,7 +16,7 @@ export function isSigned(manifest: object, key: string): boolean {
   return found.length === expected.length && timingSafeEqual(found, expected);
 }
 
-/** Of all that it says but the signature itself, however it is laid out. */
+/** The signature of every field except the signature itself, whatever the layout of the file. */
 function signatureOf(manifest: object, key: string): string {
   const content = JSON.stringify({ ...manifest, signature: undefined });
   return createHmac("sha256", key).update(content).digest("hex");

@@ -1,9 +1,9 @@
-/** The table in which the application keeps what it has migrated, as its contract has it. */
+/** The table in which the application records its migrations, as its contract names it. */
 export const MIGRATIONS_TABLE = "nestfleet_migrations";
 
 /**
- * The tables whose rows a backup counts (`c`, in the schema `n`): every ordinary table, partitions one by one. Not an
- * extension's own: they are made by the extension, and a dump does not have them.
+ * The tables whose rows a backup counts (`c`, in the schema `n`): every ordinary table, and each partition. Tables of an
+ * extension are left out, because the extension makes them and a dump does not contain them.
  */
 export const COUNTED_TABLES = `
   pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

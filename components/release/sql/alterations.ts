@@ -3,7 +3,7 @@ import type { Parser } from "./parser";
 import { isWord, nesting, tokensIn } from "./passage";
 import type { Statement } from "./statements";
 
-/** What a destructive statement does. Both can be true: whoever reads a dropped column has lost it, too. */
+/** What a destructive statement does. Both can be true: a dropped column is lost, and the running version may read it. */
 export interface Harm {
   readonly losesData: boolean;
   readonly breaksRunning: boolean;
@@ -13,38 +13,38 @@ export const LOSES: Harm = { losesData: true, breaksRunning: false };
 export const BREAKS: Harm = { losesData: false, breaksRunning: true };
 export const BOTH: Harm = { losesData: true, breaksRunning: true };
 
-/** Something harmful in a statement, and where it stands in the passage. */
+/** A harmful part of a statement, and its place in the passage. */
 export interface Harmful {
   readonly harm: Harm;
-  /** Where the destructive words begin. */
+  /** The position where the destructive words begin. */
   readonly at: number;
-  /** What is shown. */
+  /** The part that is shown. */
   readonly start: number;
   readonly end: number;
-  /** What is shown before it. */
+  /** The words that are shown before that part. */
   readonly head?: string;
 }
 
-/** What the running version finds by name. An index, a trigger, a policy or a constraint can be renamed unnoticed. */
+/** Objects that the running version finds by name. It does not notice a new name of an index, trigger, policy or constraint. */
 const CALLED_BY_NAME = new Set<ObjectType | undefined>([
   ...(["OBJECT_TABLE", "OBJECT_FOREIGN_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_COLUMN"] as const),
   ...(["OBJECT_TYPE", "OBJECT_ATTRIBUTE", "OBJECT_DOMAIN", "OBJECT_SCHEMA", "OBJECT_SEQUENCE"] as const),
   ...(["OBJECT_FUNCTION", "OBJECT_PROCEDURE", "OBJECT_ROUTINE", "OBJECT_DATABASE"] as const),
 ]);
 
-/** Whether a statement gives something another name, by which the running version does not find it. */
+/** Whether a statement renames an object that the running version finds by name. */
 export function renames(node: Node): boolean {
   if ("RenameStmt" in node) return CALLED_BY_NAME.has(node.RenameStmt.renameType);
   if ("AlterObjectSchemaStmt" in node) return CALLED_BY_NAME.has(node.AlterObjectSchemaStmt.objectType);
   return "AlterEnumStmt" in node && node.AlterEnumStmt.oldVal !== undefined;
 }
 
-/** Where the words stand that give another name. The tree does not say. */
+/** The position of the words that rename. The tree does not have it. */
 export function placeOfRenaming(parser: Parser, { node, passage, start, end }: Statement): number {
   const tokens = tokensIn(parser, passage, start, end);
   const isOfSchema = "AlterObjectSchemaStmt" in node;
-  // RENAME, SET and SCHEMA may be names, too: of a table before these words, and of what is renamed after them. TO is
-  // never one without quotes.
+  // RENAME, SET and SCHEMA may be names, too: of a table before these words, and of the renamed object after them. TO is
+  // never a name without quotes.
   const to = tokens.findLastIndex((token) => isWord(token, "TO"));
   const old = "RenameStmt" in node && node.RenameStmt.subname !== undefined ? to - 1 : to;
   const found = isOfSchema
@@ -53,7 +53,7 @@ export function placeOfRenaming(parser: Parser, { node, passage, start, end }: S
   return found?.start ?? start;
 }
 
-/** A table as it is compared: its name, qualified where it was. */
+/** The name of a table for comparisons; it is qualified where the statement qualifies it. */
 export function nameOf({ schemaname, relname = "" }: RangeVar): string {
   return qualified([...(schemaname === undefined ? [] : [schemaname]), relname]);
 }
@@ -63,8 +63,8 @@ export function qualified(names: readonly string[]): string {
 }
 
 /**
- * The harmful actions of an ALTER TABLE, which takes a list. `withDefault` are the columns that this migration has given
- * a default so far, and is added to.
+ * The harmful actions of an ALTER TABLE, which may have several. `withDefault` has the columns to which this migration has
+ * given a default so far; this function adds to it.
  */
 export function alterations(
   parser: Parser,
@@ -99,7 +99,7 @@ function harmOf({ subtype, name, def }: AlterTableCmd, hasOne: (column?: string)
   }
 }
 
-/** The columns of `ADD CONSTRAINT name NOT NULL column`, which PostgreSQL has from 18 on. */
+/** The columns of `ADD CONSTRAINT name NOT NULL column`, which PostgreSQL knows since 18. */
 function forbidsNull(constraint: Node | undefined): string[] {
   if (!constraint || !("Constraint" in constraint) || constraint.Constraint.contype !== "CONSTR_NOTNULL") return [];
   return (constraint.Constraint.keys ?? []).flatMap((key) => ("String" in key ? [key.String.sval ?? ""] : []));
@@ -110,7 +110,7 @@ function demandsValue(column: ColumnDef): boolean {
   return hasConstraint(column, "CONSTR_NOTNULL", "CONSTR_PRIMARY") && !hasDefault(column);
 }
 
-/** Types that bring a default of their own. */
+/** Types that include a default. */
 const SERIALS = new Set(["serial", "smallserial", "bigserial", "serial2", "serial4", "serial8"]);
 
 function hasDefault(column: ColumnDef): boolean {
@@ -134,8 +134,8 @@ function givenDefault({ subtype, name = "", def }: AlterTableCmd): string[] {
 }
 
 /**
- * Where the actions stand: the tree does not say. They are what the commas outside of parentheses separate, after the
- * name of the table. Empty where that are not as many as the tree has.
+ * The positions of the actions, which the tree does not have. Commas outside of parentheses separate the actions, after the
+ * name of the table. Empty where this finds another number of actions than the tree has.
  */
 function placesOf(
   parser: Parser,

@@ -9,8 +9,8 @@ import type { Statement, Unreadable } from "./statements";
 interface Block {
   readonly body: Passage;
   /**
-   * Its SQL, and the texts that it puts together and executes, in the order of the body. The control structures around
-   * them are left out: whatever may run, counts.
+   * Its SQL, and the texts that it composes and executes, in the order of the body. The control structures around them are
+   * left out, because every statement counts that may run.
    */
   readonly executes: readonly Passage[];
   readonly unreadable: readonly Unreadable[];
@@ -48,19 +48,19 @@ export function namedOptions(options: readonly Node[] = []): Partial<Record<stri
   return Object.fromEntries(found.map((option) => [option.defname ?? "", option]));
 }
 
-/** What an option says, where that is a name or a text. */
+/** The value of an option, where it is a name or a text. */
 export function wordOf(option: DefElem | undefined): string | undefined {
   return option?.arg && "String" in option.arg ? option.arg.String.sval : undefined;
 }
 
-/** Its lines are those of the file, unless it is a literal with escapes. */
+/** A passage for a text in the file. Its lines are those of the file, unless the text is a literal with escapes. */
 function textAt(text: string, line: number, asWritten: Passage["asWritten"]): Passage {
   return passage(text, lineCounter(Buffer.from(text), line), asWritten);
 }
 
 /**
- * The parser knows no tables, and so no column of a variable of the type `cases%ROWTYPE`: assigning to one is an error to
- * it. Of a type that is only called `cases` it takes any column for granted.
+ * The parser does not know tables, and so no column of a variable of the type `cases%ROWTYPE`: an assignment to such a column
+ * is an error for it. For a type that is only called `cases` it accepts any column.
  */
 function parseBlock(parser: Parser, sql: string): object | Fault {
   const parsed = parser.parseBlock(sql);
@@ -72,17 +72,17 @@ function parseBlock(parser: Parser, sql: string): object | Fault {
 interface Expression {
   readonly query: string;
   readonly line: number;
-  /** An expression that gives the text that is executed, instead of that text. */
+  /** True for an expression whose value is the text that is executed. */
   readonly computed: boolean;
 }
 
-/** As PostgreSQL's RawParseMode numbers them (src/include/parser/parser.h): whole statements are 0. */
+/** An expression with its mode as PostgreSQL's RawParseMode numbers it (src/include/parser/parser.h): 0 is a whole statement. */
 const expression = z.object({ PLpgSQL_expr: z.object({ query: z.string(), parseMode: z.number() }) });
 
 /** The fields of EXECUTE, FOR … IN EXECUTE, OPEN … FOR EXECUTE and RETURN QUERY EXECUTE that say what they execute. */
 const EXECUTED = new Set(["query", "dynquery"]);
 
-/** All SQL but the expressions, which change nothing: PostgreSQL takes no DELETE in a subquery. */
+/** All SQL except plain expressions, which change nothing: PostgreSQL does not accept DELETE in a subquery. */
 function expressionsIn(tree: unknown, line = 1): Expression[] {
   if (Array.isArray(tree)) return tree.flatMap((item) => expressionsIn(item, line));
   if (typeof tree !== "object" || tree === null) return [];
@@ -95,12 +95,12 @@ function expressionsIn(tree: unknown, line = 1): Expression[] {
   });
 }
 
-/** The tree has the loop's body before what it loops over, and no more of a place than the line of the statement. */
+/** Sorts by position. The tree has the body of a loop before its query, and of a position only the line of the statement. */
 function inOrder(parser: Parser, expressions: readonly Expression[], body: Passage): [Passage, Expression][] {
   const isToken = tokenStarts(parser, body);
   const placed = expressions.map((one): [number, Passage, Expression] => {
     const line = startOfLine(body.bytes, one.line);
-    // Where INTO was cut out of the SQL, it does not stand in the body as it is.
+    // Where the parser has cut INTO out of the SQL, the body does not contain that text.
     let found = body.bytes.indexOf(one.query, line);
     while (found >= 0 && !isToken(found)) found = body.bytes.indexOf(one.query, found + 1);
     const start = found < 0 ? line : found;
@@ -109,7 +109,7 @@ function inOrder(parser: Parser, expressions: readonly Expression[], body: Passa
   return placed.sort(([first], [second]) => first - second).map(([, sql, one]) => [sql, one]);
 }
 
-/** Whether a token begins somewhere: the same words may stand in a comment or in a literal. */
+/** Says whether a token begins at a position: the same words may occur in a comment or in a literal. */
 function tokenStarts(parser: Parser, { sql }: Passage): (position: number) => boolean {
   const tokens = parser.scan(sql);
   if (tokens === undefined) return () => true;

@@ -3,22 +3,22 @@ import { isFault, type Parser } from "./parser";
 import { type Passage, passage } from "./passage";
 import type { Unreadable } from "./statements";
 
-/** A part of a text that is put together when it runs. */
+/** A part of a text that is composed when the migration runs. */
 interface Piece {
-  /** Undefined where it is known only then. */
+  /** The text of the part; undefined where it is known only when the migration runs. */
   readonly known?: string;
-  /** How the file has it, where it is not known. */
+  /** How the file writes the part, where its text is not known. */
   readonly shown?: string;
   readonly line: number;
 }
 
-/** What an unknown part may be: a name first, for most stand where a name is; else a number, or a text. */
+/** What an unknown part may be: most often a name, which is tried first; else a number, or a text. */
 const FORMS = [(name: string) => name, () => "1", (name: string) => `'${name}'`] as const;
 
 const UNKNOWN = /nestfleet_unknown_(\d+)_/;
 const ALL_UNKNOWN = new RegExp(UNKNOWN, "g");
 
-/** True for a name that is, or has in it, what is known only when it runs. */
+/** True for a name with a part that is known only when the migration runs. */
 export function isUnknown(name: string): boolean {
   return UNKNOWN.test(name);
 }
@@ -26,8 +26,8 @@ export function isUnknown(name: string): boolean {
 const SELECT = "SELECT ";
 
 /**
- * The text that an expression of PL/pgSQL gives, `'DROP TABLE ' || name` or `format('DROP TABLE %I', name)`, with
- * something in the place of what is not known.
+ * The text that an expression of PL/pgSQL gives, such as `'DROP TABLE ' || name` or `format('DROP TABLE %I', name)`, with
+ * placeholders for its unknown parts.
  */
 export function computedText(parser: Parser, expression: Passage): Passage | Unreadable {
   const parsed = parser.parse(SELECT + expression.sql);
@@ -86,8 +86,8 @@ function formatted({ args = [] }: FuncCall, expression: Passage): Piece[] {
 }
 
 /**
- * The texts of the pieces. Where the parser stops at an unknown one, that is given another form; where none fits, all
- * are names.
+ * The texts of the pieces. Where the parser stops at an unknown piece, that piece gets another form; where no form fits, all
+ * unknown pieces are names.
  */
 function fitting(parser: Parser, pieces: readonly Piece[]): string[] {
   const forms = pieces.map(() => 0);

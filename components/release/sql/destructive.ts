@@ -6,15 +6,15 @@ import type { Parser } from "./parser";
 import { isWord, textOf, tokensIn, written } from "./passage";
 import type { Statement } from "./statements";
 
-/** A statement that loses data, or that the running version cannot live with. */
+/** A statement that loses data, or after which the running version may fail. */
 export interface Finding extends Harm {
-  /** Line of the file on which the destructive words begin, from 1: in a long ALTER TABLE that of the action. */
+  /** Line of the file, from 1, on which the destructive words begin: in a long ALTER TABLE the line of the action. */
   readonly line: number;
   /** The statement on one line, shortened. */
   readonly statement: string;
 }
 
-/** What is gone, rows included, once it is dropped. Views, indexes, triggers and functions can be made again. */
+/** Objects that are lost with their rows when they are dropped. Views, indexes, triggers and functions can be made again. */
 const HOLDS_DATA = [
   "OBJECT_TABLE",
   "OBJECT_SCHEMA",
@@ -24,7 +24,7 @@ const HOLDS_DATA = [
   "OBJECT_EXTENSION",
 ];
 
-/** What the statements so far have made and given a default. */
+/** Tables that the statements so far have made, and columns to which they have given a default. */
 interface Seen {
   readonly made: Set<string>;
   readonly withDefault: Set<string>;
@@ -32,11 +32,11 @@ interface Seen {
 
 /**
  * The destructive statements of a migration, in the order of the file. Statements in a DO block count, also those that
- * it executes from a text; those in the body of a function do not, they run later if ever. What a migration itself
- * has made before, it may drop, empty and change.
+ * it executes from a text. Statements in the body of a function do not count, because they run later, if ever. A migration
+ * may drop, empty and change what it has made itself before.
  *
- * This goes by the shape of statements. It is a warning to a person, not a proof: what a called function does is not
- * seen.
+ * The result depends on the form of the statements alone. It is a warning to the operator, not a proof, because it does not
+ * see what a called function does.
  */
 export function destructiveStatements(parser: Parser, statements: readonly Statement[]): Finding[] {
   return findings(parser, statements, { made: new Set(), withDefault: new Set() });
@@ -45,7 +45,7 @@ export function destructiveStatements(parser: Parser, statements: readonly State
 function findings(parser: Parser, statements: readonly Statement[], seen: Seen): Finding[] {
   return statements.flatMap((statement) => {
     const { node, passage, inside } = statement;
-    // What a block makes, it may make under a condition: the statements after it do not count on that.
+    // A block may make a table under a condition only, so for the statements after it that table does not count as made.
     if (inside !== undefined)
       return findings(parser, inside, { made: new Set(seen.made), withDefault: new Set(seen.withDefault) });
     const found = harmsOf(parser, statement, seen);
@@ -78,7 +78,7 @@ function harmsOf(parser: Parser, statement: Statement, seen: Seen): readonly Har
   );
 }
 
-/** The harm of statements that do nothing else, and the tables that they do it to; none where it is not to tables alone. */
+/** The harm of statements that are harmful as a whole, and their tables; no tables where other objects are concerned, too. */
 function wholeHarm(node: Node): { readonly harm?: Harm; readonly tables: readonly string[] } {
   if ("TruncateStmt" in node) {
     const relations = (node.TruncateStmt.relations ?? []).map((one) => ("RangeVar" in one ? one.RangeVar : undefined));
@@ -101,7 +101,7 @@ function tablesIn(relations: readonly (RangeVar | undefined)[]): string[] {
   return relations.map((relation) => nameOf(relation ?? {}));
 }
 
-/** The table that a statement has made for certain: IF NOT EXISTS may find one that is full. */
+/** The table that a statement has certainly made: IF NOT EXISTS may find a table with rows. */
 function tableMadeBy(node: Node): RangeVar | undefined {
   if ("SelectStmt" in node) return node.SelectStmt.intoClause?.rel;
   if ("CreateStmt" in node) return node.CreateStmt.if_not_exists === true ? undefined : node.CreateStmt.relation;
@@ -111,16 +111,16 @@ function tableMadeBy(node: Node): RangeVar | undefined {
 
 interface Deletion {
   readonly table: string;
-  /** Where its first word stands. */
+  /** The position of its first word. */
   readonly at: number;
 }
 
-/** What deletes rows, also inside of another statement; but for what is defined, and runs later. */
+/** The deletions in a statement, also nested ones; not those in a function or rule that it only defines. */
 function deletions(parser: Parser, { node, passage, start, end }: Statement): Deletion[] {
   if ("CreateFunctionStmt" in node || "RuleStmt" in node || !/delete/i.test(textOf(passage, start, end))) return [];
   const deleting = deletingIn(node).map((one) => ({ ...one, location: one.relation.location ?? start }));
   if (deleting.length === 0) return [];
-  // The tree has the place of the table, and none of the word before it. What follows the last table may be long.
+  // The tree has the position of the table, but not of the word before it. The text after the last table may be long.
   const tokens = tokensIn(parser, passage, start, Math.max(...deleting.map(({ location }) => location)));
   return deleting
     .map(({ word, relation, location }) => {

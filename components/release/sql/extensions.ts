@@ -4,27 +4,27 @@ import { namedOptions, wordOf } from "./block";
 import { isUnknown } from "./computed";
 import type { Statement } from "./statements";
 
-/** An extension that a migration makes unless it is there. Names are as the catalogs of PostgreSQL have them. */
+/** An extension that a migration makes unless it exists. Names are spelled as in the catalogs of PostgreSQL. */
 export const wantedExtension = z.strictObject({
   name: z.string(),
   schema: z.string().optional(),
   version: z.string().optional(),
-  /** What it needs is made with it. */
+  /** True when the extensions that it needs are made with it. */
   cascade: z.boolean(),
 });
 export type WantedExtension = z.infer<typeof wantedExtension>;
 
-/** What a release's migrations want that are not applied yet, each once. */
+/** The extensions that a release's pending migrations need, each once. */
 export function pendingExtensions(migrations: readonly Migration[], applied: readonly string[]): WantedExtension[] {
   const done = new Set(applied);
   const wanted = migrations.filter(({ file }) => !done.has(file)).flatMap(({ reading }) => reading?.extensions ?? []);
-  // The first that is made is what the later ones find.
+  // A later migration finds the extension that the first one has made.
   return wanted.filter(({ name }, at) => wanted.findIndex((other) => other.name === name) === at);
 }
 
 /**
- * The extensions that a migration makes with `CREATE EXTENSION IF NOT EXISTS`, also in a DO block. One that is made
- * without these words must not be there before.
+ * The extensions that a migration makes with `CREATE EXTENSION IF NOT EXISTS`, also in a DO block. An extension that is made
+ * without these words must not exist before.
  */
 export function wantedExtensions(statements: readonly Statement[]): WantedExtension[] {
   return statements.flatMap(({ node, inside }) => {

@@ -6,12 +6,12 @@ export interface PendingMigration extends Reading {
   readonly file: string;
 }
 
-/** How the database's schema and a release relate. The application knows a migration by its file name alone. */
+/** How the database's schema and a release differ. The application knows a migration by its file name alone. */
 export interface SchemaDifference {
   readonly pending: readonly PendingMigration[];
-  /** Applied, as the database says, and of no release that is known to have run: they may be pending as well. */
+  /** Migrations that only the database says are applied, because no release with them is known to have run: they may be pending. */
   readonly unexplained: readonly PendingMigration[];
-  /** Applied files that the release does not know: the schema is ahead of it. */
+  /** Applied migrations that the release does not have: the schema is ahead of the release. */
   readonly ahead: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export function compareSchema(
   };
 }
 
-/** What the target runs, or may run, for all that is known. */
+/** The migrations that the target runs, or may run. */
 export function mayRun(schema: Pick<SchemaDifference, "pending" | "unexplained"> | undefined): PendingMigration[] {
   return schema === undefined ? [] : [...schema.pending, ...schema.unexplained];
 }
@@ -40,13 +40,13 @@ function judged(files: readonly Migration[]): PendingMigration[] {
   return inFileOrder(files).map(({ file, reading = unread("it has not been read") }) => ({ file, ...reading }));
 }
 
-/** The files that are applied and not known. */
+/** The applied files that are not among the known ones. */
 export function beyond(applied: readonly string[], known: readonly string[]): string[] {
   const files = new Set(known);
   return applied.filter((file) => !files.has(file));
 }
 
-/** The order in which the application runs them; not that of a locale, where `_` may count for nothing. */
+/** Sorts in the order in which the application runs the files, and not by a locale, which may ignore `_`. */
 function inFileOrder(files: readonly Migration[]): Migration[] {
   return files.toSorted((one, other) => (one.file < other.file ? -1 : 1));
 }

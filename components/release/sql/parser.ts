@@ -8,7 +8,7 @@ export interface Fault {
   readonly at: number;
 }
 
-/** PostgreSQL's own parser. What it cannot read is an answer, never an exception. */
+/** PostgreSQL's own parser. For a text that it cannot read it returns a fault, and never throws. */
 export interface Parser {
   readonly parse: (sql: string) => readonly RawStmt[] | Fault;
   /** The tree of the PL/pgSQL in one DO statement; the package has no types for it. */
@@ -17,18 +17,18 @@ export interface Parser {
   readonly scan: (sql: string) => readonly ScanToken[] | undefined;
 }
 
-/** Characters. The tokens come as JSON, which is up to a hundred times as long as the text. */
+/** In characters. The tokens come as JSON, which is up to a hundred times as long as the text. */
 const LARGEST_SCAN = 1_000_000;
 
 const TOO_DEEP = "it is nested too deeply, or too large, to be read";
 
 /**
- * Loads the parser (https://github.com/constructive-io/libpg-query-node), which takes 30 ms and 15 MB: only where
- * migrations are to be read.
+ * Loads the parser (https://github.com/constructive-io/libpg-query-node). That takes 30 ms and 15 MB, so it is done only where
+ * migrations have to be read.
  *
- * It has the grammar of PostgreSQL 18 (libpg-query 18.1.5 is built of 18.4), whatever the server is. Older servers know
- * less than it does: what they refuse, the rehearsal finds. What a newer server knows beyond it cannot be read, and is
- * said to be so.
+ * The parser has the grammar of PostgreSQL 18 (libpg-query 18.1.5 is built from 18.4), whatever the server's version is. Where
+ * an older server refuses a statement that the parser accepts, the rehearsal fails. Syntax of a newer server is reported as
+ * unreadable.
  */
 export async function postgresParser(): Promise<Parser> {
   const postgres = await import("libpg-query");
@@ -50,8 +50,8 @@ export function isFault(value: object): value is Fault {
 }
 
 /**
- * Where the stack of WebAssembly overflows, the parser is left as it was in the middle of its work: it answers some more
- * times, and then hangs for good (18.1.5: after some thirty times). It is asked nothing more.
+ * Where the stack of WebAssembly overflows, the parser stays as it was in the middle of its work: it answers some more
+ * calls, and then hangs for ever (18.1.5: after some thirty calls). So it is not called again.
  */
 function guard() {
   let overflown = false;
@@ -66,7 +66,7 @@ function guard() {
   };
 }
 
-/** The errors of `parse` say where, in characters; the others say it not at all. */
+/** The errors of `parse` have a position, in characters; those of the other functions have none. */
 interface ParserError extends Error {
   readonly sqlDetails?: { readonly cursorPosition: number };
 }
@@ -75,7 +75,7 @@ function faultOf({ message, sqlDetails }: ParserError, sql: string): Fault {
   return { reason: shortened(message), at: bytesOf(sql, sqlDetails?.cursorPosition ?? 0) };
 }
 
-/** How many bytes so many characters from the start are; PostgreSQL's characters are code points. */
+/** How many bytes the first `characters` of a text take; PostgreSQL's characters are code points. */
 function bytesOf(sql: string, characters: number): number {
   let end = 0;
   for (const character of sql) {
@@ -85,7 +85,7 @@ function bytesOf(sql: string, characters: number): number {
   return Buffer.byteLength(sql.slice(0, end));
 }
 
-/** Runs what walks through a tree. JavaScript's own stack may overflow on one that PostgreSQL has read. */
+/** Runs code that walks through a tree. JavaScript's own stack may overflow on a tree that PostgreSQL has read. */
 export function unlessTooDeep<T>(work: () => T): T | Fault {
   try {
     return work();

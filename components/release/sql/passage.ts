@@ -2,13 +2,13 @@ import type { ScanToken } from "libpg-query";
 import type { Parser } from "./parser";
 import { shortened } from "../words";
 
-/** Some SQL, and where in the file it stands. Positions are in bytes of UTF-8, as PostgreSQL counts them. */
+/** A piece of SQL, and its place in the file. Positions are in bytes of UTF-8, as PostgreSQL counts them. */
 export interface Passage {
   readonly sql: string;
   readonly bytes: Buffer;
-  /** The line of the file, from 1. */
+  /** Gives the line of the file, from 1, for a position. */
   readonly lineAt: (position: number) => number;
-  /** Of SQL that is put together when it runs: with what stands for its unknown parts named as the file names it. */
+  /** For SQL that is composed when it runs: replaces the placeholders of its unknown parts by the words of the file. */
   readonly asWritten: (text: string) => string;
 }
 
@@ -31,7 +31,7 @@ export function textOf({ bytes }: Passage, start: number, end: number): string {
   return bytes.toString("utf8", start, end);
 }
 
-/** Goes on from where it was asked last: most questions come in the order of the file. */
+/** Counts lines. It continues from the last position, because most calls come in the order of the file. */
 export function lineCounter(bytes: Buffer, first = 1): Passage["lineAt"] {
   let counted = { position: 0, line: first };
   return (position) => {
@@ -46,23 +46,23 @@ export function lineCounter(bytes: Buffer, first = 1): Passage["lineAt"] {
 
 const NEWLINE = 0x0a;
 
-/** Where a line begins; lines count from 1. */
+/** The position where a line begins; lines count from 1. */
 export function startOfLine(bytes: Buffer, line: number): number {
   let start = 0;
   for (let before = 1; before < line; before++) start = bytes.indexOf(NEWLINE, start) + 1;
   return start;
 }
 
-/** More than what is shown of a statement, comments included. */
+/** How many bytes of a statement are read to show it: more than is shown, because comments are left out. */
 const READ = 2000;
 
-/** What stands there on one line, without comments, shortened; up to the parenthesis that closes around it. */
+/** The text of a part on one line, shortened and without comments; it ends where a parenthesis around the part closes. */
 export function written(parser: Parser, whole: Passage, start: number, end: number, head = ""): string {
   const text = textOf(whole, start, Math.min(end, start + READ));
   return shortened(whole.asWritten(`${head} ${withoutComments(parser, text)}`.trim()));
 }
 
-/** One that was cut off in a comment or a literal has no tokens, and is shown as it is. */
+/** A text that was cut off in a comment or a literal has no tokens, and is shown as it is. */
 function withoutComments(parser: Parser, text: string): string {
   let depth = 0;
   let before = 0;
@@ -84,7 +84,7 @@ export function isComment({ tokenName }: ScanToken): boolean {
   return tokenName === "SQL_COMMENT" || tokenName === "C_COMMENT";
 }
 
-/** The tokens of a part but for its comments, where they stand in the passage; none of what cannot be taken apart. */
+/** The tokens of a part without comments, with their positions in the passage; none where the part cannot be split into tokens. */
 export function tokensIn(parser: Parser, whole: Passage, start: number, end: number): ScanToken[] {
   const tokens = parser.scan(textOf(whole, start, end)) ?? [];
   return tokens
@@ -92,7 +92,7 @@ export function tokensIn(parser: Parser, whole: Passage, start: number, end: num
     .map((token) => ({ ...token, start: start + token.start, end: start + token.end }));
 }
 
-/** Whether a token is this word of SQL, and not a name in quotes or a text that is spelled so. */
+/** Whether a token is this word of SQL, and not a quoted name or a literal with the same letters. */
 export function isWord(token: ScanToken | undefined, word: string): boolean {
   return token !== undefined && token.keywordKind !== 0 && token.text.toUpperCase() === word;
 }

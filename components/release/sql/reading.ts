@@ -3,12 +3,12 @@ import { type WantedExtension, wantedExtensions } from "./extensions";
 import { isFault, type Parser, unlessTooDeep } from "./parser";
 import { statementsOf, type Unreadable } from "./statements";
 
-/** What a migration does, as far as its text tells. */
+/** What a migration does, as far as its text shows. */
 export interface Reading {
   readonly findings: readonly Finding[];
-  /** Marked by its author: the version that runs cannot serve on the schema that it makes. */
+  /** True when the author has marked it: the running version cannot work on the schema that it makes. */
   readonly incompatible: boolean;
-  /** The first part of it that cannot be read: what that does is unknown. */
+  /** The first part that cannot be read, and whose effect is unknown. */
   readonly unreadable?: Unreadable | undefined;
   readonly extensions: readonly WantedExtension[];
 }
@@ -18,7 +18,7 @@ export function readMigration(parser: Parser, sql: string): Reading {
   return isFault(reading) ? unread(reading.reason) : reading;
 }
 
-/** Of a migration that nobody has read, nothing is known. */
+/** The reading of a migration that was not read: its effect is unknown. */
 export function unread(reason: string): Reading {
   return { findings: [], incompatible: false, unreadable: { line: 1, reason }, extensions: [] };
 }

@@ -7,14 +7,14 @@ import { isWord, nesting, part, type Passage, passage, textOf } from "./passage"
 export interface Statement {
   readonly node: Node;
   readonly passage: Passage;
-  /** Where it stands in the passage: from its first word to before the semicolon. */
+  /** Its position in the passage: from its first word to before the semicolon. */
   readonly start: number;
   readonly end: number;
-  /** Of a DO block, what that executes, in its order. */
+  /** Of a DO block: the statements that it executes, in their order. */
   readonly inside?: readonly Statement[] | undefined;
 }
 
-/** What could not be read, and so may do anything. */
+/** A part that could not be read, and so may do anything. */
 export interface Unreadable {
   /** Line of the file, from 1. */
   readonly line: number;
@@ -25,18 +25,18 @@ interface Statements {
   readonly statements: readonly Statement[];
   /** In the order in which they were found. */
   readonly unreadable: readonly Unreadable[];
-  /** Whether a comment `-- nestfleet: incompatible` stands anywhere, also in a block. */
+  /** Whether a comment `-- nestfleet: incompatible` occurs anywhere, also in a block. */
   readonly marked: boolean;
 }
 
-/** What the author of a migration writes into it when the version before cannot run on its schema. */
+/** The mark of a migration whose author knows that the version before it cannot run on its schema. */
 const MARK = /--\s*nestfleet:\s*incompatible\b/i;
 
 /** The statements of a file, and of the blocks in it. */
 export function statementsOf(parser: Parser, sql: string): Statements {
-  // A byte order mark is no SQL, and psql skips it (src/bin/psql/mainloop.c). Half a surrogate pair is no UTF-8.
+  // A byte order mark is not SQL, and psql skips it (src/bin/psql/mainloop.c). Half a surrogate pair is not UTF-8.
   const file = passage(Buffer.from(sql.replace(/^\uFEFF/, "")).toString());
-  // The parser is written in C, where a text ends at its first NUL: what follows would seem not to be there.
+  // The parser is written in C, where a text ends at its first NUL: it would not see the rest.
   const nul = file.bytes.indexOf(0);
   if (nul < 0) return read(parser, file);
   const unreadable = [{ line: file.lineAt(nul), reason: "it has a NUL byte, as text in UTF-16 does" }];
@@ -64,7 +64,7 @@ function readBlock(parser: Parser, statement: Statement): Statements | undefined
   };
 }
 
-/** A text that cannot be taken apart counts as marked when it only looks so. */
+/** Whether a comment marks the text. A text that cannot be split into tokens counts as marked wherever the mark occurs. */
 function isMarked(parser: Parser, { sql }: Passage): boolean {
   if (!MARK.test(sql)) return false;
   const tokens = parser.scan(sql);
@@ -73,13 +73,13 @@ function isMarked(parser: Parser, { sql }: Passage): boolean {
 
 type Split = Omit<Statements, "marked">;
 
-/** PostgreSQL parses a text as a whole; where it does not, each statement that can be read still is. */
+/** PostgreSQL parses a text as a whole. Where that fails, each statement that can be read is still read. */
 function split(parser: Parser, text: Passage): Split {
   const whole = parse(parser, text);
   if (!isFault(whole)) return { statements: whole, unreadable: [] };
   const tokens = parser.scan(text.sql);
   if (tokens !== undefined) return piecemeal(parser, text, tokens);
-  // Something is never closed from there on, or is too long to be taken apart.
+  // From there on something is never closed, or the text is too long to be split into tokens.
   const before = piecemeal(parser, text, parser.scan(textOf(text, 0, whole.at)) ?? []);
   return { ...before, unreadable: [...before.unreadable, unreadable(text, whole)] };
 }
@@ -130,7 +130,7 @@ function between(tokens: readonly ScanToken[]): [number, number][] {
   return start === undefined ? found : [...found, [start, tokens.at(-1)?.end ?? start]];
 }
 
-/** How a token changes how deep in bodies of functions it is: CASE has an END, too. */
+/** How a token changes the depth in bodies of functions: CASE has an END, too. */
 function ofBlock(token: ScanToken, before: ScanToken | undefined, blocks: number): number {
   if (blocks === 0) return isWord(token, "ATOMIC") && isWord(before, "BEGIN") ? 1 : 0;
   return isWord(token, "CASE") ? 1 : isWord(token, "END") ? -1 : 0;
