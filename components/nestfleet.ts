@@ -21,13 +21,13 @@ import { Postgres } from "./services/postgres";
 import { createWorkers } from "./services/worker";
 import type { Settings } from "./settings/schema";
 
-/** A running NestFleet on one Docker host. The constructor reads in the order in which an update happens. */
+/** A running NestFleet on one Docker host. The constructor has the order of an update. */
 export class NestFleet extends pulumi.ComponentResource {
-  /** Where users find it. */
+  /** The URL for users. */
   public readonly url: string;
-  /** The release that answers, as seen from outside; not the one that was asked for. */
+  /** The version that the running release answers through the published ports; not the version in the config. */
   public readonly version: pulumi.Output<string>;
-  /** The digest of the image behind each service. */
+  /** The digest of each service's image. */
   public readonly images: Record<string, pulumi.Output<string>>;
   /** The name of each container. */
   public readonly containers: Record<string, pulumi.Output<string> | pulumi.Output<string>[]>;

@@ -14,7 +14,10 @@ export function readSettings(): Settings {
   return checked.settings;
 }
 
-/** The program runs in the project's folder. A run with `--config-file` has its config elsewhere. */
+/**
+ * Reads the stack's file, which lies in the project's folder, where the program runs. With `--config-file` it lies
+ * elsewhere.
+ */
 function written(stack: string): Written | undefined {
   try {
     return writtenIn(readFileSync(`Pulumi.${stack}.yaml`, "utf8"));
@@ -23,7 +26,7 @@ function written(stack: string): Written | undefined {
   }
 }
 
-/** pulumi.Config can only ask for keys by name; finding the unknown ones takes the whole bag. */
+/** Reads all keys of the project: pulumi.Config reads keys by name only, and would not find the unknown ones. */
 function ownConfig(): Record<string, string> {
   const all = Object.entries(pulumi.runtime.allConfig());
   return Object.fromEntries(

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { GENERATED, generatedAs, type SecretName, type SecretValues } from "./release/secrets";
 
-/** A resource as the engine's state has it, before this run. */
+/** A resource in Pulumi's state, before this run. */
 export interface StateResource {
   readonly type: string;
   /** The logical name. */
@@ -14,13 +14,14 @@ const answer = z.object({
   outputs: z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()).default({}) })),
 });
 
-/** The component under which every resource of a stack lies. */
+/** The type of the component that is the parent of every resource of a stack. */
 const COMPONENT = "nestfleet:index:NestFleet";
 const PROTECTED = /^(?:docker:index\/volume:Volume|random:.*)$/;
 
 /**
- * What the state has of a stack; nothing on a new one. By the engine's call, and not by a StackReference: that resource
- * would keep a copy of the stack's outputs in the state, which every refresh then finds changed.
+ * Reads the resources of a stack from the state; none on a new stack. It uses Pulumi's own call instead of a
+ * StackReference, because that resource would keep a copy of the stack's outputs in the state, which every refresh
+ * would find changed.
  */
 export async function readState(stack: string): Promise<StateResource[]> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
@@ -32,12 +33,12 @@ export async function readState(stack: string): Promise<StateResource[]> {
   }));
 }
 
-/** The prefix under which the resources of this state were made, where it is another one: the stack was renamed. */
+/** The prefix with which the resources of this state were made, where it is not `name`: then the stack was renamed. */
 export function otherPrefix(state: readonly StateResource[], name: string): string | undefined {
   return state.find((resource) => resource.type === COMPONENT && resource.name !== name)?.name;
 }
 
-/** The stack's own outputs, as the last good update has left them; none on a new stack. */
+/** The stack's outputs after the last successful update; none on a new stack. */
 export function outputsIn(state: readonly StateResource[]): StateResource["outputs"] {
   return state.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
 }
@@ -48,12 +49,12 @@ export function dockerHostIn(state: readonly StateResource[]): string | undefine
   return typeof host === "string" ? host : undefined;
 }
 
-/** Names of what is protected: it may leave neither the state nor the program. */
+/** Names of the protected resources, which neither the state nor the program may lose. */
 export function protectedNames(state: readonly StateResource[]): string[] {
   return state.filter(({ type }) => PROTECTED.test(type)).map(({ name }) => name);
 }
 
-/** The values that were made up for this stack, once. */
+/** The secrets that were generated for this stack. */
 export function generatedSecrets(state: readonly StateResource[], stack: string): SecretValues {
   const names = protectedNames(state);
   const secrets = Object.keys(GENERATED) as SecretName[];

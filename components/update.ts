@@ -35,29 +35,29 @@ import {
 import { nextAfter, unforeseen } from "./host/docker/unforeseen";
 
 /**
- * Looks at the Docker host, says what the update will do, and refuses it when it must not be done: before the first
- * resource is registered, in preview as in update. An update works alone on the stack, whatever checkout and state
- * backend it comes from, from before it looks: what it sees must still be so when it acts. An answer that nothing here
- * is prepared for refuses it, too.
+ * Looks at the Docker host, prints what the update will do, and refuses an update that must not run: before the first
+ * resource is registered, in preview as in update. An update locks the stack before it looks, against any other
+ * checkout and state backend, because what it sees must not change until it acts. An unexpected answer of Docker
+ * refuses the update, too.
  */
 export async function prepareUpdate(stack: string, settings: Settings): Promise<Plan> {
   exitWithEngine();
   exitOnClosedOutput();
   const done: string[] = [];
   try {
-    // Several commands at once would take the host's processor from what serves there.
+    // Several commands at once would take processor time from the running release.
     return await prepare({ stack, settings, done, docker: new DockerClient(settings.dockerHost, 1) });
   } catch (error) {
     throw pulumi.RunError.isInstance(error) ? error : refusal(stopped(error, done));
   }
 }
 
-/** An update, or the preview of one, before its first resource. */
+/** An update or a preview, before its first resource. */
 interface Run {
   readonly stack: string;
   readonly settings: Settings;
   readonly docker: DockerClient;
-  /** What was done on the host so far, for a person who has to know. */
+  /** What was done on the host so far, for the report of a failure. */
   readonly done: string[];
 }
 
@@ -80,7 +80,7 @@ async function prepare(run: Run): Promise<Plan> {
   return planned;
 }
 
-/** What a run is asked, and what Pulumi knows of the stack. */
+/** The request of a run, and what Pulumi knows of the stack. */
 interface Asked {
   readonly docker: DockerClient;
   readonly stack: string;
@@ -92,10 +92,13 @@ interface Asked {
   readonly changed?: PutInOrder | undefined;
 }
 
-/** What an update does before it looks, as far as the plan has to know. */
+/** What an update has done before it looks, as far as the plan needs it. */
 type PutInOrder = Revival & { readonly resumed: boolean };
 
-/** Looks at the Docker host, unless that cannot be reached, and plans. Asks Pulumi nothing, so tests call it, too. */
+/**
+ * Looks at the Docker host, unless the host cannot be reached, and plans. It does not call Pulumi, so tests use it,
+ * too.
+ */
 export async function lookAndPlan(asked: Asked): Promise<Plan> {
   const { docker, stack, settings, preview, state, blind, changed } = asked;
   const last = { ...lastUpdate(state), inState: protectedNames(state) };
@@ -124,7 +127,10 @@ function hostRequired(): boolean {
   throw refusal(`Nothing was touched: ${REQUIRE_HOST} is ${JSON.stringify(value)}; it must be 1 or 0`);
 }
 
-/** The name of the stack is the prefix of all that it has: under another one, everything would be made anew beside it. */
+/**
+ * The refusal of a renamed stack: its name is the prefix of all its parts, so under another name all parts would be
+ * made again.
+ */
 function renamed(other: string, now: string): string {
   const before = stackIn({ name: other });
   return [
@@ -135,7 +141,10 @@ function renamed(other: string, now: string): string {
   ].join("\n");
 }
 
-/** What an update does before it looks: it locks the stack, starts what had stopped, and clears up after a killed one. */
+/**
+ * Prepares an update before it looks: locks the stack, starts containers that had stopped, and clears up after a killed
+ * update.
+ */
 async function putInOrder(
   { stack, settings, docker, done }: Run,
   unreachable: Unreachable | undefined,
@@ -158,7 +167,7 @@ async function putInOrder(
   return { ...revival, resumed };
 }
 
-/** The report on an answer that nothing here is prepared for. */
+/** The report of an unexpected answer. */
 function stopped(error: unknown, done: readonly string[]): string {
   return [
     `${done.length === 0 ? "Nothing was touched" : "No resource was touched"}. The look at the Docker host could not be completed.`,
@@ -178,9 +187,9 @@ async function whyUnreachable(docker: DockerClient): Promise<Unreachable | undef
 }
 
 /**
- * A host without a single container of a stack that has served is most likely the wrong one, and a preview says so
- * instead of planning an install. An update goes on, because after `--refresh` the same is the way to bring containers
- * back that were removed by hand; its plan warns.
+ * A host without any container of a stack that has served is most likely the wrong host, and a preview says so instead
+ * of planning an install. An update goes on, because an update with `--refresh` brings back containers that were
+ * removed by hand; its plan warns.
  */
 function seen(facts: HostFacts, { docker, preview }: Asked, last: LastUpdate): HostFacts | Unreachable {
   return preview && last.version !== undefined && facts.containers.length === 0
@@ -192,7 +201,7 @@ async function workAlone(docker: DockerClient, stack: string, unreachable: Unrea
   if (unreachable) throw refusal(`Nothing was touched: ${unreachable.unreachable}${nextOf(unreachable)}`);
   const lock = await takeLock(docker, stack);
   if (!("release" in lock)) throw refusal(busy(lock, stack, docker.host));
-  // The program lives until the last resource is done, and its lock as long as it. By default a signal skips "exit".
+  // The program, and with it the lock, lives until the last resource is done. By default a signal skips "exit".
   process.once("exit", lock.release);
   endOnSignal(lock.release);
 }
@@ -206,7 +215,7 @@ async function recoverFrom({ host }: DockerClient, stack: string, { version }: S
   if (said.length > 0) await pulumi.log.warn(said.join("\n"));
 }
 
-/** What the last good update brought, from the stack's own outputs: nothing on a new stack. */
+/** What the last successful update brought, from the stack's outputs; nothing on a new stack. */
 function lastUpdate(state: readonly StateResource[]): LastUpdate {
   const { release, version, restored, images } = outputsIn(state) as {
     release?: string;

@@ -1,11 +1,11 @@
 import { isIP } from "node:net";
 
 /**
- * Last labels of names that no public authority certifies, because the public DNS root does not have them: special-use names
- * (https://www.iana.org/assignments/special-use-domain-names), those that ICANN keeps out of the root for their use in
- * private networks (https://www.icann.org/resources/board-material/resolutions-2018-02-04-en#2.c, RFC 6762 appendix G),
- * and the country codes that ISO 3166 leaves for private use. Caddy itself knows the first four (certmagic,
- * `SubjectIsInternal`) and asks a public authority for all others, for ever.
+ * Last labels of names that no public authority certifies, because the public DNS root does not have them: special-use
+ * names (https://www.iana.org/assignments/special-use-domain-names), those that ICANN keeps out of the root for their
+ * use in private networks (https://www.icann.org/resources/board-material/resolutions-2018-02-04-en#2.c, RFC 6762
+ * appendix G), and the country codes that ISO 3166 leaves for private use. Caddy itself knows the first four
+ * (certmagic, `SubjectIsInternal`) and asks a public authority for all others, for ever.
  */
 const PRIVATE_ENDS = new Set(
   (
@@ -18,7 +18,9 @@ const PRIVATE_ENDS = new Set(
   ).split(" "),
 );
 
-/** False for an address, for a name without a dot, and for a name whose last label the public DNS root does not have. */
+/**
+ * False for an address, for a name without a dot, and for a name whose last label the public DNS root does not have.
+ */
 export function hasPublicAuthority(domain: string): boolean {
   const end = domain.split(".").at(-1) ?? "";
   return isIP(domain) === 0 && domain.includes(".") && !PRIVATE_ENDS.has(end);

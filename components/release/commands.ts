@@ -5,7 +5,10 @@ import { DATABASE, SUPERUSER } from "./names";
 /** The Docker host that a docker client uses by default. */
 export const LOCAL_DOCKER = "unix:///var/run/docker.sock";
 
-/** Names the command that runs Pulumi here. The wrapper sets the variable; so does a script by hand where only the wrapper works. */
+/**
+ * Names the command that runs Pulumi here. The wrapper sets the variable; so does a script by hand where only the
+ * wrapper works.
+ */
 export function pulumi(command: string): string {
   return `${process.env["NESTFLEET_PULUMI"] ?? "pulumi"} ${command}`;
 }
@@ -31,7 +34,10 @@ interface FromFile {
   readonly secret?: boolean;
 }
 
-/** The command reads the value from a file: it may have several lines, and the shell's history does not keep a private key. */
+/**
+ * The command reads the value from a file: it may have several lines, and the shell's history does not keep a private
+ * key.
+ */
 export function configSetFile({ stack, path, file, secret = false }: FromFile): string {
   return pulumi(`config set --stack ${stack}${secret ? " --secret" : ""} --path 'nestfleet:${path}' < ${file}`);
 }
@@ -58,7 +64,10 @@ export function keepVersion(stack: string, version: string): string {
   return `or stay: ${configSet(stack, "version", version)}`;
 }
 
-/** A docker command for the stack's own host. It names no host only where the docker client of this shell uses that host anyway. */
+/**
+ * A docker command for the stack's own host. It names no host only where the docker client of this shell uses that host
+ * anyway.
+ */
 export function docker(host: string | undefined, command: string): string {
   const redirected = ["DOCKER_HOST", "DOCKER_CONTEXT"].some((name) => (process.env[name] ?? "") !== "");
   return host === undefined || (host === LOCAL_DOCKER && !redirected)

@@ -4,10 +4,15 @@ import { breakingIn, type PlanContext } from "./plan-context";
 import type { Strategy } from "./strategy";
 import { duration } from "./units";
 
-/** While no container accepts requests, Caddy holds each for so many seconds; then it answers with the maintenance page. */
+/**
+ * While no container accepts requests, Caddy holds each for so many seconds; then it answers with the maintenance page.
+ */
 export const HELD_SECONDS = 30;
 
-/** The time between the stop of the old api and the first answer of the new one: 8 s of grace and 6 s of start were measured. */
+/**
+ * The time between the stop of the old api and the first answer of the new one: 8 s of grace and 6 s of start were
+ * measured.
+ */
 const STOP_AND_START_SECONDS = 15;
 
 const UNKNOWN = "unknown: the Docker host was not looked at";

@@ -8,7 +8,9 @@ import type { Strategy } from "./strategy";
 export interface BackupEstimate {
   readonly databaseBytes: number;
   readonly bytes: number;
-  /** Undefined where no backup was ever taken. Then `bytes` is the size of the database, which a dump does not exceed. */
+  /**
+   * Undefined where no backup was ever taken. Then `bytes` is the size of the database, which a dump does not exceed.
+   */
   readonly seconds?: number | undefined;
 }
 
@@ -29,9 +31,9 @@ interface Written {
 }
 
 /**
- * The reserve above what is expected. The share covers the error of the estimate: a dump of incompressible data is about
- * as large as the data. Share and bytes together keep PostgreSQL from a full disk, on which it would stop, and with it the
- * running release.
+ * The reserve above what is expected. The share covers the error of the estimate: a dump of incompressible data is
+ * about as large as the data. Share and bytes together keep PostgreSQL from a full disk, on which it would stop, and
+ * with it the running release.
  */
 const HEADROOM_SHARE = 0.2;
 export const HEADROOM_BYTES = 256_000_000;
@@ -65,10 +67,10 @@ export function estimateBackup({ facts }: PlanContext): BackupEstimate | undefin
 }
 
 /**
- * Estimates what each file system needs. The dump goes where the backups lie. A restored database lies beside the live one,
- * where the data lie; that of a rehearsal, which has a server of its own, lies where Docker keeps its own volumes. A backup
- * that is restored for good is not rehearsed, because the restore itself shows that it can be restored. An update that
- * stops the writers takes a second backup, by which time the copy of the rehearsal is removed.
+ * Estimates what each file system needs. The dump goes where the backups lie. A restored database lies beside the live
+ * one, where the data lie; that of a rehearsal, which has a server of its own, lies where Docker keeps its own volumes.
+ * A backup that is restored for good is not rehearsed, because the restore itself shows that it can be restored. An
+ * update that stops the writers takes a second backup, by which time the copy of the rehearsal is removed.
  */
 export function estimateDisk(
   { facts, settings, restore }: PlanContext,

@@ -3,10 +3,10 @@ import type { HistoryEntry } from "./records/history";
 
 /**
  * Migrations of the target that the database lists as applied, without evidence that a release with them ever ran. An
- * attacker who controls the api can write anything into the application's table, and a migration that is still to run would
- * then vanish from the plan. The evidence is the history, which lies outside of the database, and the image of the running
- * release. A backup is not evidence, because its list is a copy of that table. Where no release runs, or the wanted one
- * already does, a migration cannot break a running release.
+ * attacker who controls the api can write anything into the application's table, and a migration that is still to run
+ * would then vanish from the plan. The evidence is the history, which lies outside of the database, and the image of
+ * the running release. A backup is not evidence, because its list is a copy of that table. Where no release runs, or
+ * the wanted one already does, a migration cannot break a running release.
  */
 export function unexplained(
   facts: Pick<HostFacts, "database" | "target" | "serving" | "history" | "servingMigrations">,

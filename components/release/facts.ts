@@ -10,10 +10,14 @@ import type { Role } from "./names";
 import type { ApplicationSecret } from "./secrets";
 import type { CollationFacts } from "./collation-facts";
 
-/** What runs on the Docker host now, as far as a plan needs it. Preview and update read it, and change nothing by it. */
+/**
+ * What runs on the Docker host now, as far as a plan needs it. Preview and update read it, and change nothing by it.
+ */
 export interface HostFacts {
   readonly containers: readonly RunningContainer[];
-  /** The api container that receives the requests, as the active upstream names it; undefined before the first cutover. */
+  /**
+   * The api container that receives the requests, as the active upstream names it; undefined before the first cutover.
+   */
   readonly serving?: RunningContainer | undefined;
   /** Undefined when there is no database container, or it does not run. */
   readonly database?: DatabaseFacts | undefined;
@@ -22,7 +26,10 @@ export interface HostFacts {
   readonly targetMissing?: string | undefined;
   /** Why the target, which is built from source, cannot be built. */
   readonly sourceFault?: SourceFault | undefined;
-  /** Migrations in the running image; read only where the history does not show which release applied those in the database. */
+  /**
+   * Migrations in the running image; read only where the history does not show which release applied those in the
+   * database.
+   */
   readonly servingMigrations?: readonly string[] | undefined;
   /** Why the migrations of the target's image, which is on the host, cannot be read. */
   readonly targetUnreadable?: string | undefined;
@@ -56,7 +63,10 @@ export interface HostFacts {
   readonly live?: LiveData | undefined;
   /** Why the backup that will be restored cannot be relied on. */
   readonly restoreFault?: string | undefined;
-  /** True when the role that this program uses is not a superuser of the database: then nothing else is known of the database. */
+  /**
+   * True when the role that this program uses is not a superuser of the database: then nothing else is known of the
+   * database.
+   */
   readonly superuserMissing?: boolean | undefined;
   /** True when the database rejects the password that is given or was generated, or when there is no such password. */
   readonly passwordRejected?: boolean | undefined;
@@ -64,11 +74,16 @@ export interface HostFacts {
   readonly passwordOf?: string | undefined;
   /** True when the database of an adopted volume asks for no password. */
   readonly passwordNotAsked?: boolean | undefined;
-  /** Secrets of which the running api has another value; also those that are neither given nor generated, and so will be new. */
+  /**
+   * Secrets of which the running api has another value; also those that are neither given nor generated, and so will be
+   * new.
+   */
   readonly secretsChanged?: readonly ApplicationSecret[] | undefined;
   /** Where the database's container has its backups: while backups move, the config names another place. */
   readonly backupPlace?: Place | undefined;
-  /** Containers that had stopped, and that Docker could not start again when this update began. A preview starts none. */
+  /**
+   * Containers that had stopped, and that Docker could not start again when this update began. A preview starts none.
+   */
   readonly notStarted?: readonly NotStarted[] | undefined;
   /** A killed update has left something half done, which the next update first takes back or finishes. */
   readonly unfinished?: boolean | undefined;
@@ -120,7 +135,10 @@ export interface RunningContainer {
 interface NamedImage extends ImageIdentity {
   /** When the image was made, as the image says. */
   readonly created?: string | undefined;
-  /** The user of its containers' processes, as the image says: a name or number, with or without a group; root where empty. */
+  /**
+   * The user of its containers' processes, as the image says: a name or number, with or without a group; root where
+   * empty.
+   */
   readonly user?: string | undefined;
 }
 
@@ -145,7 +163,7 @@ export interface ImageFacts {
   readonly library?: string | undefined;
   /** Extensions in the image, with the version that each would install. */
   readonly extensions?: Readonly<Record<string, string>> | undefined;
-  /** Whether its PostgreSQL can read values that were compressed with lz4; not known of another image. */
+  /** Whether its PostgreSQL can read values that were compressed with lz4; undefined for images of other services. */
   readonly readsLz4?: boolean | undefined;
 }
 
@@ -171,7 +189,9 @@ export interface Disk {
 export type Disks = Readonly<Record<"data" | "backups" | "docker", Disk>>;
 
 export interface DatabaseFacts {
-  /** The role of the application; undefined where the application has no role of its own, and works as the superuser. */
+  /**
+   * The role of the application; undefined where the application has no role of its own, and works as the superuser.
+   */
   readonly application?: { readonly superuser: boolean; readonly ours: boolean } | undefined;
   /** How many objects that the application should own still belong to the superuser. */
   readonly ofSuperuser: number;

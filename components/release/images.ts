@@ -20,9 +20,9 @@ interface ImageSettings {
 export type Pins = Readonly<Partial<Record<ReleasedRole, string | undefined>>>;
 
 /**
- * Names the image that each service runs. Three follow the release; postgres and caddy have versions of their own. No worker
- * image is published: an api container to which the proxy does not route works the queue. Images that are built from source
- * carry the stack's name and are in no registry.
+ * Names the image that each service runs. Three follow the release; postgres and caddy have versions of their own. No
+ * worker image is published: an api container to which the proxy does not route works the queue. Images that are built
+ * from source carry the stack's name and are in no registry.
  */
 export function imageReferences({ images, source, version }: ImageSettings, stack: string): ImageReferences {
   const released = (repository: string) => `${repository}:${version.tag}`;

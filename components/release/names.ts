@@ -1,7 +1,7 @@
 /**
- * Every name by which the parts of a stack are known on its Docker host, and every list of its services. The names are an
- * interface: Pulumi's state, the files of a stack, the program of another version and the scripts of an operator look for
- * them. A part whose name changed would be made a second time beside the first one.
+ * Every name by which the parts of a stack are known on its Docker host, and every list of its services. The names are
+ * an interface: Pulumi's state, the files of a stack, the program of another version and the scripts of an operator
+ * look for them. A part whose name changed would be made a second time beside the first one.
  */
 
 /** The services of a stack. */
@@ -13,10 +13,15 @@ export type Role = (typeof ROLES)[number];
 export const RELEASED = ["api", "worker", "console"] as const satisfies Role[];
 export type ReleasedRole = (typeof RELEASED)[number];
 
-/** The services that have versions of their own: their images change with their tags or the config, without a release. */
+/**
+ * The services that have versions of their own: their images change with their tags or the config, without a release.
+ */
 export const OWN_VERSION = ["postgres", "caddy"] as const satisfies Role[];
 
-/** The services that write to the database. They stop while a restore swaps it, the workers first, and restart with its data. */
+/**
+ * The services that write to the database. They stop while a restore swaps it, the workers first, and restart with its
+ * data.
+ */
 export const WRITERS = ["api", "worker"] as const satisfies Role[];
 
 /** The services on the network of the database. */
@@ -103,7 +108,9 @@ export function namesOf(stack: string): StackNames {
   };
 }
 
-/** Gives the stack to which a name with a fixed end belongs: the prefix itself, or the container of postgres or caddy. */
+/**
+ * Gives the stack to which a name with a fixed end belongs: the prefix itself, or the container of postgres or caddy.
+ */
 export function stackIn({ name, role }: { readonly name: string; readonly role?: Role }): string {
   const end = role === undefined ? "" : `-${role}`;
   const rest = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name;
@@ -119,9 +126,9 @@ interface Interim {
 }
 
 /**
- * Names a temporary container, which a restore makes in the place of a container in Pulumi's state, until the next update
- * makes that one. Pulumi could not have given this name: a container that is named like a resource may be taken for an
- * orphaned one.
+ * Names a temporary container, which a restore makes in the place of a container in Pulumi's state, until the next
+ * update makes that one. Pulumi could not have given this name: a container that is named like a resource may be taken
+ * for an orphaned one.
  */
 export function interimName({ stack, moment, role }: Interim): string {
   return `${PREFIX}${stack}-restored-${moment}-${role}`;
@@ -141,7 +148,10 @@ export function sessionName(purpose: string): string {
   return `${PREFIX}${purpose}`;
 }
 
-/** The superuser of the server, with which it was made. Only this program works as this role, over the server's own socket. */
+/**
+ * The superuser of the server, with which it was made. Only this program works as this role, over the server's own
+ * socket.
+ */
 export const SUPERUSER = "nestfleet";
 /** The role of the application. It owns the application's objects, and is not a superuser. */
 export const APPLICATION_ROLE = "nestfleet_app";

@@ -46,7 +46,10 @@ export interface PlanSettings {
     readonly volume?: string | undefined;
     readonly directory?: string | undefined;
   };
-  /** Id of the backup that a rollback restores; with the version unchanged it is restored only once per `confirmRestore`. */
+  /**
+   * Id of the backup that a rollback restores; with the version unchanged it is restored only once per
+   * `confirmRestore`.
+   */
   readonly restore?: string | undefined;
   readonly confirmRestore?: string | undefined;
 }
@@ -66,9 +69,14 @@ export interface Restored {
 
 /** What the stack's last successful update left in its outputs. */
 export interface LastUpdate {
-  /** The backup that was last restored under a `confirmRestore`. It is kept here, too, because the history can be lost. */
+  /**
+   * The backup that was last restored under a `confirmRestore`. It is kept here, too, because the history can be lost.
+   */
   readonly restored?: Restored | undefined;
-  /** Tag of the release that the update brought; not the version that the release itself answers, which may be a constant. */
+  /**
+   * Tag of the release that the update brought; not the version that the release itself answers, which may be a
+   * constant.
+   */
   readonly version?: string | undefined;
   /** Logical names of the volumes and secrets in the stack's state, which are protected. */
   readonly inState?: readonly string[] | undefined;
@@ -96,7 +104,10 @@ export interface PlanContext {
   /** Undefined when nothing ran before, or when it is not known what ran. */
   readonly from?: Version | undefined;
   readonly to: Version;
-  /** Undefined while the database or the target's migrations are unknown. With a restore, `pending` is what is pending after it. */
+  /**
+   * Undefined while the database or the target's migrations are unknown. With a restore, `pending` is what is pending
+   * after it.
+   */
   readonly schema?: SchemaDifference | undefined;
   /** The backup that this update restores: the config names it, and it has the target's version and schema. */
   readonly restore?: BackupManifest | undefined;
@@ -140,11 +151,11 @@ export function assess({ stack, settings, host, last }: Asked): PlanContext {
 }
 
 /**
- * Files of migrations that may run and after which the running release may fail. A migration that cannot be read is among
- * them, because it must not pass as harmless: the plan names it with the others, and the old release does not stay on its
- * schema for longer than needed. Like every finding, it does not choose the strategy. The rehearsal shows whether the
- * migration runs at all, and a release whose migrations all execute computed texts would stop the service each time. For
- * another strategy the operator sets nestfleet:strategy, or the author marks the migration.
+ * Files of migrations that may run and after which the running release may fail. A migration that cannot be read is
+ * among them, because it must not pass as harmless: the plan names it with the others, and the old release does not
+ * stay on its schema for longer than needed. Like every finding, it does not choose the strategy. The rehearsal shows
+ * whether the migration runs at all, and a release whose migrations all execute computed texts would stop the service
+ * each time. For another strategy the operator sets nestfleet:strategy, or the author marks the migration.
  */
 export function breakingIn({ schema }: Pick<PlanContext, "schema">): string[] {
   const breaking = mayRun(schema).filter(
@@ -164,8 +175,8 @@ function afterRestore(
 }
 
 /**
- * True when a mutable tag is allowed and names another image than the running one. Images that are built from source are
- * not compared, because each build of the same source gives another image.
+ * True when a mutable tag is allowed and names another image than the running one. Images that are built from source
+ * are not compared, because each build of the same source gives another image.
  */
 function hasMoved({ settings, facts }: Pick<PlanContext, "settings" | "facts">): boolean {
   const { serving, target } = facts ?? {};
@@ -174,8 +185,8 @@ function hasMoved({ settings, facts }: Pick<PlanContext, "settings" | "facts">):
 }
 
 /**
- * The release before this update: the running one, else the one that the last update brought, else the one that an update
- * has started whose release never served, because that release may have migrated the database.
+ * The release before this update: the running one, else the one that the last update brought, else the one that an
+ * update has started whose release never served, because that release may have migrated the database.
  */
 function versionBefore(facts: HostFacts | undefined, last: LastUpdate): Version | undefined {
   const started = facts?.containers.find(({ role }) => role === "api")?.version;
@@ -199,8 +210,9 @@ function sameVersion(known: Known): Step {
 }
 
 /**
- * Tags that are not version numbers are ordered by the schema: a release that does not have an applied migration is older.
- * Where the schema does not decide, a release that has served here before (there is a backup of it) counts as older.
+ * Tags that are not version numbers are ordered by the schema: a release that does not have an applied migration is
+ * older. Where the schema does not decide, a release that has served here before (there is a backup of it) counts as
+ * older.
  */
 function direction({ schema, to, from, facts }: Known): "upgrade" | "rollback" {
   if (schema && schema.ahead.length > 0) return "rollback";

@@ -30,7 +30,9 @@ export interface Plan {
   /** Undefined when nothing ran before, or when it is not known what ran. */
   readonly from?: Version | undefined;
   readonly to: Version;
-  /** Why the Docker host could not be asked. The rest of the plan then comes from the config and the last outputs alone. */
+  /**
+   * Why the Docker host could not be asked. The rest of the plan then comes from the config and the last outputs alone.
+   */
   readonly unreachable?: string | undefined;
   /** The migrations that the target will run, in that order; undefined while they are not known. */
   readonly pending?: readonly PendingMigration[] | undefined;
@@ -54,7 +56,10 @@ export interface Plan {
   readonly bind: readonly string[];
   /** Undefined when no index is rebuilt. */
   readonly reindex?: Reindex | undefined;
-  /** Undefined without access to the host. `restarts` and `stays` are what versions decide; a changed setting may add to them. */
+  /**
+   * Undefined without access to the host. `restarts` and `stays` are what versions decide; a changed setting may add to
+   * them.
+   */
   readonly restarts?: readonly Role[] | undefined;
   readonly stays?: readonly Role[] | undefined;
   /** The image of each service, where the update brings a release. */
@@ -97,13 +102,13 @@ export interface Plan {
 export interface WayBack {
   readonly version: string;
   /**
-   * The data that the way back needs: none when the schema does not change, the backup of this update, an earlier backup
-   * by id, or, after a restore, the previous database, which the command `undo` brings back.
+   * The data that the way back needs: none when the schema does not change, the backup of this update, an earlier
+   * backup by id, or, after a restore, the previous database, which the command `undo` brings back.
    */
   readonly backup: "none" | "of this update" | { readonly id: string } | { readonly undo: string };
 }
 
-/** Compares what is asked with what is there. The function is pure: it reads and changes nothing. */
+/** Compares what is asked with what is there. The function is pure: it neither reads nor changes anything else. */
 export function plan(asked: Asked): Plan {
   const { settings, host, last } = asked;
   const context = assess(asked);
@@ -169,9 +174,9 @@ function restoredBy({ restore, settings, last }: PlanContext): Restored | undefi
 }
 
 /**
- * The cutover also runs without a change of release where a container could not be started again, because a check through
- * the published ports shows whether the update has fixed that. It also runs where an update of the same release ended
- * without a verdict: the verdict leaves one container of each service.
+ * The cutover also runs without a change of release where a container could not be started again, because a check
+ * through the published ports shows whether the update has fixed that. It also runs where an update of the same release
+ * ended without a verdict: the verdict leaves one container of each service.
  */
 function runsCutover({ step, facts }: PlanContext): boolean {
   if (step !== "restart" || isInterim(facts?.serving?.name ?? "")) return true;
@@ -182,7 +187,8 @@ function runsCutover({ step, facts }: PlanContext): boolean {
 
 /**
  * Docker lists the addresses of one port in an order of its own, and the provider reports another order as a change
- * (https://github.com/kreuzwerker/terraform-provider-docker/issues/909). So the same addresses keep the order that they have.
+ * (https://github.com/kreuzwerker/terraform-provider-docker/issues/909). So the same addresses keep the order that they
+ * have.
  */
 function bindOf({ http: { bind = [] } }: PlanSettings, facts: HostFacts | undefined): readonly string[] {
   const published = facts?.containers.find(({ role }) => role === "caddy")?.addresses ?? [];
@@ -212,7 +218,8 @@ function wayBack({ step, from, facts, schema, restore, stack, settings }: PlanCo
 
 /**
  * A backup of the running release that was taken before another release, which never served, migrated the database. An
- * update that was killed or refused leaves a database in that state, and a backup taken now would have the migrated schema.
+ * update that was killed or refused leaves a database in that state, and a backup taken now would have the migrated
+ * schema.
  */
 function backupBeforeMigrations(version: string, facts: HostFacts | undefined): BackupManifest | undefined {
   const applied = facts?.database?.applied ?? [];

@@ -27,7 +27,9 @@ export function reindexOf({ facts }: PlanContext): Reindex | undefined {
     : { indexes, bytes, why: `the C library changes from ${change}`, now: false };
 }
 
-/** Names both C libraries, `glibc 2.36 to glibc 2.41`; undefined where both images have the same, or one does not say. */
+/**
+ * Names both C libraries, `glibc 2.36 to glibc 2.41`; undefined where both images have the same, or one does not say.
+ */
 export function libraryChange({ running, wanted }: OtherImage): string | undefined {
   if (running.library === undefined || wanted.library === undefined || running.library === wanted.library)
     return undefined;

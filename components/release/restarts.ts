@@ -3,8 +3,8 @@ import type { RunningContainer } from "./facts";
 import type { PlanContext, Step } from "./plan-context";
 
 /**
- * The services that stop and start, as far as versions decide that; undefined without access to the host. The label of each
- * container has the release, or, for postgres and caddy, the image of the config.
+ * The services that stop and start, as far as versions decide that; undefined without access to the host. The label of
+ * each container has the release, or, for postgres and caddy, the image of the config.
  */
 export function restartsIn({ facts, settings, step, to, stack }: PlanContext): Role[] | undefined {
   if (facts === undefined) return undefined;
@@ -25,15 +25,18 @@ export function restartsIn({ facts, settings, step, to, stack }: PlanContext): R
 }
 
 /**
- * Whether a container of an older program lacks what this program gives it, and so is made anew. The proxy is not made anew
- * for that alone, because connections are refused meanwhile; it gets the rest with its next image.
+ * Whether a container of an older program lacks what this program gives it, and so is made anew. The proxy is not made
+ * anew for that alone, because connections are refused meanwhile; it gets the rest with its next image.
  */
 function isOlder(container: RunningContainer, settings: PlanContext["settings"]): boolean {
   const { running, asSuperuser } = container;
   return running && (asSuperuser === true || lacksRules(container, settings)) && !isKept(container, settings);
 }
 
-/** Whether a container lacks security options of this program. Docker may give every container some of them, but never all. */
+/**
+ * Whether a container lacks security options of this program. Docker may give every container some of them, but never
+ * all.
+ */
 function lacksRules(
   { role, noCore, readOnly }: RunningContainer,
   { postgres, resources }: PlanContext["settings"],
@@ -42,13 +45,18 @@ function lacksRules(
   return noCore === false || (wanted && readOnly === false);
 }
 
-/** Whether a container is the proxy of an older program, which stays as it is for as long as the config names its image. */
+/**
+ * Whether a container is the proxy of an older program, which stays as it is for as long as the config names its image.
+ */
 export function isKept(container: RunningContainer, settings: PlanContext["settings"]): boolean {
   const { role, running, version } = container;
   return role === "caddy" && running && version === settings.images.caddy && lacksRules(container, settings);
 }
 
-/** Names the network that the database leaves: an older program made one network for all five services. Undefined otherwise. */
+/**
+ * Names the network that the database leaves: an older program made one network for all five services. Undefined
+ * otherwise.
+ */
 export function leftNetwork({ facts, stack }: Pick<PlanContext, "facts" | "stack">): string | undefined {
   const postgres = facts?.containers.find(({ role, running }) => role === "postgres" && running);
   const networks = postgres?.networks ?? [];

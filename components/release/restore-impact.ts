@@ -8,7 +8,9 @@ export interface RestoreImpact {
   readonly manifest: BackupManifest;
   /** Age of the backup by the clock of the Docker host; undefined where that clock is behind the backup. */
   readonly ageSeconds?: number | undefined;
-  /** By how many rows each table (`schema.table`) of the live database exceeds the backup; only tables that have more. */
+  /**
+   * By how many rows each table (`schema.table`) of the live database exceeds the backup; only tables that have more.
+   */
   readonly added: Readonly<Record<string, number>>;
   /** False when `added` is an estimate, or the rows could not be counted. */
   readonly exact: boolean;
@@ -30,8 +32,8 @@ export function longestHeld(history: readonly HistoryEntry[]): number | undefine
 }
 
 /**
- * How long a restore takes in proportion to its dump, where no restore was measured: a restore also builds indexes and counts
- * rows. Without the count, it took 10.4 s with two jobs where the dump took 4.8 s.
+ * How long a restore takes in proportion to its dump, where no restore was measured: a restore also builds indexes and
+ * counts rows. Without the count, it took 10.4 s with two jobs where the dump took 4.8 s.
  */
 const RESTORE_PER_DUMP = 2.5;
 

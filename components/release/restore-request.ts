@@ -4,17 +4,17 @@ import { parseBackupId } from "./records/backup-id";
 import { isSpent } from "./records/history";
 
 /**
- * Gives the backup that the config names, when its id has the target version; the backup need not exist. A backup of another
- * release, left over in the config, does not count.
+ * Gives the backup that the config names, when its id has the target version; the backup need not exist. A backup of
+ * another release, left over in the config, does not count.
  */
 export function namedBackup({ restore, version }: Pick<PlanSettings, "restore" | "version">): string | undefined {
   return restore !== undefined && parseBackupId(restore)?.version === version.tag ? restore : undefined;
 }
 
 /**
- * True when the config asks to restore the data under the running version, with a `confirmRestore` that is not used up. The
- * history and the last update's outputs say which ones are used up. Where the history cannot be read, this is false and
- * nothing is restored.
+ * True when the config asks to restore the data under the running version, with a `confirmRestore` that is not used up.
+ * The history and the last update's outputs say which ones are used up. Where the history cannot be read, this is false
+ * and nothing is restored.
  */
 export function asksForData(
   settings: Pick<PlanSettings, "restore" | "version" | "confirmRestore">,

@@ -1,6 +1,8 @@
 import { namesOf } from "./names";
 
-/** The secrets that are generated once per stack where the config gives none, with the ends of their resources' names. */
+/**
+ * The secrets that are generated once per stack where the config gives none, with the ends of their resources' names.
+ */
 export const GENERATED = {
   postgresPassword: "postgres-password",
   jwtSecret: "jwt-secret",
@@ -11,12 +13,15 @@ export const GENERATED = {
 export type SecretName = keyof typeof GENERATED;
 
 /**
- * The encryption key of stacks that an older program made: the random provider uses the value of RandomBytes as the id of its
- * resource, and Pulumi does not encrypt ids in the state. Such a key keeps its value and its resource.
+ * The encryption key of stacks that an older program made: the random provider uses the value of RandomBytes as the id
+ * of its resource, and Pulumi does not encrypt ids in the state. Such a key keeps its value and its resource.
  */
 export const KEY_IN_CLEAR = "secret-encryption-key";
 
-/** The end of the name of the key with which a stack signs its backups. The config cannot give it, and the application does not get it. */
+/**
+ * The end of the name of the key with which a stack signs its backups. The config cannot give it, and the application
+ * does not get it.
+ */
 export const BACKUP_KEY = "backup-key";
 
 /** The resource in the state that has a secret of a stack; undefined where the secret was never generated. */
@@ -64,7 +69,9 @@ export function givenSecrets({ secrets, secretEnv }: GivenSecrets): SecretValues
   };
 }
 
-/** The secrets that the containers get: given ones, else generated ones. The update generates those that are undefined. */
+/**
+ * The secrets that the containers get: given ones, else generated ones. The update generates those that are undefined.
+ */
 export function secretsInForce(settings: GivenSecrets, generated: SecretValues): SecretValues {
   const given = givenSecrets(settings);
   const names = Object.keys(GENERATED) as SecretName[];

@@ -7,7 +7,10 @@ export interface Version {
   readonly semver?: string;
 }
 
-/** Mutable tags, which may name another image tomorrow; a rollback to such a tag would not bring back the image that ran. */
+/**
+ * Mutable tags, which may name another image tomorrow; a rollback to such a tag would not bring back the image that
+ * ran.
+ */
 const MOVING = /^(latest|main|master|develop|dev|edge|nightly|stable|next)$/i;
 /** Docker's own grammar of a tag. */
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;

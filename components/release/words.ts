@@ -18,8 +18,8 @@ export function firstOf(names: readonly string[]): string {
 }
 
 /**
- * Makes foreign text (a log, a name, an answer) safe for a terminal or the log of a CI: characters that move the cursor,
- * hide lines or set a title are replaced.
+ * Makes foreign text (a log, a name, an answer) safe for a terminal or the log of a CI: characters that move the
+ * cursor, hide lines or set a title are replaced.
  */
 export function printable(text: string): string {
   return text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "·");

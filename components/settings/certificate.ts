@@ -2,7 +2,7 @@ import { blocksOf, parsed } from "../release/certificate";
 import { z } from "zod";
 import { field } from "./field";
 
-/** One certificate or several, as PEM; what stands between them is left out. */
+/** One certificate or several, as PEM; text between them is left out. */
 export function certificates(rule: string) {
   return field(
     z.string().transform((text, context) => {

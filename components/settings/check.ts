@@ -9,22 +9,24 @@ import { schema, schemaWithMovingTag, type Settings, TEXT_KEYS } from "./schema"
 import type { Written } from "./written";
 import { tlsProblems } from "./tls";
 
-/** What the checks said: settings to build from, or everything that must be fixed first. */
+/** The result of the checks: the settings, or everything that must be fixed first. */
 type Checked = { readonly settings: Settings } | { readonly problems: readonly ConfigProblem[] };
 
-/** Raw config as the engine hands it over: every value a string, structured ones as JSON. */
+/** The raw config as Pulumi hands it over: every value is a string, and structured values are JSON. */
 interface RawConfig {
   readonly values: Readonly<Record<string, string>>;
   /** Top-level keys that are encrypted in the stack's file. */
   readonly encrypted: ReadonlySet<string>;
   readonly stack: string;
-  /** What stands without quotes in the stack's file; undefined where that file cannot be read. */
+  /** The values without quotes in the stack's file; undefined where that file cannot be read. */
   readonly written?: Written | undefined;
 }
 
 const MUST_BE_ENCRYPTED = ["secrets", "secretEnv"];
 
-/** Checks the whole config and reports all problems at once. Pure: touches nothing, reads nothing but the clock. */
+/**
+ * Checks the whole config and reports all problems at once. It is pure: it changes nothing, and reads only the clock.
+ */
 export function check({ values, encrypted, stack, written }: RawConfig, now = Date.now()): Checked {
   const given = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, structured(key, value)]));
   const config = boundToHost(given);
@@ -36,7 +38,7 @@ export function check({ values, encrypted, stack, written }: RawConfig, now = Da
   const others = issues.flatMap((issue) => problemsBehind(issue, { config, encrypted, stack }, keysAt));
   const problems = [
     ...first,
-    // A key that has a problem of its own breaks a rule of the schema because of that.
+    // A key that is reported already breaks a rule of the schema for the same reason.
     ...others.filter(({ path }) => !told.has(path)),
     ...MUST_BE_ENCRYPTED.filter((key) => !isEmpty(config[key]) && !encrypted.has(key)).map((key) =>
       inClear(key, stack),
@@ -47,7 +49,9 @@ export function check({ values, encrypted, stack, written }: RawConfig, now = Da
   return parsed.success && problems.length === 0 ? { settings: parsed.data } : { problems };
 }
 
-/** Unless the config says who may come, localhost is for the host itself, because it is served over plain HTTP. */
+/**
+ * Binds localhost to 127.0.0.1, because it is served over plain HTTP, unless the config says which hosts may reach it.
+ */
 function boundToHost(config: Record<string, unknown>): Record<string, unknown> {
   const { domain = "", http = {} } = config;
   if ((domain !== "" && domain !== "localhost") || typeof http !== "object" || http === null) return config;
@@ -56,7 +60,9 @@ function boundToHost(config: Record<string, unknown>): Record<string, unknown> {
   return open ? config : { ...config, http: { ...http, bind: "127.0.0.1" } };
 }
 
-/** JSON only where the schema wants an object or a list: the version `1.50` must stay the text that was typed. */
+/**
+ * Parses JSON only where the schema expects an object or a list: the version `1.50` must stay the text that was typed.
+ */
 function structured(key: string, value: string): unknown {
   if (TEXT_KEYS.includes(key)) return value;
   const parsed = parseExactly(value);
@@ -68,14 +74,14 @@ function keysAt(path: PropertyKey[]): string[] {
   return Object.keys(shapeOf(keys) ?? {});
 }
 
-/** The fields of an object schema, looked for beneath its default and its refinements. */
+/** The fields of an object schema, also of one with a default or refinements. */
 function shapeOf(type: unknown): Record<PropertyKey, unknown> | undefined {
   if (type instanceof z.ZodObject) return type.shape;
   if (type instanceof z.ZodPrefault || type instanceof z.ZodDefault) return shapeOf(type.unwrap());
   return undefined;
 }
 
-/** Missing, or the schema's default. */
+/** True for a missing value, and for the schema's default. */
 function isEmpty(value: unknown): boolean {
   return value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
 }

@@ -1,6 +1,7 @@
 /**
- * Where a Docker engine is asked: on this machine, or over ssh. Never over plain TCP, where a listener becomes root there
- * next; never with a password, which would be in every process list: ssh has keys. Nothing in it is an option.
+ * The address of a Docker host: a socket on this machine, or ssh. Plain TCP is refused, because an eavesdropper could
+ * become root on the host. A password is refused, because every process list would show it; ssh has keys. No part of
+ * the address can be read as an option.
  */
 export const DOCKER_HOST =
   /^(?:unix:\/\/\/[^\s]+|ssh:\/\/(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?:[A-Za-z0-9][A-Za-z0-9_.-]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?)$/;

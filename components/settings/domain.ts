@@ -3,10 +3,13 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { field } from "./field";
 
-/** Labels of letters, digits and hyphens; the last one begins with a letter, or the name would read as an address. */
+/**
+ * Labels of letters, digits and hyphens. The last label begins with a letter, because the name could be read as an
+ * address otherwise.
+ */
 const NAME = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** What users type as the host: a name, or an address. */
+/** The host that users type: a name, or an address. */
 export function domainName() {
   return field(
     z
@@ -18,7 +21,7 @@ export function domainName() {
   );
 }
 
-/** An address of the Docker host to listen on; `0.0.0.0` and `::` are all of a family. */
+/** An address of the Docker host to listen on; `0.0.0.0` and `::` mean all addresses of a family. */
 export function address() {
   return z
     .string()
@@ -26,7 +29,7 @@ export function address() {
     .transform(canonicalAddress);
 }
 
-/** The one spelling of an address that Docker and browsers use. */
+/** The spelling of an address that Docker and browsers use. */
 function canonicalAddress(value: string): string {
   return isIP(value) === 6 ? new URL(`http://[${value.split("%")[0] ?? ""}]`).hostname.slice(1, -1) : value;
 }

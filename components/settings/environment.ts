@@ -2,7 +2,10 @@ import { z } from "zod";
 import { isCredential } from "./credential";
 import { field } from "./field";
 
-/** Set by the program itself, from the contract of the application; an operator's value would break the wiring. */
+/**
+ * Variables that the program sets itself, by the contract of the application; another value would break the connections
+ * between containers.
+ */
 const RESERVED = [
   "DATABASE_URL",
   "JWT_SECRET",
@@ -14,22 +17,25 @@ const RESERVED = [
 ];
 
 const NAME = /^[A-Z][A-Z0-9_]*$/;
-/** They decide what a container's programs are, and which: a line in a pull request would be code. */
+/** Variables that decide which programs and libraries run: a line in a pull request could run any code. */
 const LOADERS = /^(?:PATH|LD_.*|NODE_PATH|OPENSSL_CONF|BASH_ENV)$/;
-/** Of NODE_OPTIONS: what loads code or settings, opens a debugger, or writes down the keys of TLS. */
+/** Options in NODE_OPTIONS that load code or settings, open a debugger, or write the keys of TLS to a file. */
 const LOADING =
   /^(?:-r|-C|--(?:require|import|loader|experimental-loader|inspect.*|env-file.*|openssl-(?:shared-)?config|conditions|experimental-(?:config|default-config).*|experimental-policy|policy-integrity|snapshot-blob|build-snapshot.*|icu-data-dir|tls-keylog|insecure-http-parser|node-snapshot))(?:=|$)/;
-/** Minimum lengths that the application checks at start: known here, the update is refused before anything runs. */
+/**
+ * Minimum lengths that the application checks at its start. They are checked here, too, so that the update is refused
+ * before anything runs.
+ */
 const MINIMUM: Readonly<Record<string, number>> = { INTERNAL_CRON_SECRET: 32, EMAIL_WEBHOOK_SECRET: 16 };
 
 const value = z.union([z.string().regex(/^[^\0]*$/), z.number(), z.boolean()]).transform(String);
-/** Not z.record, which passes over a `__proto__`: what is given is checked, or refused. */
+/** Not z.record, which ignores a key `__proto__`: every given key must be checked, or refused. */
 const record = z.custom<Record<string, unknown>>(
   (given) => typeof given === "object" && given !== null && !Array.isArray(given),
   "names of variables, each with its value",
 );
 
-/** Application environment, in clear. Changing it replaces api and worker, without a lost request. */
+/** The environment of the application, in plain text. A change replaces api and worker, without a lost request. */
 export function appEnv() {
   return record.transform((entries, context) =>
     checked(entries, context, (name, given) =>
@@ -40,7 +46,10 @@ export function appEnv() {
   );
 }
 
-/** Application environment that is encrypted in the stack's config and in the state. Replaces what `env` replaces. */
+/**
+ * The environment of the application that is encrypted in the stack's config and in the state. A change replaces what
+ * `env` replaces.
+ */
 export function secretEnv() {
   return record.transform((entries, context) =>
     checked(entries, context, (name, given) => {
@@ -71,7 +80,7 @@ function reason(error: z.ZodError): string | undefined {
   return error.issues[0]?.message;
 }
 
-/** Node.js takes `_` for `-`, and words in quotes. */
+/** The rule that NODE_OPTIONS breaks, if any. Node.js accepts `_` for `-`, and words in quotes. */
 function nodeOptions(name: string, given: string): string | undefined {
   const words =
     name === "NODE_OPTIONS" ? given.split(/\s+/).map((word) => word.replaceAll("_", "-").replaceAll('"', "")) : [];

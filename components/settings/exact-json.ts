@@ -1,9 +1,9 @@
-/** A string of JSON, or a number outside of one. */
+/** A JSON string, or a number outside of a string. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
- * JSON.parse, but a number that this language cannot hold exactly (a long id) becomes the text that it was. Undefined
- * where the text is no JSON.
+ * Parses JSON like JSON.parse, but a number that JavaScript cannot hold exactly (a long id) becomes its text. Undefined
+ * where the text is not valid JSON.
  */
 export function parseExactly(text: string): unknown {
   const exact = text.replace(TOKEN, (token) =>
@@ -16,7 +16,7 @@ export function parseExactly(text: string): unknown {
   }
 }
 
-/** As the engine writes it: `1e+21` is what it has of the number, whatever was typed. */
+/** Whether JavaScript holds a number exactly. `1e+21` counts as exact: Pulumi writes it so, whatever was typed. */
 function isExact(token: string): boolean {
   return !/^-?\d+$/.test(token) || String(Number(token)) === token || token === "-0";
 }

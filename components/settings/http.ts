@@ -8,7 +8,7 @@ import { bodySize } from "./sizes";
 
 const port = (example: number) => whole({ min: 1, max: 65535, unit: "a TCP port", example });
 
-/** One address or several, each in one spelling; none that another one covers. */
+/** One address or several, each in its canonical spelling; none covers another. */
 const addresses = z
   .union([address().transform((one) => [one]), z.array(address()).min(1).max(16)])
   .refine((all) => new Set(all).size === all.length)
@@ -18,7 +18,7 @@ function covers(all: string, one: string): boolean {
   return isUnspecified(all) && isIP(all) === isIP(one);
 }
 
-/** Scheme, host and port, without anything behind them; a port that goes without saying is left out. */
+/** Scheme, host and port, without a path; the default port of the scheme is left out. */
 const origin = z.string().transform((value, context) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const host = url?.hostname.replace(/^\[(.*)\]$/, "$1") ?? "";
@@ -28,7 +28,7 @@ const origin = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
-/** A network in the notation that Caddy reads, or its own word for all private ones. */
+/** A network in the notation that Caddy reads, or Caddy's word for all private networks. */
 const network = z.string().refine((value) => {
   const [base = "", bits, ...more] = value.split("/");
   if (value === "private_ranges") return true;
@@ -37,7 +37,7 @@ const network = z.string().refine((value) => {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 });
 
-/** In one piece in a Caddyfile, where a word that begins with `#` is a comment. */
+/** A key id that a Caddyfile reads as one word; a word that begins with `#` would be a comment there. */
 const KEY_ID = /^(?!#)[\x21\x23-\x5b\x5d-\x5f\x61-\x7a\x7c\x7e]{1,256}$/;
 
 const acme = z.strictObject({
@@ -53,14 +53,17 @@ const acme = z.strictObject({
   eabKeyId: text(KEY_ID, "the key id of an external account binding, which does not begin with #", "").optional(),
 });
 
-/** What one client may take: clients that are slow on purpose, or send without an end, would keep all others out. */
+/** The limits of one client: clients that are slow on purpose, or send without an end, would block all others. */
 const limits = z.strictObject({
   bodySize: bodySize().prefault("50MB"),
   readSeconds: whole({ min: 10, max: 86_400, unit: "seconds", example: 300 }).default(300),
   writeSeconds: whole({ min: 60, max: 86_400, unit: "seconds", example: 3600 }).default(3600),
 });
 
-/** How users reach the stack: where Caddy listens, who signs, and what stands in front of it. */
+/**
+ * How users reach the stack: where Caddy listens, which authority signs its certificate, and which proxy is in front of
+ * it.
+ */
 export const http = z
   .strictObject({
     bind: field(

@@ -1,4 +1,4 @@
-/** The known word that a typo most likely meant: at most two edits away, and fewer than half its letters. */
+/** The known word that a typo most likely means: at most two edits away, and fewer than half of its letters. */
 export function nearest(typo: string, words: readonly string[]): string | undefined {
   const scored = words.map((word) => ({ word, distance: distance(typo.toLowerCase(), word.toLowerCase()) }));
   const [best] = scored.sort((a, b) => a.distance - b.distance);

@@ -5,13 +5,13 @@ import type { ConfigProblem } from "./problem";
 const DIGESTS = "images.digests";
 const WORKER = "images.worker";
 
-/** As it is given: a key with a problem of its own does not hide what does not go together. */
+/** The keys as they are given: a problem of one key does not hide that two keys do not fit together. */
 const asked = z.object({
   source: z.unknown().optional(),
   images: z.object({ worker: z.unknown().optional(), digests: z.record(z.string(), z.unknown()) }),
 });
 
-/** Pins of images that there are not: of those that are built here, and of a worker that has none of its own. */
+/** Reports pins that cannot apply: pins of images that are built here, and of a worker without an image of its own. */
 export function pinProblems(config: Readonly<Record<string, unknown>>, stack: string): ConfigProblem[] {
   const { success, data } = asked.safeParse(config);
   if (!success || Object.keys(data.images.digests).length === 0) return [];

@@ -3,11 +3,11 @@ import { pulumi } from "../release/commands";
 import { looksLikeCredential, namesCredential } from "./credential";
 import { nearest } from "./nearest";
 
-/** One thing that is wrong with the config, told so that it can be fixed without reading the code. */
+/** One problem of the config, in words with which an operator can fix it without reading the code. */
 export interface ConfigProblem {
-  /** As `pulumi config` spells it: `nestfleet:backups.keep`. */
+  /** The path as `pulumi config` spells it: `nestfleet:backups.keep`. */
   readonly path: string;
-  /** What was given, shortened; never the value of a secret. */
+  /** The given value, shortened; never the value of a secret. */
   readonly value: string;
   readonly rule: string;
   /** A command to type. */
@@ -17,23 +17,23 @@ export interface ConfigProblem {
 type Issue = z.core.$ZodIssue;
 
 const NAMESPACE = "nestfleet";
-/** What stands in place of a secret. */
+/** The text that replaces a secret. */
 export const HIDDEN = "[secret]";
 export const SECRET: readonly string[] = ["secrets", "secretEnv"];
-/** User and password in a URL, which may stand in any value by mistake. */
+/** User and password in a URL, which any value may contain by mistake. */
 const URL_CREDENTIALS = /\/\/[^/@"]+@/g;
-/** Where a token of a URL stands. */
+/** The query of a URL, which may contain a token. */
 const URL_QUERY = /(?<=:\/\/[^"\s]*)\?[^"\s]+/g;
 const LONGEST = 60;
 
-/** A config as it is given, and which of its top-level keys are encrypted: what stands there is a secret, whatever the key. */
+/** A config as it is given, and its encrypted top-level keys, whose values are secrets whatever the key. */
 export interface Given {
   readonly config: unknown;
   readonly encrypted: ReadonlySet<string>;
   readonly stack: string;
 }
 
-/** The problems behind one zod issue: an issue can name several unknown keys. */
+/** The problems that one zod issue reports: an issue can name several unknown keys. */
 export function problemsBehind(issue: Issue, given: Given, keysAt: (path: PropertyKey[]) => string[]): ConfigProblem[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => unknownKey([...issue.path, key], given, keysAt(issue.path)));
@@ -52,7 +52,7 @@ export function problemsBehind(issue: Issue, given: Given, keysAt: (path: Proper
   return [problem(issue.path, given, { rule: issue.message, fix: set(issue.path, example, stack) })];
 }
 
-/** The report of a refused config: everything at once, nothing was touched. */
+/** The report of a refused config, with all problems at once. */
 export function report(problems: readonly ConfigProblem[], stack: string): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const entries = problems.map(
@@ -72,7 +72,7 @@ function unknownKey(path: PropertyKey[], given: Given, known: string[]): ConfigP
   return problem(path, given, { rule: `${where} (${known.join(", ")})${hint}`, fix: remove(path, given.stack) });
 }
 
-/** A problem of the value at a path, with the value as it may be shown. */
+/** A problem of the value at a path. The value is shown as far as it is not a secret. */
 export function problem(
   path: readonly PropertyKey[],
   given: Given,
@@ -90,8 +90,8 @@ function set(path: PropertyKey[], example: string, stack: string): string {
 }
 
 /**
- * An example that may be typed as it stands: a number, a switch, one of a few words. Of anything else the operator has to
- * think: copied at night, an example would be an unwanted upgrade, or another domain. It becomes a word to replace.
+ * Keeps an example that may be copied as it is: a number, a switch, one of a few words. Any other example becomes a
+ * word in capitals to replace, because a copied example would be an unwanted upgrade, or a wrong domain.
  */
 function copyable(path: PropertyKey[], example: string): string {
   if (/^(?:true|false|\d+(?:\.\d+)?|[a-z]+)$/.test(example)) return example;
@@ -124,7 +124,7 @@ function shown(path: readonly PropertyKey[], { config, encrypted }: Given): stri
   return written.length > LONGEST ? `${written.slice(0, LONGEST)}… (${written.length} characters)` : written;
 }
 
-/** The value at a path of a config; undefined where there is none. */
+/** The value at a path of a config; undefined where there is no value. */
 export function at(config: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], config);
 }

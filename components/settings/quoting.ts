@@ -4,13 +4,13 @@ import { type ConfigProblem, SECRET } from "./problem";
 import { TEXT_KEYS } from "./schema";
 import { changedByYaml, type Written } from "./written";
 
-/** The object whose values are texts of the operator's, whatever they look like. Secrets are encrypted, and so quoted. */
+/** The object whose values are always texts, whatever they look like. Secrets are encrypted, and so quoted. */
 const TEXTS = "env";
 
 /**
- * Values that YAML has changed because they stand without quotes in the stack's file: a release `22.10` arrives as 22.1,
- * a word `2026-11-24` as a time. Only what is meant as text; a number may be written in any way. A credential has no
- * business here, and is not shown.
+ * Reports values that YAML has changed because they have no quotes in the stack's file: a release `22.10` arrives as
+ * 22.1, a word `2026-11-24` as a time. Only values that are meant as text are reported, because a number may be written
+ * in any way. A credential is reported elsewhere, and is not shown.
  */
 export function unquoted(
   config: Readonly<Record<string, unknown>>,
@@ -29,7 +29,7 @@ interface Found {
   readonly value: unknown;
 }
 
-/** The values that are meant as text, with their paths. A number elsewhere has a rule of its own. */
+/** The values that are meant as text, with their paths. Other values have rules of their own. */
 function texts(path: readonly string[], value: unknown): Found[] {
   if (typeof value === "object" && value !== null)
     return Object.entries(value).flatMap(([key, inner]) => texts([...path, key], inner));

@@ -16,12 +16,12 @@ export function imageRepository(example: string) {
   return text(REPOSITORY, "an image repository without a tag; the tag is nestfleet:version", example);
 }
 
-/** An image that has versions of its own: repository and tag, or digest. */
+/** An image with versions of its own: repository and tag, or digest. */
 export function imageReference(example: string) {
   return field(z.string().regex(REFERENCE).regex(TAGGED), "an image with its tag or digest", example);
 }
 
-/** An image by its content: as registries call it, or as an engine does that got it from none. */
+/** The digest of an image in registries, or its id on a Docker host where it comes from no registry. */
 export function imageDigest() {
   return text(
     new RegExp(`^${HASH}$`),
@@ -34,8 +34,8 @@ const GIT_SOURCE =
   /^(?!-)(?:https:\/\/(?![^/]*@)[^\s?#]+|ssh:\/\/(?![^/]*:[^/]*@)[^\s?#]+|(?:file:\/\/|git@[^\s:]+:|\/|\.{1,2}\/)[^\s]+)$/;
 
 /**
- * A Git repository: URL or path; empty is none. A leading dash would be an option to git, and credentials in a URL
- * would be written into the state in clear.
+ * A Git repository: URL or path; an empty text means none. A leading dash would be an option of git, and credentials in
+ * a URL would be written into the state in plain text.
  */
 export function gitSource() {
   return field(

@@ -38,7 +38,7 @@ const limits = z.strictObject({
   ).optional(),
 });
 
-/** Of one service. */
+/** The limits of one service, and whether its file system is read-only. */
 const resourcesOf = limits.extend({ readOnly: flag("false").default(true) });
 
 const digests = z.strictObject({
@@ -118,8 +118,8 @@ const resources = z.strictObject({
 });
 
 /**
- * Everything an operator can ask for, with its rule and default. Pulumi.yaml describes the same keys for the CLI and
- * editors; test/unit/settings/schema.test.ts holds the two together.
+ * Every setting, with its rule and default. Pulumi.yaml describes the same keys for the CLI and editors;
+ * test/unit/settings/schema.test.ts checks that both agree.
  */
 export const schema = z.strictObject({
   version: version(false),
@@ -154,10 +154,10 @@ export const schema = z.strictObject({
   allowMovingTag: flag("false").default(false),
 });
 
-/** The same, where the operator has allowed a version that another image may carry tomorrow. */
+/** The schema where the operator has allowed a mutable tag as version. */
 export const schemaWithMovingTag = schema.extend({ version: version(true) });
 
-/** The keys whose value is one text; all others are objects or lists, which the engine hands over as JSON. */
+/** The keys whose value is one text; all others are objects or lists, which Pulumi hands over as JSON. */
 export const TEXT_KEYS: readonly string[] = [
   "version",
   "restore",
@@ -170,5 +170,5 @@ export const TEXT_KEYS: readonly string[] = [
   "acknowledgeMajor",
 ];
 
-/** The settings of one stack after every check: what was asked, canonical, with the defaults filled in. */
+/** The settings of one stack after every check, in canonical form and with the defaults filled in. */
 export type Settings = z.output<typeof schema>;

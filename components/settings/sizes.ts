@@ -3,7 +3,10 @@ import { field } from "./field";
 
 const SIZE = /^(\d+)\s?(m|mb|mib|g|gb|gib)$/i;
 
-/** Megabytes (1024 × 1024 bytes) in `512MB`, `2g`, `1.5GB` is refused: Docker counts whole megabytes. */
+/**
+ * The megabytes (1024 × 1024 bytes) in a size such as `512MB` or `2g`. `1.5GB` is refused, because Docker counts whole
+ * megabytes.
+ */
 function megabytes(size: string): number | undefined {
   const [, amount, unit] = SIZE.exec(size.trim()) ?? [];
   return unit === undefined ? undefined : Number(amount) * (unit.toLowerCase().startsWith("g") ? 1024 : 1);
@@ -14,7 +17,7 @@ export function memory() {
   return field(whole(32, 4_194_304), "a whole size from 32MB to 4096GB, such as 512MB or 2GB", "512MB");
 }
 
-/** The largest request that is passed on, in MB. Changing it reloads Caddy. */
+/** The size of the largest request that Caddy forwards, in MB. A change reloads Caddy. */
 export function bodySize() {
   return field(whole(1, 1_048_576), "a whole size from 1MB to 1024GB, such as 50MB", "50MB");
 }

@@ -9,7 +9,7 @@ import type { ConfigProblem } from "./problem";
 
 type Asked = Pick<Settings, "domain" | "http" | "secrets">;
 
-/** A problem whose path has no namespace yet. Its value never is a secret. */
+/** A problem whose path has no namespace yet. Its value is never a secret. */
 type Fault = ConfigProblem;
 
 const CERTIFICATE = "http.certificate";
@@ -17,8 +17,8 @@ const KEY = "secrets.tlsKey";
 const URL_KEY = "http.publicUrl";
 
 /**
- * What each key for itself cannot show: whether certificate, key and name fit, and whether what is asked of TLS, ACME
- * and the public URL goes together. Looked at also where other keys have problems of their own. `now` in milliseconds.
+ * Reports what no key shows by itself: whether certificate, key and name fit, and whether the settings of TLS, ACME and
+ * the public URL fit together. It also checks where other keys have problems. `now` is in milliseconds.
  */
 export function tlsProblems(config: Readonly<Record<string, unknown>>, stack: string, now: number): ConfigProblem[] {
   const { domain, http, secrets } = schema.shape;
@@ -107,7 +107,10 @@ function leafFaults({ pem, domain, now }: Certificate, stack: string): Fault[] {
   ];
 }
 
-/** By the alternative names alone, as browsers do; the subject's common name does not count. */
+/**
+ * Whether a certificate is for a name, by its alternative names alone, as in browsers; the subject's common name does
+ * not count.
+ */
 function isFor(leaf: X509Certificate, domain: string): boolean {
   const found = isIP(domain) === 0 ? leaf.checkHost(domain, { subject: "never" }) : leaf.checkIP(domain);
   return found !== undefined;
@@ -170,7 +173,7 @@ function acmeFaults({ http, secrets }: Asked, stack: string): Fault[] {
   ];
 }
 
-/** Caddy answers to the name in its certificate; only where something else has the certificate, it answers to all. */
+/** Caddy serves only the name in its certificate, and serves any name only where another proxy has the certificate. */
 function urlFaults({ domain, http: { tls, publicUrl } }: Asked, stack: string): Fault[] {
   if (publicUrl === undefined) return [];
   const { protocol, hostname } = new URL(publicUrl);
@@ -193,7 +196,7 @@ function urlFaults({ domain, http: { tls, publicUrl } }: Asked, stack: string): 
   ];
 }
 
-/** localhost is served over plain HTTP, under whatever name: logins of others would travel in clear. */
+/** localhost is served over plain HTTP, under any name, so logins from other hosts would be sent in plain text. */
 function plainFaults({ domain, http: { tls, bind, allowPlainHttp } }: Asked, stack: string): Fault[] {
   const plain = domain === "localhost" && (tls === "auto" || tls === "internal");
   if (!plain || allowPlainHttp || bind.every(isLoopback)) return [];

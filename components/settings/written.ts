@@ -1,12 +1,12 @@
 import { isMap, isScalar, isSeq, parseDocument, type Scalar } from "yaml";
 import { z } from "zod";
 
-/** The scalars of one stack's file that stand there without quotes, as they are typed, by path: `env.RELEASE`. */
+/** The scalars without quotes in one stack's file, as they are typed, by path: `env.RELEASE`. */
 export type Written = ReadonlyMap<string, string>;
 
 const NAMESPACE = "nestfleet:";
 
-/** Of the text of a stack's file; nothing of one that is no YAML, for the engine says so. */
+/** Reads the text of a stack's file; gives nothing where the text is not valid YAML, because Pulumi reports that. */
 export function writtenIn(text: string): Written {
   const document = parseDocument(text);
   const config = document.errors.length === 0 ? document.get("config") : undefined;
@@ -34,13 +34,13 @@ function keyOf(key: unknown): string {
   return isScalar(key) ? (key.source ?? String(key.value)) : z.coerce.string().parse(key);
 }
 
-/** What Go prints of a time; YAML makes one of a date that is not quoted. */
+/** A time as Go prints it; YAML makes a time of a date without quotes. */
 const GO_TIME = /^(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d+)? [+-]\d{4} \S+$/;
 
 /**
- * What YAML has made of a text that was typed without quotes, where it is another text; undefined where it arrives as
- * it was typed. `typed` is undefined where the file is not known: a number may be what was typed, unless it has a
- * fraction or an exponent, whose zeros and form are gone.
+ * What YAML has made of a text without quotes, where that differs from the text; undefined where it arrives as it was
+ * typed. `typed` is undefined where the file is not known. Then a number counts as typed, unless it has a fraction or
+ * an exponent, whose zeros and form are lost.
  */
 export function changedByYaml(value: unknown, typed: string | undefined): string | undefined {
   if (!["string", "number", "boolean"].includes(typeof value)) return undefined;
@@ -53,7 +53,9 @@ function isDoubtful(value: unknown, text: string): boolean {
   return GO_TIME.test(text) || (typeof value === "number" && !/^-?\d+$/.test(text));
 }
 
-/** Whether a text without quotes is taken for this value: another file than the one in force may say something else. */
+/**
+ * Whether YAML reads a text without quotes as this value: a file other than the one in use may contain something else.
+ */
 function means(typed: string, text: string): boolean {
   const [, date] = GO_TIME.exec(text) ?? [];
   if (date !== undefined) return /^\d{4}-\d{1,2}-\d{1,2}/.test(typed);
@@ -61,7 +63,7 @@ function means(typed: string, text: string): boolean {
   return text.trim() !== "" && numberOf(typed) === Number(text);
 }
 
-/** As YAML 1.1 has numbers: `1_000`, `017` (octal), `0o17`, `0x1F`, `+5`, `.5`, `1e3`. */
+/** Reads a number as YAML 1.1 does: `1_000`, `017` (octal), `0o17`, `0x1F`, `+5`, `.5`, `1e3`. */
 function numberOf(typed: string): number {
   const digits = typed.replaceAll("_", "").replace(/^\+/, "");
   const octal = /^(-?)0([0-7]+)$/.exec(digits);

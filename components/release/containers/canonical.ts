@@ -13,8 +13,8 @@ export function goDuration(seconds: number): string {
 }
 
 /**
- * CPUs as the provider spells the billionths that Docker counts: 1 is `1.0`, 0.5 is `0.5`. The provider counts zeros to find
- * whole numbers, so 10 is `10.`, and it rounds other numbers with nine zeros: 0.05 is `0.1`.
+ * CPUs as the provider spells the billionths that Docker counts: 1 is `1.0`, 0.5 is `0.5`. The provider counts zeros to
+ * find whole numbers, so 10 is `10.`, and it rounds other numbers with nine zeros: 0.05 is `0.1`.
  * https://github.com/kreuzwerker/terraform-provider-docker/blob/96d331c98ff4/internal/provider/helpers.go
  * (nanoInt64ToDecimalString)
  */

@@ -24,10 +24,10 @@ interface HeldLimits {
 }
 
 /**
- * The limits to request from Docker, so that Docker stores exactly these. Where the host does not support a limit, Docker
- * stores none (memory), stores -1 (swap), or refuses the container (CPUs); the provider would then see another value at each
- * preview, and replace the container at each update. `memorySwap` equals `memory`, because Docker would fill that in.
- * https://github.com/moby/moby/blob/v28.5.2/daemon/daemon_unix.go (verifyPlatformContainerResources)
+ * The limits to request from Docker, so that Docker stores exactly these. Where the host does not support a limit,
+ * Docker stores none (memory), stores -1 (swap), or refuses the container (CPUs); the provider would then see another
+ * value at each preview, and replace the container at each update. `memorySwap` equals `memory`, because Docker would
+ * fill that in. https://github.com/moby/moby/blob/v28.5.2/daemon/daemon_unix.go (verifyPlatformContainerResources)
  */
 export function heldLimits({ memory, cpus }: Limits, support: LimitSupport): HeldLimits {
   return {

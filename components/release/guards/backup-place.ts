@@ -34,8 +34,8 @@ export function backupsMoved(context: PlanContext): string[] {
 }
 
 /**
- * Refuses to move and restore in one update: the backup to restore, and the record of earlier restores, lie in the old place,
- * and the update would look for both in the new one.
+ * Refuses to move and restore in one update: the backup to restore, and the record of earlier restores, lie in the old
+ * place, and the update would look for both in the new one.
  */
 export function movedWhileRestoring(context: PlanContext): GuardProblem | undefined {
   const places = moved(context);

@@ -5,7 +5,9 @@ import type { PlanContext } from "../plan-context";
 import { duration } from "../units";
 import { firstOf, oneLine } from "../words";
 
-/** Warns of unsigned backups: written by another program, or by another stack, or by this stack before its key was lost. */
+/**
+ * Warns of unsigned backups: written by another program, or by another stack, or by this stack before its key was lost.
+ */
 export function notSigned({ facts, settings, stack }: PlanContext): string[] {
   const unsigned = facts?.unsigned ?? [];
   const [first] = unsigned;
@@ -22,7 +24,10 @@ export function notSigned({ facts, settings, stack }: PlanContext): string[] {
 /** Two days: one nightly proof may be missed. */
 const PROVEN_SECONDS = 2 * 86_400;
 
-/** Warns where no backup was proven lately. A dump that can be read may still fail to be restored; a rehearsal, a restore drill or a proof shows it. */
+/**
+ * Warns where no backup was proven lately. A dump that can be read may still fail to be restored; a rehearsal, a
+ * restore drill or a proof shows it.
+ */
 export function unproven({ facts, settings, stack, restore }: PlanContext): string[] {
   const newest = newestBackup(facts?.backups ?? []);
   const [first] = facts?.backups ?? [];

@@ -40,8 +40,8 @@ function fixesOf({ name, state, running }: RunningContainer, host: string | unde
 }
 
 /**
- * A change of release needs the proxy for its cutover, so this refuses before the backup. Where a port is taken, `portTaken`
- * refuses instead.
+ * A change of release needs the proxy for its cutover, so this refuses before the backup. Where a port is taken,
+ * `portTaken` refuses instead.
  */
 export function proxyNotStarted({ facts, stack, step }: PlanContext): GuardProblem | undefined {
   const failed = facts?.notStarted?.find(({ role }) => role === "caddy");
@@ -54,14 +54,20 @@ export function proxyNotStarted({ facts, stack, step }: PlanContext): GuardProbl
   };
 }
 
-/** Warns of containers that Docker could not start again. It does not refuse, because the update may make that container anew. */
+/**
+ * Warns of containers that Docker could not start again. It does not refuse, because the update may make that container
+ * anew.
+ */
 export function notStarted({ facts }: PlanContext): string[] {
   return (facts?.notStarted ?? []).map(
     ({ name, reason }) => `${name} had stopped and cannot be started: ${oneLine(reason)}`,
   );
 }
 
-/** Warns of containers that were stopped or removed by hand: Pulumi's state does not show it, and a plain update would change nothing. */
+/**
+ * Warns of containers that were stopped or removed by hand: Pulumi's state does not show it, and a plain update would
+ * change nothing.
+ */
 export function notRunning({ facts, settings, stack, step, served }: PlanContext): string[] {
   if (facts === undefined || (step === "install" && !served)) return [];
   if (facts.containers.length === 0)

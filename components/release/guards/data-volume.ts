@@ -30,7 +30,9 @@ export function volumeInUse({ facts, settings }: PlanContext): GuardProblem | un
   };
 }
 
-/** Refuses where a line of the config was changed or lost: the stack would continue with other data, or without data. */
+/**
+ * Refuses where a line of the config was changed or lost: the stack would continue with other data, or without data.
+ */
 export function volumeChanged({ facts, settings, stack }: PlanContext): GuardProblem | undefined {
   const { wanted, mounted } = facts?.dataVolume ?? {};
   if (wanted === undefined || mounted === undefined || mounted === wanted) return undefined;

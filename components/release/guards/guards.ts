@@ -19,7 +19,9 @@ import { rollbackUndone, servingUnknown } from "./restore-request";
 import { schemaAhead } from "./schema";
 import { sourceUnusable } from "./source";
 
-/** Gives reasons to refuse an update; none when the guard does not apply, or when the facts that it needs are not known. */
+/**
+ * Gives reasons to refuse an update; none when the guard does not apply, or when the facts that it needs are not known.
+ */
 type Guard = (context: PlanContext) => GuardProblem | GuardProblem[] | undefined;
 
 /** Gives every problem at once, the most fundamental first. */

@@ -8,7 +8,10 @@ const OLD_SECONDS = 90 * 86_400;
 /** Reproducible builds date their images long ago, or not at all. */
 const FIRST_DATE = Date.parse("2015-01-01T00:00:00Z") / 1000;
 
-/** An image on the host is never pulled again by itself, so PostgreSQL and Caddy would stay at the version of the first day. */
+/**
+ * An image on the host is never pulled again by itself, so PostgreSQL and Caddy would stay at the version of the first
+ * day.
+ */
 export function imagesOld({ facts, settings, stack }: PlanContext): string[] {
   return OWN_VERSION.flatMap((role) => {
     const age = ageOf(facts?.images?.[role]?.created, facts?.clock);

@@ -11,7 +11,9 @@ interface MissingImage {
   readonly reason: string;
 }
 
-/** Refuses where an image is missing: a tag was mistyped, a registry is down, or an image was pruned before a rollback. */
+/**
+ * Refuses where an image is missing: a tag was mistyped, a registry is down, or an image was pruned before a rollback.
+ */
 export function imageMissing(context: PlanContext): GuardProblem | undefined {
   const { facts, settings, stack, step, from, to } = context;
   if (facts === undefined) return undefined;
@@ -64,7 +66,10 @@ function fixesOf(
   return fixes[pullFault(reason)];
 }
 
-/** Names the keys of the config that the name of an image comes from: a released image has its repository and its tag from two keys. */
+/**
+ * Names the keys of the config that the name of an image comes from: a released image has its repository and its tag
+ * from two keys.
+ */
 function mistyped(reference: string, references: ImageReferences, stack: string): string {
   const role = (Object.keys(references) as (keyof ImageReferences)[]).find((key) => references[key] === reference);
   if (role === "postgres" || role === "caddy") return configSetPath(stack, `images.${role}`, "IMAGE");

@@ -9,8 +9,9 @@ import type { PlanContext } from "../plan-context";
 import { shortId } from "../units";
 
 /**
- * Refuses where a tag of the release names another image now than the running one, or than the one that ran when a backup
- * was taken. Images that are built from source are not compared, because each build of the same source gives another image.
+ * Refuses where a tag of the release names another image now than the running one, or than the one that ran when a
+ * backup was taken. Images that are built from source are not compared, because each build of the same source gives
+ * another image.
  */
 export function movedTags(context: PlanContext): GuardProblem[] {
   const { settings, stack } = context;
@@ -50,14 +51,18 @@ function namedNow({ target, targetUnreadable, images }: HostFacts, role: Release
 }
 
 interface KnownImage extends ImageIdentity {
-  /** True when the image runs, so it is on the host and needs no digest to be found. False when a backup has recorded it. */
+  /**
+   * True when the image runs, so it is on the host and needs no digest to be found. False when a backup has recorded
+   * it.
+   */
   readonly runs: boolean;
 }
 
 function knownAs({ facts, to, served }: PlanContext, role: ReleasedRole): KnownImage | undefined {
   if (facts === undefined) return undefined;
   const { serving, containers, backups } = facts;
-  // Before a release has served, the running image is of a refused update, and may have been refused for being the wrong one.
+  // Before a release has served, the running image is of a refused update, and may have been refused for being the
+  // wrong one.
   const others = served ? containers.filter(({ running }) => running) : [];
   const candidates = [...(serving ? [serving] : []), ...others];
   const running = candidates.find((one) => one.role === role && one.version === to.tag);
@@ -68,8 +73,9 @@ function knownAs({ facts, to, served }: PlanContext, role: ReleasedRole): KnownI
 }
 
 /**
- * Gives the digests of a known image in registries. The last update knows the one that the config named. Else Docker knows
- * those of all repositories; with its newer image store it knows none once the tag names another image. Else a backup does.
+ * Gives the digests of a known image in registries. The last update knows the one that the config named. Else Docker
+ * knows those of all repositories; with its newer image store it knows none once the tag names another image. Else a
+ * backup does.
  */
 function repositoriesOf(
   { id, digests, runs }: KnownImage,
@@ -84,7 +90,10 @@ function repositoriesOf(
   return facts?.backups.findLast(({ images }) => images[role] === id)?.digests?.[role] ?? [];
 }
 
-/** Whether all known digests are of this repository. Otherwise the config may have changed its repository, and the tag was not moved. */
+/**
+ * Whether all known digests are of this repository. Otherwise the config may have changed its repository, and the tag
+ * was not moved.
+ */
 function isOf(reference: string, digests: readonly string[]): boolean {
   return digests.length > 0 && digests.every((digest) => repositoryOf(digest) === repositoryOf(reference));
 }

@@ -18,8 +18,8 @@ export function portTaken({ facts, settings, stack }: PlanContext): GuardProblem
 }
 
 /**
- * Another port does not help a domain, because users and the certificate authority use 80 and 443. A proxy that keeps these
- * ports has to forward the requests, and then terminates TLS itself.
+ * Another port does not help a domain, because users and the certificate authority use 80 and 443. A proxy that keeps
+ * these ports has to forward the requests, and then terminates TLS itself.
  */
 function otherPort(port: number, { http, domain }: PlanContext["settings"], stack: string): string {
   const key = port === http.httpPort ? "httpPort" : "httpsPort";
@@ -29,7 +29,10 @@ function otherPort(port: number, { http, domain }: PlanContext["settings"], stac
     : `or, if another proxy uses it, has the certificate of ${domain} and forwards the requests (docs/network.md): ${another} && ${configSetPath(stack, "http.tls", "off")} && ${configSetPath(stack, "http.publicUrl", `https://${domain}`)}`;
 }
 
-/** Warns where Caddy will be closed to other hosts: without `bind`, an older program listened on all addresses, in plain text. */
+/**
+ * Warns where Caddy will be closed to other hosts: without `bind`, an older program listened on all addresses, in plain
+ * text.
+ */
 export function closedToOthers({ facts, settings: { http }, stack }: PlanContext): string[] {
   const published = facts?.containers.find(({ role }) => role === "caddy")?.addresses ?? [];
   const open = published.filter((address) => !isLoopback(address));
@@ -40,7 +43,10 @@ export function closedToOthers({ facts, settings: { http }, stack }: PlanContext
   ];
 }
 
-/** Warns where postgres leaves a network: so far every container on it could reach the database, also those of the operator. */
+/**
+ * Warns where postgres leaves a network: so far every container on it could reach the database, also those of the
+ * operator.
+ */
 export function databaseMoves(context: PlanContext): string[] {
   const network = leftNetwork(context);
   const { stack, settings } = context;

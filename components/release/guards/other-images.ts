@@ -6,8 +6,8 @@ import type { PlanContext } from "../plan-context";
 import { shortId } from "../units";
 
 /**
- * Warns where the tag of postgres or caddy names another image than the running one. Pulumi's state has the image that the
- * container was made from, so only an update with `--refresh` changes to the other image.
+ * Warns where the tag of postgres or caddy names another image than the running one. Pulumi's state has the image that
+ * the container was made from, so only an update with `--refresh` changes to the other image.
  */
 export function imageMoved({ facts, stack }: PlanContext): string[] {
   const others = (facts?.otherImages ?? []).filter(({ moved }) => moved);

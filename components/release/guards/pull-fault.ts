@@ -1,8 +1,8 @@
 /**
- * Why an image could not be pulled, as far as the messages of Docker and containerd show it.
- * `missing`: the registry answers, and has no such repository or tag. `denied`: the registry wants other credentials, or has
- * no such repository (registries do not say which). `limited`: too many pulls. `away`: the registry cannot be reached or
- * fails. `disk`: the Docker host has no room.
+ * Why an image could not be pulled, as far as the messages of Docker and containerd show it. `missing`: the registry
+ * answers, and has no such repository or tag. `denied`: the registry wants other credentials, or has no such repository
+ * (registries do not say which). `limited`: too many pulls. `away`: the registry cannot be reached or fails. `disk`:
+ * the Docker host has no room.
  */
 export type PullFault = "missing" | "denied" | "limited" | "away" | "disk" | "unknown";
 

@@ -56,7 +56,10 @@ export function orderUnknown({ facts, step, from, to }: PlanContext): string[] {
     : [];
 }
 
-/** Warns of a release whose `/health` always answers the same version: the next release would be refused for that answer. */
+/**
+ * Warns of a release whose `/health` always answers the same version: the next release would be refused for that
+ * answer.
+ */
 export function constantAnswer({ settings, stack, last, to }: PlanContext): string[] {
   const { version, answered } = last;
   if (settings.health?.version !== "compare" || to.semver === undefined || version === undefined) return [];

@@ -26,9 +26,9 @@ export function servingUnknown({ facts, settings, stack, step, from }: PlanConte
 }
 
 /**
- * Refuses a config that still asks for a rollback that an operator has undone by hand: the next update, whatever its purpose,
- * would remove the rows that the undo has brought back. Once the config was applied without the rollback, the same request
- * counts as a new one.
+ * Refuses a config that still asks for a rollback that an operator has undone by hand: the next update, whatever its
+ * purpose, would remove the rows that the undo has brought back. Once the config was applied without the rollback, the
+ * same request counts as a new one.
  */
 export function rollbackUndone({
   facts,
@@ -64,7 +64,10 @@ export function olderBackup({ facts, restore, step, to }: PlanContext): string[]
     : [];
 }
 
-/** Warns of a `restore` that has no effect; not right after it was carried out, because then it names the data that are there. */
+/**
+ * Warns of a `restore` that has no effect; not right after it was carried out, because then it names the data that are
+ * there.
+ */
 export function restoreLeftOver(context: PlanContext): string[] {
   const { facts, settings, stack, step, restore } = context;
   const { restore: asked } = settings;

@@ -20,8 +20,8 @@ interface Fault {
 }
 
 /**
- * Refuses where the config names a backup of the target release that cannot be used. The program does not choose another
- * backup by itself. What is not known, because the database does not run, does not count as a fault.
+ * Refuses where the config names a backup of the target release that cannot be used. The program does not choose
+ * another backup by itself. What is not known, because the database does not run, does not count as a fault.
  */
 export function restoreUnusable(context: PlanContext): GuardProblem | undefined {
   const { facts, settings, stack, step, from, to } = context;

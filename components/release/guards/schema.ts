@@ -62,7 +62,10 @@ export function sideBySide(context: PlanContext, strategy: Strategy): string[] {
   ];
 }
 
-/** Warns, and does not refuse: an upgrade does not make this worse, because the running release does not have these migrations either. */
+/**
+ * Warns, and does not refuse: an upgrade does not make this worse, because the running release does not have these
+ * migrations either.
+ */
 export function schemaStaysAhead({ schema, settings, step, to, restore }: PlanContext): string[] {
   const ahead = schema?.ahead ?? [];
   const told = step === "upgrade" || (step === "rollback" && settings.allowSchemaAhead);
@@ -71,7 +74,10 @@ export function schemaStaysAhead({ schema, settings, step, to, restore }: PlanCo
     : [];
 }
 
-/** Warns of unexplained entries: the application itself writes the table of applied migrations, so it is only as reliable as the application. */
+/**
+ * Warns of unexplained entries: the application itself writes the table of applied migrations, so it is only as
+ * reliable as the application.
+ */
 export function appliedByNobody({ schema, settings, stack, from, to }: PlanContext): string[] {
   const files = schema?.unexplained.map(({ file }) => file) ?? [];
   if (files.length === 0) return [];

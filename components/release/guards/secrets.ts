@@ -6,8 +6,8 @@ import type { PlanContext } from "../plan-context";
 import { inDatabase } from "./database";
 
 /**
- * The password belongs to the database's role, and the config only says which one the application uses. Where only the config
- * changes, the database would reject the new containers.
+ * The password belongs to the database's role, and the config only says which one the application uses. Where only the
+ * config changes, the database would reject the new containers.
  */
 export function passwordRejected(context: PlanContext): GuardProblem | undefined {
   const { facts, settings, stack } = context;

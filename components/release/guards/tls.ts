@@ -5,7 +5,10 @@ import type { PlanContext } from "../plan-context";
 /** Enough time for an operator who does not update every week. */
 const EXPIRY_DAYS = 30;
 
-/** Warns before a certificate of the config expires, because Caddy renews only certificates that it has obtained itself. `settings/tls.ts` refuses an expired one. */
+/**
+ * Warns before a certificate of the config expires, because Caddy renews only certificates that it has obtained itself.
+ * `settings/tls.ts` refuses an expired one.
+ */
 export function certificateExpires({ settings, stack, facts }: PlanContext): string[] {
   const [leaf] = chainOf(settings.http.certificate ?? "");
   if (leaf === undefined) return [];

@@ -17,7 +17,10 @@ import { olderBackup, restoreLeftOver } from "./restore-request";
 import { appliedByNobody, schemaStaysAhead, sideBySide } from "./schema";
 import { certificateExpires, tlsUnverified } from "./tls";
 
-/** Gives lines for the operator; none when there is nothing to say, or when the facts that the warning needs are not known. */
+/**
+ * Gives lines for the operator; none when there is nothing to say, or when the facts that the warning needs are not
+ * known.
+ */
 type Warning = (context: PlanContext) => string[];
 
 /** Gives what the operator should know, and what is not a reason to refuse. */

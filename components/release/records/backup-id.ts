@@ -34,18 +34,18 @@ export function formatBackupId({ seconds, version }: BackupId): string {
 const AHEAD_SECONDS = 86_400;
 
 /**
- * Whether an id is dated more than a day after now (seconds since 1970, by the clock of the Docker host). Then a person has
- * written it, or the clock is wrong, or was wrong. Such an id is never the newest, and no later id follows it. It counts only
- * where it is named.
+ * Whether an id is dated more than a day after now (seconds since 1970, by the clock of the Docker host). Then a person
+ * has written it, or the clock is wrong, or was wrong. Such an id is never the newest, and no later id follows it. It
+ * counts only where it is named.
  */
 export function isInFuture(id: string, now: number): boolean {
   return (parseBackupId(id)?.seconds ?? 0) - now > AHEAD_SECONDS;
 }
 
 /**
- * Gives the id of a backup that is taken now. It is at least a second after every existing id, except ids in the future and
- * ids of `others`. So two backups within one second, or after the clock was set back, still have different names, which sort
- * in the order in which they were taken.
+ * Gives the id of a backup that is taken now. It is at least a second after every existing id, except ids in the future
+ * and ids of `others`. So two backups within one second, or after the clock was set back, still have different names,
+ * which sort in the order in which they were taken.
  */
 export function nextBackupId(
   now: number,

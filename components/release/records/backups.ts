@@ -53,8 +53,8 @@ export function newestBackup(backups: readonly BackupManifest[], version?: strin
 }
 
 /**
- * The newest backup that a release can run on. The name of a backup does not decide: after a killed update, the old release
- * runs on a schema that the new one has already migrated, and backups of that time have the same schema.
+ * The newest backup that a release can run on. The name of a backup does not decide: after a killed update, the old
+ * release runs on a schema that the new one has already migrated, and backups of that time have the same schema.
  */
 export function newestFitting(facts: HostFacts, to: Version): BackupManifest | undefined {
   return newestBackup(fittingBackups(facts, to));

@@ -21,8 +21,8 @@ export function unsuitable(
 }
 
 /**
- * Names the first extension of a backup that a server lacks; undefined when the server has them all. Without an extension, a
- * restore fails half-way; with an older version, code that does not know the data would read them.
+ * Names the first extension of a backup that a server lacks; undefined when the server has them all. Without an
+ * extension, a restore fails half-way; with an older version, code that does not know the data would read them.
  */
 export function missingExtension(
   needed: Readonly<Record<string, string>>,
@@ -47,8 +47,8 @@ export function olderThan(version: string, than: string): boolean {
 }
 
 /**
- * Names both major versions where a dump comes from a newer PostgreSQL than the server: its format and its commands may be
- * unknown to the older one. Undefined when the dump is not newer, and when it does not say its version.
+ * Names both major versions where a dump comes from a newer PostgreSQL than the server: its format and its commands may
+ * be unknown to the older one. Undefined when the dump is not newer, and when it does not say its version.
  */
 function newerServer(made: string, here: number): string | undefined {
   const major = Number.parseInt(made, 10);

@@ -2,7 +2,10 @@ import { z } from "zod";
 
 const setting = z.object({ name: z.string(), value: z.string() });
 
-/** The properties of a database beside its contents. A dump has them under the database's own name only, and contains no roles. */
+/**
+ * The properties of a database beside its contents. A dump has them under the database's own name only, and contains no
+ * roles.
+ */
 const databaseDefinition = z.object({
   owner: z.string(),
   encoding: z.string(),
@@ -17,7 +20,9 @@ const databaseDefinition = z.object({
   /** Sessions; -1 is no limit. */
   connectionLimit: z.int(),
   comment: z.string().nullable(),
-  /** Grants in the order in which they were made; null where nothing was granted or revoked. A null grantee is PUBLIC. */
+  /**
+   * Grants in the order in which they were made; null where nothing was granted or revoked. A null grantee is PUBLIC.
+   */
   grants: z
     .array(
       z.object({

@@ -40,7 +40,10 @@ export interface HistoryEntry extends Omit<z.infer<typeof writtenEntry>, "holdSe
   readonly heldSeconds?: number | undefined;
 }
 
-/** Reads the history, oldest entry first. It leaves out an incomplete line, and a line of a later program that it cannot read. */
+/**
+ * Reads the history, oldest entry first. It leaves out an incomplete line, and a line of a later program that it cannot
+ * read.
+ */
 export function parseHistory(text: string): HistoryEntry[] {
   return text.split("\n").flatMap((line) => {
     const { data } = writtenEntry.safeParse(parseJson(line));

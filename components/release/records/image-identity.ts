@@ -7,20 +7,24 @@ export const imageIds = z.record(z.string().regex(/^[a-z]+$/), z.string().regex(
 export interface ImageIdentity {
   /** Digest of its configuration, or, in the image store of newer versions of Docker, of its manifest. */
   readonly id: string;
-  /** `repository@sha256:…`, of the manifest in each registry that it was pulled from or pushed to; there may be none. */
+  /**
+   * `repository@sha256:…`, of the manifest in each registry that it was pulled from or pushed to; there may be none.
+   */
   readonly digests: readonly string[];
 }
 
 /**
- * Two images are the same when their content is, whatever store and repository they are in: the id on one Docker host may be
- * the digest on another. Where one image has no digest, only equal ids show that two images are the same.
+ * Two images are the same when their content is, whatever store and repository they are in: the id on one Docker host
+ * may be the digest on another. Where one image has no digest, only equal ids show that two images are the same.
  */
 export function isSameImage(one: ImageIdentity, other: ImageIdentity): boolean {
   const known = new Set(hashesOf(one));
   return hashesOf(other).some((hash) => known.has(hash));
 }
 
-/** Whether a pin names this image. A pin is the image's hash in registries, or its id where it comes from no registry. */
+/**
+ * Whether a pin names this image. A pin is the image's hash in registries, or its id where it comes from no registry.
+ */
 export function isPinned(pin: string, image: ImageIdentity): boolean {
   return isSameImage({ id: pin, digests: [] }, image);
 }

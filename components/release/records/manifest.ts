@@ -5,7 +5,10 @@ import { imageIds } from "./image-identity";
 import { parseJson } from "./json";
 import { isTag } from "../version";
 
-/** The way in which a backup was restored: by pg_restore, or through psql with the application's own `search_path`, which is slower. */
+/**
+ * The way in which a backup was restored: by pg_restore, or through psql with the application's own `search_path`,
+ * which is slower.
+ */
 const way = z.enum(["pg_restore", "psql"]);
 
 const proof = z.object({
@@ -58,7 +61,10 @@ export const backupManifest = z.object({
 });
 export type BackupManifest = z.infer<typeof backupManifest>;
 
-/** A manifest as it was read. The signature covers also fields that a later program has written and this one does not know. */
+/**
+ * A manifest as it was read. The signature covers also fields that a later program has written and this one does not
+ * know.
+ */
 export interface WrittenManifest {
   readonly manifest: BackupManifest;
   readonly json: object;

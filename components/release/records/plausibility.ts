@@ -13,8 +13,9 @@ const SMALL_BYTES = 64 * 1024;
 const FEW_ROWS = 100;
 
 /**
- * Says why a backup cannot come from the same database as its baseline; undefined when it can. The usual case is an empty
- * database under the right name: the volume was not mounted, and the retention would remove the backups of the real one.
+ * Says why a backup cannot come from the same database as its baseline; undefined when it can. The usual case is an
+ * empty database under the right name: the volume was not mounted, and the retention would remove the backups of the
+ * real one.
  */
 export function wrongDatabase(rows: Measure["rows"], baseline: Baseline | undefined): string | undefined {
   if (baseline === undefined) return undefined;

@@ -20,10 +20,10 @@ export function releasesKept(history: readonly Change[]): string[] {
 }
 
 /**
- * The ids of the backups that are removed when `keep` are kept. The newest is never removed, nor is a backup that a rollback
- * may still need: `keep` limits disk space, and must not make a rollback impossible. A rollback needs the newest backup of
- * each release on each schema: after a failed upgrade, backups of the old release have a schema that the new one has
- * migrated, and only an earlier backup brings the old release back to its own schema.
+ * The ids of the backups that are removed when `keep` are kept. The newest is never removed, nor is a backup that a
+ * rollback may still need: `keep` limits disk space, and must not make a rollback impossible. A rollback needs the
+ * newest backup of each release on each schema: after a failed upgrade, backups of the old release have a schema that
+ * the new one has migrated, and only an earlier backup brings the old release back to its own schema.
  */
 export function retiredBackups(
   backups: readonly Pick<BackupManifest, "id" | "version" | "migrations">[],

@@ -1,6 +1,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** The variable of the database's container that has the stack's key. Write access to the backups alone does not show the key. */
+/**
+ * The variable of the database's container that has the stack's key. Write access to the backups alone does not show
+ * the key.
+ */
 export const KEY_VARIABLE = "NESTFLEET_BACKUP_KEY";
 
 /** Gives the manifest with its signature by the key; without a key, gives it without a signature. */

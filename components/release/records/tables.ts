@@ -2,8 +2,8 @@
 export const MIGRATIONS_TABLE = "nestfleet_migrations";
 
 /**
- * The tables whose rows a backup counts (`c`, in the schema `n`): every ordinary table, and each partition. Tables of an
- * extension are left out, because the extension makes them and a dump does not contain them.
+ * The tables whose rows a backup counts (`c`, in the schema `n`): every ordinary table, and each partition. Tables of
+ * an extension are left out, because the extension makes them and a dump does not contain them.
  */
 export const COUNTED_TABLES = `
   pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -3,7 +3,9 @@ import type { Parser } from "./parser";
 import { isWord, nesting, tokensIn } from "./passage";
 import type { Statement } from "./statements";
 
-/** What a destructive statement does. Both can be true: a dropped column is lost, and the running version may read it. */
+/**
+ * What a destructive statement does. Both can be true: a dropped column is lost, and the running version may read it.
+ */
 export interface Harm {
   readonly losesData: boolean;
   readonly breaksRunning: boolean;
@@ -25,7 +27,10 @@ export interface Harmful {
   readonly head?: string;
 }
 
-/** Objects that the running version finds by name. It does not notice a new name of an index, trigger, policy or constraint. */
+/**
+ * Objects that the running version finds by name. It does not notice a new name of an index, trigger, policy or
+ * constraint.
+ */
 const CALLED_BY_NAME = new Set<ObjectType | undefined>([
   ...(["OBJECT_TABLE", "OBJECT_FOREIGN_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_COLUMN"] as const),
   ...(["OBJECT_TYPE", "OBJECT_ATTRIBUTE", "OBJECT_DOMAIN", "OBJECT_SCHEMA", "OBJECT_SEQUENCE"] as const),
@@ -43,7 +48,8 @@ export function renames(node: Node): boolean {
 export function placeOfRenaming(parser: Parser, { node, passage, start, end }: Statement): number {
   const tokens = tokensIn(parser, passage, start, end);
   const isOfSchema = "AlterObjectSchemaStmt" in node;
-  // RENAME, SET and SCHEMA may be names, too: of a table before these words, and of the renamed object after them. TO is
+  // RENAME, SET and SCHEMA may be names, too: of a table before these words, and of the renamed object after them. TO
+  // is
   // never a name without quotes.
   const to = tokens.findLastIndex((token) => isWord(token, "TO"));
   const old = "RenameStmt" in node && node.RenameStmt.subname !== undefined ? to - 1 : to;
@@ -63,8 +69,8 @@ export function qualified(names: readonly string[]): string {
 }
 
 /**
- * The harmful actions of an ALTER TABLE, which may have several. `withDefault` has the columns to which this migration has
- * given a default so far; this function adds to it.
+ * The harmful actions of an ALTER TABLE, which may have several. `withDefault` has the columns to which this migration
+ * has given a default so far; this function adds to it.
  */
 export function alterations(
   parser: Parser,
@@ -134,8 +140,8 @@ function givenDefault({ subtype, name = "", def }: AlterTableCmd): string[] {
 }
 
 /**
- * The positions of the actions, which the tree does not have. Commas outside of parentheses separate the actions, after the
- * name of the table. Empty where this finds another number of actions than the tree has.
+ * The positions of the actions, which the tree does not have. Commas outside of parentheses separate the actions, after
+ * the name of the table. Empty where this finds another number of actions than the tree has.
  */
 function placesOf(
   parser: Parser,
@@ -154,7 +160,9 @@ function placesOf(
   return places.length === count ? places : [];
 }
 
-/** The index after the name at a position, which may be qualified, and its asterisk or the parenthesis of ONLY ( name ). */
+/**
+ * The index after the name at a position, which may be qualified, and its asterisk or the parenthesis of ONLY ( name ).
+ */
 function afterName(tokens: readonly ScanToken[], position: number): number {
   let at = tokens.findIndex(({ start }) => start >= position) + 1;
   while (tokens[at]?.text === ".") at += 2;

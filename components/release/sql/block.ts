@@ -9,8 +9,8 @@ import type { Statement, Unreadable } from "./statements";
 interface Block {
   readonly body: Passage;
   /**
-   * Its SQL, and the texts that it composes and executes, in the order of the body. The control structures around them are
-   * left out, because every statement counts that may run.
+   * Its SQL, and the texts that it composes and executes, in the order of the body. The control structures around them
+   * are left out, because every statement counts that may run.
    */
   readonly executes: readonly Passage[];
   readonly unreadable: readonly Unreadable[];
@@ -59,8 +59,8 @@ function textAt(text: string, line: number, asWritten: Passage["asWritten"]): Pa
 }
 
 /**
- * The parser does not know tables, and so no column of a variable of the type `cases%ROWTYPE`: an assignment to such a column
- * is an error for it. For a type that is only called `cases` it accepts any column.
+ * The parser does not know tables, and so no column of a variable of the type `cases%ROWTYPE`: an assignment to such a
+ * column is an error for it. For a type that is only called `cases` it accepts any column.
  */
 function parseBlock(parser: Parser, sql: string): object | Fault {
   const parsed = parser.parseBlock(sql);
@@ -76,7 +76,10 @@ interface Expression {
   readonly computed: boolean;
 }
 
-/** An expression with its mode as PostgreSQL's RawParseMode numbers it (src/include/parser/parser.h): 0 is a whole statement. */
+/**
+ * An expression with its mode as PostgreSQL's RawParseMode numbers it (src/include/parser/parser.h): 0 is a whole
+ * statement.
+ */
 const expression = z.object({ PLpgSQL_expr: z.object({ query: z.string(), parseMode: z.number() }) });
 
 /** The fields of EXECUTE, FOR … IN EXECUTE, OPEN … FOR EXECUTE and RETURN QUERY EXECUTE that say what they execute. */
@@ -95,7 +98,10 @@ function expressionsIn(tree: unknown, line = 1): Expression[] {
   });
 }
 
-/** Sorts by position. The tree has the body of a loop before its query, and of a position only the line of the statement. */
+/**
+ * Sorts by position. The tree has the body of a loop before its query, and of a position only the line of the
+ * statement.
+ */
 function inOrder(parser: Parser, expressions: readonly Expression[], body: Passage): [Passage, Expression][] {
   const isToken = tokenStarts(parser, body);
   const placed = expressions.map((one): [number, Passage, Expression] => {

@@ -26,8 +26,8 @@ export function isUnknown(name: string): boolean {
 const SELECT = "SELECT ";
 
 /**
- * The text that an expression of PL/pgSQL gives, such as `'DROP TABLE ' || name` or `format('DROP TABLE %I', name)`, with
- * placeholders for its unknown parts.
+ * The text that an expression of PL/pgSQL gives, such as `'DROP TABLE ' || name` or `format('DROP TABLE %I', name)`,
+ * with placeholders for its unknown parts.
  */
 export function computedText(parser: Parser, expression: Passage): Passage | Unreadable {
   const parsed = parser.parse(SELECT + expression.sql);
@@ -86,8 +86,8 @@ function formatted({ args = [] }: FuncCall, expression: Passage): Piece[] {
 }
 
 /**
- * The texts of the pieces. Where the parser stops at an unknown piece, that piece gets another form; where no form fits, all
- * unknown pieces are names.
+ * The texts of the pieces. Where the parser stops at an unknown piece, that piece gets another form; where no form
+ * fits, all unknown pieces are names.
  */
 function fitting(parser: Parser, pieces: readonly Piece[]): string[] {
   const forms = pieces.map(() => 0);

@@ -14,7 +14,10 @@ export interface Finding extends Harm {
   readonly statement: string;
 }
 
-/** Objects that are lost with their rows when they are dropped. Views, indexes, triggers and functions can be made again. */
+/**
+ * Objects that are lost with their rows when they are dropped. Views, indexes, triggers and functions can be made
+ * again.
+ */
 const HOLDS_DATA = [
   "OBJECT_TABLE",
   "OBJECT_SCHEMA",
@@ -32,11 +35,11 @@ interface Seen {
 
 /**
  * The destructive statements of a migration, in the order of the file. Statements in a DO block count, also those that
- * it executes from a text. Statements in the body of a function do not count, because they run later, if ever. A migration
- * may drop, empty and change what it has made itself before.
+ * it executes from a text. Statements in the body of a function do not count, because they run later, if ever. A
+ * migration may drop, empty and change what it has made itself before.
  *
- * The result depends on the form of the statements alone. It is a warning to the operator, not a proof, because it does not
- * see what a called function does.
+ * The result depends on the form of the statements alone. It is a warning to the operator, not a proof, because it does
+ * not see what a called function does.
  */
 export function destructiveStatements(parser: Parser, statements: readonly Statement[]): Finding[] {
   return findings(parser, statements, { made: new Set(), withDefault: new Set() });
@@ -45,7 +48,8 @@ export function destructiveStatements(parser: Parser, statements: readonly State
 function findings(parser: Parser, statements: readonly Statement[], seen: Seen): Finding[] {
   return statements.flatMap((statement) => {
     const { node, passage, inside } = statement;
-    // A block may make a table under a condition only, so for the statements after it that table does not count as made.
+    // A block may make a table under a condition only, so for the statements after it that table does not count as
+    // made.
     if (inside !== undefined)
       return findings(parser, inside, { made: new Set(seen.made), withDefault: new Set(seen.withDefault) });
     const found = harmsOf(parser, statement, seen);
@@ -78,7 +82,10 @@ function harmsOf(parser: Parser, statement: Statement, seen: Seen): readonly Har
   );
 }
 
-/** The harm of statements that are harmful as a whole, and their tables; no tables where other objects are concerned, too. */
+/**
+ * The harm of statements that are harmful as a whole, and their tables; no tables where other objects are concerned,
+ * too.
+ */
 function wholeHarm(node: Node): { readonly harm?: Harm; readonly tables: readonly string[] } {
   if ("TruncateStmt" in node) {
     const relations = (node.TruncateStmt.relations ?? []).map((one) => ("RangeVar" in one ? one.RangeVar : undefined));

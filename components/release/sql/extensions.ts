@@ -23,8 +23,8 @@ export function pendingExtensions(migrations: readonly Migration[], applied: rea
 }
 
 /**
- * The extensions that a migration makes with `CREATE EXTENSION IF NOT EXISTS`, also in a DO block. An extension that is made
- * without these words must not exist before.
+ * The extensions that a migration makes with `CREATE EXTENSION IF NOT EXISTS`, also in a DO block. An extension that is
+ * made without these words must not exist before.
  */
 export function wantedExtensions(statements: readonly Statement[]): WantedExtension[] {
   return statements.flatMap(({ node, inside }) => {

@@ -9,7 +9,10 @@ export interface PendingMigration extends Reading {
 /** How the database's schema and a release differ. The application knows a migration by its file name alone. */
 export interface SchemaDifference {
   readonly pending: readonly PendingMigration[];
-  /** Migrations that only the database says are applied, because no release with them is known to have run: they may be pending. */
+  /**
+   * Migrations that only the database says are applied, because no release with them is known to have run: they may be
+   * pending.
+   */
   readonly unexplained: readonly PendingMigration[];
   /** Applied migrations that the release does not have: the schema is ahead of the release. */
   readonly ahead: readonly string[];

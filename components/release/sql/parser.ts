@@ -23,12 +23,12 @@ const LARGEST_SCAN = 1_000_000;
 const TOO_DEEP = "it is nested too deeply, or too large, to be read";
 
 /**
- * Loads the parser (https://github.com/constructive-io/libpg-query-node). That takes 30 ms and 15 MB, so it is done only where
- * migrations have to be read.
+ * Loads the parser (https://github.com/constructive-io/libpg-query-node). That takes 30 ms and 15 MB, so it is done
+ * only where migrations have to be read.
  *
- * The parser has the grammar of PostgreSQL 18 (libpg-query 18.1.5 is built from 18.4), whatever the server's version is. Where
- * an older server refuses a statement that the parser accepts, the rehearsal fails. Syntax of a newer server is reported as
- * unreadable.
+ * The parser has the grammar of PostgreSQL 18 (libpg-query 18.1.5 is built from 18.4), whatever the server's version
+ * is. Where an older server refuses a statement that the parser accepts, the rehearsal fails. Syntax of a newer server
+ * is reported as unreadable.
  */
 export async function postgresParser(): Promise<Parser> {
   const postgres = await import("libpg-query");

@@ -56,7 +56,9 @@ export function startOfLine(bytes: Buffer, line: number): number {
 /** How many bytes of a statement are read to show it: more than is shown, because comments are left out. */
 const READ = 2000;
 
-/** The text of a part on one line, shortened and without comments; it ends where a parenthesis around the part closes. */
+/**
+ * The text of a part on one line, shortened and without comments; it ends where a parenthesis around the part closes.
+ */
 export function written(parser: Parser, whole: Passage, start: number, end: number, head = ""): string {
   const text = textOf(whole, start, Math.min(end, start + READ));
   return shortened(whole.asWritten(`${head} ${withoutComments(parser, text)}`.trim()));
@@ -84,7 +86,10 @@ export function isComment({ tokenName }: ScanToken): boolean {
   return tokenName === "SQL_COMMENT" || tokenName === "C_COMMENT";
 }
 
-/** The tokens of a part without comments, with their positions in the passage; none where the part cannot be split into tokens. */
+/**
+ * The tokens of a part without comments, with their positions in the passage; none where the part cannot be split into
+ * tokens.
+ */
 export function tokensIn(parser: Parser, whole: Passage, start: number, end: number): ScanToken[] {
   const tokens = parser.scan(textOf(whole, start, end)) ?? [];
   return tokens

@@ -64,7 +64,9 @@ function readBlock(parser: Parser, statement: Statement): Statements | undefined
   };
 }
 
-/** Whether a comment marks the text. A text that cannot be split into tokens counts as marked wherever the mark occurs. */
+/**
+ * Whether a comment marks the text. A text that cannot be split into tokens counts as marked wherever the mark occurs.
+ */
 function isMarked(parser: Parser, { sql }: Passage): boolean {
   if (!MARK.test(sql)) return false;
   const tokens = parser.scan(sql);
