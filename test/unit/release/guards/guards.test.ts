@@ -337,6 +337,11 @@ describe("a major step", () => {
 });
 
 describe("required stops", () => {
+  test("of one stop, the target follows it at once", () => {
+    const settings = { requiredStops: ["1.9.0"], acknowledgeMajor: "2" };
+    expect(problem("1.4.2", "2.0.0", settings).fix.at(-1)).toBe("then 2.0.0");
+  });
+
   test("of config and image, strictly between, in order of versions, once each", () => {
     const settings = { requiredStops: ["1.10.0", "1.9.0", "1.4.2", "2.0.0"], acknowledgeMajor: "2" };
     expect(
