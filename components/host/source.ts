@@ -14,7 +14,7 @@ export class SourceError extends Refusal {
   public readonly fault: SourceFault;
 
   public constructor(fault: SourceFault) {
-    super(`Nothing was touched: ${fault.title}.\n  why: ${fault.why}\nNext: ${fault.mend}`);
+    super(`Nothing was touched: ${fault.title}.\n  why: ${fault.why}\nNext: ${fault.fix}`);
     this.fault = fault;
   }
 }
@@ -63,7 +63,7 @@ function unfit(path: string, why: string): SourceError {
   return new SourceError({
     title: `the migrations of the source cannot be read`,
     why: `${path} in the source ${why}; migrations are read from regular files in the folder migrations, of at most ${LARGEST_MIGRATION} bytes each`,
-    mend: "set nestfleet:version to a release whose migrations can be read",
+    fix: "set nestfleet:version to a release whose migrations can be read",
   });
 }
 
@@ -87,12 +87,12 @@ function unreadable(source: string, tag: string, said: string): SourceError {
     return new SourceError({
       title: `the source has no tag ${tag}`,
       why: `a release is built from the tag of its version in ${source}, and a branch of that name does not count; Git says: ${said}`,
-      mend: `push the tag, or set nestfleet:version to a version that has one; this lists the tags: ${list}`,
+      fix: `push the tag, or set nestfleet:version to a version that has one; this lists the tags: ${list}`,
     });
   return new SourceError({
     title: `the source cannot be read`,
     why: `the tag ${tag} was to be fetched from ${source}; Git says: ${said}`,
-    mend: `this must work here, for the same user: ${list}`,
+    fix: `this must work here, for the same user: ${list}`,
   });
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { takeLock } from "../../components/host/lock";
 import { entranceOf } from "../../components/host/routing/entrance";
 import { schema } from "../../components/settings/schema";
@@ -324,6 +324,12 @@ describe("refused in the update", () => {
       targets: { api: await target("api"), console: await target("console") },
       containers: Object.values(containers).flat(),
     };
+    // The console of the test before has just been started again.
+    const health = ["inspect", "--format", "{{.State.Health.Status}}", ...Object.values(containers).flat()];
+    await vi.waitUntil(async () => !(await stack.docker.run(health)).includes("starting"), {
+      timeout: 60_000,
+      interval: 500,
+    });
     const { exitCode, output } = await run("node", ["scripts/run.mjs", "cutover"], process.env, JSON.stringify(input));
     expect(exitCode).toBe(1);
     expect(output).toMatch(/1\.4\.2 is refused: https:\/\/localhost\/health gives no answer[^]*What runs now:/);

@@ -20,7 +20,7 @@ export function compressionUnreadable({ facts, settings, stack }: PlanContext): 
   return {
     title: `${settings.images.postgres} cannot read values that are compressed with lz4`,
     why: "the running image can, so the database may contain such values; each query that reads one would fail",
-    mend: [
+    fix: [
       `name an image whose PostgreSQL is built with lz4, as the official ones are: ${configSetPath(stack, "images.postgres", "IMAGE")}`,
       ...(running === undefined ? [] : [`or stay: ${configSetPath(stack, "images.postgres", running)}`]),
     ],

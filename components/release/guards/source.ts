@@ -8,6 +8,6 @@ import type { GuardProblem } from "./problem";
  */
 export function sourceUnusable({ facts, stack, step, from, to }: PlanContext): GuardProblem | undefined {
   if (facts?.sourceFault === undefined || step === "restart" || step === "restore") return undefined;
-  const { title, why, mend } = facts.sourceFault;
-  return { title, why, mend: [mend, ...(from && from.tag !== to.tag ? [keepVersion(stack, from.tag)] : [])] };
+  const { title, why, fix } = facts.sourceFault;
+  return { title, why, fix: [fix, ...(from && from.tag !== to.tag ? [keepVersion(stack, from.tag)] : [])] };
 }

@@ -456,14 +456,14 @@ describe("images", () => {
 });
 
 describe("a source that cannot be used", () => {
-  const sourceFault = { title: "the source has no tag v1.5.0", why: "Git says no", mend: "push the tag" };
+  const sourceFault = { title: "the source has no tag v1.5.0", why: "Git says no", fix: "push the tag" };
   const change = { facts: { target: undefined, sourceFault } };
   const source = "../nestfleet";
 
   test("refuses a release that would be built", () => {
     expect(problem("1.4.2", "1.5.0", { source }, change)).toEqual({
       ...sourceFault,
-      mend: ["push the tag", "or stay: pulumi config set --stack prod nestfleet:version 1.4.2"],
+      fix: ["push the tag", "or stay: pulumi config set --stack prod nestfleet:version 1.4.2"],
     });
   });
 
