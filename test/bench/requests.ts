@@ -13,6 +13,10 @@ import { type Ran, TestStack } from "../support/stack";
 let stack = newStack();
 const PER_SECOND = 100;
 const ALONE_SECONDS = 40;
+/** Several in a row: a single good run may be luck. */
+const RUNS = 3;
+/** The number of steps of an update that are printed, the longest first. */
+const STEPS = 8;
 /** The time under load before the update starts. */
 const BEFORE_SECONDS = 10;
 
@@ -35,8 +39,10 @@ async function upgrades(): Promise<void> {
 
 async function rollbacks(): Promise<void> {
   await begin(ROLLBACK_MEGABYTES);
-  await measured("upgrade 1.4.2 → 1.5.0", { version: "1.5.0" });
-  await rollback("rollback 1.5.0 → 1.4.2 with its data");
+  for (let run = 1; run <= RUNS; run++) {
+    await measured("upgrade 1.4.2 → 1.5.0", { version: "1.5.0" });
+    await rollback("rollback 1.5.0 → 1.4.2 with its data");
+  }
   await measured("upgrade 1.4.2 → 1.5.0", { version: "1.5.0" });
   const disk = keepDiskBusy();
   await rollback("the same, while another process writes all the time").finally(() => disk.kill());
@@ -98,11 +104,22 @@ async function measured(name: string, config: Record<string, string>): Promise<v
   const load = new Load(stack.httpPort, PER_SECOND);
   await sleep(BEFORE_SECONDS * 1000);
   const began = Date.now();
-  const { seconds } = await must(stack.up());
+  const { seconds, output } = await must(stack.up());
   const { sent, failed, slowest } = await load.stop();
   console.log(
     `${name}, ${megabytes} MB: ${seconds.toFixed(0)} s, ${sent} requests, ${failed.length} failed, slowest ${slowest.milliseconds} ms (${slowest.label}, after ${((slowest.at - began) / 1000).toFixed(0)} s)`,
   );
+  console.log(`  ${longestSteps(output).join(", ")}`);
+}
+
+/** Each resource that took a second or more, with its seconds as Pulumi prints them: the longest first. */
+function longestSteps(output: string): string[] {
+  const done = /-requests-(\S+) (?:created|updated|created replacement) \((\d+)s\)/g;
+  const steps = [...output.matchAll(done)].map(([, name = "", seconds = ""]) => ({ name, seconds: Number(seconds) }));
+  return steps
+    .sort((one, other) => other.seconds - one.seconds)
+    .slice(0, STEPS)
+    .map(({ name, seconds }) => `${name} ${seconds} s`);
 }
 
 async function must(running: Promise<Ran>): Promise<Ran> {

@@ -133,7 +133,7 @@ test("an undo does not bring back a database whose name is a command of psql", a
     await database.query(`COMMENT ON DATABASE ${identifier(name)} IS '${comment}'`, "postgres");
     expect(await undoTargets(database)).toEqual([]);
     await expect(swapDatabases(database, name, "nestfleet_replaced_20261124t080102z", {})).rejects.toThrow(
-      /no database of ours/,
+      /is not a database of this program/,
     );
     expect(await database.query("SELECT count(*) FROM pg_database WHERE datname = 'nestfleet'", "postgres")).toEqual([
       "1",
