@@ -3,7 +3,7 @@ import { BELONGS_TO_SUPERUSER, HAND_OVER, TO_HAND_OVER } from "./ownership";
 import { APPLICATION_SCHEMAS, searchPathOf } from "./psql";
 import { APPLICATION_ROLE, REPLACED_PREFIX, SUPERUSER } from "../../release/names";
 import { settingValues } from "../../release/records/definition";
-import { BEYOND, hasApplicationRole } from "./application-role";
+import { BEYOND } from "./application-role";
 import { complaint, type Database, identifier, literal } from "./database";
 import { tablesInUse } from "./holders";
 import { Refusal, say, sleep } from "../output";
@@ -22,11 +22,13 @@ const PAUSE_MS = 1000;
  * superuser's until it is swapped back.
  */
 export async function handOver(database: Database, name: string, patienceMs = PATIENCE_MS): Promise<void> {
-  if (!(await hasApplicationRole(database))) return;
+  const [owner] = await database.query(OWNER, name);
+  if (owner === "none") return;
   await handOverObjects(database, name, patienceMs);
   await set(database, name, SETTINGS);
   await set(database, name, SEARCH_PATH);
   await database.query(ALSO, name);
+  if (owner === "application") return; // the rest is done once, with the database itself
   for (const line of await database.query(OTHERS_TOO, name)) say(line);
   const [first] = await database.query(UNREACHABLE, name);
   if (first !== undefined)
@@ -63,6 +65,11 @@ export async function handOverObjects(
   }
   say(`${count} objects in ${name} belong to ${APPLICATION_ROLE} now`);
 }
+
+/** Gives whose the database is: the superuser's or the application's; `none` if the application has no role of its own. */
+const OWNER = `
+  SELECT CASE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${APPLICATION_ROLE}') THEN 'none'
+              WHEN ${BELONGS_TO_SUPERUSER} THEN 'superuser' ELSE 'application' END;`;
 
 const STATEMENTS = `SET lock_timeout = '${LOCK_WAIT}'; ${HAND_OVER} \\gexec`;
 

@@ -14,6 +14,8 @@ export type Target = z.infer<typeof target>;
 
 /** The pause before each probe, which starts a process in a new container while another release serves. */
 const PAUSE_MS = 700;
+/** A container that has run this long is probed without a pause: it is not starting. */
+const STARTED_SECONDS = 2;
 /** A probe that takes longer has failed. */
 const PROBE_SECONDS = 10;
 /** A container without any healthcheck counts as working when it has run this long. */
@@ -40,10 +42,10 @@ export async function waitUntilHealthy(
   { timeoutSeconds, progress = () => Promise.resolve(), signal }: Patience,
 ): Promise<string | undefined> {
   let deadline = Date.now() + timeoutSeconds * 1000;
-  await startAgain(docker, asked.container);
+  const up = await startAgain(docker, asked.container);
   let reached = await progress();
-  for (;;) {
-    await sleep(PAUSE_MS);
+  for (let first = true; ; first = false) {
+    if (!first || up < STARTED_SECONDS) await sleep(PAUSE_MS);
     signal?.throwIfAborted();
     const container = await inspectContainer(docker, asked.container);
     const death = causeOfDeath(container);
@@ -60,10 +62,12 @@ export async function waitUntilHealthy(
 
 /**
  * Starts a stopped container. Only that is `exited`: after an exit by itself, the restart policy makes it `restarting`.
+ * Gives the seconds for which the container has run.
  */
-async function startAgain(docker: DockerClient, id: string): Promise<void> {
+async function startAgain(docker: DockerClient, id: string): Promise<number> {
   const container = await inspectContainer(docker, id);
   if (container?.State.Status === "exited") await docker.run(["start", id]);
+  return container?.State.Running === true ? uptime(container) : 0;
 }
 
 /** Says why a container does not work any more; undefined while it may still become healthy. */
