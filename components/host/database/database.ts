@@ -56,7 +56,7 @@ export class Database {
 
   /** Runs statements, each on its own, and returns the lines of their answers. */
   public async query(sql: string, database = DATABASE): Promise<string[]> {
-    return lines(await this.docker.run(psqlIn(this.container, database), sql));
+    return lines(await this.docker.run(psqlIn(this.container, database), `${sql}\n`));
   }
 
   /** Runs a shell script, with its arguments in `$1`, `$2`, …, never in its text. */

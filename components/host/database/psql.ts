@@ -68,7 +68,7 @@ export function psqlIn(postgres: string, database: string, options: readonly str
  * `Database.query` has no limit: work on the database may take long.
  */
 export async function psql(docker: DockerClient, postgres: string, sql: string): Promise<string> {
-  return (await docker.run(psqlIn(postgres, DATABASE), sql, PATIENCE_SECONDS)).trim();
+  return (await docker.run(psqlIn(postgres, DATABASE), `${sql}\n`, PATIENCE_SECONDS)).trim();
 }
 
 /** Runs several queries in one session, and gives the answer to each. If one fails, all fail. */
@@ -79,7 +79,7 @@ export async function psqlEach(
 ): Promise<string[]> {
   const mark = randomUUID();
   const asked = questions.join(`\n\\echo ${mark}\n`);
-  const told = await docker.run(psqlIn(postgres, DATABASE), asked, PATIENCE_SECONDS * questions.length);
+  const told = await docker.run(psqlIn(postgres, DATABASE), `${asked}\n`, PATIENCE_SECONDS * questions.length);
   return told.split(mark).map((answer) => answer.trim());
 }
 

@@ -1,14 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import { childEnvironment } from "../child-environment";
 import { DockerError, jsonIn, onDockerError } from "./errors";
+import { ExecChannel, LARGEST_COMPLAINT, LARGEST_OUTPUT, type ShellCommand, shellCommandIn } from "./exec-channel";
 import { spelled } from "./spelling";
 
 type ObjectType = "container" | "image" | "volume";
-
-/** Bytes. A command that prints more than this fails, so that its output does not fill the memory. */
-const LARGEST_OUTPUT = 64 * 1024 * 1024;
-/** Bytes of standard error that are kept, from its end. */
-const LARGEST_COMPLAINT = 256 * 1024;
 
 /**
  * Commands that only read, and that Docker answers at once. They have a time limit: without an answer, Docker or the
@@ -20,6 +16,9 @@ const LOOK_SECONDS = 60;
 /** Over ssh each command is a session, and sshd usually allows ten for each connection (MaxSessions). */
 const AT_ONCE_OVER_SSH = 4;
 
+/** Shells that wait in containers for their next command: over ssh each of them is a session, too. */
+const IDLE_CHANNELS = 3;
+
 /**
  * Runs the docker client against one Docker host. The client is used instead of a library: it is installed wherever
  * containers are run by hand, and it uses unix sockets, and ssh with the operator's own keys and settings.
@@ -28,6 +27,7 @@ export class DockerClient {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
   private readonly atOnce: number;
+  private channels: ExecChannel[] = [];
 
   /** Runs at most `atOnce` commands at a time; further commands wait for their turn, in order. */
   public constructor(
@@ -94,12 +94,48 @@ export class DockerClient {
     if (this.running >= this.atOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.running++;
     try {
-      return await this.spawn(args, stdin, timeoutSeconds);
+      const command = shellCommandIn(args, stdin);
+      if (command === undefined) return await this.spawn(args, stdin, timeoutSeconds);
+      return await this.inChannel(command, { args, stdin, timeoutSeconds });
     } finally {
       const next = this.waiting.shift();
       if (next === undefined) this.running--;
       else next();
     }
+  }
+
+  /** Runs a shell command in a container through a shell that has run others there, or may run others later. */
+  private async inChannel(
+    command: ShellCommand,
+    { args, stdin, timeoutSeconds }: { args: readonly string[]; stdin: string; timeoutSeconds: number },
+  ): Promise<{ stdout: string; stderr: string }> {
+    for (;;) {
+      const channel = this.channelFor(command);
+      let late = "";
+      const limit = () => {
+        late = `no answer within ${timeoutSeconds} s`;
+        channel.close();
+      };
+      const timer = timeoutSeconds > 0 ? setTimeout(limit, timeoutSeconds * 1000) : undefined;
+      const ended = await channel.ask(command, stdin);
+      clearTimeout(timer);
+      if (ended === "not begun" && late === "") continue;
+      const { exitCode, stdout, stderr } =
+        ended === "not begun" ? { exitCode: undefined, stdout: "", stderr: "" } : ended;
+      if (exitCode === 0) return { stdout, stderr };
+      throw new DockerError({ command: "exec", exitCode, stderr: late || stderr, stdout, asked: spelled(args) });
+    }
+  }
+
+  private channelFor(command: ShellCommand): ExecChannel {
+    this.channels = this.channels.filter(({ closed }) => !closed);
+    const free = this.channels.find((channel) => !channel.busy && channel.leadsTo(command));
+    if (free !== undefined) return free;
+    const idle = this.channels.filter(({ busy }) => !busy);
+    if (idle.length >= IDLE_CHANNELS) idle[0]?.close();
+    const opened = new ExecChannel(this.host, command);
+    this.channels.push(opened);
+    return opened;
   }
 
   /**

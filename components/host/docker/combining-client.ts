@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { DockerClient } from "./client";
 import { DockerError } from "./errors";
+import { quoted } from "./exec-channel";
 import { spelled } from "./spelling";
 
 /** A command that waits for its turn. */
@@ -140,8 +141,4 @@ function answersIn(said: string, mark: string): Answer[] {
     const [, exitCode, stderr = ""] = /^ (\d+) ([^]*)$/.exec(ended) ?? [];
     return { exitCode: Number(exitCode ?? 1), stdout, stderr };
   });
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

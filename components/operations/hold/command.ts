@@ -79,7 +79,7 @@ async function join(docker: DockerClient, { back }: Request, { id, name }: Runni
 
 /** Runs the checkpoint. A database that does not answer is replaced nevertheless: that may fix it. */
 async function prepare(docker: DockerClient, { postgres }: Request): Promise<void> {
-  await docker.run(psqlIn(postgres, MAINTENANCE), CHECKPOINT, CHECKPOINT_SECONDS).catch((error: unknown) => {
+  await docker.run(psqlIn(postgres, MAINTENANCE), `${CHECKPOINT}\n`, CHECKPOINT_SECONDS).catch((error: unknown) => {
     say(`the database cannot be prepared for its stop: ${complaint(error)}`);
   });
 }
