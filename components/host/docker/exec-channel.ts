@@ -91,9 +91,10 @@ export class ExecChannel {
     });
   }
 
-  /** Ends the docker client, and with it the shell. A command that runs goes on to its end. */
-  public close(why = "it is closed"): void {
-    this.child.kill("SIGKILL");
+  /** Ends the shell with its input. A command that has no answer yet goes on in the container, and its client is ended. */
+  public close(why = ""): void {
+    if (this.busy) this.child.kill("SIGKILL");
+    else this.child.stdin.end();
     this.end(undefined, why);
   }
 
