@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DockerClient } from "./host/docker/client";
-import { CombiningClient } from "./host/docker/combining-client";
+import { SnapshotClient } from "./host/docker/snapshot-client";
 import { engineVersion } from "./host/docker/engine-version";
 import { unreachable } from "./host/docker/unreachable";
 import { exitOnClosedOutput, exitWithEngine } from "./host/watchdog";
@@ -63,7 +63,7 @@ interface Run {
 
 async function prepare(run: Run): Promise<Plan> {
   const { stack, settings, docker } = run;
-  const looking = new CombiningClient(docker);
+  const looking = new SnapshotClient(docker);
   const [blind, state] = await Promise.all([whyUnreachable(looking), readState(stack)]);
   const other = otherPrefix(state, namesOf(stack).prefix);
   if (other !== undefined) throw refusal(renamed(other, stack));

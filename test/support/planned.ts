@@ -1,7 +1,7 @@
 import { expect, vi } from "vitest";
 import { parse } from "yaml";
 import { DockerClient } from "../../components/host/docker/client";
-import { CombiningClient } from "../../components/host/docker/combining-client";
+import { SnapshotClient } from "../../components/host/docker/snapshot-client";
 import { summary } from "../../components/release/summary";
 import { check } from "../../components/settings/check";
 import { report } from "../../components/settings/problem";
@@ -47,7 +47,7 @@ async function plan(stack: TestStack, config: Config): Promise<Planned> {
     name: urn.split("::").at(-1) ?? urn,
     outputs: revealed(outputs) as Record<string, unknown>,
   }));
-  const docker = new CombiningClient(new DockerClient(settings.dockerHost, 1));
+  const docker = new SnapshotClient(new DockerClient(settings.dockerHost, 1));
   const made = await lookAndPlan({ docker, stack: stack.name, settings, preview: true, state });
   return { refused: made.kind === "refusal", text: summary(made) };
 }

@@ -45,7 +45,6 @@ export class ExecChannel {
   private used = false;
   /** True once the docker client has ended, or is to end. */
   public closed = false;
-
   private readonly way: string;
 
   public constructor(host: string, command: ShellCommand) {
@@ -102,8 +101,10 @@ export class ExecChannel {
     const { pending } = this;
     if (pending === undefined) return;
     pending.stdout += chunk;
-    if (pending.stdout.length > LARGEST_OUTPUT)
+    if (pending.stdout.length > LARGEST_OUTPUT) {
       this.close(`an answer of more than ${LARGEST_OUTPUT / 1024 / 1024} MiB`);
+      return;
+    }
     if (!pending.stdout.endsWith(pending.mark)) return;
     // Marked are the beginning, the end of the output, and the end of what follows it.
     const [, stdout, ended, rest] = pending.stdout.split(pending.mark);
@@ -160,7 +161,10 @@ function framed(words: readonly string[], stdin: string, mark: string): string {
   ].join("\n");
 }
 
-/** Gives the command of `docker exec` if a channel can run it: one for the shell, with an input that is empty or ends with a line. */
+/**
+ * Gives the command of `docker exec` if a channel can run it: one for the shell, with an input that is empty or ends
+ * with a line.
+ */
 export function shellCommandIn(args: readonly string[], stdin: string): ShellCommand | undefined {
   const [exec, ...rest] = args;
   const options = rest.slice(
@@ -174,6 +178,6 @@ export function shellCommandIn(args: readonly string[], stdin: string): ShellCom
   return { container, options: options.filter((word) => word !== "-i"), words: rest.slice(options.length + 1) };
 }
 
-export function quoted(word: string): string {
+function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

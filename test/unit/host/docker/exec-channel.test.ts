@@ -34,6 +34,40 @@ test("commands of one container and user run in one shell, each in a process of 
   expect(asked(folder)).toHaveLength(2);
 });
 
+test("each command ends as it would alone, also several that wait for their turn", async () => {
+  const folder = dockerRuns(CONTAINER);
+  const docker = new DockerClient("unix:///x", 1);
+  const failure = (command: Promise<unknown>) =>
+    command.then(
+      () => undefined,
+      (error: unknown) => error as DockerError,
+    );
+  const inside = (script: string, ...args: string[]) => docker.run(["exec", "box", "sh", "-c", script, "-", ...args]);
+  const [quiet, words, nothing, failed, ended, last] = await Promise.all([
+    inside("printf 'no end of line\\0'"),
+    inside(`printf '%s\\n' "$1" "$2"; echo beside >&2`, "it's", '"$HOME" `x`\nline'),
+    inside("cat"),
+    failure(inside("echo out; echo one >&2; echo two >&2; exit 3")),
+    failure(docker.run(["exec", "-i", "box", "sh", "-euc", "echo begun; false; echo never"])),
+    inside("echo done"),
+  ]);
+  expect([quiet, words, nothing, last]).toEqual(["no end of line\0", `it's\n"$HOME" \`x\`\nline\n`, "", "done\n"]);
+  expect(failed).toMatchObject({ exitCode: 3, stdout: "out\n", stderr: "one\ntwo" });
+  expect(failed?.asked).toBe("docker exec box sh -c echo out; echo one >&2; echo two >&2; ex… -");
+  expect(ended).toMatchObject({ exitCode: 1, stdout: "begun\n", stderr: "" });
+  expect(asked(folder)).toEqual(["--host unix:///x exec -i box sh"]);
+});
+
+test("a container that does not run fails all that is run in it, and nothing else", async () => {
+  dockerRuns(`case "$*" in *stopped*) echo 'Container 1f is not running' >&2; exit 1 ;; esac\n${CONTAINER}`);
+  const docker = new DockerClient("unix:///x");
+  const stopped = () => docker.run(["exec", "stopped", "sh", "-c", "true"]);
+  const [one, other, elsewhere] = await Promise.allSettled([stopped(), stopped(), docker.run(shell("echo 1"))]);
+  for (const each of [one, other])
+    expect(each).toMatchObject({ status: "rejected", reason: { stderr: "Container 1f is not running\n" } });
+  expect(elsewhere).toMatchObject({ status: "fulfilled", value: "1\n" });
+});
+
 test("an input that does not end with a line, and what is not for a shell, is given to docker as it is", async () => {
   const folder = dockerRuns(CONTAINER);
   const docker = new DockerClient("unix:///x");
