@@ -45,8 +45,8 @@ export default defineConfig({
           include: ["test/engine/**/*.test.ts", "test/scripts/**/*.test.ts"],
           globalSetup: ["test/engine/setup.ts"],
           setupFiles: ["test/support/after-check.mts"],
-          // One more than there are cores on the smallest machine: a third of an update is waiting.
-          maxWorkers: 3,
+          // Two more than there are cores on the smallest machine: half of an update is waiting.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
           testTimeout: 10 * MINUTE,
           hookTimeout: 10 * MINUTE,

@@ -6,7 +6,14 @@ import { DockerClient } from "../../components/host/docker/client";
 import type { DockerError } from "../../components/host/docker/errors";
 import { PROCESSES } from "../../components/host/docker/hardening";
 import { createInterim } from "../../components/operations/restore/interim";
-import { expectNoChangeAtAll, expectServes, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
+import {
+  expectNoChange,
+  expectNoChangeAtAll,
+  expectServes,
+  expectSettled,
+  expectUp,
+  upUnderLoad,
+} from "../support/expectations";
 import { planned, refusalOf } from "../support/planned";
 import { run, TestStack } from "../support/stack";
 
@@ -225,7 +232,7 @@ test("the secrets of internal calls and of mail are generated, as the others are
 
 test("with an encryption key that an older program has made, nothing is replaced", async () => {
   await asOlderProgram(generated["SECRET_ENCRYPTION_KEY"] ?? "");
-  await expectNoChangeAtAll(stack);
+  await expectNoChange(stack);
 });
 
 test("a stack of an older program gets its networks and its role under load: no request fails, data, backups and keys are kept", async () => {
@@ -426,5 +433,5 @@ test("a stack that was renamed is refused in preview and update, and goes on und
   } finally {
     await as("stack", "rename", stack.name);
   }
-  await expectNoChangeAtAll(stack);
+  await expectNoChange(stack);
 });

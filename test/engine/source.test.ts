@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectNoChangeAtAll, expectUp } from "../support/expectations";
+import { expectNoChange, expectUp } from "../support/expectations";
 import { REHEARSAL } from "../support/scale";
 import { run, TestStack } from "../support/stack";
 
@@ -24,7 +24,7 @@ describe("images built from a source", () => {
   test("the release's tag is built and runs", async () => {
     await expectUp(stack);
     expect(await stack.answeringVersion()).toBe("1.4.2");
-    await expectNoChangeAtAll(stack);
+    await expectNoChange(stack);
   });
 
   test("a tag that does not exist, and one that does not build, stop before anything is touched", async () => {

@@ -13,7 +13,7 @@ export const target = z.strictObject({
 export type Target = z.infer<typeof target>;
 
 /** The pause before each probe, which starts a process in a new container while another release serves. */
-const PAUSE_MS = 700;
+const PAUSE_MS = 400;
 /** A container that has run this long is probed without a pause: it is not starting. */
 const STARTED_SECONDS = 2;
 /** A probe that takes longer has failed. */

@@ -14,7 +14,7 @@ import { removeContainer } from "../../host/docker/removal";
 import { say, sleep } from "../../host/output";
 
 /** Pause before each container: to stop and remove one keeps Docker busy for about a second. */
-const PAUSE_MS = 500;
+const PAUSE_MS = 200;
 
 /** The repositories of the release's images: published images, or images that were built on the Docker host. */
 export const repositories = z.array(z.string());
