@@ -4,11 +4,14 @@
  */
 export const FULL = process.env["NESTFLEET_TEST_SCALE"] === "full";
 
-/** The sizes of a database that is upgraded, and of one that is rolled back. */
+/** The sizes of a database that is upgraded, and of one that is rolled back. `npm run bench` has larger ones. */
 export const UPGRADE_MEGABYTES = FULL ? 200 : 20;
-export const ROLLBACK_MEGABYTES = FULL ? 1000 : 20;
-/** The number of requests a second during an update. */
-export const PER_SECOND = FULL ? 100 : 8;
+export const ROLLBACK_MEGABYTES = FULL ? 400 : 20;
+/**
+ * The number of requests a second during an update. Several updates run at once. `npm run bench` sends 100 a second to
+ * one.
+ */
+export const PER_SECOND = FULL ? 30 : 8;
 /** The number of upgrades that are killed in the middle, and of rollbacks. */
 export const KILLS = FULL ? 12 : 1;
 /** The rehearsal on stacks that test something else. Otherwise each update would start another database server. */
