@@ -170,7 +170,7 @@ describe("postgres restarts", () => {
     expect((await planned(stack)).text).toContain("an update was killed while requests were held");
     const recovered = await run("bash", ["scripts/restore.sh", "--stack", stack.name, "--recover"]);
     expect(recovered.exitCode, recovered.output).toBe(0);
-    await expectSettled(stack, "1.4.2");
+    await expectServes(stack, "1.4.2");
   });
 });
 

@@ -98,7 +98,7 @@ test("the plan names the port of the proxy if another program has taken it meanw
     server.close();
   }
   await expectUp(stack);
-  await expectSettled(stack, "1.4.2");
+  await expectServes(stack, "1.4.2");
 });
 
 test("an api image without node is refused in the preview", async () => {

@@ -5,9 +5,10 @@ import { Load } from "../support/load";
 import { caddyfile } from "../../components/services/caddyfile";
 import { PROXY_FILES } from "../../components/host/routing/entrance";
 import { schema } from "../../components/settings/schema";
-import { expectNoChangeAtAll, expectUp } from "../support/expectations";
+import { expectNoChange, expectNoChangeAtAll, expectUp } from "../support/expectations";
 import { FULL, PER_SECOND } from "../support/scale";
 import { type Ran, run, TestStack } from "../support/stack";
+import { withoutComponents } from "../support/state-before";
 
 const stack = new TestStack("test-story", 18080);
 const origin = `http://127.0.0.1:${stack.httpPort}`;
@@ -38,6 +39,21 @@ describe("from nothing to a running NestFleet and on", () => {
       console: 1,
       caddy: 1,
     });
+    await expectNoChangeAtAll(stack);
+  });
+
+  test("a state without components gets only the components: no container is replaced, no script runs", async () => {
+    const name = `nestfleet-${stack.name}`;
+    const containers = await stack.containers();
+    await stack.rewriteState(withoutComponents);
+    expect(stack.state()).not.toMatch(/NestFleet\$nestfleet:index:/);
+    const parts = ["api", "backup", "caddy", "console", "images", "networks", "postgres", "secrets", "worker-1"];
+    const created = parts.map((part) => `create ${name}-${part}`);
+    for (const options of [[], ["--refresh"]]) expect(await stack.preview(...options)).toEqual(created);
+    const up = await expectUp(stack);
+    expect(up.output).toMatch(/9 created\s+\d+ unchanged|9 changes\. \d+ unchanged/);
+    expect(up.output).not.toMatch(/updated \(|replaced \(|deleted \(/);
+    expect(await stack.containers()).toEqual(containers);
     await expectNoChangeAtAll(stack);
   });
 
@@ -119,7 +135,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect(after["api"]).not.toEqual(before["api"]);
     expect(after["worker"]).not.toEqual(before["worker"]);
     for (const role of ["postgres", "console", "caddy"]) expect(after[role], role).toEqual(before[role]);
-    await expectNoChangeAtAll(stack);
+    await expectNoChange(stack);
   });
 
   test("a release that refuses its environment makes the update fail in seconds, and the old one serves", async () => {
@@ -142,7 +158,7 @@ describe("from nothing to a running NestFleet and on", () => {
   // In the small scale, the destroy below removes what is left of that release.
   test.runIf(FULL)("with the old configuration, the installation recovers", async () => {
     await expectUp(stack);
-    await expectNoChangeAtAll(stack);
+    await expectNoChange(stack);
     expect((await stack.containers())["api"]).toHaveLength(1);
   });
 
@@ -176,7 +192,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect(await stack.volumes()).toEqual(volumes);
     await expectUp(stack);
     expect(await stack.sql("SELECT count(*) FROM cases")).toBe(cases);
-    await expectNoChangeAtAll(stack);
+    await expectNoChange(stack);
   });
 
   test("no output and no state contains a secret in plain text", async () => {
