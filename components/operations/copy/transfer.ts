@@ -44,6 +44,9 @@ export async function synced(path: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
+/** Codes of a stream to a client that ended first: it depends on whether Node was just writing. */
+const UNREAD: readonly (string | undefined)[] = ["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
+
 interface Client {
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -81,7 +84,7 @@ async function ended({ end }: Client, piped: Promise<void>): Promise<void> {
   const { code, said } = await end;
   if (code !== 0) throw new Refusal(said.trim() || "the docker client was ended");
   // The client succeeded without reading everything; the caller compares what has arrived.
-  if (failure !== undefined && (failure as NodeJS.ErrnoException).code !== "EPIPE") throw failure as Error;
+  if (failure !== undefined && !UNREAD.includes((failure as NodeJS.ErrnoException).code)) throw failure as Error;
 }
 
 function measured(): { stream: Transform; result: () => Content } {
