@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { FULL } from "./test/support/scale";
 
 const MINUTE = 60_000;
 
@@ -45,8 +46,9 @@ export default defineConfig({
           include: ["test/engine/**/*.test.ts", "test/scripts/**/*.test.ts"],
           globalSetup: ["test/engine/setup.ts"],
           setupFiles: ["test/support/after-check.mts"],
-          // Two more than there are cores on the smallest machine: half of an update is waiting.
-          maxWorkers: 4,
+          // More than there are cores on the smallest machine, because half of an update is waiting. With the amounts of
+          // the full scale it is less.
+          maxWorkers: FULL ? 3 : 4,
           sequence: { groupOrder: 1 },
           testTimeout: 10 * MINUTE,
           hookTimeout: 10 * MINUTE,
