@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { FULL } from "./test/support/scale";
+import { FULL } from "./test/support/scale.js";
 
 const MINUTE = 60_000;
 
