@@ -73,7 +73,7 @@ export class TestStack {
   public readonly docker: DockerClient;
   /** The output of all commands. It must not contain a secret. */
   public said = "";
-  private readonly folder: string;
+  private made: string | undefined;
   /** The last exported state, which is kept because it takes half a second to decrypt its secrets. */
   private known: { readonly state: string; readonly resources: StateResource[] } | undefined;
 
@@ -83,7 +83,11 @@ export class TestStack {
     private readonly place: Place = HERE,
   ) {
     this.docker = place.docker;
-    this.folder = mkdtempSync(join(tmpdir(), `nestfleet-${name}-`));
+  }
+
+  /** The folder with the state. It is made when it is first needed: the stack of a test that is skipped leaves none. */
+  private get folder(): string {
+    return (this.made ??= mkdtempSync(join(tmpdir(), `nestfleet-${this.name}-`)));
   }
 
   public async create(config: Config): Promise<void> {
