@@ -29,7 +29,7 @@ export async function fetchFile(database: Database, from: string, to: string, si
 export async function sendFile(database: Database, from: string, to: string, signal: AbortSignal): Promise<void> {
   const write = ["exec", "-i", database.container, "sh", "-euc", 'umask 077; cat >"$1"', "-", to];
   const client = start(database, write, signal);
-  await ended(client, pipeline(createReadStream(from), client.stdin, { signal }));
+  await ended(client, pipeline(createReadStream(from), client.stdin, { signal }).catch(unlessUnread));
 }
 
 export async function contentOf(file: string, signal: AbortSignal): Promise<Content> {
@@ -44,8 +44,13 @@ export async function synced(path: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-/** Codes of a stream to a client that ended first: it depends on whether Node was just writing. */
-const UNREAD: readonly (string | undefined)[] = ["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
+/**
+ * Accepts that the client has ended without reading everything: the caller compares what has arrived. Which of the two
+ * codes Node gives depends on whether it was just writing.
+ */
+function unlessUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+}
 
 interface Client {
   readonly stdin: Writable;
@@ -83,8 +88,7 @@ async function ended({ end }: Client, piped: Promise<void>): Promise<void> {
   );
   const { code, said } = await end;
   if (code !== 0) throw new Refusal(said.trim() || "the docker client was ended");
-  // The client succeeded without reading everything; the caller compares what has arrived.
-  if (failure !== undefined && !UNREAD.includes((failure as NodeJS.ErrnoException).code)) throw failure as Error;
+  if (failure !== undefined) throw failure as Error;
 }
 
 function measured(): { stream: Transform; result: () => Content } {
