@@ -60,10 +60,12 @@ export class NestFleet extends pulumi.ComponentResource {
     const caddy = new Caddy(site, { image: images.caddy, networks, after: [api.ready, console.ready] });
     const cutover = cutOver(site, { caddy, api, console, others: [postgres] });
     const workers = createWorkers(site, { image: images.worker, networks, env, after: cutover.done });
-    giveVerdict(site, { cutover, caddy, api, console, workers, others: [postgres] });
+    const verdict = giveVerdict(site, { cutover, caddy, api, console, workers, others: [postgres] });
 
     this.url = publicUrl(settings);
-    this.version = cutover.version;
+    // The stack's outputs are written once all of them are known. So those of the last successful update stay if the
+    // last step fails.
+    this.version = pulumi.all([cutover.version, verdict.id]).apply(([version]) => version);
     this.images = images.digests;
     this.containers = {
       postgres: postgres.container.name,

@@ -17,6 +17,7 @@ import { type ExpiringDatabase, withExpiry } from "./records/replaced";
 import { type Reindex, reindexOf } from "./reindex";
 import { isKept, restartsIn } from "./restarts";
 import { type RestoreImpact, restoreImpact } from "./restore-impact";
+import { namedBackup, wasPutBack } from "./restore-request";
 import { type Asked, type PlanSettings, type Restored, type PlanContext, assess, type Step } from "./plan-context";
 import { type Strategy, strategyFor } from "./strategy";
 import type { Version } from "./version";
@@ -168,9 +169,14 @@ export function plan(asked: Asked): Plan {
   };
 }
 
-function restoredBy({ restore, settings, last }: PlanContext): Restored | undefined {
+/**
+ * The restore that the outputs name: that of this update, or one that the config still asks for and the history has as
+ * done. The outputs lack the latter if the update that restored it failed in a later step.
+ */
+function restoredBy({ restore, settings, facts, last }: PlanContext): Restored | undefined {
   const { confirmRestore: confirmation } = settings;
-  return restore === undefined || confirmation === undefined ? last.restored : { backup: restore.id, confirmation };
+  const backup = restore?.id ?? (wasPutBack(settings, facts, last) ? namedBackup(settings) : undefined);
+  return backup === undefined || confirmation === undefined ? last.restored : { backup, confirmation };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type * as command from "@pulumi/command";
 import { namesOf } from "../release/names";
 import type { Service } from "../resources/service";
 import { runScript } from "../resources/script";
@@ -18,12 +19,15 @@ interface VerdictArgs {
  * The last step of an update, after the workers. It writes the success into the history and removes what the previous
  * release has left. It runs after each cutover, and whenever a container was replaced.
  */
-export function giveVerdict(site: Site, { cutover, caddy, api, console, workers, others }: VerdictArgs): void {
+export function giveVerdict(
+  site: Site,
+  { cutover, caddy, api, console, workers, others }: VerdictArgs,
+): command.local.Command {
   const { backups, dockerHost, health, images, source, version } = site.settings;
   const names = namesOf(site.stack);
   const ids = (some: readonly Service[]) => some.map(({ container }) => container.id);
   const published = [...new Set([images.api, images.worker ?? images.api, images.console])];
-  runScript(site, {
+  return runScript(site, {
     name: "verdict",
     script: "verdict",
     input: {

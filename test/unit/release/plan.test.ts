@@ -624,6 +624,12 @@ describe("the data alone", () => {
     expect(under({ ...asks, restore: "20261124T090000Z-1.4.2" }, [done]).kind).toBe("restore");
   });
 
+  test("if the update fails after the restore, the outputs of the next one have it", () => {
+    const restored = { backup: from142, confirmation: "monday" };
+    expect(under(asks, [done])).toMatchObject({ kind: "restart", restored });
+    expect(under({}, [done]).restored).toBeUndefined();
+  });
+
   test.each<[string, HistoryEntry, string]>([
     ["of a rollback counts, too", { ...done, from: "1.5.0", kind: "rollback", verdict: "rolled back" }, "restart"],
     ["that failed is tried again", { ...done, verdict: "failed" }, "restore"],
