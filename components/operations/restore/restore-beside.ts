@@ -1,7 +1,7 @@
 import { DATABASE, RESTORING } from "../../release/names";
 import type { BackupManifest } from "../../release/records/manifest";
 import { total } from "../../release/records/plausibility";
-import { analyze } from "../../host/database/analysis";
+import { vacuum } from "../../host/database/analysis";
 import type { Database } from "../../host/database/database";
 import { say } from "../../host/output";
 import { restoreCopy } from "./pg-restore";
@@ -17,7 +17,7 @@ export async function restoreBeside(database: Database, manifest: BackupManifest
   const started = Date.now();
   await restoreCopy({ database, name: RESTORING, manifest, purpose: "restore", jobs: JOBS, live: database, signal });
   signal.throwIfAborted();
-  await analyze(database, RESTORING);
+  await vacuum(database, RESTORING);
   for (const line of await database.query(REPLICATION, RESTORING)) say(line);
   const seconds = (Date.now() - started) / 1000;
   say(`restored ${manifest.id} beside the live database in ${seconds.toFixed(1)} s: all ${total(manifest.rows)} rows`);
