@@ -1,15 +1,26 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { FULL } from "./test/support/scale.js";
 
 const MINUTE = 60_000;
 
+const UNIT = ["test/unit", "test/program"];
+/** Unit test files that replace modules, or look at which are loaded. They share no modules with other files. */
+const ALONE = UNIT.flatMap((folder) =>
+  readdirSync(join(import.meta.dirname, folder), { recursive: true, encoding: "utf8" })
+    .map((file) => join(folder, file))
+    .filter((file) => file.endsWith(".test.ts"))
+    .filter((file) => /vi\.mock\(|createRequire\(/.test(readFileSync(join(import.meta.dirname, file), "utf8"))),
+);
+
 /** The longest files, the longest first: with several at once, one that starts last ends long after the others. */
 const LONGEST = [
   ...["engine/upgrade", "engine/faults", "engine/rollback", "engine/network", "engine/protected", "engine/other-image"],
   ...["engine/restart", "engine/kill", "engine/answers", "engine/newest", "engine/story", "engine/install"],
   ...["scripts/backup", "engine/ssh", "engine/new-host", "engine/source", "scripts/zoo", "scripts/drill"],
-  ...["engine/daemon", "engine/where", "scripts/copy", "scripts/hostile-dump", "scripts/planted", "scripts/role"],
+  ...["engine/daemon", "scripts/copy", "scripts/hostile-dump", "scripts/planted", "scripts/role"],
 ];
 
 /** The order in which files start, the same on a machine that has never run them. */
@@ -32,10 +43,21 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/unit/**/*.test.ts", "test/program/**/*.test.ts"],
-          // Most of what takes long there is waiting.
-          maxWorkers: 2,
+          include: UNIT.map((folder) => `${folder}/**/*.test.ts`),
+          exclude: ALONE,
+          // The files of one worker share the modules that they load: to load them again takes longer than most tests.
+          isolate: false,
+          maxWorkers: 4,
           // With every core at work, some take longer than the five seconds that Vitest gives.
+          testTimeout: MINUTE,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: "unit-alone",
+          include: ALONE,
+          maxWorkers: 4,
           testTimeout: MINUTE,
           sequence: { groupOrder: 0 },
         },
@@ -48,7 +70,7 @@ export default defineConfig({
           setupFiles: ["test/support/after-check.mts"],
           // More than there are cores on the smallest machine, because half of an update is waiting. With the amounts of
           // the full scale it is less.
-          maxWorkers: FULL ? 3 : 4,
+          maxWorkers: FULL ? 3 : 5,
           sequence: { groupOrder: 1 },
           testTimeout: 10 * MINUTE,
           hookTimeout: 10 * MINUTE,

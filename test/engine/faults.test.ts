@@ -288,7 +288,8 @@ describe("refused in the update", () => {
       ...REFUSED,
       migrations: ["0005_case_events.sql", "0006_cases_assignee.sql"],
     });
-    await revert();
+    // In the small scale, it is tried again below, with the other strategy.
+    if (FULL) await revert();
     await stack.unset("strategy");
   });
 
@@ -347,6 +348,8 @@ describe("a preview without access to the host", () => {
       });
     const plan =
       /upgrade 1\.4\.2 → 1\.5\.0[^]*the Docker host cannot be reached[^]*downtime +unknown: the Docker host was not/;
+    // Also after an update that was refused in its last steps.
+    expect(await stack.outputs()).toMatchObject({ release: "1.4.2", version: "1.4.2" });
     const preview = await unseen({});
     expect(preview.output).toMatch(plan);
     expect(preview.exitCode, preview.output).toBe(0);
@@ -358,7 +361,6 @@ describe("a preview without access to the host", () => {
   });
 });
 
-// This comes last, because only the full scale takes the configuration back once more.
 describe("refused after the cutover", () => {
   test("19, 44: the worker fails after the cutover: requests go back, the old worker has never stopped", async () => {
     const before = await stack.containers();
@@ -375,7 +377,7 @@ describe("refused after the cutover", () => {
     expect((await stack.history()).at(-1)).toMatchObject(REFUSED);
   });
 
-  test.runIf(FULL)("19: with the old configuration, the installation recovers", revert);
+  test("19: with the old configuration, the installation recovers", revert);
 });
 
 async function build(dockerfile: string, reference: string): Promise<void> {

@@ -256,7 +256,8 @@ describe("data only, under the same version", () => {
     await expectSettled(stack, "1.4.2");
 
     await stack.sql(`DELETE FROM cases WHERE id IN (${oldest})`);
-    await expectUp(stack);
+    expect((await planned(stack)).text, "the same word").toMatch(/^no change of version \(1\.4\.2\)$/m);
+    if (FULL) await expectUp(stack);
     expect(await present(deleted), "the same word, applied again").toEqual([]);
     expect((await planned(stack, { confirmRestore: "once-more" })).text).toMatch(announced);
   });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectNoChange, expectUp } from "../support/expectations";
-import { REHEARSAL } from "../support/scale";
+import { FULL, REHEARSAL } from "../support/scale";
 import { run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-source", 18090);
@@ -44,14 +44,17 @@ describe("images built from a source", () => {
     expect(await stack.answeringVersion()).toBe("1.4.2");
   });
 
-  test("the next release replaces api, worker and console, and leaves postgres and caddy alone", async () => {
-    const before = await stack.containers();
-    await stack.configure({ version: "1.5.0" });
-    await expectUp(stack);
-    const after = await stack.containers();
-    for (const role of ["api", "worker", "console"]) expect(after[role], role).not.toEqual(before[role]);
-    for (const role of ["postgres", "caddy"]) expect(after[role], role).toEqual(before[role]);
-    expect(await stack.answeringVersion()).toBe("1.5.0");
-    expect(await stack.preview()).toEqual([]);
-  });
+  test.runIf(FULL)(
+    "the next release replaces api, worker and console, and leaves postgres and caddy alone",
+    async () => {
+      const before = await stack.containers();
+      await stack.configure({ version: "1.5.0" });
+      await expectUp(stack);
+      const after = await stack.containers();
+      for (const role of ["api", "worker", "console"]) expect(after[role], role).not.toEqual(before[role]);
+      for (const role of ["postgres", "caddy"]) expect(after[role], role).toEqual(before[role]);
+      expect(await stack.answeringVersion()).toBe("1.5.0");
+      expect(await stack.preview()).toEqual([]);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PROCESSES } from "../../components/host/docker/hardening";
 import type { LoadReport } from "../support/load";
-import { seed, UPGRADE_MEGABYTES } from "../support/scale";
+import { FULL, REHEARSAL, seed, UPGRADE_MEGABYTES } from "../support/scale";
 import { expectNoChangeAtAll, expectServes, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
 import { planned, refusalOf } from "../support/planned";
 import { type Ran, TestStack } from "../support/stack";
@@ -141,17 +141,20 @@ describe("releases that must not stay", () => {
     expect(await stack.sql("SELECT count(*) FROM pg_database WHERE datname LIKE '%rehearsal%'")).toBe("0");
   });
 
-  test("1.6.2, which answers with another version, fails twice; the old release serves, its worker goes on, and the new one has none", async () => {
+  test("1.6.2, which answers with another version, is refused; the old release serves, its worker goes on, and the new one has none", async () => {
     const { worker = [] } = await stack.containers();
+    await stack.configure({ rehearsal: REHEARSAL });
     const { up, report } = await underLoad("1.6.2");
     expect(up.exitCode).not.toBe(0);
     expect(up.output).toContain("is answered by version 1.5.1, not by 1.6.2");
     expect(up.output).toContain("pulumi config set --stack test-upgrade --path 'nestfleet:health.version' ignore");
     expect(up.output).toMatch(/The requests always went to \S+ and \S+\./);
     expect(await stack.answeringVersion()).toBe("1.5.1");
-    const again = await stack.up();
-    expect(again.exitCode).not.toBe(0);
-    expect(again.output).toContain("is answered by version 1.5.1, not by 1.6.2");
+    if (FULL) {
+      const again = await stack.up();
+      expect(again.exitCode).not.toBe(0);
+      expect(again.output).toContain("is answered by version 1.5.1, not by 1.6.2");
+    }
     // Containers that do not run count, too. The new api also works the queue, as the published one does.
     expect(await workersMade()).toEqual(worker);
     await expectJobsDoneOnce();
@@ -181,7 +184,8 @@ describe("releases that must not stay", () => {
         expect(told.includes(spelling), `a secret of ${secret.length} characters was told`).toBe(false);
   });
 
-  test("with the old configuration, the installation recovers at once", async () => {
+  // In the small scale, faults.test.ts takes the configuration back.
+  test.runIf(FULL)("with the old configuration, the installation recovers at once", async () => {
     await stack.configure({ "health.soakSeconds": "1" });
     const { up } = await underLoad("1.5.1");
     expect(up.exitCode, up.output).toBe(0);
@@ -189,7 +193,7 @@ describe("releases that must not stay", () => {
   });
 
   test("1.6.3, whose migration takes longer than the gate waits, is not rejected: the rehearsal has shown how long it takes", async () => {
-    await stack.configure({ "health.timeoutSeconds": "15" });
+    await stack.configure({ "health.soakSeconds": "1", "health.timeoutSeconds": "15", rehearsal: undefined });
     await asPreviewed("1.6.3");
     await expectServes(stack, "1.6.3");
     await expectJobsDoneOnce();

@@ -20,5 +20,8 @@ fetch() {
   mv "$FOLDER.new" "$FOLDER"
 }
 
+mkdir -p "$WORK"
+exec {lock}>"$FOLDER.lock"
+flock "$lock" # another test may be fetching it
 if [[ ! -x $FOLDER/usr/sbin/sshd ]] || ! has ssh; then fetch; fi
 echo "$FOLDER"

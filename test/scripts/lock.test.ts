@@ -24,7 +24,7 @@ afterEach(async () => {
   expect(left).toEqual([]);
 });
 afterAll(async () => {
-  await docker.run(["rm", "--force", JOB]).catch(() => undefined);
+  await docker.run(["rm", "--force", "--volumes", JOB]).catch(() => undefined);
   rmSync(folder, { recursive: true });
 });
 
