@@ -18,8 +18,8 @@ const ALONE = UNIT.flatMap((folder) =>
 /** The longest files, the longest first: with several at once, one that starts last ends long after the others. */
 const LONGEST = [
   ...["engine/upgrade", "engine/faults", "engine/rollback", "engine/network", "engine/protected", "engine/other-image"],
-  ...["engine/restart", "engine/kill", "engine/answers", "engine/newest", "engine/story", "engine/install"],
-  ...["scripts/backup", "engine/ssh", "engine/new-host", "engine/source", "scripts/zoo", "scripts/drill"],
+  ...["engine/restart", "engine/kill", "engine/newest", "engine/story", "engine/install"],
+  ...["scripts/backup", "engine/ssh", "engine/new-host", "scripts/zoo", "scripts/drill"],
   ...["engine/daemon", "scripts/copy", "scripts/hostile-dump", "scripts/planted", "scripts/role"],
 ];
 

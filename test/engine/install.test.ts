@@ -2,27 +2,36 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectServes, expectSettled, expectUp } from "../support/expectations";
-import { refusalOf } from "../support/planned";
-import { FULL } from "../support/scale";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectServes, expectServesOrSettled, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
+import { Flood, FLOOD_REQUESTS } from "../support/flood";
+import { planned, refusalOf } from "../support/planned";
+import { FULL, REHEARSAL } from "../support/scale";
 import { run, TestStack } from "../support/stack";
 
-/** Fault 41: a first installation that was refused continues where it stopped, however often it is tried. */
+/**
+ * Fault 41: a first installation that was refused continues where it stopped, however often it is tried. Later, releases
+ * that do not answer, or always with the same version.
+ */
 const stack = new TestStack("test-install", 18300);
 const caddy = "nestfleet-test-install-caddy";
 const REGISTRY = "127.0.0.1:5055";
 const API = `${REGISTRY}/nestfleet/api-of-install`;
 const CONSOLE = `${REGISTRY}/nestfleet/console-of-install`;
 const own: string[] = [];
+const TIMEOUT_SECONDS = 12;
+/** The time limit of one check through the published ports. */
+const LIMIT_SECONDS = 10;
+/** The time from the cutover until the fault is noticed and the requests go to the old release again. */
+const BACK_SECONDS = 5 + LIMIT_SECONDS + 10;
 const folder = mkdtempSync(join(tmpdir(), "nestfleet-install-"));
 
 beforeAll(async () => {
-  await broken("api", "1.4.2", `${API}-broken`);
-  await broken("console", "1.4.2", `${CONSOLE}-broken`);
-  if (FULL) await broken("console", "1.5.0", `${CONSOLE}-broken`);
-  await tag("nestfleet-standin/caddy:2.11", `${API}-without-node:1.5.0`);
-  await stack.create({ version: "1.4.2", "images.api": `${API}-broken`, rehearsal: "off" });
+  await broken("api", "1.5.1", `${API}-broken`);
+  await broken("console", "1.5.1", `${CONSOLE}-broken`);
+  if (FULL) await broken("console", "1.6.3", `${CONSOLE}-broken`);
+  await tag("nestfleet-standin/caddy:2.11", `${API}-without-node:1.6.3`);
+  await stack.create({ version: "1.5.1", "images.api": `${API}-broken`, rehearsal: "off" });
 });
 
 afterAll(async () => {
@@ -71,7 +80,7 @@ test("then the installation succeeds, and values that YAML takes for numbers are
   const fixed = await run("sh", ["-c", `scripts/pulumi ${fix}`], stack.environment());
   expect(fixed.exitCode, fixed.output).toBe(0);
   await expectUp(stack);
-  await expectServes(stack, "1.4.2");
+  await expectServes(stack, "1.5.1");
   const { api: [api = ""] = [] } = await stack.containers();
   const environment = await stack.docker.run(["inspect", "--format", "{{json .Config.Env}}", api]);
   expect(JSON.parse(environment)).toEqual(
@@ -80,13 +89,13 @@ test("then the installation succeeds, and values that YAML takes for numbers are
 });
 
 test.runIf(FULL)("a proxy that was removed by hand is made again, although a rejected container exists", async () => {
-  await stack.configure({ version: "1.5.0", "images.console": `${CONSOLE}-broken` });
+  await stack.configure({ version: "1.6.3", "images.console": `${CONSOLE}-broken` });
   await refused(/console is not healthy: it exited/);
   await stack.docker.run(["rm", "--force", caddy]);
-  await stack.configure({ version: "1.4.2", "images.console": `${REGISTRY}/nestfleet/nestfleet-console` });
+  await stack.configure({ version: "1.5.1", "images.console": `${REGISTRY}/nestfleet/nestfleet-console` });
   await stack.configure({ allowSchemaAhead: "true" });
   await expectUp(stack, "--refresh");
-  await expectSettled(stack, "1.4.2");
+  await expectSettled(stack, "1.5.1");
 });
 
 test("the plan names the port of the proxy if another program has taken it meanwhile", async () => {
@@ -98,14 +107,14 @@ test("the plan names the port of the proxy if another program has taken it meanw
     server.close();
   }
   await expectUp(stack);
-  await expectServes(stack, "1.4.2");
+  await expectServes(stack, "1.5.1");
 });
 
 test("an api image without node is refused in the preview", async () => {
   // Without the long number, which only the CLI reads without rounding.
-  const config = { version: "1.5.0", "images.api": `${API}-without-node`, env: undefined };
+  const config = { version: "1.6.3", "images.api": `${API}-without-node`, env: undefined };
   expect(await refusalOf(stack, config)).toMatch(
-    /the migrations of \S+api-of-install-without-node:1\.5\.0 cannot be read[^]*node/,
+    /the migrations of \S+api-of-install-without-node:1\.6\.3 cannot be read[^]*node/,
   );
 });
 
@@ -131,6 +140,55 @@ test("an unexpected answer of Docker refuses a preview and a script, with the co
     expectNoTrace(output);
   }
   expect(preview.output).toContain("Nothing was touched.");
+});
+
+describe("a release that accepts requests and does not answer them", () => {
+  test("1.6.4, which never answers, is rejected as a candidate in time, and no user request fails", async () => {
+    await stack.configure({
+      env: undefined,
+      rehearsal: REHEARSAL,
+      "health.timeoutSeconds": String(TIMEOUT_SECONDS),
+    });
+    const { up, report } = await upUnderLoad(stack, "1.6.4");
+    expect(up.exitCode, up.output).not.toBe(0);
+    expect(up.output).toMatch(/1\.6\.4 is refused: \S+\/health gives no answer: no answer within 10 s/);
+    expect(up.output).toMatch(/The requests always went to \S+ and \S+\./);
+    expect(report.failed).toEqual([]);
+    expect((await stack.history()).at(-1)).toMatchObject({ to: "1.6.4", verdict: "failed" });
+    // The time includes backup, rehearsal and two starts. Without the limit of a check, the update would never end.
+    expect(up.seconds).toBeLessThan(TIMEOUT_SECONDS + LIMIT_SECONDS + 90);
+    expect(await stack.answeringVersion()).toBe("1.5.1");
+  });
+
+  test("1.6.5 stops answering when it gets user requests, and they go back to the old release", async () => {
+    const { up, report } = await upUnderLoad(stack, "1.6.5");
+    expect(up.exitCode, up.output).not.toBe(0);
+    expect(up.output).toMatch(/requests go to \S*api/);
+    expect(up.output).toMatch(/1\.6\.5 is refused: \S+ gives no answer: no answer within 10 s/);
+    expect(up.output).toMatch(/The requests go to \S+ and \S+ again/);
+    // These were sent while 1.6.5 received the requests. Later ones are answered by the old release.
+    const hung = report.failed.map(({ at }) => at);
+    expect(hung.length).toBeGreaterThan(0);
+    expect((Math.max(...hung) - Math.min(...hung)) / 1000).toBeLessThan(BACK_SECONDS);
+    expect(await stack.answeringVersion()).toBe("1.5.1");
+  });
+});
+
+describe("releases that answer with the same constant", () => {
+  test("are upgraded like any, with the setting that a refusal names, also during a flood of requests", async () => {
+    await stack.configure({ version: "1.8.0", "health.version": "ignore" });
+    const flood = new Flood(stack.httpPort);
+    await expectUp(stack);
+    expect(await flood.stop()).toBeGreaterThan(FLOOD_REQUESTS);
+    expect(await stack.outputs()).toMatchObject({ release: "1.8.0", version: "0.1.0" });
+    await expectServesOrSettled(stack, "0.1.0");
+  });
+
+  test("are warned about only when the answers are to be compared again", async () => {
+    expect((await planned(stack, { version: "1.8.1" })).text).not.toContain("/health");
+    const compared = await planned(stack, { version: "1.8.1", "health.version": "compare" });
+    expect(compared.text).toContain("1.8.0 answered /health with the version 0.1.0");
+  });
 });
 
 /** Replaces the release's image by one whose container prints a word and exits. */

@@ -15,10 +15,12 @@ import { certified, type Identity } from "../support/certificates";
 import { expectNoChange, expectUp } from "../support/expectations";
 import { FULL } from "../support/scale";
 import { MODES } from "../support/modes";
+import { refusalOf } from "../support/planned";
 import { run, TestStack } from "../support/stack";
 
 const stack = new TestStack("test-network", 18382);
 const CADDY = "nestfleet-test-network-caddy";
+const POSTGRES_18 = "127.0.0.1:5055/postgres:18-of-network";
 const DOMAIN = "fleet.internal";
 const PUBLIC = "fleet.example.com";
 const PEBBLE = "nestfleet-test-network-pebble";
@@ -27,8 +29,13 @@ const folder = mkdtempSync(join(tmpdir(), "nestfleet-network-"));
 const authority = certified({ name: "Example Authority", authority: true });
 
 beforeAll(async () => {
+  const from = ["--file", "test/images/postgres-18/Dockerfile", "test/images/postgres"];
+  // This name stays, so that the next run finds the image.
+  const kept = "nestfleet-standin/postgres:18";
+  await stack.docker.run(["build", "--force-rm", "--tag", kept, ...from]);
+  await stack.docker.run(["tag", kept, POSTGRES_18]);
   const limits = { "http.limits.bodySize": "1MB", "http.limits.readSeconds": "10" };
-  await stack.create({ version: "1.4.2", domain: DOMAIN, ...limits });
+  await stack.create({ version: "1.4.2", domain: DOMAIN, "images.postgres": POSTGRES_18, ...limits });
   await stack.unset("http.bind");
   await stack.configure({ "http.bind[0]": "127.0.0.1", "http.bind[1]": "::1" });
   await expectUp(stack);
@@ -37,6 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await removePebble();
   await stack.dispose();
+  await stack.docker.run(["image", "rm", POSTGRES_18]).catch(() => undefined);
   rmSync(folder, { recursive: true });
 });
 
@@ -124,6 +132,20 @@ test("Caddy accepts the Caddyfile of every mode", async () => {
     const lines = written.map(({ content }) => `${Buffer.from(content).toString("base64")}\n`).join("");
     await expect(stack.docker.run(container, lines), name).resolves.toBeDefined();
   }
+});
+
+test("PostgreSQL 18 has its volume where its image wants it, a backup of it can be restored, and another major is refused", async () => {
+  expect(await stack.sql("SHOW data_directory")).toBe("/var/lib/postgresql/18/docker");
+  const format = '{{range .Mounts}}{{if eq .Destination "/var/lib/postgresql"}}{{.Name}}{{end}}{{end}}';
+  const mounted = await stack.docker.run(["inspect", "--format", format, "nestfleet-test-network-postgres"]);
+  expect(mounted.trim()).toBe("nestfleet-test-network-postgres");
+  const proved = await run("bash", ["scripts/backup.sh", "--stack", stack.name, "--prove"], stack.environment());
+  expect(proved.exitCode, proved.output).toBe(0);
+  expect(proved.output).toMatch(/proof: \S+-1\.4\.2 can be restored/);
+  const other = "127.0.0.1:5055/postgres:17";
+  expect(await refusalOf(stack, { "images.postgres": other })).toContain(
+    `${other} is PostgreSQL 17, the data are from PostgreSQL 18`,
+  );
 });
 
 describe("a private name", () => {
@@ -271,6 +293,13 @@ describe("an operator's own ACME server", () => {
     const log = await stack.docker.logs(PEBBLE, 1000);
     expect(log.match(/Issued certificate serial/g)).toHaveLength(1);
   });
+});
+
+test.runIf(FULL)("an upgrade takes a backup and a rehearsal", async () => {
+  await stack.configure({ version: "1.5.0" });
+  const up = await expectUp(stack);
+  expect(up.output).toMatch(/rehearsal: \S+ restored[^]*1\.5\.0 answers on/);
+  await expectNoChange(stack);
 });
 
 /** Starts a real ACME server beside Caddy, which accepts every challenge. Gives its root certificate (PEM). */

@@ -95,7 +95,7 @@ describe("from a process that has Docker's socket and not its network", () => {
   test("another program on the same ports in the process's own network does not matter: an install is verified", async () => {
     const up = await expectUp(before);
     expect(up.output).toContain(`1.4.2 answers on http://localhost:${PORT} as candidate`);
-    await expectNoChange(before);
+    if (FULL) await expectNoChange(before);
   });
 
   test.runIf(FULL)("a changed env is verified, and then there is nothing to do", async () => {

@@ -10,32 +10,26 @@ const IMAGES = join(__dirname, "../images");
 const REGISTRY = "127.0.0.1:5055";
 /** A tag that names an image with another C library in the middle of the test. */
 const MOVING = `${REGISTRY}/postgres:17-moving`;
-const POSTGRES_18 = `${REGISTRY}/postgres:18`;
 /** Repositories in a registry, as those of the releases. Without a registry, an image has no known repository. */
 const CONSOLE = `${REGISTRY}/nestfleet/console-of-moving`;
 
 const stack = new TestStack("test-moving", 18200);
-const newest = new TestStack("test-eighteen", 18202);
 
 /**
  * Images that are kept between runs, like the others of the demo release, because Docker builds them from its cache.
  */
 const before = "nestfleet-standin/postgres:17-trixie";
 const after = "nestfleet-standin/postgres:17-sid";
-const eighteen = "nestfleet-standin/postgres:18";
 
 beforeAll(async () => {
   await build(before, "--build-arg", "SUITE=trixie", join(IMAGES, "postgres-glibc"));
   await build(after, "--build-arg", "SUITE=sid", join(IMAGES, "postgres-glibc"));
-  await build(eighteen, "--file", join(IMAGES, "postgres-18/Dockerfile"), join(IMAGES, "postgres"));
   await stack.docker.run(["tag", before, MOVING]);
-  await stack.docker.run(["tag", eighteen, POSTGRES_18]);
 });
 
 afterAll(async () => {
   await stack.dispose();
-  await newest.dispose();
-  for (const image of [MOVING, POSTGRES_18, `${CONSOLE}:1.4.2`])
+  for (const image of [MOVING, `${CONSOLE}:1.4.2`])
     await stack.docker.run(["image", "rm", image]).catch(() => undefined);
 });
 
@@ -102,86 +96,64 @@ describe("the tag of postgres names an image with another C library", () => {
     expect(await stack.sql("SELECT count(*) FROM pg_class WHERE relname ~ '_ccnew'")).toBe("0");
     await expectServesOrSettled(stack, "1.4.2");
   });
-
-  test("an image of another major version is refused", async () => {
-    expect(await refusalOf(stack, { "images.postgres": POSTGRES_18 })).toContain(
-      `${POSTGRES_18} is PostgreSQL 18, the data are from PostgreSQL 17`,
-    );
-    await stack.dispose();
-  });
 });
 
-describe("PostgreSQL 18, whose images keep their data elsewhere", () => {
-  test("is installed with its volume where the image wants it, and a backup of it can be restored", async () => {
-    await newest.create({ version: "1.4.2", "images.postgres": POSTGRES_18 });
-    await expectUp(newest);
-    expect(await newest.sql("SHOW data_directory")).toBe("/var/lib/postgresql/18/docker");
-    const format = '{{range .Mounts}}{{if eq .Destination "/var/lib/postgresql"}}{{.Name}}{{end}}{{end}}';
-    const mounted = await newest.docker.run(["inspect", "--format", format, "nestfleet-test-eighteen-postgres"]);
-    expect(mounted.trim()).toBe("nestfleet-test-eighteen-postgres");
-    const proved = await run("bash", ["scripts/backup.sh", "--stack", newest.name, "--prove"]);
-    expect(proved.exitCode, proved.output).toBe(0);
-    expect(proved.output).toMatch(/proof: \S+-1\.4\.2 can be restored/);
-    await expectNoChange(newest);
-  });
-});
-
-describe("a release's images, on that stack", () => {
+describe("a release's images", () => {
   beforeAll(async () => {
     const dockerfile = `FROM ${REGISTRY}/nestfleet/nestfleet-console:1.4.2\nLABEL org.nestfleet.test=moving`;
-    await newest.docker.run(["build", "--force-rm", "--tag", `${CONSOLE}:1.4.2`, "-"], dockerfile);
-    await newest.docker.run(["push", "--quiet", `${CONSOLE}:1.4.2`]);
+    await stack.docker.run(["build", "--force-rm", "--tag", `${CONSOLE}:1.4.2`, "-"], dockerfile);
+    await stack.docker.run(["push", "--quiet", `${CONSOLE}:1.4.2`]);
   });
 
   /** Gives the refusal of a configuration that must have exactly one problem. */
   async function refused(title: string): Promise<string> {
-    const text = await refusalOf(newest, {});
+    const text = await refusalOf(stack, {});
     expect(text).toContain("1 problem; nothing was touched");
     expect(text).toContain(title);
     return text;
   }
 
   async function typed(command: string): Promise<void> {
-    const { exitCode, output } = await run("sh", ["-c", command], newest.environment());
+    const { exitCode, output } = await run("sh", ["-c", command], stack.environment());
     expect(exitCode, output).toBe(0);
   }
 
   test("a console of another repository is not a moved tag; one that was moved is refused, and the command moves it back", async () => {
-    await newest.configure({ "images.console": CONSOLE });
-    await expectUp(newest);
-    await newest.docker.run(["tag", "nestfleet-standin/console:1.5.0", `${CONSOLE}:1.4.2`]);
+    await stack.configure({ "images.console": CONSOLE });
+    await expectUp(stack);
+    await stack.docker.run(["tag", "nestfleet-standin/console:1.5.0", `${CONSOLE}:1.4.2`]);
     const text = await refused("the tag 1.4.2 of console was moved to another image");
-    expect(text).toMatch(/or accept the other one: \S+ config set --stack test-eighteen nestfleet:allowMovingTag true/);
+    expect(text).toMatch(/or accept the other one: \S+ config set --stack test-moving nestfleet:allowMovingTag true/);
     const [, back = ""] = /return to the known image: (docker .*)/.exec(text) ?? [];
     await typed(back);
-    expect(await newest.preview()).toEqual([]);
+    expect(await stack.preview()).toEqual([]);
   });
 
   test("a worker of another repository is not a moved tag", async () => {
-    await newest.configure({ "images.worker": `${REGISTRY}/nestfleet/nestfleet-worker` });
-    expect(await newest.preview()).toContain("create nestfleet-test-eighteen-worker");
-    await newest.unset("images.worker");
+    await stack.configure({ "images.worker": `${REGISTRY}/nestfleet/nestfleet-worker` });
+    expect(await stack.preview()).toContain("create nestfleet-test-moving-worker");
+    await stack.unset("images.worker");
   });
 
   test("an image that is not the pinned one is refused; the command pins the present one, which is accepted", async () => {
     const digest = `sha256:${"0".repeat(64)}`;
-    await newest.configure({ "images.digests.console": digest });
+    await stack.configure({ "images.digests.console": digest });
     const text = await refused(`${CONSOLE}:1.4.2 is not the image that is pinned for console`);
     expect(text).toContain(`pull ${CONSOLE}@${digest} && docker`);
     const [, pin = ""] = /or pin the present image, [^:]*: \S+ (config set .*)/.exec(text) ?? [];
     await typed(`scripts/pulumi ${pin}`);
-    expect((await planned(newest)).text).toMatch(/^no change of version \(1\.4\.2\)$/m);
-    if (FULL) await expectNoChange(newest);
+    expect((await planned(stack)).text).toMatch(/^no change of version \(1\.4\.2\)$/m);
+    if (FULL) await expectNoChange(stack);
   });
 
   test.runIf(FULL)("an upgrade takes a backup and a rehearsal", async () => {
-    await newest.configure({
+    await stack.configure({
       version: "1.5.0",
       "images.console": `${REGISTRY}/nestfleet/nestfleet-console`,
       "images.digests": undefined,
     });
-    const up = await expectUp(newest);
+    const up = await expectUp(stack);
     expect(up.output).toMatch(/rehearsal: \S+ restored[^]*1\.5\.0 answers on/);
-    await expectSettled(newest, "1.5.0");
+    await expectSettled(stack, "1.5.0");
   });
 });

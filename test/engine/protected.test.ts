@@ -6,14 +6,7 @@ import { DockerClient } from "../../components/host/docker/client";
 import type { DockerError } from "../../components/host/docker/errors";
 import { PROCESSES } from "../../components/host/docker/hardening";
 import { createInterim } from "../../components/operations/restore/interim";
-import {
-  expectNoChange,
-  expectServes,
-  expectServesOrSettled,
-  expectSettled,
-  expectUp,
-  upUnderLoad,
-} from "../support/expectations";
+import { expectNoChange, expectServes, expectServesOrSettled, expectUp, upUnderLoad } from "../support/expectations";
 import { planned, refusalOf } from "../support/planned";
 import { FULL } from "../support/scale";
 import { run, TestStack } from "../support/stack";
@@ -368,7 +361,7 @@ test("backups move to a directory, and every secret is configured later: nothing
   expect(readdirSync(directory)).toContain(old);
 });
 
-test("back again, with another volume for the database: the generated secrets apply, and the stack's own volume and backups are in their places", async () => {
+test("back again: the generated secrets would apply, so the database must have their password", async () => {
   await stack.unset("backups.directory", ...Object.keys(GIVEN));
   expect(await refusalOf(stack, {})).toMatch(
     /1 problem;[^]*the password that was generated for this stack would be used, and it is not/,
@@ -377,19 +370,6 @@ test("back again, with another volume for the database: the generated secrets ap
   const { refused, text } = await planned(stack);
   expect(refused, text).toBe(false);
   expect(text).toMatch(/secrets\.jwtSecret is not set any more, and the value that was generated [^:]* is used/);
-
-  const other = `${name}-other`;
-  await stack.docker.run(["stop", `${name}-postgres`]);
-  await stack.docker.run(["rm", `${name}-postgres`]);
-  const copy = ["-v", `${name}-postgres:/from:ro`, "-v", `${other}:/to`, "127.0.0.1:5055/postgres:17", "-a", "/from/."];
-  await stack.docker.run(["run", "--rm", "--entrypoint", "cp", ...copy, "/to/"]);
-  await stack.configure({ "postgres.existingVolume": other });
-  await expectUp(stack, "--refresh");
-  await expectSettled(stack, "1.4.2");
-  expect(await stack.volumes()).toEqual(expect.arrayContaining([other, `${name}-postgres`]));
-  expect(await environment()).toEqual(generated);
-  expect(await backups()).toHaveLength(1);
-  for (const secret of Object.values(GIVEN)) expect(stack.said).not.toContain(secret);
 });
 
 test("the plan warns of an adopted database that accepts connections without a password", async () => {
@@ -405,14 +385,28 @@ test("the plan warns of an adopted database that accepts connections without a p
   await method("trust # all", "scram-sha-256");
 });
 
+test("with another volume for the database, the stack's own volume and backups are in their places", async () => {
+  const other = `${name}-other`;
+  await stack.docker.run(["stop", `${name}-postgres`]);
+  await stack.docker.run(["rm", `${name}-postgres`]);
+  const copy = ["-v", `${name}-postgres:/from:ro`, "-v", `${other}:/to`, "127.0.0.1:5055/postgres:17", "-a", "/from/."];
+  await stack.docker.run(["run", "--rm", "--entrypoint", "cp", ...copy, "/to/"]);
+  await stack.configure({ "postgres.existingVolume": other });
+  await stack.give({ "secrets.secretEncryptionKey": generated["SECRET_ENCRYPTION_KEY"] ?? "" });
+  await expectUp(stack, "--refresh");
+  await expectServesOrSettled(stack, "1.4.2");
+  expect(await stack.volumes()).toEqual(expect.arrayContaining([other, `${name}-postgres`]));
+  expect(await environment()).toEqual(generated);
+  expect(await backups()).toHaveLength(1);
+  for (const secret of Object.values(GIVEN)) expect(stack.said).not.toContain(secret);
+});
+
 test("a key that is in the state in plain text is removed from the state, and the containers keep it", async () => {
   const key = generated["SECRET_ENCRYPTION_KEY"] ?? "";
-  await stack.give({ "secrets.secretEncryptionKey": key });
-  await expectUp(stack);
   const { output } = await stack.pulumi("stack", "--show-urns");
   const urn = /urn:\S+::\S+-secret-encryption-key/.exec(output)?.[0] ?? "";
   await stack.pulumi("state", "delete", "--force", "--yes", urn);
-  expect(await stack.preview()).toEqual([]);
+  expect(await stack.preview("--refresh")).toEqual([]);
   expect((await environment())["SECRET_ENCRYPTION_KEY"]).toBe(key);
   expect(stack.state()).not.toContain(base64(key));
 });

@@ -1,24 +1,32 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import * as https from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { Load } from "../support/load";
 import { caddyfile } from "../../components/services/caddyfile";
 import { PROXY_FILES } from "../../components/host/routing/entrance";
 import { schema } from "../../components/settings/schema";
-import { expectNoChange, expectNoChangeAtAll, expectUp } from "../support/expectations";
+import { expectNoChange, expectNoChangeAtAll, expectSettled, expectUp } from "../support/expectations";
 import { FULL, PER_SECOND } from "../support/scale";
 import { type Ran, run, TestStack } from "../support/stack";
 import { withoutComponents } from "../support/state-before";
 
 const stack = new TestStack("test-story", 18080);
 const origin = `http://127.0.0.1:${stack.httpPort}`;
+/** A Git repository with the demo releases. */
+const source = mkdtempSync(join(tmpdir(), "nestfleet-source-test-"));
 
 beforeAll(async () => {
+  const made = await run("test/images/source-repo.sh", [source]);
+  if (made.exitCode !== 0) throw new Error(made.output);
   await stack.create({ version: "1.4.2" });
 });
 
 afterAll(async () => {
   await stack.dispose();
+  rmSync(source, { recursive: true, force: true });
 });
 
 async function health(): Promise<Record<string, unknown>> {
@@ -181,7 +189,7 @@ describe("from nothing to a running NestFleet and on", () => {
     expect((await fetch(`${origin}/login`)).headers.get("x-probe")).toBeNull();
   });
 
-  test("destroy is refused while the data is protected; with --exclude-protected the volumes stay, and up finds the data again", async () => {
+  test("destroy is refused while the data is protected; with --exclude-protected the volumes stay, and an up with images built from a source finds the data again", async () => {
     const cases = await stack.sql("SELECT count(*) FROM cases");
     const volumes = await stack.volumes();
     const refused = await stack.try("destroy", "--yes");
@@ -191,10 +199,42 @@ describe("from nothing to a running NestFleet and on", () => {
     await stack.pulumi("destroy", "--yes", "--skip-preview", "--exclude-protected");
     expect(await stack.containers()).toEqual({});
     expect(await stack.volumes()).toEqual(volumes);
+    await stack.configure({ source });
     await expectUp(stack);
     expect(await stack.sql("SELECT count(*) FROM cases")).toBe(cases);
-    if (FULL) await expectNoChange(stack);
+    await expectSettled(stack, "1.4.2");
   });
+
+  test("a tag that does not exist, and one that does not build, stop before anything is touched", async () => {
+    const before = await stack.containers();
+    await stack.configure({ version: "1.5.8" });
+    const missing = await stack.up();
+    expect(missing.exitCode).not.toBe(0);
+    expect(missing.output).toContain("the source has no tag v1.5.8");
+    expect(missing.output).toContain("1 problem; nothing was touched.");
+    await stack.configure({ version: "1.5.9" });
+    const broken = await stack.up();
+    expect(broken.exitCode).not.toBe(0);
+    expect(broken.output).toMatch(
+      /nestfleet-test-story-api:1\.5\.9 cannot be built from v1\.5\.9; nothing was touched/,
+    );
+    expect(await stack.containers()).toEqual(before);
+    expect(await stack.answeringVersion()).toBe("1.4.2");
+  });
+
+  test.runIf(FULL)(
+    "the next release replaces api, worker and console, and leaves postgres and caddy alone",
+    async () => {
+      const before = await stack.containers();
+      await stack.configure({ version: "1.5.0" });
+      await expectUp(stack);
+      const after = await stack.containers();
+      for (const role of ["api", "worker", "console"]) expect(after[role], role).not.toEqual(before[role]);
+      for (const role of ["postgres", "caddy"]) expect(after[role], role).toEqual(before[role]);
+      expect(await stack.answeringVersion()).toBe("1.5.0");
+      expect(await stack.preview()).toEqual([]);
+    },
+  );
 
   test("no output and no state contains a secret in plain text", async () => {
     for (const secret of await stack.secrets()) {

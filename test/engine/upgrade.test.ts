@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PROCESSES } from "../../components/host/docker/hardening";
 import type { LoadReport } from "../support/load";
 import { FULL, REHEARSAL, seed, UPGRADE_MEGABYTES } from "../support/scale";
-import { expectNoChangeAtAll, expectServes, expectSettled, expectUp, upUnderLoad } from "../support/expectations";
+import {
+  expectNoChangeAtAll,
+  expectServes,
+  expectServesOrSettled,
+  expectUp,
+  upUnderLoad,
+} from "../support/expectations";
 import { planned, refusalOf } from "../support/planned";
 import { type Ran, TestStack } from "../support/stack";
 
@@ -194,7 +200,8 @@ describe("releases that must not stay", () => {
 
   test("1.6.3, whose migration takes longer than the gate waits, is not rejected: the rehearsal has shown how long it takes", async () => {
     await stack.configure({ "health.soakSeconds": "1", "health.timeoutSeconds": "15", rehearsal: undefined });
-    await asPreviewed("1.6.3");
+    if (FULL) await asPreviewed("1.6.3");
+    else expect((await underLoad("1.6.3")).up).toMatchObject({ exitCode: 0 });
     await expectServes(stack, "1.6.3");
     await expectJobsDoneOnce();
   });
@@ -231,7 +238,7 @@ describe("a major release", () => {
     const { up } = await underLoad("2.0.0");
     expect(up.exitCode, up.output).toBe(0);
     expect(up.output).toContain("requests are held; stopped");
-    await expectSettled(stack, "2.0.0");
+    await expectServesOrSettled(stack, "2.0.0");
     await expectJobsDoneOnce();
   });
 });
