@@ -1,5 +1,6 @@
 import type { DockerClient } from "./client";
 import { imageDigests } from "./image-digests";
+import { pulumi } from "../../release/commands";
 import { type ImageIdentity, isSameImage } from "../../release/records/image-identity";
 import type { BackupManifest } from "../../release/records/manifest";
 import { lines } from "../database/database";
@@ -34,6 +35,6 @@ export function identityIn(
 /** Says how to bring a missing image to the Docker host. */
 export function howToGet({ digests: [digest] }: ImageIdentity): string {
   return digest === undefined
-    ? "pull or load it, with the Docker Engine and image store that the backup was taken on; or restore with scripts/pulumi up, which uses the image that the release's tag names"
+    ? `pull or load it, with the Docker Engine and image store that the backup was taken on; or restore with ${pulumi("up")}, which uses the image that the release's tag names`
     : `docker pull ${digest}`;
 }

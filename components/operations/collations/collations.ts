@@ -1,6 +1,7 @@
 import { DATABASE_OUTDATED, SINCE_15, SORTED_INDEXES } from "../../host/database/collations";
 import { complaint, type Database, MAINTENANCE } from "../../host/database/database";
 import { Refusal, say } from "../../host/output";
+import { pulumi } from "../../release/commands";
 
 /**
  * Drops what an interrupted `REINDEX … CONCURRENTLY` leaves: https://www.postgresql.org/docs/current/sql-reindex.html
@@ -115,6 +116,6 @@ function report(faults: readonly string[]): string {
     "Indexes that were sorted by another version of the C library or ICU cannot be rebuilt:",
     ...faults,
     "The database still serves; until the rows are fixed, searches by these indexes may miss rows.",
-    "Next: fix the rows, then run `pulumi up` again.",
+    `Next: fix the rows, then run \`${pulumi("up")}\` again.`,
   ].join("\n");
 }
