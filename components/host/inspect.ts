@@ -23,6 +23,7 @@ import { digestsRunning, namedImages } from "./docker/named-images";
 import { otherImages } from "./docker/other-images";
 import { limitSupport } from "./docker/limit-support";
 import { portsTaken } from "./docker/ports";
+import { rejectedParameters } from "./database/parameters";
 import { roleOfPassword, takesAnyPassword } from "./database/password";
 import { withReadings } from "./readings";
 import { inspectRestore } from "./restore-facts";
@@ -195,6 +196,7 @@ type Release = { readonly target?: Target | undefined } & Pick<
   | "imagesMissing"
   | "otherImages"
   | "dataMount"
+  | "parametersRejected"
 >;
 
 async function inspectRelease(
@@ -217,6 +219,12 @@ async function inspectRelease(
     digestsRunning: await digestsRunning(docker, containers, images),
     ...(postgres && { dataMount: dataMountOf(postgres.Config) }),
     otherImages: await otherImages(docker, { containers, references, fetched }),
+    ...(postgres && {
+      parametersRejected: await unlessDockerFails(
+        rejectedParameters(docker, postgres.Id, settings.postgres.parameters),
+        undefined,
+      ),
+    }),
   };
   if (settings.source !== undefined)
     return { ...own, ...(await inspectSource(settings, postgres)), imagesMissing: missing };

@@ -1,4 +1,5 @@
 import type { DataMount } from "./data-mount";
+import type { Parameters } from "./parameters";
 import type { LogConfig } from "./containers/logging";
 import type { LimitSupport } from "./containers/limits";
 import type { HistoryEntry } from "./records/history";
@@ -41,6 +42,8 @@ export interface HostFacts {
   readonly digestsRunning?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Of postgres and caddy, those that run another image than the one that the config names now. */
   readonly otherImages?: readonly OtherImage[] | undefined;
+  /** Server parameters of the config that the configured postgres image rejects, with its words. */
+  readonly parametersRejected?: readonly { readonly name: string; readonly why: string }[] | undefined;
   /** Names of the other images that are not on the host and could not be pulled, with the reason. */
   readonly imagesMissing: readonly { readonly reference: string; readonly reason: string }[];
   /** TCP ports of `http` that something other than the stack's Caddy uses on the host. */
@@ -125,6 +128,8 @@ export interface RunningContainer {
   readonly noCore?: boolean | undefined;
   /** The container works on the database as the server's superuser, as the containers of older programs did. */
   readonly asSuperuser?: boolean | undefined;
+  /** Of a database of this program: the parameters on the server's command line. */
+  readonly parameters?: Parameters | undefined;
   /** Names of the networks to which the container is connected; undefined where Docker does not say. */
   readonly networks?: readonly string[] | undefined;
   /** Of the proxy: the addresses of the host at which it is published, in Docker's own order. */

@@ -1,4 +1,5 @@
 import semver from "semver";
+import type { Parameters } from "./parameters";
 import type { Limits } from "./containers/limits";
 import type { HostFacts } from "./facts";
 import type { BackupManifest } from "./records/manifest";
@@ -36,7 +37,14 @@ export interface PlanSettings {
   readonly allowSchemaAhead: boolean;
   readonly allowMovingTag: boolean;
   readonly worker?: { readonly enabled: boolean } | undefined;
-  readonly postgres?: (Limits & ReadOnly & { readonly existingVolume?: string | undefined }) | undefined;
+  readonly postgres?:
+    | (Limits &
+        ReadOnly & {
+          readonly existingVolume?: string | undefined;
+          readonly sharedBuffers?: string | undefined;
+          readonly parameters?: Parameters | undefined;
+        })
+    | undefined;
   readonly resources?: Readonly<Record<"api" | "worker" | "console" | "caddy", Limits & ReadOnly>> | undefined;
   readonly secrets?: SecretValues | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;

@@ -10,6 +10,7 @@ import { pendingExtensions, type WantedExtension } from "./sql/extensions";
 import { type BackupEstimate, type DiskNeed, estimateBackup, estimateDisk } from "./estimate";
 import { runGuards } from "./guards/guards";
 import type { BackupManifest } from "./records/manifest";
+import { changedParameters, type ParameterChange } from "./parameters";
 import { type PlannedImage, plannedImages } from "./planned-images";
 import { beyond, mayRun, type PendingMigration } from "./sql/migrations";
 import type { GuardProblem } from "./guards/problem";
@@ -65,6 +66,8 @@ export interface Plan {
   readonly stays?: readonly Role[] | undefined;
   /** The image of each service, where the update brings a release. */
   readonly images: readonly PlannedImage[];
+  /** The server parameters that this update changes. */
+  readonly parameters: readonly ParameterChange[];
   /** What users notice, in words. */
   readonly downtime: string;
   /** The backup that is restored, and what the restore costs. */
@@ -156,6 +159,7 @@ export function plan(asked: Asked): Plan {
     keepsProxy: (facts?.containers ?? []).some((container) => isKept(container, settings)),
     preparesRole: preparesRole(facts),
     resumes: facts?.unfinished === true || facts?.resumed === true,
+    parameters: changedParameters(context),
     ulimitsSet: ROLES.filter((role) => {
       const ours = (facts?.containers ?? []).filter((container) => container.role === role);
       return ours.length > 0 && ours.every(({ noCore }) => noCore === true);

@@ -1,5 +1,6 @@
 import { namesOf, ON_BACK_NETWORK, RELEASED, type Role, ROLES, WRITERS } from "./names";
 import type { RunningContainer } from "./facts";
+import { changedParameters } from "./parameters";
 import type { PlanContext, Step } from "./plan-context";
 
 /**
@@ -19,6 +20,7 @@ export function restartsIn({ facts, settings, step, to, stack }: PlanContext): R
   return ROLES.filter((role) => {
     const ours = facts.containers.filter((container) => container.role === role);
     if (ours.length === 0) return step === "install" || role !== "worker"; // a stack may have no workers
+    if (role === "postgres" && changedParameters({ facts, settings }).length > 0) return true;
     if (stepped.includes(role) || ours.some((container) => isOlder(container, settings))) return true;
     return !ours.some(({ running, version }) => running && version === wanted[role]);
   });

@@ -22,6 +22,7 @@ export function summary(plan: Plan): string {
     ...backup(plan),
     ...disk(plan),
     ...restarts(plan),
+    ...parameters(plan),
     ...images(plan),
     ...reindex(plan),
     ...entry("downtime", plan.downtime),
@@ -152,6 +153,11 @@ function restarts({ restarts: roles, stays, step }: Plan): string[] {
   const others =
     stays.length === 0 ? "" : `; ${listed(stays)} only if ${stays.length === 1 ? "its" : "their"} settings changed`;
   return entry("restarts", `${roles.join(", ")}${others}`);
+}
+
+function parameters({ parameters: changes }: Plan): string[] {
+  const words = changes.map(({ name, before, after }) => `${name} ${before ?? "(default)"} → ${after ?? "(default)"}`);
+  return words.length === 0 ? [] : entry("parameters", `${words.join(", ")}; postgres restarts with them`);
 }
 
 function images({ images: planned }: Plan): string[] {

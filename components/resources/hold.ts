@@ -1,4 +1,5 @@
 import { namesOf } from "../release/names";
+import type { Parameters } from "../release/parameters";
 import { createHash } from "node:crypto";
 import type * as docker from "@pulumi/docker";
 import type * as command from "@pulumi/command";
@@ -12,6 +13,8 @@ interface HoldArgs {
   /** The network that the container will be on. */
   readonly back: pulumi.Input<string>;
   readonly definition: docker.ContainerArgs;
+  /** The parameters that the operator has given to the server; undefined without any. */
+  readonly parameters: Parameters | undefined;
   readonly readOnly: { readonly temporary: Readonly<Record<string, string>>; readonly data: string } | undefined;
   /** The images, which must be there first: requests are not held while an image is pulled or built. */
   readonly present: pulumi.Resource[];
@@ -25,7 +28,7 @@ interface HoldArgs {
  */
 export function holdRequests(
   site: Site,
-  { image, back, definition, readOnly, present }: HoldArgs,
+  { image, back, definition, parameters, readOnly, present }: HoldArgs,
 ): command.local.Command {
   const digest = pulumi.jsonStringify(definition).apply((json) => createHash("sha256").update(json).digest("hex"));
   return runScript(site, {
@@ -37,6 +40,7 @@ export function holdRequests(
       postgres: namesOf(site.stack).containers.postgres,
       caddy: namesOf(site.stack).containers.caddy,
       image,
+      parameters,
       readOnly,
       back,
       definition: digest,

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { POSTGRES_CAPABILITIES, POSTGRES_TEMPORARY, TEMPORARY } from "../host/docker/hardening";
 import { postgresHealthcheck } from "../host/docker/healthchecks";
 import { APPLICATION_ROLE, DATABASE, SUPERUSER, namesOf } from "../release/names";
+import { parametersOf, serverCommand } from "../release/parameters";
 import { KEY_VARIABLE } from "../release/records/signature";
 import { refreshCollations } from "../resources/collations";
 import { Component } from "../resources/component";
@@ -41,7 +42,7 @@ export class Postgres extends Component implements Service {
   public constructor(site: Site, { images, networks, secrets, backups }: PostgresArgs) {
     super("Postgres", "postgres", site);
     const { inside } = this;
-    const { existingVolume, sharedBuffers, memory, cpus, readOnly } = site.settings.postgres;
+    const { existingVolume, parameters, memory, cpus, readOnly } = site.settings.postgres;
     const data = { source: namedOrOwn(inside, existingVolume, "postgres"), target: site.plan.dataMount.target };
     const definition: Definition = {
       role: "postgres",
@@ -57,8 +58,7 @@ export class Postgres extends Component implements Service {
         // PostgreSQL does not use it. The scripts that write or read a backup take it from here.
         pulumi.interpolate`${KEY_VARIABLE}=${secrets.backupKey}`,
       ],
-      // Commit timestamps: the plan of a restore shows the time of the last write, which it would lose.
-      command: ["postgres", "-c", `shared_buffers=${sharedBuffers}`, "-c", "track_commit_timestamp=on"],
+      command: serverCommand(parametersOf(site.settings.postgres)),
       healthcheck: postgresHealthcheck,
       mounts: [{ type: "volume", ...data }, backups],
       capabilities: POSTGRES_CAPABILITIES,
@@ -74,6 +74,7 @@ export class Postgres extends Component implements Service {
       image: images.postgres.id,
       back: networks.back,
       definition: containerArgs(site, definition),
+      parameters: Object.keys(parameters).length > 0 ? parameters : undefined,
       readOnly: readOnly ? { temporary: { ...TEMPORARY, ...POSTGRES_TEMPORARY }, data: data.target } : undefined,
       present: images.brought,
     });

@@ -1,6 +1,5 @@
-import { z } from "zod";
 import { isCredential } from "./credential";
-import { field } from "./field";
+import { namedValues } from "./named-values";
 
 /**
  * Variables that the program sets itself, by the contract of the application; another value would break the connections
@@ -28,21 +27,10 @@ const LOADING =
  */
 const MINIMUM: Readonly<Record<string, number>> = { INTERNAL_CRON_SECRET: 32, EMAIL_WEBHOOK_SECRET: 16 };
 
-const value = z.union([z.string().regex(/^[^\0]*$/), z.number(), z.boolean()]).transform(String);
-/** Not z.record, which ignores a key `__proto__`: every given key must be checked, or refused. */
-const record = z.custom<Record<string, unknown>>(
-  (given) => typeof given === "object" && given !== null && !Array.isArray(given),
-  "names of variables, each with its value",
-);
-
 /** The environment of the application, in plain text. A change replaces api and worker, without a lost request. */
 export function appEnv() {
-  return record.transform((entries, context) =>
-    checked(entries, context, (name, given) =>
-      isCredential(name, given)
-        ? "not a credential in plain text: move it to nestfleet:secretEnv, encrypted"
-        : undefined,
-    ),
+  return variables((name, given) =>
+    isCredential(name, given) ? "not a credential in plain text: move it to nestfleet:secretEnv, encrypted" : undefined,
   );
 }
 
@@ -51,33 +39,18 @@ export function appEnv() {
  * `env` replaces.
  */
 export function secretEnv() {
-  return record.transform((entries, context) =>
-    checked(entries, context, (name, given) => {
-      const least = MINIMUM[name];
-      return least && given !== "" && given.length < least ? `at least ${least} characters` : undefined;
-    }),
-  );
+  return variables((name, given) => {
+    const least = MINIMUM[name];
+    return least && given !== "" && given.length < least ? `at least ${least} characters` : undefined;
+  });
 }
 
-type Check = (name: string, value: string) => string | undefined;
-
-function checked(
-  entries: Record<string, unknown>,
-  context: z.core.$RefinementCtx,
-  check: Check,
-): Record<string, string> {
-  const environment: Record<string, string> = {};
-  for (const [name, given] of Object.entries(entries)) {
-    const parsed = entry(name).safeParse(given);
-    const rule = parsed.success ? (nodeOptions(name, parsed.data) ?? check(name, parsed.data)) : reason(parsed.error);
-    if (rule) context.issues.push({ code: "custom", message: rule, input: given, path: [name] });
-    else if (parsed.success) environment[name] = parsed.data;
-  }
-  return environment;
-}
-
-function reason(error: z.ZodError): string | undefined {
-  return error.issues[0]?.message;
+function variables(rule: (name: string, value: string) => string | undefined) {
+  return namedValues({
+    what: "names of variables",
+    nameRule: ruleOfName,
+    valueRule: (name, given) => nodeOptions(name, given) ?? rule(name, given),
+  });
 }
 
 /** The rule that NODE_OPTIONS breaks, if any. Node.js accepts `_` for `-`, and words in quotes. */
@@ -87,9 +60,8 @@ function nodeOptions(name: string, given: string): string | undefined {
   return words.some((word) => LOADING.test(word)) ? "options that do not load code or open a debugger" : undefined;
 }
 
-function entry(name: string) {
-  if (LOADERS.test(name)) return field(z.never(), "left to the image: it decides which programs and libraries run", "");
-  if (RESERVED.includes(name)) return field(z.never(), "left to this program, which sets it", "");
-  if (!NAME.test(name)) return field(z.never(), "a name in upper case: letters, digits and '_'", "");
-  return field(value, "a string, number or boolean", "");
+function ruleOfName(name: string): string | undefined {
+  if (LOADERS.test(name)) return "left to the image: it decides which programs and libraries run";
+  if (RESERVED.includes(name)) return "left to this program, which sets it";
+  return NAME.test(name) ? undefined : "a name in upper case: letters, digits and '_'";
 }

@@ -8,6 +8,7 @@ import { domainName } from "./domain";
 import { appEnv, secretEnv } from "./environment";
 import { choice, field, text, whole } from "./field";
 import { http } from "./http";
+import { parameters } from "./parameters";
 import { gitSource, imageDigest, imageReference, imageRepository } from "./references";
 import { backupId, confirmation } from "./restore";
 import { memory, sharedBuffers } from "./sizes";
@@ -75,6 +76,7 @@ const secrets = z.strictObject({
 const postgres = z.strictObject({
   existingVolume: text(VOLUME, "the name of a Docker volume", "nestfleet_postgres_data").optional(),
   sharedBuffers: sharedBuffers().default("128MB"),
+  parameters: parameters().default({}),
   ...resourcesOf.shape,
 });
 

@@ -136,21 +136,42 @@ describe("refused in preview", () => {
 describe("postgres restarts", () => {
   test("25: a change that restarts postgres is visible, the data stay, and requests wait for it", async () => {
     const rows = await stack.sql("SELECT count(*) FROM nestfleet_migrations");
-    await stack.configure({ "postgres.sharedBuffers": "64MB" });
-    const previewed = await stack.preview();
+    await stack.configure({ "postgres.sharedBuffers": "64MB", "postgres.parameters.work_mem": "8MB" });
+    const { changes: previewed, summary } = await stack.previewed();
     expect(previewed).toContain("replace nestfleet-test-faults-postgres");
+    expect(summary).toMatch(
+      /parameters +shared_buffers 128MB → 64MB, work_mem \(default\) → 8MB; postgres restarts with them/,
+    );
     const { up, report } = await upUnderLoad(stack);
     expect(up.exitCode, up.output).toBe(0);
     expect(stack.changed(up)).toEqual(previewed);
     expect(report.failed).toEqual([]);
+    expect(up.output).toMatch(/the next postgres starts with (?:a read-only file system and )?work_mem=8MB/);
     expect(await stack.sql("SHOW shared_buffers")).toBe("64MB");
+    expect(await stack.sql("SHOW work_mem")).toBe("8MB");
     expect(await stack.sql("SELECT count(*) FROM nestfleet_migrations")).toBe(rows);
+  });
+
+  test("parameters that the server rejects are refused in the preview, one with which it does not start before requests wait", async () => {
+    const rejected = { "postgres.parameters.wrok_mem": "8MB", "postgres.parameters.wal_level": "most" };
+    const said = await refusalOf(stack, rejected);
+    expect(said).toMatch(/2 problems[^]*rejects the server parameter wrok_mem[^]*unrecognized configuration parameter/);
+    expect(said).toMatch(/rejects the server parameter wal_level[^]*Available values: minimal, replica, logical/);
+    await stack.configure({ "postgres.parameters.shared_preload_libraries": "no_such_library" });
+    await refused(
+      /postgres was not replaced: it does not start with shared_preload_libraries, work_mem as in nestfleet:postgres\.parameters[^]*no_such_library/,
+      "up",
+      "--yes",
+      "--skip-preview",
+    );
+    await stack.unset("postgres.parameters");
   });
 
   test("25: the same, killed while requests are held: the next up sends them on", async () => {
     await stack.configure({ "postgres.sharedBuffers": "96MB" });
     await stack.upKilled(/requests are held while postgres/, { withChildren: true });
     await expectUp(stack);
+    expect(await stack.sql("SHOW work_mem")).toBe("4MB");
     expect(await stack.sql("SHOW shared_buffers")).toBe("96MB");
     await expectServes(stack, "1.4.2");
   });

@@ -31,7 +31,7 @@ interface Server {
   readonly backups?: Mount;
   readonly settings?: readonly string[];
   /** Makes the root file system read-only, except for directories in memory and the data. */
-  readonly readOnly?: { readonly temporary: Readonly<Record<string, string>>; readonly data: string };
+  readonly readOnly?: { readonly temporary: Readonly<Record<string, string>>; readonly data: string } | undefined;
 }
 
 /** A container to start. */

@@ -6,6 +6,7 @@ import { onDockerError } from "./errors";
 import { leavesNoCore } from "./hardening";
 import { conceal } from "./redaction";
 import type { RunningContainer } from "../../release/facts";
+import { parametersIn } from "../../release/parameters";
 import { isReleased, LABELS, SUPERUSER } from "../../release/names";
 
 const shape = z.object({
@@ -13,7 +14,11 @@ const shape = z.object({
   Name: z.string(),
   Image: z.string(),
   RestartCount: z.number(),
-  Config: z.object({ Labels: z.record(z.string(), z.string()), Env: z.array(z.string()).nullish() }),
+  Config: z.object({
+    Labels: z.record(z.string(), z.string()),
+    Env: z.array(z.string()).nullish(),
+    Cmd: z.array(z.string()).nullish(),
+  }),
   State: z.object({
     Status: z.string(),
     Running: z.boolean(),
@@ -134,6 +139,7 @@ function described({ Id, Name, Image, Config, State, HostConfig, NetworkSettings
   const { LogConfig: log, Ulimits, ReadonlyRootfs } = HostConfig ?? {};
   const published = NetworkSettings?.Ports?.[HTTP_PORT]?.map(({ HostIp }) => HostIp) ?? [];
   const networks = NetworkSettings?.Networks;
+  const parameters = parametersIn(Config.Cmd ?? []);
   return {
     id: Id,
     name: Name.slice(1),
@@ -142,6 +148,7 @@ function described({ Id, Name, Image, Config, State, HostConfig, NetworkSettings
     imageId: Image,
     ...(log && { log: { driver: log.Type, options: log.Config ?? {} } }),
     ...(published.length > 0 && { addresses: published }),
+    ...(parameters && { parameters }),
     ...(networks && { networks: Object.keys(networks) }),
     noCore: leavesNoCore(Ulimits ?? []),
     readOnly: ReadonlyRootfs === true,

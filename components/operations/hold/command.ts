@@ -12,7 +12,7 @@ import { Routing } from "../../host/routing/routing";
 import { endHold, holdRequests } from "../../host/routing/writers";
 import { Refusal, say } from "../../host/output";
 import { persistently, undoing } from "../../host/undoing";
-import { mustStartReadOnly } from "./trial";
+import { mustStart } from "./trial";
 import type { Request } from "./request";
 
 /** Writes what the database has in memory to the disk while it still serves, so that it stops quickly. */
@@ -43,7 +43,7 @@ export async function holdForPostgres(
   if (postgres === undefined || previous !== undefined) return undefined;
   return undoing(
     async (signal) => {
-      await mustStartReadOnly(docker, postgres, asked, signal);
+      await mustStart(docker, postgres, asked, signal);
       await prepare(docker, asked);
       signal.throwIfAborted();
       await hold(docker, routing);

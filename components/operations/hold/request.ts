@@ -8,6 +8,8 @@ export const request = z.strictObject({
   caddy: z.string(),
   /** Id of the image of the next container. */
   image: z.string(),
+  /** The parameters that the operator has given to the next server, if any. */
+  parameters: z.record(z.string(), z.string()).optional(),
   /**
    * Given if its root file system will be read-only: the directories in memory, with their options, and that of the
    * data.

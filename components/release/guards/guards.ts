@@ -14,6 +14,7 @@ import { dataFolderDiffers, postgresMajorDiffers, volumeChanged, volumeInUse, vo
 import { diskTooSmall } from "./disk";
 import { extensionsOlder } from "./extensions";
 import { portTaken } from "./network";
+import { parametersRejected } from "./parameters";
 import { majorUnacknowledged, requiredStopSkipped } from "./release-steps";
 import { rollbackUndone, servingUnknown } from "./restore-request";
 import { schemaAhead } from "./schema";
@@ -48,6 +49,7 @@ export function runGuards(context: PlanContext, disk: readonly DiskNeed[]): Guar
     dataFolderDiffers,
     extensionsOlder,
     compressionUnreadable,
+    parametersRejected,
     restoreUnusable,
     servingUnknown,
     rollbackUndone,

@@ -321,7 +321,7 @@ describe("a good config", () => {
         allowPlainHttp: false,
         limits: { bodySize: 50, readSeconds: 300, writeSeconds: 3600 },
       },
-      postgres: { sharedBuffers: "128MB", readOnly: true },
+      postgres: { sharedBuffers: "128MB", parameters: {}, readOnly: true },
       resources: {
         api: { readOnly: true },
         worker: { readOnly: true },
