@@ -12,8 +12,11 @@ export const target = z.strictObject({
 });
 export type Target = z.infer<typeof target>;
 
-/** The pause before each probe, which starts a process in a new container while another release serves. */
-const PAUSE_MS = 400;
+/**
+ * The shortest and the longest pause before a probe, which starts a process in a new container while another release
+ * serves. In between, a pause is a tenth of the time so far: a long migration is probed less often.
+ */
+const [SHORTEST_MS, LONGEST_MS] = [400, 2000];
 /** A container that has run this long is probed without a pause: it is not starting. */
 const STARTED_SECONDS = 2;
 /** A probe that takes longer has failed. */
@@ -41,11 +44,12 @@ export async function waitUntilHealthy(
   asked: Target,
   { timeoutSeconds, progress = () => Promise.resolve(), signal }: Patience,
 ): Promise<string | undefined> {
-  let deadline = Date.now() + timeoutSeconds * 1000;
+  const begun = Date.now();
+  let deadline = begun + timeoutSeconds * 1000;
   const up = await startAgain(docker, asked.container);
   let reached = await progress();
   for (let first = true; ; first = false) {
-    if (!first || up < STARTED_SECONDS) await sleep(PAUSE_MS);
+    if (!first || up < STARTED_SECONDS) await sleep(pauseAfter(Date.now() - begun));
     signal?.throwIfAborted();
     const container = await inspectContainer(docker, asked.container);
     const death = causeOfDeath(container);
@@ -58,6 +62,11 @@ export async function waitUntilHealthy(
     reached = now;
     deadline = Date.now() + timeoutSeconds * 1000;
   }
+}
+
+/** Milliseconds until the next probe. */
+function pauseAfter(elapsed: number): number {
+  return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, elapsed / 10));
 }
 
 /**
