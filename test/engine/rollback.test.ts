@@ -106,7 +106,7 @@ describe("back from 1.5.0 to 1.4.2 with the backup from before the upgrade", () 
 
     const { ran, report } = await underLoad(() => stack.up());
     expect(ran.exitCode, ran.output).toBe(0);
-    expect(stack.changed(ran)).toEqual(changes);
+    expect(stack.changed(ran), ran.output).toEqual(changes);
 
     const kept = await newestKept();
     const since = report.created;

@@ -65,7 +65,7 @@ async function asPreviewed(version: string, said: readonly string[] = []): Promi
   const { changes, summary } = await stack.previewed();
   const { up } = await underLoad(version);
   expect(up.exitCode, up.output).toBe(0);
-  expect(stack.changed(up)).toEqual(changes);
+  expect(stack.changed(up), up.output).toEqual(changes);
   for (const words of said) {
     expect(summary).toContain(words);
     expect(up.output).toContain(words);

@@ -68,7 +68,7 @@ export async function expectRolledBack(
   await stack.configure({ version, restore });
   const { changes } = await stack.previewed();
   const up = await expectUp(stack);
-  expect(stack.changed(up)).toEqual(changes);
+  expect(stack.changed(up), up.output).toEqual(changes);
   expect(await stack.sql("SELECT title FROM cases ORDER BY created_at")).toBe(titles.join("\n"));
   await expectSettled(stack, version);
   await expectNothingLeft(stack);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { parseDocument } from "yaml";
 import { DockerClient } from "../../components/host/docker/client";
 import { commandLine, processes } from "../../components/host/process";
@@ -395,12 +396,12 @@ export function run(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: ROOT, env: environment });
     let output = "";
-    const collect = (chunk: Buffer) => {
-      output += chunk.toString();
-      hear(output);
-    };
-    child.stdout.on("data", collect);
-    child.stderr.on("data", collect);
+    // A line of one stream must not end up inside a line of the other.
+    for (const stream of [child.stdout, child.stderr])
+      createInterface({ input: stream }).on("line", (line) => {
+        output += `${line}\n`;
+        hear(output);
+      });
     child.on("error", reject);
     child.on("close", (code) => {
       resolve({ exitCode: code ?? 1, output, seconds: (Date.now() - started) / 1000 });
