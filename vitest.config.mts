@@ -70,7 +70,7 @@ export default defineConfig({
           setupFiles: ["test/support/after-check.mts"],
           // More than there are cores on the smallest machine, because half of an update is waiting. With the amounts of
           // the full scale it is less.
-          maxWorkers: FULL ? 3 : 5,
+          maxWorkers: FULL ? 3 : 4,
           sequence: { groupOrder: 1 },
           testTimeout: 10 * MINUTE,
           hookTimeout: 10 * MINUTE,

@@ -144,7 +144,7 @@ describe("postgres restarts", () => {
     );
     const { up, report } = await upUnderLoad(stack);
     expect(up.exitCode, up.output).toBe(0);
-    expect(stack.changed(up), up.output).toEqual(previewed);
+    expect(up.changed, up.output).toEqual(previewed);
     expect(report.failed).toEqual([]);
     expect(up.output).toMatch(/the next postgres starts with (?:a read-only file system and )?work_mem=8MB/);
     expect(await stack.sql("SHOW shared_buffers")).toBe("64MB");

@@ -344,7 +344,7 @@ test("backups move to a directory, and every secret is configured later: nothing
   expect(summary).toContain("secrets.secretEncryptionKey differs from");
   expect(changes.filter((change) => change.startsWith("delete"))).toEqual([]);
   const up = await expectUp(stack);
-  expect(stack.changed(up), up.output).toEqual(changes);
+  expect(up.changed, up.output).toEqual(changes);
   await expectServesOrSettled(stack, "1.4.2");
   expect(await environment()).toMatchObject({
     JWT_SECRET: GIVEN["secrets.jwtSecret"],

@@ -50,7 +50,7 @@ async function upgrade(): Promise<void> {
 }
 
 /** Does some work under load, in which no request may fail. */
-async function underLoad(work: () => Promise<Ran>): Promise<{ ran: Ran; report: LoadReport }> {
+async function underLoad<T extends Ran>(work: () => Promise<T>): Promise<{ ran: T; report: LoadReport }> {
   const load = new Load(stack.httpPort, PER_SECOND);
   const ran = await work();
   const report = await load.stop();
@@ -106,7 +106,7 @@ describe("back from 1.5.0 to 1.4.2 with the backup from before the upgrade", () 
 
     const { ran, report } = await underLoad(() => stack.up());
     expect(ran.exitCode, ran.output).toBe(0);
-    expect(stack.changed(ran), ran.output).toEqual(changes);
+    expect(ran.changed, ran.output).toEqual(changes);
 
     const kept = await newestKept();
     const since = report.created;

@@ -10,7 +10,7 @@ import {
   upUnderLoad,
 } from "../support/expectations";
 import { planned, refusalOf } from "../support/planned";
-import { type Ran, TestStack } from "../support/stack";
+import { TestStack, type Update } from "../support/stack";
 
 const stack = new TestStack("test-upgrade", 18100);
 
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 /** Runs an update under load, in which no request may fail. */
-async function underLoad(version: string): Promise<{ up: Ran; report: LoadReport }> {
+async function underLoad(version: string): Promise<{ up: Update; report: LoadReport }> {
   const { up, report } = await upUnderLoad(stack, version);
   expect(report.failed, up.output).toEqual([]);
   return { up, report };
@@ -60,12 +60,12 @@ function inBase64(secret: string): string[] {
 }
 
 /** Runs an update under load, and expects that it does what its preview has shown. */
-async function asPreviewed(version: string, said: readonly string[] = []): Promise<Ran> {
+async function asPreviewed(version: string, said: readonly string[] = []): Promise<Update> {
   await stack.configure({ version });
   const { changes, summary } = await stack.previewed();
   const { up } = await underLoad(version);
   expect(up.exitCode, up.output).toBe(0);
-  expect(stack.changed(up), up.output).toEqual(changes);
+  expect(up.changed, up.output).toEqual(changes);
   for (const words of said) {
     expect(summary).toContain(words);
     expect(up.output).toContain(words);

@@ -1,12 +1,12 @@
 import { expect } from "vitest";
 import { Load, type LoadReport } from "./load";
 import { FULL, PER_SECOND } from "./scale";
-import type { Ran, TestStack } from "./stack";
+import type { TestStack, Update } from "./stack";
 
 const ONE_OF_EACH = { postgres: 1, api: 1, worker: 1, console: 1, caddy: 1 };
 
 /** Runs an update, and expects that it succeeds. If it does not, the failure shows its output. */
-export async function expectUp(stack: TestStack, ...options: string[]): Promise<Ran> {
+export async function expectUp(stack: TestStack, ...options: string[]): Promise<Update> {
   const up = await stack.up(...options);
   expect(up.exitCode, up.output).toBe(0);
   return up;
@@ -16,7 +16,7 @@ export async function expectUp(stack: TestStack, ...options: string[]): Promise<
  * Updates under load, to a version or to what is configured. Every case that the api has acknowledged must exist
  * afterwards, also if the update has failed.
  */
-export async function upUnderLoad(stack: TestStack, version?: string): Promise<{ up: Ran; report: LoadReport }> {
+export async function upUnderLoad(stack: TestStack, version?: string): Promise<{ up: Update; report: LoadReport }> {
   if (version !== undefined) await stack.configure({ version });
   const load = new Load(stack.httpPort, PER_SECOND);
   const up = await stack.up();
@@ -68,7 +68,7 @@ export async function expectRolledBack(
   await stack.configure({ version, restore });
   const { changes } = await stack.previewed();
   const up = await expectUp(stack);
-  expect(stack.changed(up), up.output).toEqual(changes);
+  expect(up.changed, up.output).toEqual(changes);
   expect(await stack.sql("SELECT title FROM cases ORDER BY created_at")).toBe(titles.join("\n"));
   await expectSettled(stack, version);
   await expectNothingLeft(stack);

@@ -39,6 +39,12 @@ export interface Ran {
   readonly seconds: number;
 }
 
+/** The result of an update. */
+export interface Update extends Ran {
+  /** The resources that it has changed, in the form of `preview`. */
+  readonly changed: readonly string[];
+}
+
 /** An exported state, which has no resources before the first update. */
 interface Exported {
   readonly deployment: { resources?: StateResource[] };
@@ -47,9 +53,15 @@ interface Exported {
 /** Values of a configuration by path, such as `health.soakSeconds`. Undefined removes a value. */
 export type Config = Readonly<Record<string, string | undefined>>;
 
+/** What an update does with a resource. */
+interface ResourceStep {
+  readonly op: string;
+  readonly urn: string;
+}
+
 /** A preview as JSON of Pulumi. */
 interface Digest {
-  readonly steps: readonly { readonly op: string; readonly urn: string }[];
+  readonly steps: readonly ResourceStep[];
   readonly diagnostics?: readonly { readonly message: string }[];
 }
 
@@ -134,8 +146,11 @@ export class TestStack {
     return document.toString();
   }
 
-  public up(...options: string[]): Promise<Ran> {
-    return this.try("up", "--yes", "--skip-preview", ...options);
+  public async up(...options: string[]): Promise<Update> {
+    const log = join(this.folder, "events.json");
+    rmSync(log, { force: true });
+    const ran = await this.try("up", "--yes", "--skip-preview", "--event-log", log, ...options);
+    return { ...ran, changed: existsSync(log) ? changesOf(stepsIn(readFileSync(log, "utf8"))) : [] };
   }
 
   /**
@@ -178,17 +193,7 @@ export class TestStack {
   public async previewed(...options: string[]): Promise<{ changes: string[]; summary: string }> {
     const { output } = await this.pulumi("preview", "--json", ...options);
     const { steps, diagnostics = [] } = JSON.parse(output.slice(output.indexOf("{"))) as Digest;
-    const changing = steps.filter(({ op }) => op !== "same" && op !== "read" && op !== "refresh");
-    const changes = [...new Set(changing.map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? urn}`))].sort();
-    return { changes, summary: diagnostics.map(({ message }) => message).join("\n") };
-  }
-
-  /** Gives the resources that an update has changed, in the form of `preview`. */
-  public changed({ output }: Ran): string[] {
-    const done = /^ *(\+|~|\+-|-) +\S+:(?:\S+) (\S+) (?:created|updated|replaced|deleted) \(/gm;
-    const ops: Record<string, string> = { "+": "create", "~": "update", "+-": "replace", "-": "delete" };
-    const names = [...output.matchAll(done)].map(([, sign = "", name = ""]) => `${ops[sign] ?? sign} ${name}`);
-    return [...new Set(names)].sort();
+    return { changes: changesOf(steps), summary: diagnostics.map(({ message }) => message).join("\n") };
   }
 
   /** Gives the ids that the api has acknowledged and the database does not have. */
@@ -322,6 +327,7 @@ export class TestStack {
       ...this.place.environment,
       PULUMI_BACKEND_URL: `file://${this.folder}`,
       PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_DEBUG_COMMANDS: "true", // the CLI has --event-log only then
     };
   }
 
@@ -352,6 +358,24 @@ export class TestStack {
   private label(): string {
     return `label=org.nestfleet.stack=${this.name}`;
   }
+}
+
+/** The parts of a replacement, and what changes nothing. */
+const NOT_SHOWN = ["same", "read", "refresh", "create-replacement", "delete-replaced"];
+
+/** The changes of these steps as `op name`, each once. */
+function changesOf(steps: readonly ResourceStep[]): string[] {
+  const changing = steps.filter(({ op }) => !NOT_SHOWN.includes(op));
+  return [...new Set(changing.map(({ op, urn }) => `${op} ${urn.split("::").at(-1) ?? urn}`))].sort();
+}
+
+/** The steps that an update has completed, from its log of events, which has one as JSON in each line. */
+function stepsIn(log: string): ResourceStep[] {
+  const events = log
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { resOutputsEvent?: { metadata: ResourceStep } });
+  return events.flatMap(({ resOutputsEvent: done }) => done?.metadata ?? []);
 }
 
 /** The keys of a path: `images.api` is the key `api` of `nestfleet:images`, `requiredStops[0]` the first of a list. */
