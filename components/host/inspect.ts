@@ -221,7 +221,7 @@ async function inspectRelease(
     otherImages: await otherImages(docker, { containers, references, fetched }),
     ...(postgres && {
       parametersRejected: await unlessDockerFails(
-        rejectedParameters(docker, postgres.Id, settings.postgres.parameters),
+        rejectedParameters(docker, postgres.Id, newParameters(settings, containers, postgres.Id)),
         undefined,
       ),
     }),
@@ -237,6 +237,17 @@ async function inspectRelease(
   if (pin !== undefined && images.api && !isPinned(pin, images.api)) return { ...own, imagesMissing: others };
   const target = await inspectTarget(docker, api, postgres);
   return { ...own, ...(typeof target === "string" ? { targetUnreadable: target } : { target }), imagesMissing: others };
+}
+
+/** The parameters with which no server of this image runs already. */
+function newParameters(
+  { postgres }: Settings,
+  containers: readonly RunningContainer[],
+  imageId: string,
+): Record<string, string> {
+  const running = containers.find((one) => one.role === "postgres" && one.running && one.imageId === imageId);
+  const entries = Object.entries(postgres.parameters);
+  return Object.fromEntries(entries.filter(([name, value]) => running?.parameters?.[name] !== value));
 }
 
 function imageOf(image: ImageInspection | string | undefined): ImageInspection | undefined {

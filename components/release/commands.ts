@@ -21,6 +21,11 @@ export function configSetPath(stack: string, path: string, value: string): strin
   return pulumi(`config set --stack ${stack} --path 'nestfleet:${path}' ${value}`);
 }
 
+/** Spells a path in the config as `pulumi config --path` reads it: a key with a dot stands in brackets. */
+export function configPath([first = "", ...others]: readonly string[]): string {
+  return others.reduce((path, key) => (key.includes(".") ? `${path}["${key}"]` : `${path}.${key}`), first);
+}
+
 /** The command asks for the value, because on a command line the value would stay in the shell's history. */
 export function configSetSecret(stack: string, path: string): string {
   return pulumi(`config set --stack ${stack} --secret --path 'nestfleet:${path}'`);

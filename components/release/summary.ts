@@ -156,7 +156,9 @@ function restarts({ restarts: roles, stays, step }: Plan): string[] {
 }
 
 function parameters({ parameters: changes }: Plan): string[] {
-  const words = changes.map(({ name, before, after }) => `${name} ${before ?? "(default)"} → ${after ?? "(default)"}`);
+  const words = changes.map(({ name, before = "(default)", after = "(default)" }) =>
+    oneLine(`${name} ${before} → ${after}`),
+  );
   return words.length === 0 ? [] : entry("parameters", `${words.join(", ")}; postgres restarts with them`);
 }
 

@@ -1,8 +1,11 @@
 const WORDS =
   "KEYS?|APIKEYS?|SECRETS?|TOKENS?|PASSWORDS?|PASSWD|PWD|PASS|PASSPHRASE|CREDENTIALS?|PRIVATE|WEBHOOK_URL|COOKIE|AUTHORIZATION";
 
-/** Names that mean a credential by convention; a public key is not a credential. */
-export const CREDENTIAL = new RegExp(String.raw`(?<!PUBLIC|PUBLISHABLE)(?:^|_)(?:${WORDS})(?:_|$)`, "i");
+/**
+ * Names that mean a credential by convention; a public key is not a credential. The name of a server parameter may have a
+ * dot.
+ */
+export const CREDENTIAL = new RegExp(String.raw`(?<!PUBLIC|PUBLISHABLE)(?:^|[_.])(?:${WORDS})(?:[_.]|$)`, "i");
 
 /** Whether a name means a credential, also in the spelling of this config's keys: `jwtSecret`. */
 export function namesCredential(name: string): boolean {

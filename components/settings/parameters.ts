@@ -7,7 +7,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}(?:\.[A-Za-z_][A-Za-z0-9_$]{0,62})?$/;
 const FILES = "left to the image, which decides where the server's files are";
 const ADDRESS = "left to this program: the other containers reach the server at its usual address";
 const STANDBY = "left out: this server is no standby";
-const SAFETY = "left as it is: otherwise a loss of power, or damage that nobody reports, costs data";
+const SAFETY = "left as it is: otherwise a loss of power, or damage that the server hides, costs data";
 
 /** Parameters that the program sets itself, or on which it relies, and why. */
 const RESERVED = new Map(

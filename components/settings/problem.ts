@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { pulumi } from "../release/commands";
+import { configPath, pulumi } from "../release/commands";
 import { looksLikeCredential, namesCredential } from "./credential";
 import { nearest } from "./nearest";
 
@@ -104,7 +104,7 @@ function remove(path: PropertyKey[], stack: string): string {
 }
 
 function argument(path: PropertyKey[]): string {
-  return path.length > 1 ? `--path '${spelled(path)}'` : spelled(path);
+  return path.length > 1 ? `--path '${NAMESPACE}:${configPath(path.map(String))}'` : spelled(path);
 }
 
 function spelled(path: readonly PropertyKey[]): string {

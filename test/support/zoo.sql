@@ -38,6 +38,7 @@ ALTER ROLE nestfleet SET work_mem = '64kB';
 ALTER DATABASE nestfleet SET transaction_timeout = '300ms';
 ALTER DATABASE nestfleet SET idle_session_timeout = '300ms';
 ALTER DATABASE nestfleet SET temp_file_limit = '64kB';
+ALTER DATABASE nestfleet SET vacuum_cost_delay = '100ms';
 ALTER DATABASE nestfleet SET default_transaction_read_only = on;
 SET default_transaction_read_only = off;
 SET statement_timeout = 0;

@@ -16,7 +16,8 @@ export const SUPERUSER_SETTINGS = { temp_file_limit: "-1", session_replication_r
 
 /**
  * Shell that puts the settings of our sessions into variables. They override those of the server, the database and the
- * role: a limit that is meant for the application must not end a dump, a count or a lock; a default role or a read-only
+ * role: a limit that is meant for the application must not end a dump, a count or a lock; the pauses of a VACUUM must not
+ * make that of a restored database take hours; a default role or a read-only
  * default must not block a restore; messages must be in English, in which they are recognised. Login triggers of the
  * application are not fired. Names without a schema are PostgreSQL's own: the application may create a function of any
  * name, which must not run as the superuser (https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058). A setting that
@@ -30,6 +31,7 @@ export const SUPERUSER_SETTINGS = { temp_file_limit: "-1", session_replication_r
  */
 export const SETTINGS = `
   anyone='-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c role=none'
+  anyone="$anyone -c vacuum_cost_delay=0"
   anyone="$anyone -c default_transaction_read_only=off -c standard_conforming_strings=on -c search_path=pg_catalog"
   options='${Object.entries(SUPERUSER_SETTINGS)
     .map(([name, value]) => `-c ${name}=${value}`)

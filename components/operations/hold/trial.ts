@@ -2,6 +2,7 @@ import type { DockerClient } from "../../host/docker/client";
 import type { RunningContainer } from "../../release/facts";
 import { configSetPath } from "../../release/commands";
 import type { Parameters } from "../../release/parameters";
+import { oneLine } from "../../release/words";
 import { complaint } from "../../host/database/database";
 import { READ_ONLY } from "../../host/docker/read-only";
 import { Refusal, say } from "../../host/output";
@@ -64,7 +65,7 @@ export async function mustStart(
   }
   const how = [
     ...(readOnly === undefined ? [] : ["a read-only file system"]),
-    ...(tried.length === 0 ? [] : [tried.map((setting) => setting.join("=")).join(", ")]),
+    ...(tried.length === 0 ? [] : [oneLine(tried.map((setting) => setting.join("=")).join(", "))]),
   ];
   say(`the next postgres starts with ${how.join(" and ")}`);
 }

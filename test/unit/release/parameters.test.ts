@@ -48,6 +48,12 @@ test("the plan names each change, and that postgres restarts", () => {
   );
 });
 
+test("a value with a line break cannot add a line to the plan", () => {
+  expect(summary(planned({}, { ...NONE, work_mem: "8MB\n  downtime     none" }))).toContain(
+    "  parameters   work_mem 8MB downtime none → (default); postgres restarts with them",
+  );
+});
+
 test("nothing changes with the same parameters, or where the running ones are not known", () => {
   expect(planned({ work_mem: "16MB" }, { ...NONE, work_mem: "16MB" })).toMatchObject({ parameters: [], restarts: [] });
   expect(planned({ work_mem: "16MB" }, undefined)).toMatchObject({ parameters: [], restarts: [] });

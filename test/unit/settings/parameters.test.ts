@@ -41,6 +41,16 @@ test.each<[string, unknown, RegExp]>([
   expect(JSON.stringify(found)).not.toContain("hunter2");
 });
 
+test("the command that removes a parameter of an extension has its name in brackets", () => {
+  expect(given({ "app.token": "abcdefghijklmnop" })).toMatchObject([
+    {
+      path: "nestfleet:postgres.parameters.app.token",
+      value: "[secret]",
+      fix: `pulumi config rm --stack prod --path 'nestfleet:postgres.parameters["app.token"]'`,
+    },
+  ]);
+});
+
 test("a name that is given twice, in two spellings, is refused; so is a list", () => {
   expect(JSON.stringify(given({ work_mem: "1MB", Work_Mem: "2MB" }))).toContain("given once: Work_Mem is the same");
   expect(JSON.stringify(given(["work_mem=1MB"]))).toContain("names of server parameters, each with its value");
